@@ -1,0 +1,51 @@
+"""What every runtime offers: say whether it can be used, and run a pair of files."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import ConversionError
+
+Results = dict[tuple[str, str], np.ndarray]
+"""What a network computed: (layer name, top name) -> array, in the order the layers ran."""
+
+
+class RuntimeUnavailable(ConversionError):  # noqa: N818 - a state, not a mistake
+    """The runtime is not installed, or cannot be started. Says why, and what to install."""
+
+
+class RuntimeFailed(ConversionError):  # noqa: N818 - its pair
+    """The runtime is there and could not run these files. Carries its own last lines."""
+
+
+class Runtime(ABC):
+    """Something that runs a network's files."""
+
+    name: str
+
+    @abstractmethod
+    def unavailable(self) -> str | None:
+        """None if it can be used; otherwise the reason and what to install. Looked up once."""
+
+    @abstractmethod
+    def _run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+        """As `run`; the runtime is there and the inputs are contiguous float32."""
+
+    def run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+        """Everything the network computes, each blob read the moment a layer has written it (also in place).
+
+        prototxt:   the network.
+        caffemodel: its weights.
+        inputs:     input blob name -> array of the shape to run with; converted to float32.
+
+        Returns (layer, top) -> float32 array, in the order of execution.
+        Raises RuntimeUnavailable if the runtime cannot be used, RuntimeFailed if it cannot run these files.
+        """
+        if reason := self.unavailable():
+            raise RuntimeUnavailable(f"{self.name}: {reason}")
+        arrays = {name: np.require(array, np.float32, "C") for name, array in inputs.items()}
+        return self._run(Path(prototxt), Path(caffemodel), arrays)

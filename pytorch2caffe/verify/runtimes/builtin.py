@@ -1,0 +1,26 @@
+"""No Caffe needed: the files are read back into PyTorch and run there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from .base import Results, Runtime
+
+
+class BuiltinRuntime(Runtime):
+    """This package's own reader and PyTorch."""
+
+    name = "builtin"
+
+    def unavailable(self) -> str | None:
+        """Always there."""
+        return None
+
+    def _run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+        from ...codegen import run
+        from ...readers.caffe import load_caffe
+
+        return run(load_caffe(prototxt, caffemodel), inputs)

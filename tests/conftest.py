@@ -1,0 +1,53 @@
+"""Real Caffe for every test that asks for it, and an account of how many tests it judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from pytorch2caffe.verify.runtimes import get
+from pytorch2caffe.verify.runtimes.caffe import CaffeRuntime
+
+REQUIRED = "REQUIRE_REAL_CAFFE"
+RAN = "networks run in real Caffe"
+BEFORE = pytest.StashKey[int]()
+
+
+def caffe() -> CaffeRuntime:
+    """The one Caffe of this session (of this worker, under xdist); not started by asking for it."""
+    runtime = get("caffe")
+    assert isinstance(runtime, CaffeRuntime)
+    return runtime
+
+
+@pytest.fixture(scope="session")
+def real_caffe() -> Iterator[CaffeRuntime]:
+    """Real Caffe. Without it the test is skipped and says so; with REQUIRE_REAL_CAFFE=1 it fails."""
+    if reason := caffe().unavailable():
+        give_up = pytest.fail if os.environ.get(REQUIRED, "0") not in ("", "0") else pytest.skip
+        give_up(f"real Caffe is missing: {reason}")
+    yield caffe()
+    caffe().close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[BEFORE] = caffe().networks_run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    if call.when == "call" and (count := caffe().networks_run - item.stash[BEFORE]):
+        item.user_properties.append((RAN, count))  # travels with the report from an xdist worker
+    return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    calls = [report for report in reports if getattr(report, "when", "") == "call"]
+    counts = [count for report in calls for name, count in report.user_properties if name == RAN]
+    missing = sum("real Caffe is missing" in str(getattr(report, "longrepr", "")) for report in reports)
+    line = f"{len(counts)} tests ran {sum(counts)} networks in real Caffe"
+    terminalreporter.write_line(line + (f"; {missing} could not: it is missing" if missing else ""))

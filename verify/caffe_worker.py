@@ -1,0 +1,184 @@
+"""Runs networks in BVLC Caffe for the program at the other end of its stdin and stdout, one after another.
+
+Needs pycaffe, numpy and any Python from 2.7 on; imports nothing else, so that its text alone can be handed to
+a Python in a chroot, a container or another environment:  python3 -c "$(cat caffe_worker.py)"
+No paths are exchanged: both sides may see different file systems.
+
+A message is one line of JSON, then the bytes it announces in "sizes". Arrays are little-endian float32, their
+shapes in "shapes". The first message greets: {"worker": "pytorch2caffe 1", "caffe": version}, or says in
+"error" why Caffe cannot be imported. Then each request gets one reply, which has "error" if Caffe raised. Where
+Caffe aborts instead (a failed CHECK), this process ends, and its reason is on stderr. End of input ends it too.
+
+    {"do": "layer_types"}                                            -> {"types": [name, ...]}
+    {"do": "run", "inputs": [blob, ...], "shapes": [...], "only_outputs": bool}
+        + prototxt + caffemodel + an array for each input            -> {"results": [[layer, top], ...],
+                                                                         "shapes": [...]} + an array for each
+    {"do": "weights", "seed": int, "blobs": [[layer, index], ...], "shapes": [...]}
+        + prototxt + an array for each blob                          -> {} + caffemodel
+"""
+
+from __future__ import print_function
+
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+import numpy as np
+
+
+def take_over_streams():
+    """The pipes to the other side; whatever Caffe itself prints to stdout goes to stderr from here on."""
+    requests, replies = io.open(os.dup(0), "rb"), io.open(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def receive(stream):
+    """The next (header, list of bytes); None at the end."""
+    line = stream.readline()
+    if not line:
+        return None
+    header = json.loads(line.decode("ascii"))
+    return header, [stream.read(size) for size in header.get("sizes", [])]
+
+
+def send(stream, header, sections=()):
+    """Writes one message."""
+    header = dict(header, sizes=[len(section) for section in sections])
+    stream.write(json.dumps(header).encode("ascii") + b"\n")
+    for section in sections:
+        stream.write(section)
+    stream.flush()
+
+
+def to_arrays(sections, shapes):
+    """The bytes of each section as the array they are."""
+    return [np.frombuffer(data, "<f4").reshape(shape) for data, shape in zip(sections, shapes)]
+
+
+def load(caffe, prototxt, caffemodel=b""):
+    """The network for testing, with the weights of `caffemodel` unless that is empty."""
+    folder = tempfile.mkdtemp()
+    try:
+        text, weights = os.path.join(folder, "net.prototxt"), os.path.join(folder, "net.caffemodel")
+        with io.open(text, "wb") as file:
+            file.write(prototxt)
+        net = caffe.Net(text, caffe.TEST)
+        if caffemodel:
+            with io.open(weights, "wb") as file:
+                file.write(caffemodel)
+            net.copy_from(weights)
+        return net
+    finally:
+        shutil.rmtree(folder)
+
+
+def set_inputs(net, arrays):
+    """Gives the input blobs the shapes and values of `arrays`; ValueError if those are not the inputs."""
+    if set(arrays) != set(net.inputs):
+        wanted, given = sorted(map(str, net.inputs)), sorted(map(str, arrays))
+        raise ValueError("the inputs are %s, not %s" % (wanted, given))
+    for name in net.inputs:
+        net.blobs[name].reshape(*arrays[name].shape)
+    net.reshape()
+    for name in net.inputs:
+        net.blobs[name].data[...] = arrays[name]
+
+
+def forward(net):
+    """Yields (layer, top, blob) right after each layer ran: no later in-place layer has overwritten it yet."""
+    for index, layer in enumerate(net._layer_names):
+        net._forward(index, index)
+        tops = [net._blob_names[i] for i in net._top_ids(index)]
+        if net.layers[index].type != "Input" and not is_implicit_split(net.layers[index], layer, tops):
+            for top, i in zip(tops, net._top_ids(index)):
+                yield layer, top, net._blobs[i]
+
+
+def is_implicit_split(layer, name, tops):
+    """Whether Caffe itself put this layer there, since several layers read one blob."""
+    numbered = ["%s_%d" % (name, i) for i in range(len(tops))]
+    return layer.type == "Split" and name.endswith("_split") and tops == numbered
+
+
+def run(caffe, header, sections):
+    """Answers "run"."""
+    net = load(caffe, sections[0], sections[1])
+    set_inputs(net, dict(zip(header["inputs"], to_arrays(sections[2:], header["shapes"]))))
+    results = []
+    for layer, top, blob in forward(net):
+        if header["only_outputs"] and top in net.outputs:
+            results = [kept for kept in results if kept[1] != top]  # an in-place layer came after it
+        if top in net.outputs or not header["only_outputs"]:
+            results.append((layer, top, list(blob.data.shape), blob.data.astype("<f4").tobytes()))
+    reply = {"results": [result[:2] for result in results], "shapes": [result[2] for result in results]}
+    return reply, [result[3] for result in results]
+
+
+def weights(caffe, header, sections):
+    """Answers "weights"."""
+    net = load(caffe, sections[0])
+    fill_at_random(net, np.random.RandomState(header["seed"]))
+    for (layer, index), array in zip(header["blobs"], to_arrays(sections[1:], header["shapes"])):
+        if layer not in net.params:
+            raise ValueError("no layer %r has weights" % str(layer))
+        blob = net.params[layer][index]
+        if tuple(blob.data.shape) != array.shape:
+            raise ValueError("blob %d of %r is %s" % (index, str(layer), tuple(blob.data.shape)))
+        blob.data[...] = array
+    folder = tempfile.mkdtemp()
+    try:
+        path = os.path.join(folder, "net.caffemodel")
+        net.save(path)
+        with io.open(path, "rb") as file:
+            return {}, [file.read()]
+    finally:
+        shutil.rmtree(folder)
+
+
+def fill_at_random(net, random):
+    """Weights that keep a signal's size; BatchNorm gets a variance above 0 and a factor other than 1."""
+    for layer in net.layers:
+        for blob in layer.blobs:
+            shape = blob.data.shape
+            limit = (3.0 * shape[0] / blob.data.size) ** 0.5 if len(shape) > 1 else 1.0
+            blob.data[...] = random.uniform(-limit, limit, shape)
+        if layer.type == "BatchNorm":
+            layer.blobs[1].data[...] = random.uniform(1, 3, layer.blobs[1].data.shape)
+            layer.blobs[2].data[...] = 2
+
+
+def layer_types(caffe, _header, _sections):
+    """Answers "layer_types"."""
+    return {"types": list(caffe.layer_type_list())}, []
+
+
+def main():
+    """Greets, then answers requests until there are no more."""
+    requests, replies = take_over_streams()
+    os.environ.setdefault("GLOG_minloglevel", "2")  # read when Caffe is loaded: errors only
+    greeting = {"worker": "pytorch2caffe 1", "python": sys.version.split()[0]}
+    try:
+        import caffe
+
+        caffe.set_mode_cpu()
+    except Exception as error:
+        return send(replies, dict(greeting, error="%s: %s" % (type(error).__name__, error)))
+    send(replies, dict(greeting, caffe=getattr(caffe, "__version__", "unknown")))
+    for header, sections in iter(lambda: receive(requests), None):
+        try:
+            reply, data = {"run": run, "weights": weights, "layer_types": layer_types}[header["do"]](
+                caffe, header, sections
+            )
+        except Exception as error:
+            reply, data = {"error": "%s: %s" % (type(error).__name__, error)}, []
+        send(replies, reply, data)
+
+
+if __name__ == "__main__":
+    main()
