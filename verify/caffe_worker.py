@@ -6,8 +6,8 @@ No paths are exchanged: both sides may see different file systems.
 
 A message is one line of JSON, then the bytes it announces in "sizes". Arrays are little-endian float32, their
 shapes in "shapes". The first message greets: {"worker": "pytorch2caffe 1", "caffe": version}, or says in
-"error" why Caffe cannot be imported. Then each request gets one reply, which has "error" if Caffe raised. Where
-Caffe aborts instead (a failed CHECK), this process ends, and its reason is on stderr. End of input ends it too.
+"error" why Caffe cannot be imported. Then each request gets one reply, which has "error" if Caffe raised.
+Where Caffe aborts (a failed CHECK), this process ends and the reason is on stderr. End of input ends it too.
 
     {"do": "layer_types"}                                            -> {"types": [name, ...]}
     {"do": "run", "inputs": [blob, ...], "shapes": [...], "only_outputs": bool}
@@ -91,7 +91,7 @@ def set_inputs(net, arrays):
 
 
 def forward(net):
-    """Yields (layer, top, blob) right after each layer ran: no later in-place layer has overwritten it yet."""
+    """Yields (layer, top, blob) right after each layer ran, before an in-place layer overwrites it."""
     for index, layer in enumerate(net._layer_names):
         net._forward(index, index)
         tops = [net._blob_names[i] for i in net._top_ids(index)]

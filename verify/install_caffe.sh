@@ -9,6 +9,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 root=${1:-$top/.caffe-root}
 case $root in /*) ;; *) root=$PWD/$root ;; esac
+mark=.made-by-install-caffe
 mirrors=${DEBIAN_MIRROR:-http://deb.debian.org/debian http://archive.debian.org/debian}
 
 fail() {
@@ -24,11 +25,11 @@ how_to_use() {
     echo "use it with: --caffe-python \"chroot $root python3\""
 }
 
-# Only what debootstrap made is ever removed: a root that has its marks, or nothing in it.
+# Only what this script began is ever removed: a folder that has its mark, or nothing in it.
 remove_half_made() {
     [ -e "$root" ] || return 0
-    if [ -n "$(ls -A "$root")" ] && [ ! -d "$root/debootstrap" ] && [ ! -e "$root/etc/debian_version" ]; then
-        fail "$root exists and is not a Debian root; give another place"
+    if [ -n "$(ls -A "$root")" ] && [ ! -e "$root/$mark" ]; then
+        fail "$root exists, and this script did not make it; give another place"
     fi
     for place in proc sys dev; do
         ! mountpoint -q "$root/$place" || fail "$root/$place is mounted; unmount it first"
@@ -40,10 +41,11 @@ install() {
     for mirror in $mirrors; do
         remove_half_made
         mkdir -p "$root"
+        : >"$root/$mark"
         if debootstrap --variant=minbase --include=python3-caffe,python3-numpy bullseye "$root" "$mirror"; then
             return 0
         fi
-        echo "debootstrap from $mirror failed; see $root/debootstrap/debootstrap.log while it is there" >&2
+        echo "debootstrap from $mirror failed:" >&2
         [ ! -f "$root/debootstrap/debootstrap.log" ] || tail -n 20 "$root/debootstrap/debootstrap.log" >&2
     done
     remove_half_made
@@ -60,7 +62,8 @@ fi
 
 if ! command -v debootstrap >/dev/null; then
     command -v apt-get >/dev/null || fail "debootstrap is missing; install it with your system's package manager"
-    apt-get update && apt-get install -y --no-install-recommends debootstrap debian-archive-keyring ||
+    apt-get update || true # a stale list may do
+    apt-get install -y --no-install-recommends debootstrap debian-archive-keyring ||
         fail "debootstrap is missing and apt-get could not install it"
 fi
 

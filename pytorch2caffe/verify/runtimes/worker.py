@@ -56,7 +56,7 @@ class CaffeWorker:
         *,
         only_outputs: bool = False,
     ) -> Results:
-        """What every layer computes, read right after it ran; inputs, and Splits that Caffe inserts, are left out.
+        """What every layer computes, read right after it ran; without inputs and the Splits Caffe inserts.
 
         prototxt:     the network's text.
         caffemodel:   the file's bytes; empty for a network without weights.
