@@ -1,0 +1,60 @@
+"""Batch normalisation: Caffe's BatchNorm normalises, its Scale applies weight and bias."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..registry import Layer, Source, from_torch, layer, number
+from .scale import Scale
+
+
+@layer("BatchNorm", param="batch_norm_param")
+class BatchNorm(Layer):
+    """y = (x - mean) / sqrt(variance + eps) per channel. Blobs: mean, variance, and the factor both are divided by.
+
+    use_global_stats: the blobs' statistics, as at inference; else those of the batch itself.
+    Source: BVLC Caffe, batch_norm_layer.cpp.
+    """
+
+    use_global_stats: bool = True
+    eps: float = 1e-5
+
+    def to_caffe(self):
+        return {"use_global_stats": self.use_global_stats, **self.settings()}
+
+    def blob_shapes(self, shapes):
+        return [(shapes[0][1],), (shapes[0][1],), (1,)]
+
+    def to_torch(self, shapes, blobs):
+        if not self.use_global_stats:
+            return Source(expr=f"F.batch_norm({{0}}, None, None, training=True, eps={number(self.eps)})")
+        mean, variance, factor = blobs
+        scale = 1 / factor.item() if factor.item() else 0.0
+        if scale != 1:
+            mean, variance = mean * np.float32(scale), variance * np.float32(scale)
+        rank = max(len(shapes[0]) - 2, 1)
+        eps = "" if self.eps == np.float32(1e-5) else f"eps={number(self.eps)}, "
+        return Source(
+            f"nn.BatchNorm{rank}d({shapes[0][1]}, {eps}affine=False)",
+            state={"running_mean": mean.reshape(-1), "running_var": variance.reshape(-1)},
+        )
+
+
+@from_torch("torch.nn.functional.batch_norm")
+def batch_norm(
+    net, input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+):
+    channels = input.shape[1]
+    use_global_stats = not training and running_mean is not None
+    zeros = np.zeros(channels, np.float32)
+    statistics = [running_mean, running_var] if use_global_stats else [zeros, zeros.copy()]
+    y = net.add(BatchNorm(use_global_stats, eps), input, blobs=[*statistics, np.ones(1, np.float32)])
+    if weight is None and bias is None:
+        return y
+    weight = np.ones(channels, np.float32) if weight is None else weight
+    return net.add(Scale(bias_term=bias is not None), y, blobs=[b for b in (weight, bias) if b is not None], name="scale")
+
+
+@from_torch("torch.batch_norm")
+def torch_batch_norm(net, input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled=False):
+    return batch_norm(net, input, running_mean, running_var, weight, bias, training, momentum, eps)

@@ -1,0 +1,92 @@
+"""Clip: clamp, ReLU6, hardtanh."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import Refused
+from ..graph import Value
+from ..registry import Layer, Source, from_torch, layer, number
+from .power import Power
+from .relu import ReLU
+
+HUGE = float(np.finfo(np.float32).max)
+
+
+@layer("Clip", param="clip_param")
+class Clip(Layer):
+    """y = min(max(x, min), max). A bound of -HUGE or HUGE (float32's largest) is none.
+
+    Source: BVLC Caffe master, clip_layer.cpp (2018; the 1.0 release has no Clip).
+    """
+
+    min: float
+    max: float
+
+    def to_caffe(self):
+        return {"min": self.min, "max": self.max}
+
+    def to_torch(self, shapes, blobs):
+        if (self.min, self.max) == (0, 6):
+            return Source("nn.ReLU6()")
+        if self.max >= HUGE:
+            return Source(expr=f"{{0}}.clamp(min={number(self.min)})")
+        if self.min <= -HUGE:
+            return Source(expr=f"{{0}}.clamp(max={number(self.max)})")
+        return Source(f"nn.Hardtanh({number(self.min)}, {number(self.max)})")
+
+    def lower(self, net, inputs, blobs):
+        """max(x, a) = a + ReLU(x - a) and min(y, b) = b - ReLU(b - y), each exact to a rounding of the bound."""
+        (x,) = inputs
+        low, high = self.min > -HUGE, self.max < HUGE
+        base = 0.0
+        if low:
+            base = self.min
+            x = net.add(ReLU(), net.add(Power(shift=-base), x, name="shift") if base else x, name="floor")
+        if high:
+            x = net.add(Power(scale=-1.0, shift=self.max - base), x, name="below")
+            return net.add(Power(scale=-1.0, shift=self.max), net.add(ReLU(), x, name="ceiling"))
+        return net.add(Power(shift=base), x) if base else x
+
+
+def clip(net, input, min, max):
+    """clamp with numbers or None as bounds."""
+    low, high = -HUGE if min is None else float(min), HUGE if max is None else float(max)
+    if low == 0 and max is None:
+        return net.add(ReLU(), input)
+    return net.add(Clip(low, high), input)
+
+
+@from_torch(
+    "torch.clamp", "torch.clamp_", "torch.clip", "torch.clip_", "torch.Tensor.clamp", "torch.Tensor.clamp_",
+    "torch.Tensor.clip", "torch.Tensor.clip_",
+)  # fmt: skip
+def clamp(net, input, min=None, max=None):
+    from .binary import arithmetic
+
+    if not isinstance(input, Value):
+        raise Refused("clamp of a constant to bounds that depend on the input", "use torch.minimum and torch.maximum")
+    if all(bound is None or np.size(bound) == 1 and not isinstance(bound, Value) for bound in (min, max)):
+        return clip(net, input, *(None if b is None else float(np.reshape(b, ())) for b in (min, max)))
+    x = input if min is None else arithmetic(net, "max", input, min)
+    return x if max is None else arithmetic(net, "min", x, max)
+
+
+@from_torch("torch.clamp_min", "torch.clamp_min_", "torch.Tensor.clamp_min", "torch.Tensor.clamp_min_")
+def clamp_min(net, input, min):
+    return clamp(net, input, min)
+
+
+@from_torch("torch.clamp_max", "torch.clamp_max_", "torch.Tensor.clamp_max", "torch.Tensor.clamp_max_")
+def clamp_max(net, input, max):
+    return clamp(net, input, None, max)
+
+
+@from_torch("torch.nn.functional.relu6")
+def relu6(net, input, inplace=False):
+    return net.add(Clip(0.0, 6.0), input)
+
+
+@from_torch("torch.nn.functional.hardtanh", "torch.nn.functional.hardtanh_")
+def hardtanh(net, input, min_val=-1.0, max_val=1.0, inplace=False):
+    return net.add(Clip(min_val, max_val), input)

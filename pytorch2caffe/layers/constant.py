@@ -1,0 +1,41 @@
+"""A constant: a value that is the same for every input."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..registry import Layer, Source, layer
+from .inner_product import InnerProduct
+from .pooling import Pooling
+from .power import Power
+from .reshape import reshape_to
+
+
+@layer("Parameter", param="parameter_param")
+class Constant(Layer):
+    """Gives its one blob, of shape `shape`.  Source: BVLC Caffe, parameter_layer.hpp (2016)."""
+
+    shape: tuple[int, ...]
+
+    def to_caffe(self):
+        return {"shape": {"dim": list(self.shape)}}
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        return cls(tuple(param["shape"]["dim"]))
+
+    def blob_shapes(self, shapes):
+        return [self.shape]
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr="{weight}", state={"weight": blobs[0]})
+
+    def lower(self, net, inputs, blobs):
+        """The bias of an InnerProduct that reads zero: some number of the input, times 0."""
+        (constant,) = blobs
+        source = net.graph.inputs[0]
+        flat = reshape_to(net, source, (1, 1, 1, int(np.prod(source.shape))), "flat")
+        one = net.add(Pooling("MAX", *flat.shape[2:]), flat, name="pool")
+        zero = net.add(Power(scale=0.0), reshape_to(net, one, (1, 1), "one"), name="zero")
+        blobs = [np.zeros((constant.size, 1), np.float32), constant.reshape(-1)]
+        return reshape_to(net, net.add(InnerProduct(constant.size), zero, blobs=blobs, name="fill"), constant.shape)

@@ -1,0 +1,208 @@
+"""Convolution and its transpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import Refused
+from ..graph import Builder, Value
+from ..registry import Layer, Source, from_torch, layer, pair
+
+
+@dataclass(frozen=True)
+class _Kernel(Layer):
+    """What Convolution and Deconvolution share. Tuples have an entry per spatial axis."""
+
+    num_output: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...] = (1, 1)
+    pad: tuple[int, ...] = (0, 0)
+    dilation: tuple[int, ...] = (1, 1)
+    group: int = 1
+    bias_term: bool = True
+
+    def to_caffe(self):
+        param = {"num_output": self.num_output}
+        if not self.bias_term:
+            param["bias_term"] = False
+        for name, default in (("pad", 0), ("kernel_size", None), ("stride", 1), ("dilation", 1)):
+            param.update(_spell(name, getattr(self, name), default))
+        if self.group != 1:
+            param["group"] = self.group
+        return param
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        rank = len(shapes[0]) - 2
+        if param.get("axis", 1) not in (1, 1 - len(shapes[0])):
+            raise Refused(f"{cls.type} over axis {param['axis']} instead of the channels")
+        return cls(
+            num_output=param["num_output"],
+            kernel_size=_read(param, "kernel_size", "kernel", rank, None),
+            stride=_read(param, "stride", "stride", rank, 1),
+            pad=_read(param, "pad", "pad", rank, 0),
+            dilation=_read(param, "dilation", "dilation", rank, 1),
+            group=param.get("group", 1),
+            bias_term=param.get("bias_term", True),
+        )
+
+    def _state(self, blobs):
+        return dict(zip(("weight", "bias"), blobs, strict=False))
+
+    def _arguments(self, first, second):
+        text = f"{first}, {second}, {_short(self.kernel_size)}"
+        for name, value, default in (("stride", self.stride, 1), ("padding", self.pad, 0)):
+            text += f", {name}={_short(value)}" if set(value) != {default} else ""
+        text += f", dilation={_short(self.dilation)}" if set(self.dilation) != {1} else ""
+        text += f", groups={self.group}" if self.group != 1 else ""
+        return text + ("" if self.bias_term else ", bias=False")
+
+
+@layer("Convolution", param="convolution_param")
+class Convolution(_Kernel):
+    """Convolution over the axes behind the channels. Blobs: weight [out, in/group, kernel...], bias [out].
+
+    Source: BVLC Caffe, base_conv_layer.cpp.
+    """
+
+    def blob_shapes(self, shapes):
+        return _blob_shapes(self, self.num_output, shapes[0][1] // self.group)
+
+    def to_torch(self, shapes, blobs):
+        rank = len(self.kernel_size)
+        return Source(
+            f"nn.Conv{rank}d({self._arguments(shapes[0][1], self.num_output)})", state=self._state(blobs)
+        )
+
+
+@layer("Deconvolution", param="convolution_param")
+class Deconvolution(_Kernel):
+    """Transposed convolution. Blobs: weight [in, out/group, kernel...], bias [out].
+
+    Source: BVLC Caffe, deconv_layer.cpp.
+    """
+
+    def blob_shapes(self, shapes):
+        return _blob_shapes(self, shapes[0][1], self.num_output // self.group)
+
+    def to_torch(self, shapes, blobs):
+        rank = len(self.kernel_size)
+        text = f"nn.ConvTranspose{rank}d({self._arguments(shapes[0][1], self.num_output)})"
+        return Source(text, state=self._state(blobs))
+
+
+def _blob_shapes(layer, first, second):
+    return [(first, second, *layer.kernel_size), *([(layer.num_output,)] if layer.bias_term else [])]
+
+
+def _short(values: tuple[int, ...]) -> str:
+    return str(values[0]) if len(set(values)) == 1 else str(tuple(values))
+
+
+def _spell(name: str, values: tuple[int, ...], default: int | None) -> dict[str, Any]:
+    """Caffe's spelling: one number if all agree, _h and _w for two, else the list."""
+    if set(values) == {default}:
+        return {}
+    if len(set(values)) == 1:
+        return {name: [values[0]]}
+    if len(values) == 2 and name != "dilation":
+        short = "kernel" if name == "kernel_size" else name
+        return {f"{short}_h": values[0], f"{short}_w": values[1]}
+    return {name: list(values)}
+
+
+def _read(param: dict[str, Any], name: str, short: str, rank: int, default: int | None) -> tuple[int, ...]:
+    if f"{short}_h" in param or f"{short}_w" in param:
+        if name in param:
+            raise Refused(f"both {name} and {short}_h/{short}_w are given", f"keep one of the two spellings of {name}")
+        return tuple(param.get(f"{short}_{axis}", default or 0) for axis in "hw")
+    values = param.get(name) or ([] if default is None else [default])
+    if len(values) not in (1, rank):
+        raise Refused(f"{name} has {len(values)} values for {rank} axes", f"give {name} once, or once per axis")
+    return tuple(values) * (rank if len(values) == 1 else 1)
+
+
+def _with_batch(net: Builder, rank: int, input: Value) -> tuple[Value, bool]:
+    """The input with a batch axis, and whether it lacked one."""
+    from .reshape import reshape_to
+
+    if len(input.shape) == rank + 2:
+        return input, False
+    return reshape_to(net, input, (1, *input.shape)), True
+
+
+def _drop_batch(net: Builder, output: Value, added: bool) -> Value:
+    from .reshape import reshape_to
+
+    return reshape_to(net, output, output.shape[1:]) if added else output
+
+
+def _weights(name: str, weight: Any, bias: Any) -> list[np.ndarray]:
+    for blob in (weight, bias):
+        if isinstance(blob, Value):
+            raise Refused(f"{name} with weights that depend on the input", "use weights that are parameters")
+    return [weight] if bias is None else [weight, bias]
+
+
+def _conv(net, rank, input, weight, bias, stride, padding, dilation, groups):
+    blobs = _weights(f"conv{rank}d", weight, bias)
+    x, added = _with_batch(net, rank, input)
+    stride, dilation = pair(stride, rank), pair(dilation, rank)
+    kernel = weight.shape[2:]
+    if padding == "same":
+        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        blobs[0] = _extend(weight, [(t % 2) for t in total], dilation)
+        padding = [(t + 1) // 2 if d == 1 or t % 2 == 0 else t // 2 for t, d in zip(total, dilation, strict=True)]
+        kernel = blobs[0].shape[2:]
+    elif padding == "valid":
+        padding = 0
+    made = Convolution(
+        weight.shape[0], tuple(kernel), stride, pair(padding, rank), dilation, int(groups), bias is not None
+    )
+    return _drop_batch(net, net.add(made, x, blobs=blobs), added)
+
+
+def _extend(weight, odd, dilation):
+    """Padding one more at the end than at the start: a zero row at the kernel's start and symmetric padding."""
+    if any(o and d != 1 for o, d in zip(odd, dilation, strict=True)):
+        raise Refused("padding='same' with an even kernel and dilation", "pad explicitly with F.pad")
+    return np.pad(weight, [(0, 0), (0, 0), *((o, 0) for o in odd)]) if any(odd) else weight
+
+
+@from_torch("torch.nn.functional.conv1d", "torch.conv1d")
+def conv1d(net, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    return _conv(net, 1, input, weight, bias, stride, padding, dilation, groups)
+
+
+@from_torch("torch.nn.functional.conv2d", "torch.conv2d")
+def conv2d(net, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    return _conv(net, 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+@from_torch("torch.nn.functional.conv3d", "torch.conv3d")
+def conv3d(net, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    return _conv(net, 3, input, weight, bias, stride, padding, dilation, groups)
+
+
+@from_torch("torch.nn.functional.conv_transpose2d", "torch.conv_transpose2d")
+def conv_transpose2d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """output_padding asks for more rows at the end: zeros behind the kernel give just those."""
+    blobs = _weights("conv_transpose2d", weight, bias)
+    x, added = _with_batch(net, 2, input)
+    stride, padding, dilation, more = pair(stride), pair(padding), pair(dilation), pair(output_padding)
+    taps = [-(-m // d) for m, d in zip(more, dilation, strict=True)]
+    if any(taps):
+        blobs[0] = np.pad(weight, [(0, 0), (0, 0), *((0, t) for t in taps)])
+    made = Deconvolution(
+        weight.shape[1] * int(groups), blobs[0].shape[2:], stride, padding, dilation, int(groups), bias is not None
+    )
+    y = net.add(made, x, blobs=blobs)
+    surplus = [t * d - m for t, d, m in zip(taps, dilation, more, strict=True)]
+    if any(surplus):
+        from .strided_slice import crop
+
+        y = crop(net, y, {axis: (0, y.shape[axis] - s) for axis, s in zip((2, 3), surplus, strict=True)})
+    return _drop_batch(net, y, added)

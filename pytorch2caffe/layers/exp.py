@@ -1,0 +1,48 @@
+"""Exponential and logarithm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..registry import Layer, Source, from_torch, layer, number
+
+
+@dataclass(frozen=True)
+class _Base(Layer):
+    base: float = -1.0
+    scale: float = 1.0
+    shift: float = 0.0
+
+    def _inner(self):
+        text = "{0}" if self.scale == 1 else f"{number(self.scale)} * {{0}}"
+        return text if self.shift == 0 else f"({text} + {number(self.shift)})"
+
+
+@layer("Exp", param="exp_param")
+class Exp(_Base):
+    """y = base ^ (shift + scale * x); base -1 stands for e.  Source: BVLC Caffe, exp_layer.cpp."""
+
+    def to_torch(self, shapes, blobs):
+        inner = self._inner()
+        if self.base == -1:
+            return Source(expr=f"torch.exp({inner})")
+        return Source(expr=f"torch.pow({number(self.base)}, {inner})")
+
+
+@layer("Log", param="log_param")
+class Log(_Base):
+    """y = log_base(shift + scale * x); base -1 stands for e.  Source: BVLC Caffe, log_layer.cpp."""
+
+    def to_torch(self, shapes, blobs):
+        text = f"torch.log({self._inner()})"
+        return Source(expr=text if self.base == -1 else f"{text} / torch.log(torch.tensor({number(self.base)}))")
+
+
+@from_torch("torch.exp", "torch.exp_", "torch.Tensor.exp", "torch.Tensor.exp_")
+def exp(net, input):
+    return net.add(Exp(), input)
+
+
+@from_torch("torch.log", "torch.log_", "torch.Tensor.log", "torch.Tensor.log_")
+def log(net, input):
+    return net.add(Log(), input)

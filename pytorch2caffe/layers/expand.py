@@ -1,0 +1,55 @@
+"""Tile: repeats along an axis; expand is tiling of axes of size 1."""
+
+from __future__ import annotations
+
+from ..registry import Layer, Source, from_torch, layer
+from .reshape import reshape_to
+
+
+@layer("Tile", param="tile_param")
+class Tile(Layer):
+    """The input `tiles` times one behind the other along `axis`.  Source: BVLC Caffe, tile_layer.cpp."""
+
+    axis: int = 1
+    tiles: int = 1
+
+    def to_caffe(self):
+        return {"axis": self.axis, "tiles": self.tiles}
+
+    def to_torch(self, shapes, blobs):
+        axis = self.axis % len(shapes[0])
+        times = [self.tiles if i == axis else 1 for i in range(len(shapes[0]))]
+        return Source(expr=f"{{0}}.repeat({', '.join(map(str, times))})")
+
+
+def expand_to(net, input, shape):
+    """The value broadcast to `shape`, as PyTorch broadcasts."""
+    shape = tuple(shape)
+    x = reshape_to(net, input, (1,) * (len(shape) - len(input.shape)) + input.shape, "expand")
+    for axis, (have, want) in enumerate(zip(x.shape, shape, strict=True)):
+        if have != want:
+            x = net.add(Tile(axis, want), x, name="tile")
+    return x
+
+
+@from_torch("torch.Tensor.expand")
+def expand(net, input, *sizes, implicit=False):
+    sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    own = (1,) * (len(sizes) - len(input.shape)) + input.shape
+    return expand_to(net, input, [have if want == -1 else want for have, want in zip(own, sizes, strict=True)])
+
+
+@from_torch("torch.Tensor.expand_as", "torch.broadcast_to", "torch.Tensor.broadcast_to")
+def expand_as(net, input, other):
+    return expand_to(net, input, getattr(other, "shape", other))
+
+
+@from_torch("torch.Tensor.repeat", "torch.tile", "torch.Tensor.tile")
+def repeat(net, input, *repeats):
+    repeats = repeats[0] if len(repeats) == 1 and isinstance(repeats[0], (tuple, list)) else repeats
+    rank = max(len(repeats), len(input.shape))
+    times = (1,) * (rank - len(repeats)) + tuple(repeats)
+    x = reshape_to(net, input, (1,) * (rank - len(input.shape)) + input.shape, "expand")
+    for axis, count in enumerate(times):
+        x = net.add(Tile(axis, count), x, name="tile") if count != 1 else x
+    return x

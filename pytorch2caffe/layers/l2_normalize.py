@@ -1,0 +1,49 @@
+"""L2 normalisation along an axis."""
+
+from __future__ import annotations
+
+from ..errors import Refused
+from ..registry import Layer, Source, from_torch, layer, number
+from .binary import Binary
+from .clip import clip
+from .power import Power
+from .reduce import Reduce
+
+
+@layer("L2Normalize")
+class L2Normalize(Layer):
+    """y = x / max(sqrt(sum of x^2 along dim), eps)."""
+
+    dim: int = 1
+    eps: float = 1e-12
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"F.normalize({{0}}, dim={self.dim}, eps={number(self.eps)})")
+
+    def lower(self, net, inputs, blobs):
+        (x,) = inputs
+        norm = norm_of(net, x, (self.dim,), True)
+        return net.add(Binary("div"), x, clip(net, norm, self.eps, None))
+
+
+def norm_of(net, x, dims, keepdim):
+    """sqrt(sum of x^2 over dims)."""
+    total = net.add(Reduce("sum", dims, keepdim), net.add(Power(power=2.0), x, name="square"), name="sum")
+    return net.add(Power(power=0.5), total, name="norm")
+
+
+@from_torch("torch.nn.functional.normalize")
+def normalize(net, input, p=2.0, dim=1, eps=1e-12, out=None):
+    if p != 2 or not isinstance(dim, int):
+        raise Refused(f"normalize with p={p}, dim={dim}", "use p=2 along one axis")
+    return net.add(L2Normalize(dim % len(input.shape), eps), input)
+
+
+@from_torch("torch.norm", "torch.Tensor.norm", "torch.linalg.vector_norm", "torch.linalg.norm", "torch.functional.norm")
+def norm(net, input, p=2, dim=None, keepdim=False, out=None, dtype=None, **named):
+    p = named.get("ord", p)
+    if p not in (2, 2.0, "fro", None):
+        raise Refused(f"a norm of order {p}", "use p=2")
+    rank = len(input.shape)
+    dims = range(rank) if dim is None else [d % rank for d in (dim if isinstance(dim, (tuple, list)) else [dim])]
+    return norm_of(net, input, tuple(sorted(dims)), keepdim)

@@ -1,0 +1,108 @@
+"""Permute: axes in another order."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ..errors import Refused
+from ..registry import Layer, Source, from_torch, layer
+from .concat import Concat
+from .reshape import reshape_to
+from .slice import slice_at
+
+MOST_PIECES = 4096
+
+
+@layer("Permute", param="permute_param")
+class Permute(Layer):
+    """Axis i of the output is axis order[i] of the input.  Source: the SSD fork of Caffe, permute_layer.cpp."""
+
+    order: tuple[int, ...]
+
+    def to_caffe(self):
+        return {"order": list(self.order)}
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        order = list(param.get("order", ()))
+        return cls(tuple(order + [axis for axis in range(len(shapes[0])) if axis not in order]))
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"{{0}}.permute({', '.join(map(str, self.order))})")
+
+    def lower(self, net, inputs, blobs):
+        """Axes of size 1 move by Reshape; the rest by swaps of neighbouring blocks of axes, cheapest first."""
+        (x,) = inputs
+        shape = [x.shape[axis] for axis in self.order]
+        axes = [axis for axis in range(len(x.shape)) if x.shape[axis] != 1]
+        wanted = [axis for axis in self.order if x.shape[axis] != 1]
+        sizes = dict(enumerate(x.shape))
+        while axes != wanted:
+            start = next(i for i, (have, want) in enumerate(zip(axes, wanted, strict=True)) if have != want)
+            middle = axes.index(wanted[start])
+            stop = middle + 1
+            while stop < len(axes) and axes[stop] == wanted[start + stop - middle]:
+                stop += 1
+            x = _swap(net, x, *(prod(sizes[a] for a in part) for part in _parts(axes, start, middle, stop)))
+            axes[start:stop] = axes[middle:stop] + axes[start:middle]
+        return reshape_to(net, x, shape, "permuted")
+
+
+def _parts(axes, start, middle, stop):
+    return axes[:start], axes[start:middle], axes[middle:stop], axes[stop:]
+
+
+def _swap(net, x, before, a, b, after):
+    """[before, a, b, after] -> [before, b, a, after]: cut along the smaller of a and b, join along the other."""
+    pieces = min(a, b)
+    if pieces > MOST_PIECES:
+        raise Refused(
+            f"permute needs {pieces} slices in plain Caffe layers, more than {MOST_PIECES}",
+            "use a target that has Permute (--target), or keep the axes in order",
+        )
+    x = reshape_to(net, x, (before, a, b, after), "blocks")
+    axis, other = (1, 2) if a <= b else (2, 1)
+    parts = [
+        reshape_to(net, piece, (before, b, 1, after) if axis == 1 else (before, 1, a, after), "turned")
+        for piece in slice_at(net, x, axis, range(1, pieces), "cut")
+    ]
+    return net.add(Concat(other), *parts, name="join") if len(parts) > 1 else parts[0]
+
+
+def permute_to(net, input, order):
+    """The value with its axes in `order`; a Reshape where only axes of size 1 move."""
+    order = tuple(axis % len(input.shape) for axis in order)
+    moving = [axis for axis in order if input.shape[axis] != 1]
+    if moving == sorted(moving):
+        return reshape_to(net, input, [input.shape[axis] for axis in order])
+    return net.add(Permute(order), input)
+
+
+@from_torch("torch.Tensor.permute", "torch.permute")
+def permute(net, input, *dims):
+    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    return permute_to(net, input, dims)
+
+
+@from_torch("torch.transpose", "torch.Tensor.transpose", "torch.swapaxes", "torch.Tensor.swapaxes",
+            "torch.swapdims", "torch.Tensor.swapdims")  # fmt: skip
+def transpose(net, input, dim0, dim1):
+    order = list(range(len(input.shape)))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return permute_to(net, input, order)
+
+
+@from_torch("torch.t", "torch.Tensor.t", "torch.Tensor.T", "torch.Tensor.mT", "torch.numpy_T", "aten.numpy_T")
+def t(net, input):
+    rank = len(input.shape)
+    return transpose(net, input, -2, -1) if rank == 2 else permute_to(net, input, range(rank - 1, -1, -1))
+
+
+@from_torch("torch.movedim", "torch.Tensor.movedim", "torch.moveaxis", "torch.Tensor.moveaxis")
+def movedim(net, input, source, destination):
+    rank = len(input.shape)
+    sources = [s % rank for s in (source if isinstance(source, (tuple, list)) else [source])]
+    targets = [d % rank for d in (destination if isinstance(destination, (tuple, list)) else [destination])]
+    rest = iter(axis for axis in range(rank) if axis not in sources)
+    order = [sources[targets.index(i)] if i in targets else next(rest) for i in range(rank)]
+    return permute_to(net, input, order)

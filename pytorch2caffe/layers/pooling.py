@@ -1,0 +1,226 @@
+"""Pooling, in Caffe's rounding and in PyTorch's."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors import Refused
+from ..registry import Layer, Source, from_torch, layer, pair
+from .convolution import _drop_batch, _with_batch
+from .eltwise import Eltwise
+from .scale import Scale
+
+FLT_MAX = float(np.finfo(np.float32).max)
+
+
+@layer("Pooling", param="pooling_param")
+class Pooling(Layer):
+    """The maximum or average of windows. Sizes per axis h, w.
+
+    round_mode CEIL (all that Caffe 1.0 knows) keeps a last window that overhangs, unless it starts beyond the
+    padded input. AVE divides by the window clipped to size + pad, so padding counts.
+    Source: BVLC Caffe, pooling_layer.cpp; round_mode since 2018.
+
+    What Caffe has not: count_include_pad=False and divisor_override (of AVE), dilation (of MAX), as in PyTorch.
+    """
+
+    pool: str = "MAX"
+    kernel_h: int = 0
+    kernel_w: int = 0
+    stride_h: int = 1
+    stride_w: int = 1
+    pad_h: int = 0
+    pad_w: int = 0
+    global_pooling: bool = False
+    round_mode: str = "CEIL"
+    count_include_pad: bool = True
+    divisor_override: int = 0
+    dilation_h: int = 1
+    dilation_w: int = 1
+
+    def to_caffe(self):
+        settings = {"pool": self.pool}
+        for name, short in (("kernel_size", "kernel"), ("stride", "stride"), ("pad", "pad")):
+            h, w = getattr(self, f"{short}_h"), getattr(self, f"{short}_w")
+            if (h, w) != {"stride": (1, 1)}.get(name, (0, 0)):
+                settings |= {name: h} if h == w else {f"{short}_h": h, f"{short}_w": w}
+        if self.global_pooling:
+            settings["global_pooling"] = True
+        for name in ("round_mode", "count_include_pad", "divisor_override", "dilation_h", "dilation_w"):
+            if name in self.settings():
+                settings[name] = getattr(self, name)
+        return settings
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        if param.get("pool", "MAX") == "STOCHASTIC":
+            raise Refused("stochastic pooling is random", "use MAX or AVE")
+        sizes = {}
+        for name, short, default in (("kernel_size", "kernel", 0), ("stride", "stride", 1), ("pad", "pad", 0)):
+            for axis in "hw":
+                sizes[f"{short}_{axis}"] = param.get(f"{short}_{axis}", param.get(name, default))
+        mode = param.get("round_mode", "CEIL")
+        if "ceil_mode" in param:
+            mode = "CEIL" if param["ceil_mode"] else "FLOOR"
+        return cls(param.get("pool", "MAX"), **sizes, global_pooling=param.get("global_pooling", False), round_mode=mode)
+
+    @property
+    def axes(self):
+        """(kernel, stride, pad, dilation) of the height and of the width."""
+        return [
+            tuple(getattr(self, f"{name}_{axis}") for name in ("kernel", "stride", "pad", "dilation")) for axis in "hw"
+        ]
+
+    def sizes(self, shape, rounding=None):
+        """The output's height and width."""
+        mode = rounding or self.round_mode
+        found = []
+        for size, (k, s, p, d) in zip(shape[2:], self.axes, strict=True):
+            exact = (size + 2 * p - d * (k - 1) - 1) / s
+            out = (math.ceil(exact) if mode == "CEIL" else math.floor(exact)) + 1
+            if (self.pad_h or self.pad_w) and (out - 1) * s >= size + p:
+                out -= 1
+            found.append(out)
+        return tuple(found)
+
+    def to_torch(self, shapes, blobs):
+        kind = "Max" if self.pool == "MAX" else "Avg"
+        if self.global_pooling:
+            return Source(f"nn.Adaptive{kind}Pool2d(1)")
+        if len(shapes[0]) != 4:
+            raise Refused(f"Pooling of {len(shapes[0])} axes", "Caffe pools 4 axes: N, C, H, W")
+        want = self.sizes(shapes[0])
+        if min(want) < 1:
+            raise Refused(f"Pooling: a window of {self.kernel_h}x{self.kernel_w} does not fit {list(shapes[0])}")
+        kernel, stride, pad, dilation = zip(*self.axes, strict=True)
+        have = tuple(_torch_size(size, *axis, self.round_mode) for size, axis in zip(shapes[0][2:], self.axes, strict=True))
+        wide = any(2 * p > k for p, k in zip(pad, kernel, strict=True))
+        if not wide and have == want:
+            return Source(f"nn.{kind}Pool2d({self._arguments(kernel, stride, pad, dilation)})")
+        return Source(expr=self._by_hand(shapes[0], kernel, stride, pad, dilation, want, kind))
+
+    def _arguments(self, kernel, stride, pad, dilation):
+        text = f"{_short(kernel)}, {_short(stride)}"
+        text += f", padding={_short(pad)}" if any(pad) else ""
+        text += f", dilation={_short(dilation)}" if set(dilation) != {1} else ""
+        text += ", ceil_mode=True" if self.round_mode == "CEIL" else ""
+        text += "" if self.count_include_pad else ", count_include_pad=False"
+        return text + (f", divisor_override={self.divisor_override}" if self.divisor_override else "")
+
+    def _by_hand(self, shape, kernel, stride, pad, dilation, want, kind):
+        """What PyTorch's pooling refuses: more padding than half a window, windows that start beyond the input."""
+        value = "0.0" if kind == "Avg" else 'float("-inf")'
+        padded = f"F.pad({{0}}, ({pad[1]}, {pad[1]}, {pad[0]}, {pad[0]}), value={value})" if any(pad) else "{0}"
+        size = [s + 2 * p for s, p in zip(shape[2:], pad, strict=True)]
+        text = f"F.{kind.lower()}_pool2d({padded}, {self._arguments(kernel, stride, (0, 0), dilation)})"
+        have = [_torch_size(s, k, t, 0, d, self.round_mode) for s, k, t, d in zip(size, kernel, stride, dilation, strict=True)]
+        more = [w - h for w, h in zip(want, have, strict=True)]
+        if max(more) > 0 and kind == "Avg":
+            raise Refused("average pooling with a window that lies beyond its input", "use a stride of at most the kernel")
+        if max(more) > 0:
+            text = f"F.pad({text}, (0, {max(more[1], 0)}, 0, {max(more[0], 0)}), value={-FLT_MAX})"
+        return text + (f"[:, :, :{want[0]}, :{want[1]}]" if min(more) < 0 else "")
+
+    def lower(self, net, inputs, blobs):
+        (x,) = inputs
+        if self.dilation_h > 1 or self.dilation_w > 1:
+            return self._lower_dilation(net, x)
+        out = self.sizes(x.shape)
+        plain = Pooling(self.pool, *(getattr(self, n) for n in PLAIN))
+        if plain.sizes(x.shape) != out and not (self.pad_h or self.pad_w):
+            x = _crop(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])
+        y = net.add(plain, x, name="pool")
+        if self.pool == "AVE":
+            y = self._weigh(net, x, y)
+        return _crop(net, y, out)
+
+    def _weigh(self, net, x, y):
+        """Multiplies by (what Caffe divides by) / (what PyTorch divides by), where they differ."""
+        caffe = np.outer(*(_counts(size, o, axis, True) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True)))
+        torch = np.outer(*(_counts(size, o, axis, False) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True)))
+        torch = caffe if self.count_include_pad else np.maximum(torch, 1)
+        torch = np.full_like(caffe, self.divisor_override) if self.divisor_override else torch
+        if np.array_equal(caffe, torch):
+            return y
+        return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
+
+    def _lower_dilation(self, net, x):
+        """The maximum of the input shifted by each tap, one axis after the other."""
+        from .pad import pad_with
+        from .strided_slice import select
+
+        out = self.sizes(x.shape)
+        for axis, (count, (k, s, p, d)) in enumerate(zip(out, self.axes, strict=True), 2):
+            reach = (count - 1) * s + d * (k - 1) + 1
+            x = pad_with(net, x, {axis: (p, max(reach - x.shape[axis] - p, 0))}, -FLT_MAX)
+            taps = [_taps(x.shape, axis, d * tap, s, count) for tap in range(k)]
+            parts = [select(net, x, ranges) for ranges in taps]
+            x = net.add(Eltwise("MAX"), *parts, name="max") if k > 1 else parts[0]
+        return x
+
+
+PLAIN = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
+
+
+def _taps(shape, axis, start, step, count):
+    ranges = [(0, size, 1) for size in shape]
+    ranges[axis] = (start, start + (count - 1) * step + 1, step)
+    return ranges
+
+
+def _short(values):
+    return str(values[0]) if len(set(values)) == 1 else str(tuple(values))
+
+
+def _torch_size(size, k, s, p, d, mode):
+    exact = (size + 2 * p - d * (k - 1) - 1) / s
+    out = (math.ceil(exact) if mode == "CEIL" else math.floor(exact)) + 1
+    return out - 1 if mode == "CEIL" and (out - 1) * s >= size + p else out
+
+
+def _counts(size, out, axis, padded):
+    """How many numbers each window of an axis holds, the padding counted or not."""
+    k, s, p, _ = axis
+    starts = np.arange(out) * s - p
+    ends = np.minimum(starts + k, size + p)
+    if padded:
+        return ends - starts
+    return np.maximum(np.minimum(ends, size) - np.maximum(starts, 0), 0)
+
+
+def _crop(net, x, sizes):
+    from .strided_slice import crop
+
+    return crop(net, x, {axis: (0, size) for axis, size in zip((2, 3), sizes, strict=True)})
+
+
+def pool(net, input, method, kernel_size, stride, padding, ceil_mode, dilation=1, **named):
+    """PyTorch's pooling as one layer; as a plain Caffe one where rounding up and down are the same."""
+    x, added = _with_batch(net, 2, input)
+    (kh, kw), (ph, pw), (dh, dw) = pair(kernel_size), pair(padding), pair(dilation)
+    sh, sw = pair(kernel_size if stride is None or isinstance(stride, (tuple, list)) and not stride else stride)
+    sizes = (kh, kw, sh, sw, ph, pw)
+    made = Pooling(method, *sizes, round_mode="FLOOR", dilation_h=dh, dilation_w=dw, **named)
+    want = tuple(_torch_size(size, *axis, "CEIL" if ceil_mode else "FLOOR") for size, axis in zip(x.shape[2:], made.axes, strict=True))
+    for mode in ("CEIL", "FLOOR"):
+        if made.sizes(x.shape, mode) == want:
+            made = Pooling(method, *sizes, round_mode=mode, dilation_h=dh, dilation_w=dw, **named)
+            return _drop_batch(net, net.add(made, x), added)
+    made = Pooling(method, *sizes, dilation_h=dh, dilation_w=dw, **named)  # rounding up, and a window cut off
+    return _drop_batch(net, _crop(net, net.add(made, x), want), added)
+
+
+@from_torch("torch.nn.functional.max_pool2d", "torch.max_pool2d", "torch.nn.functional.max_pool2d_with_indices")
+def max_pool2d(net, input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    y = pool(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
+    return [y, None] if return_indices else y
+
+
+@from_torch("torch.nn.functional.avg_pool2d", "torch._C._nn.avg_pool2d")
+def avg_pool2d(
+    net, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
+    named = {"count_include_pad": bool(count_include_pad or not any(pair(padding)))}
+    return pool(net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0)

@@ -1,0 +1,34 @@
+"""PReLU: a leaky ReLU whose slope is learned."""
+
+from __future__ import annotations
+
+from ..errors import Refused
+from ..graph import Value
+from ..registry import Layer, Source, from_torch, layer
+
+
+@layer("PReLU", param="prelu_param")
+class PReLU(Layer):
+    """y = x if x > 0 else slope * x. Blob: the slope, [channels] or, if channel_shared, one number.
+
+    Source: BVLC Caffe, prelu_layer.cpp.
+    """
+
+    channel_shared: bool = False
+
+    def blob_shapes(self, shapes):
+        return [() if self.channel_shared else (shapes[0][1],)]
+
+    def to_torch(self, shapes, blobs):
+        count = 1 if self.channel_shared else shapes[0][1]
+        return Source(f"nn.PReLU({count})", state={"weight": blobs[0].reshape(count)})
+
+
+@from_torch("torch.nn.functional.prelu", "torch.prelu", "torch.Tensor.prelu")
+def prelu(net, input, weight):
+    if isinstance(weight, Value):
+        raise Refused("prelu with a slope that depends on the input", "use a slope that is a parameter")
+    if weight.size > 1 and len(input.shape) < 2:
+        raise Refused("prelu with a slope per channel on a tensor without channels", "add a batch axis")
+    shared = weight.size == 1
+    return net.add(PReLU(shared), input, blobs=[weight.reshape(()) if shared else weight])

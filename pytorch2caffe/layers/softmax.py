@@ -1,0 +1,51 @@
+"""Softmax and its logarithm."""
+
+from __future__ import annotations
+
+from ..registry import Layer, Source, from_torch, layer
+from .binary import Binary
+from .exp import Exp, Log
+from .reduce import Reduce
+
+
+@layer("Softmax", param="softmax_param")
+class Softmax(Layer):
+    """exp(x) / sum of exp(x) along `axis`.  Source: BVLC Caffe, softmax_layer.cpp."""
+
+    axis: int = 1
+
+    def to_torch(self, shapes, blobs):
+        return Source(f"nn.Softmax({self.axis})")
+
+
+@layer("LogSoftmax")
+class LogSoftmax(Layer):
+    """x - log(sum of exp(x) along `axis`)."""
+
+    axis: int = 1
+
+    def to_torch(self, shapes, blobs):
+        return Source(f"nn.LogSoftmax({self.axis})")
+
+    def lower(self, net, inputs, blobs):
+        """With the maximum taken off first, as PyTorch does: the logarithm of a Softmax underflows to -inf."""
+        (x,) = inputs
+        low = net.add(Binary("sub"), x, net.add(Reduce("max", (self.axis,), True), x, name="max"), name="shifted")
+        total = net.add(Reduce("sum", (self.axis,), True), net.add(Exp(), low, name="exp"), name="sum")
+        return net.add(Binary("sub"), low, net.add(Log(), total, name="log"))
+
+
+def _axis(input, dim):
+    rank = len(input.shape)
+    return (0 if rank in (0, 1, 3) else 1) if dim is None else dim % rank
+
+
+@from_torch("torch.nn.functional.softmax", "torch.softmax", "torch.Tensor.softmax", "torch.special.softmax")
+def softmax(net, input, dim=None, _stacklevel=3, dtype=None):
+    return net.add(Softmax(_axis(input, dim)), input)
+
+
+@from_torch("torch.nn.functional.log_softmax", "torch.log_softmax", "torch.Tensor.log_softmax",
+            "torch.special.log_softmax")  # fmt: skip
+def log_softmax(net, input, dim=None, _stacklevel=3, dtype=None):
+    return net.add(LogSoftmax(_axis(input, dim)), input)

@@ -1,0 +1,148 @@
+"""The one registry: what a layer is, and the functions that make layers from each source."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+from typing_extensions import dataclass_transform
+
+from .errors import Refused
+
+if TYPE_CHECKING:
+    from .graph import Builder, Shape, Value
+
+LAYERS: dict[str, type[Layer]] = {}
+TORCH: dict[str, Callable[..., Any]] = {}
+IR: dict[str, Callable[..., Any]] = {}
+
+C = TypeVar("C", bound="type[Layer]")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a layer is written in PyTorch: a module, or an expression of its inputs.
+
+    module: a constructor, `nn.ReLU()`; called with the inputs.
+    expr:   else an expression in which {0}, {1} are the inputs and {weight} a parameter named in `state`.
+    state:  the weights: names of the module's own state_dict, or the parameters that `expr` names.
+    """
+
+    module: str = ""
+    expr: str = ""
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Layer:
+    """The settings of a layer, frozen. Where Caffe has the layer, its fields and meaning are Caffe's.
+
+    type:  Caffe's name for it, or ours where Caffe has none.
+    param: the field of LayerParameter that holds its settings, or None.
+    """
+
+    type: ClassVar[str] = ""
+    param: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in fields(self)):  # type: ignore[arg-type]
+            value = getattr(self, name)
+            if isinstance(value, float):  # what a file can hold, so that a round trip is equal
+                object.__setattr__(self, name, float(np.float32(value)))
+
+    def settings(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        return {
+            f.name: getattr(self, f.name)
+            for f in fields(self)  # type: ignore[arg-type]
+            if getattr(self, f.name) != f.default
+        }
+
+    def to_caffe(self) -> dict[str, Any]:
+        """What stands in the layer's `param` message: {field: value}, defaults left out."""
+        return self.settings()
+
+    @classmethod
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
+        """The layer from its `param` message as a dict. Raises Refused for what it cannot honour."""
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in param.items() if name in known})
+
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """The shapes of its weights, for inputs of these shapes."""
+        return []
+
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
+        """The layer in PyTorch, for inputs of these shapes: the one semantics that everything runs."""
+        raise Refused(f"{self.type} has no PyTorch form")
+
+    def lower(self, net: Builder, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """Adds simpler layers that compute exactly the same; returns what `net.add` would. Raises Refused if none do."""
+        raise Refused(f"{self.type} has no Caffe layer")
+
+
+@dataclass_transform(frozen_default=True)
+def layer(type: str, param: str | None = None) -> Callable[[C], C]:
+    """Registers a Layer class under Caffe's type name and makes it a frozen dataclass."""
+
+    def register(cls: C) -> C:
+        if type in LAYERS:
+            raise ValueError(f"layer {type!r} is already {LAYERS[type].__module__}.{LAYERS[type].__name__}")
+        cls = dataclass(frozen=True)(cls)  # type: ignore[assignment]
+        cls.type, cls.param = type, param
+        LAYERS[type] = cls
+        return cls
+
+    return register
+
+
+def _register(table: dict[str, Callable[..., Any]], names: Sequence[str]) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        for name in names:
+            if name in table:
+                raise ValueError(f"{name!r} is already handled by {table[name].__module__}.{table[name].__name__}")
+            table[name] = function
+        return function
+
+    return register
+
+
+def from_torch(*names: str) -> Callable[[F], F]:
+    """Registers `function(net, *arguments of the torch function)` for torch functions by their public names.
+
+    A traced tensor arrives as a Value, any other as a numpy array; Python binds the arguments.
+    """
+    return _register(TORCH, names)
+
+
+def from_ir(*ops: str) -> Callable[[F], F]:
+    """Registers `function(net, node, *inputs)` for operators of MMdnn's intermediate representation."""
+    return _register(IR, ops)
+
+
+@lru_cache(maxsize=1)
+def load_layers() -> None:
+    """Imports every file of layers/, which registers what it holds."""
+    package = importlib.import_module("pytorch2caffe.layers")
+    for info in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{info.name}")
+
+
+def pair(value: Any, count: int = 2) -> tuple[int, ...]:
+    """PyTorch's `int or tuple` as a tuple of `count` ints."""
+    if isinstance(value, (list, tuple)):
+        return tuple(int(v) for v in value) * (count if len(value) == 1 else 1)
+    return (int(value),) * count
+
+
+def number(value: float) -> str:
+    """A float as Python source, the shortest that gives the same float32."""
+    value32 = np.float32(value)
+    if not np.isfinite(value32):
+        return f'float("{value32}")'
+    return repr(int(value32)) if value32 == int(value32) and abs(value32) < 1e6 else str(value32)

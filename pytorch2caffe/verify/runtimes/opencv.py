@@ -1,0 +1,119 @@
+"""OpenCV 4's importer of Caffe files, as many programs and boards use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .base import Results, Runtime, RuntimeFailed
+
+HELP = 'install OpenCV 4: pip install "opencv-python-headless<5"'
+TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}:;,]|[^\s{}:;,#"']+""")
+
+
+class OpenCVRuntime(Runtime):
+    """cv2.dnn on the CPU, its fusion of layers and its Winograd convolution off: every layer as it was written.
+
+    OpenCV has no one-dimensional arrays: such an output comes as [N, 1].
+    """
+
+    name = "opencv"
+
+    def unavailable(self) -> str | None:
+        """None if OpenCV is installed and still reads Caffe files; otherwise the reason and what to install."""
+        return self._reason
+
+    @cached_property
+    def _reason(self) -> str | None:
+        try:
+            import cv2
+        except ImportError as error:
+            return f"{error}; {HELP}"
+        if not hasattr(cv2.dnn, "readNetFromCaffe"):
+            return f"OpenCV {cv2.__version__} no longer reads Caffe files; {HELP}"
+        return None
+
+    def _run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+        import cv2
+
+        tops = tops_of(prototxt.read_text(encoding="utf-8"))
+        with _silent(cv2):
+            try:
+                return _forward(_read(cv2, prototxt, caffemodel), tops, inputs)
+            except cv2.error as error:
+                given = ", ".join(inputs) or "none"
+                message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"
+                raise RuntimeFailed(message) from error
+
+
+def _read(cv2: Any, prototxt: Path, caffemodel: Path) -> Any:
+    weights = (str(caffemodel),) if caffemodel.stat().st_size else ()
+    net = cv2.dnn.readNetFromCaffe(str(prototxt), *weights)
+    net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+    net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
+    net.enableFusion(False)
+    if hasattr(net, "enableWinograd"):  # since 4.7
+        net.enableWinograd(False)
+    return net
+
+
+def _forward(net: Any, tops: Mapping[str, list[str]], inputs: Mapping[str, np.ndarray]) -> Results:
+    for name, array in inputs.items():
+        net.setInput(array, name)
+    layers = [name for name in net.getLayerNames() if tops.get(name)]  # Silence has outputs here, and no top
+    outputs = dict(zip(layers, net.forwardAndRetrieve(layers), strict=True))
+    return {
+        (layer, top): np.array(array, np.float32)
+        for layer in tops
+        if layer in outputs
+        for top, array in zip(tops[layer], outputs[layer], strict=False)
+    }
+
+
+def tops_of(prototxt: str) -> dict[str, list[str]]:
+    """The names of each layer's outputs, in the order of the file; OpenCV itself does not keep them.
+
+    >>> tops_of('layer { name: "cut" type: "Slice" bottom: "x" top: "left" top: "right" }')
+    {'cut': ['left', 'right']}
+    """
+    found: dict[str, list[str]] = {}
+    for layer in _layers(prototxt):
+        found[layer.get("name", [""])[0]] = layer.get("top", [])
+    return found
+
+
+def _layers(prototxt: str) -> Iterator[dict[str, list[str]]]:
+    """The plain fields of each layer, unquoted; what is in braces within it is passed over."""
+    tokens = [token for token in TOKEN.findall(prototxt) if token[0] not in "#:;,"]
+    depth, layer, is_layer = 0, {}, False
+    for before, token in zip(["", *tokens], tokens, strict=False):
+        if token == "{":
+            depth += 1
+            if depth == 1:
+                layer, is_layer = {}, before in ("layer", "layers")
+        elif token == "}":
+            depth -= 1
+            if depth == 0 and is_layer:
+                yield layer
+        elif depth == 1 and token[0] in "\"'":
+            layer.setdefault(before, []).append(token[1:-1])
+
+
+@contextmanager
+def _silent(cv2: Any) -> Iterator[None]:
+    """Keeps OpenCV from writing to stderr what it also raises."""
+    logging = getattr(cv2.utils, "logging", None)
+    if logging is None:
+        yield
+        return
+    before = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(before)
