@@ -90,7 +90,7 @@ def candidates(caffe_python: str | None = None) -> Iterator[list[str]]:
     if named := caffe_python or os.environ.get(VARIABLE):
         yield shlex.split(named)
         return
-    found = importlib.util.find_spec("caffe") if "caffe" not in sys.modules else sys.modules["caffe"].__spec__
+    found = importlib.util.find_spec("caffe")
     if found and found.origin:  # a folder that happens to be called caffe has no origin
         yield [sys.executable]
     for root in dict.fromkeys(root.resolve() for root in ROOTS):

@@ -18,7 +18,7 @@ TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}:;,]|[^\s{
 
 
 class OpenCVRuntime(Runtime):
-    """cv2.dnn on the CPU, its fusion of layers and its Winograd convolution off: every layer as it was written.
+    """cv2.dnn on the CPU, without its fusion of layers and its Winograd: every layer as it was written.
 
     OpenCV has no one-dimensional arrays: such an output comes as [N, 1].
     """
@@ -26,7 +26,7 @@ class OpenCVRuntime(Runtime):
     name = "opencv"
 
     def unavailable(self) -> str | None:
-        """None if OpenCV is installed and still reads Caffe files; otherwise the reason and what to install."""
+        """None if OpenCV is there and still reads Caffe files; otherwise the reason and what to install."""
         return self._reason
 
     @cached_property
@@ -91,7 +91,8 @@ def tops_of(prototxt: str) -> dict[str, list[str]]:
 def _layers(prototxt: str) -> Iterator[dict[str, list[str]]]:
     """The plain fields of each layer, unquoted; what is in braces within it is passed over."""
     tokens = [token for token in TOKEN.findall(prototxt) if token[0] not in "#:;,"]
-    depth, layer, is_layer = 0, {}, False
+    layer: dict[str, list[str]] = {}
+    depth, is_layer = 0, False
     for before, token in zip(["", *tokens], tokens, strict=False):
         if token == "{":
             depth += 1

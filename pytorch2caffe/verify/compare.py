@@ -1,0 +1,179 @@
+"""Do two runs of one network agree? Blob by blob, in float64, honest about NaN, inf, zeros and shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+Key = TypeVar("Key", str, tuple[str, str])
+CHUNK = 1 << 18  # elements taken to float64 at a time
+
+
+@dataclass(frozen=True)
+class Row:
+    """One blob, compared.
+
+    blob:        its name; "layer -> top" where a layer writes a blob of another name, as in-place layers do.
+    module:      where in the model it comes from, "" if unknown.
+    shape:       in the reference.
+    max_abs:     the largest |actual - reference|, in the blob's own unit; inf if they cannot be subtracted.
+    relative_l2: |actual - reference| / |reference|, Euclidean; 0 for two zero blobs, inf for x against zero.
+    cosine:      of the angle between the two; nan if they cannot be compared.
+    equal:       max_abs and the Euclidean distance are both within the tolerance, relative to the reference.
+    note:        what numbers cannot say: other shape, NaN where the reference has none.
+    output:      whether it is an output of the network.
+    """
+
+    blob: str
+    module: str
+    shape: tuple[int, ...]
+    max_abs: float
+    relative_l2: float
+    cosine: float
+    equal: bool
+    note: str = ""
+    output: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All blobs of the reference, in its order; `missing` are those the other side does not have."""
+
+    rows: tuple[Row, ...]
+    missing: tuple[str, ...]
+    missing_outputs: tuple[str, ...]
+    tolerance: float
+
+    @property
+    def first(self) -> Row | None:
+        """The first blob that differs, in the order of execution: what is wrong is wrong from here on."""
+        return next((row for row in self.rows if not row.equal), None)
+
+    @property
+    def equal(self) -> bool:
+        """Whether every blob both sides have agrees, and these are at least one and all the outputs."""
+        return bool(self.rows) and self.first is None and not self.missing_outputs
+
+
+def compare(
+    reference: Mapping[Key, np.ndarray],
+    actual: Mapping[Key, np.ndarray],
+    *,
+    tolerance: float = 1e-4,
+    where: Mapping[str, str] | None = None,
+    outputs: Collection[Key] | None = None,
+) -> Comparison:
+    """Compares every blob of `reference` with the one of the same key in `actual`.
+
+    reference: key -> array, in the order of execution. A key is a name, or (layer, top) as runtimes give it.
+    actual:    the same; what it has beyond the reference is of no interest.
+    tolerance: the largest difference that counts as equal: its Euclidean norm relative to the reference's and
+               its largest element relative to the reference's largest.
+    where:     name (of the layer, for pairs) -> the module it comes from, to be shown.
+    outputs:   the keys that are outputs; the last of the reference unless given. If `actual` lacks one, they
+               are not equal; other blobs may be missing (folded, fused), and are listed.
+
+    >>> one = {"conv": np.ones(4), "fc": np.ones(2)}
+    >>> compare(one, {"conv": np.ones(4), "fc": np.array([1.0, 1.5])}).first.blob
+    'fc'
+    """
+    ends = list(reference)[-1:] if outputs is None else list(outputs)
+    rows = tuple(
+        _row(label(key), (where or {}).get(_name(key), ""), array, actual[key], tolerance, key in ends)
+        for key, array in reference.items()
+        if key in actual
+    )
+    missing = tuple(label(key) for key in reference if key not in actual)
+    lost = tuple(label(key) for key in ends if key not in reference or key not in actual)
+    return Comparison(rows, missing, lost, tolerance)
+
+
+def label(key: str | tuple[str, str]) -> str:
+    """How a blob is shown: its name, or "layer -> top" where the two differ."""
+    if isinstance(key, str):
+        return key
+    layer, top = key
+    return layer if layer == top else f"{layer} -> {top}"
+
+
+def _name(key: str | tuple[str, str]) -> str:
+    return key if isinstance(key, str) else key[0]
+
+
+def _row(
+    blob: str, module: str, reference: np.ndarray, actual: np.ndarray, tolerance: float, output: bool
+) -> Row:
+    reference, actual = np.asarray(reference), np.asarray(actual)
+    if reference.shape != actual.shape:
+        note = f"shape {list(actual.shape)} instead of {list(reference.shape)}"
+        return Row(blob, module, reference.shape, math.inf, math.inf, math.nan, False, note, output)
+    sums = _Sums()
+    for chunk in _chunks(reference, actual):
+        sums.add(*chunk)
+    if sums.note:
+        return Row(blob, module, reference.shape, math.inf, math.inf, math.nan, False, sums.note, output)
+    equal = sums.relative_l2 <= tolerance and sums.max_abs <= tolerance * sums.largest
+    note = "the reference is all zero" if math.isinf(sums.relative_l2) else ""
+    numbers = sums.max_abs, sums.relative_l2, sums.cosine
+    return Row(blob, module, reference.shape, *numbers, equal, note, output)
+
+
+def _chunks(reference: np.ndarray, actual: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    left, right = reference.reshape(-1), actual.reshape(-1)
+    for start in range(0, left.size, CHUNK):
+        piece = slice(start, start + CHUNK)
+        yield left[piece].astype(np.float64), right[piece].astype(np.float64)
+
+
+class _Sums:
+    """What has to be added up over the chunks of a blob."""
+
+    def __init__(self) -> None:
+        self.difference2 = self.reference2 = self.actual2 = self.product = self.max_abs = self.largest = 0.0
+        self.only_nan = self.only_inf = 0
+
+    def add(self, reference: np.ndarray, actual: np.ndarray) -> None:
+        """Adds a chunk. What is the same NaN or inf on both sides is equal, and counts for nothing else."""
+        finite = np.isfinite(reference) & np.isfinite(actual)
+        if not finite.all():
+            nan = np.isnan(reference) != np.isnan(actual)
+            same = (reference == actual) | (np.isnan(reference) & np.isnan(actual))
+            self.only_nan += int(nan.sum())
+            self.only_inf += int((~finite & ~nan & ~same).sum())
+            reference, actual = reference[finite], actual[finite]
+        difference = actual - reference
+        self.difference2 += float(difference @ difference)
+        self.reference2 += float(reference @ reference)
+        self.actual2 += float(actual @ actual)
+        self.product += float(reference @ actual)
+        self.max_abs = max(self.max_abs, float(np.abs(difference).max(initial=0)))
+        self.largest = max(self.largest, float(np.abs(reference).max(initial=0)))
+
+    @property
+    def note(self) -> str:
+        """Why the two cannot be compared, or ""."""
+        parts = [
+            f"{count} {kind} on one side only"
+            for kind, count in (("NaN", self.only_nan), ("inf", self.only_inf))
+            if count
+        ]
+        return ", ".join(parts)
+
+    @property
+    def relative_l2(self) -> float:
+        """The distance relative to the reference's norm."""
+        if not self.reference2:
+            return math.inf if self.difference2 else 0.0
+        return math.sqrt(self.difference2) / math.sqrt(self.reference2)
+
+    @property
+    def cosine(self) -> float:
+        """Of the angle between the two: 1 for two zero blobs, 0 for one."""
+        if not self.reference2 or not self.actual2:
+            return 1.0 if self.reference2 == self.actual2 else 0.0
+        cosine = self.product / (math.sqrt(self.reference2) * math.sqrt(self.actual2))
+        return max(-1.0, min(1.0, cosine))

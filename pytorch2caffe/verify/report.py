@@ -1,0 +1,113 @@
+"""A comparison told to a person (a table, a line) or to a program (JSON)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .compare import Comparison, Row
+
+SHORT = 20  # blobs; a comparison of no more is shown whole
+
+
+def verdict(comparison: Comparison) -> str:
+    """The outcome in one line, naming the first layer that differs and its module."""
+    found, lost = len(comparison.rows), comparison.missing_outputs
+    others = len([name for name in comparison.missing if name not in lost])
+    absent = f"; {_blobs(others)} without counterpart" if others else ""
+    if lost:
+        absent = f"; no counterpart for the output {', '.join(lost)}{absent}"
+    if not found:
+        return f"different: nothing to compare{absent}"
+    if first := comparison.first:
+        wrong = sum(not row.equal for row in comparison.rows)
+        return f"different: {wrong} of {_blobs(found)}, first {_place(first)}: {_how(first)}{absent}"
+    worst = max(row.relative_l2 for row in comparison.rows)
+    return f"{'different' if lost else 'equal'}: {_blobs(found)}, relative L2 at most {worst:.1e}{absent}"
+
+
+def shown(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[Row]:
+    """The rows worth reading, in their order: outputs, the first that differs, and the `worst` many.
+
+    Everything if `all`, or if there are no more than 20 anyway.
+    """
+    rows = comparison.rows
+    if all or len(rows) <= SHORT:
+        return list(rows)
+    ranked = sorted(range(len(rows)), key=lambda i: (rows[i].equal, -rows[i].relative_l2))[:worst]
+    return [row for index, row in enumerate(rows) if row.output or row is comparison.first or index in ranked]
+
+
+def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table:
+    """The comparison as a table for rich to print; `all` and `worst` as in `shown`."""
+    rows = shown(comparison, all=all, worst=worst)
+    left_out = len(comparison.rows) - len(rows)
+    with_module = any(row.module for row in rows)
+    view = Table(
+        title=Text(verdict(comparison)),
+        title_justify="left",
+        caption=f"{left_out} more blobs are equal or less far off" if left_out else None,
+        caption_justify="left",
+    )
+    view.add_column("blob", overflow="fold", ratio=3)
+    if with_module:
+        view.add_column("module", overflow="fold", ratio=2)
+    view.add_column("shape", overflow="fold")
+    for name in ("max abs", "rel L2", "cosine"):
+        view.add_column(name, justify="right", no_wrap=True)
+    view.add_column("", overflow="fold")
+    for row in rows:
+        module = [Text(row.module)] if with_module else []
+        numbers = (f"{row.max_abs:.1e}", f"{row.relative_l2:.1e}", f"{row.cosine:.6f}")
+        shape = "x".join(map(str, row.shape)) or "scalar"
+        mark = Text("ok", "green") if row.equal else Text(row.note or "DIFFERENT", "bold red")
+        view.add_row(Text(row.blob), *module, shape, *numbers, mark)
+    return view
+
+
+def render(comparison: Comparison, *, all: bool = False, worst: int = 5, width: int = 100) -> str:
+    """The table as plain text at most `width` characters wide."""
+    console = Console(width=width, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(table(comparison, all=all, worst=worst))
+    return capture.get()
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as plain data for json.dumps. A number that is not finite becomes null; see `note`."""
+    return {
+        "equal": comparison.equal,
+        "verdict": verdict(comparison),
+        "tolerance": comparison.tolerance,
+        "first": comparison.first.blob if comparison.first else None,
+        "missing": list(comparison.missing),
+        "missing_outputs": list(comparison.missing_outputs),
+        "blobs": [_row_to_json(row) for row in comparison.rows],
+    }
+
+
+def _row_to_json(row: Row) -> dict[str, Any]:
+    plain = {name: _finite(value) for name, value in asdict(row).items()}
+    return {**plain, "shape": list(row.shape)}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _place(row: Row) -> str:
+    return f"{row.blob} ({row.module})" if row.module else row.blob
+
+
+def _how(row: Row) -> str:
+    numbers = f"max abs {row.max_abs:.1e}, relative L2 {row.relative_l2:.1e}, cosine {row.cosine:.6f}"
+    return row.note or numbers
+
+
+def _blobs(count: int) -> str:
+    return "1 blob" if count == 1 else f"{count} blobs"
