@@ -39,7 +39,8 @@ def shown(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[
     rows = comparison.rows
     if all or len(rows) <= SHORT:
         return list(rows)
-    ranked = sorted(range(len(rows)), key=lambda i: (rows[i].equal, -rows[i].relative_l2))[:worst]
+    off = [index for index, row in enumerate(rows) if row.relative_l2 or not row.equal]
+    ranked = sorted(off, key=lambda i: (rows[i].equal, -rows[i].relative_l2))[:worst]
     return [row for index, row in enumerate(rows) if row.output or row is comparison.first or index in ranked]
 
 
