@@ -16,6 +16,8 @@ Where Caffe aborts (a failed CHECK), this process ends and the reason is on stde
     {"do": "weights", "seed": int, "blobs": [[layer, index], ...], "shapes": [...]}
         + prototxt + an array for each blob                          -> {} + caffemodel
 """
+# Python 2.7 has no zip(strict=), and the pipes stay open to the end:
+# ruff: noqa: B905, SIM115
 
 from __future__ import print_function
 

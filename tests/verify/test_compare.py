@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import math
 
@@ -176,7 +175,3 @@ def test_json_is_strict():
     assert data["blobs"][0]["shape"] == [1]
     assert data["blobs"][1]["relative_l2"] is None
     assert data["blobs"][1]["note"] == "the reference is all zero"
-
-
-def test_the_example():
-    assert not doctest.testmod(module).failed

@@ -11,7 +11,7 @@ from .base import Results, Runtime
 
 
 class BuiltinRuntime(Runtime):
-    """This package's own reader and PyTorch."""
+    """The reader of this package, and PyTorch."""
 
     name = "builtin"
 
