@@ -145,4 +145,7 @@ def number(value: float) -> str:
     value32 = np.float32(value)
     if not np.isfinite(value32):
         return f'float("{value32}")'
-    return repr(int(value32)) if value32 == int(value32) and abs(value32) < 1e6 else str(value32)
+    if value32 == int(value32) and abs(value32) < 1e6:
+        return repr(int(value32))
+    text = str(value32)
+    return text if abs(float(text)) <= float(np.finfo(np.float32).max) else repr(float(value32))

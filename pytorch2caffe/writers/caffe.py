@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,25 @@ from ..errors import ConversionError
 from ..graph import Graph, Node
 
 
-def save_caffe(graph: Graph, prototxt: str | Path, caffemodel: str | Path, dialect: str = "caffe") -> Graph:
+def save_caffe(
+    graph: Graph,
+    prototxt: str | Path,
+    caffemodel: str | Path,
+    dialect: str = "caffe",
+    *,
+    proof: Callable[[Path, Path], None] | None = None,
+) -> Graph:
     """Writes a graph as Caffe files for a dialect; both files appear together, or none.
 
     prototxt, caffemodel: paths; existing files are replaced only once the new ones are complete.
     dialect: the name of one that comes with the package, or a .toml file.
+    proof:   called with the complete files under temporary names; if it raises, they are removed.
 
     Returns the graph as it was written: in the dialect's own layers.
     Raises UnsupportedError listing every layer that the dialect cannot say; then nothing is written.
     """
     lowered = lower(graph, _dialect(dialect), infer)
-    write(lowered, prototxt, caffemodel)
+    write(lowered, prototxt, caffemodel, proof)
     return lowered
 
 
@@ -34,13 +43,17 @@ def _dialect(name: str) -> Dialect:
     return dialect(name)
 
 
-def write(graph: Graph, prototxt: str | Path, caffemodel: str | Path) -> None:
+def write(
+    graph: Graph, prototxt: str | Path, caffemodel: str | Path, proof: Callable[[Path, Path], None] | None = None
+) -> None:
     """Writes a graph that is already in the layers of its dialect."""
     net = net_of(graph)
-    blobs = [(), *([()] * (len(graph.inputs) - 1)), *(node.blobs for node in graph.nodes)]
+    blobs = [*(() for _ in graph.inputs), *(node.blobs for node in graph.nodes)]
     with caffe_proto.atomic_files(prototxt, caffemodel) as (text, binary):
         caffe_proto.write_prototxt(net, text)
         caffe_proto.write_caffemodel(net, blobs, binary)
+        if proof is not None:
+            proof(text, binary)
 
 
 def net_of(graph: Graph) -> dict[str, Any]:

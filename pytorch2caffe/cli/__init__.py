@@ -1,0 +1,62 @@
+"""The commands: parse, call one library function, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ..errors import ConversionError, DifferentError
+
+DONE, DIFFERENT, FAILED = 0, 1, 2
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for."""
+
+    names = {"export": "export", "verify": "verify", "summary": "summary", "layers": "layers"}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order people need them."""
+        return list(self.names)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """A command by name."""
+        if name not in self.names:
+            return None
+        module = __import__(f"{__name__}.{self.names[name]}", fromlist=["command"])
+        return module.command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pytorch2caffe")
+def cli() -> None:
+    """PyTorch networks to Caffe, with proof that nothing was lost on the way.
+
+    Exit codes: 0 done; 1 done, and the numbers differ; 2 cannot be done, stderr says why.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command line; returns its exit code."""
+    try:
+        code = cli.main(args=arguments, prog_name="pytorch2caffe", standalone_mode=False)
+        return code if isinstance(code, int) else DONE
+    except click.Abort:
+        click.echo("interrupted; nothing was written", err=True)
+        return FAILED
+    except click.ClickException as error:
+        error.show()
+        return FAILED
+    except DifferentError as error:
+        click.echo(f"error: {error}\nnothing was written", err=True)
+        return DIFFERENT
+    except (ConversionError, OSError, ValueError, RuntimeError) as error:
+        click.echo(f"error: {error}", err=True)
+        return FAILED
+
+
+def entry_point() -> None:
+    """The installed command."""
+    sys.exit(main())

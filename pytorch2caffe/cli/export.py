@@ -1,0 +1,51 @@
+"""pytorch2caffe export"""
+
+from __future__ import annotations
+
+import click
+
+from .options import MODEL_HELP, Shape, model_options, random_inputs
+
+
+@click.command("export", help=f"""Converts a PyTorch model to PREFIX.prototxt and PREFIX.caffemodel.
+
+{MODEL_HELP}
+
+\b
+Examples:
+  pytorch2caffe export torchvision:resnet18 --input-shape 1,3,224,224 -o resnet18
+  pytorch2caffe export mymodels.py:Net --weights net.pth --input-shape 1,3,512,512 -o net
+  pytorch2caffe export mymodels:TwoInputs --input-shape 1,3,64,64 --input-shape 1,10 -o two
+""")
+@click.argument("model")
+@click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
+@click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")
+@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
+@click.option("--name", help="The network's name; the model's class by default.")
+@click.option("--no-check", is_flag=True, help="Do not run the written files against the model.")
+@model_options
+def command(model, prefix, shapes, target, name, no_check, weights, seed, naming):  # type: ignore[no-untyped-def]
+    import torch
+    from rich.console import Console
+
+    from ..errors import UnsupportedError
+    from ..export import export
+    from ..models import load_model
+    from ..writers.caffe import blobs_in_bytes
+
+    torch.manual_seed(seed)
+    net = load_model(model, weights)
+    try:
+        with Console(stderr=True).status(f"converting {model}"):
+            graph = export(
+                net, random_inputs(shapes), f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect=target, name=name,
+                naming=naming, check=not no_check,
+            )  # fmt: skip
+    except UnsupportedError as error:
+        click.echo(f"error: {error}\nnothing was written", err=True)
+        return 2
+    size = blobs_in_bytes(graph) / 1e6
+    click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
+    proof = "not checked" if no_check else "read back and equal to the model on a random input"
+    click.echo(f"{prefix}.caffemodel: {size:.1f} MB of weights; {proof}")
+    return 0

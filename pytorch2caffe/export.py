@@ -1,0 +1,62 @@
+"""PyTorch to Caffe files in one call, proven before they appear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .errors import DifferentError
+from .graph import Graph
+from .trace import trace
+from .writers.caffe import save_caffe
+
+
+def export(
+    model: Callable[..., Any],
+    inputs: Any,
+    prototxt: str | Path,
+    caffemodel: str | Path,
+    *,
+    dialect: str = "caffe",
+    name: str | None = None,
+    naming: str = "modules",
+    check: bool = True,
+) -> Graph:
+    """Traces `model` on `inputs` and writes it as Caffe files.
+
+    model, inputs, name, naming: as for `trace`. The shapes of `inputs` are those of the network.
+    prototxt, caffemodel:        where to write; both appear together, or neither.
+    dialect:                     who shall read the files (README, "Dialects").
+    check:                       read the files back before they appear, run them on a second, random input, and
+                                 compare every blob with the model's own.
+
+    Returns the graph as written. Raises UnsupportedError listing all that cannot be converted, DifferentError if
+    the files do not give the model's numbers; in both cases nothing is written.
+    """
+    graph = trace(model, inputs, name, naming=naming)
+
+    def proof(text: Path, binary: Path) -> None:
+        from .verify.report import verdict
+        from .verify.verify import verify
+
+        comparison = verify(model, text, binary, another(inputs), naming=naming)
+        if not comparison.equal:
+            raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
+
+    return save_caffe(graph, prototxt, caffemodel, dialect, proof=proof if check else None)
+
+
+def another(inputs: Any) -> Any:
+    """Random inputs of the same structure, shapes and types."""
+    if isinstance(inputs, torch.Tensor):
+        if inputs.is_floating_point():
+            return torch.randn(inputs.shape, dtype=torch.float32)
+        return torch.randint(0, max(int(inputs.max()), 1) + 1, inputs.shape, dtype=inputs.dtype)
+    if isinstance(inputs, dict):
+        return {key: another(item) for key, item in inputs.items()}
+    if isinstance(inputs, (tuple, list)):
+        return type(inputs)(another(item) for item in inputs)
+    return inputs

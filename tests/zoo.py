@@ -1,0 +1,48 @@
+"""Whole networks with lively seeded weights, to be named on a command line: `tests.zoo:resnet18`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from pytorch2caffe.models import torchvision_models
+from tests.lively import make_lively
+
+SIZES = {"inception_v3": 299, "inception_v3_transformed": 299}
+NAMES = (
+    "alexnet", "vgg11", "vgg16", "vgg16_bn", "vgg19_bn", "resnet18", "resnet50", "resnet152", "resnext50_32x4d",
+    "wide_resnet50_2", "squeezenet1_0", "squeezenet1_1", "densenet121", "googlenet", "inception_v3", "mobilenet_v2",
+    "mnasnet1_0", "regnet_x_400mf", "regnet_y_400mf",
+)  # fmt: skip
+
+
+def size(name: str) -> int:
+    """The usual height and width of a network's input, in pixels."""
+    return SIZES.get(name, 224)
+
+
+def build(name: str, seed: int = 0, **arguments: object) -> nn.Module:
+    """A torchvision network with lively weights, in eval mode."""
+    torch.manual_seed(seed)
+    if name in ("googlenet", "inception_v3"):
+        arguments = {"init_weights": False, **arguments}
+    model = torchvision_models().get_model(name, weights=None, **arguments)
+    return make_lively(model, torch.randn(2, 3, size(name), size(name)), seed=seed)
+
+
+def inception_v3_transformed() -> nn.Module:
+    """Inception v3 as its pretrained form is called: the input is rescaled channel by channel inside the model."""
+    return build("inception_v3", transform_input=True)
+
+
+def googlenet_transformed() -> nn.Module:
+    """GoogLeNet as its pretrained form is called."""
+    return build("googlenet", transform_input=True)
+
+
+def __getattr__(name: str) -> Callable[[], nn.Module]:
+    if name not in NAMES:
+        raise AttributeError(name)
+    return lambda: build(name)
