@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..errors import ConversionError
+from ..graph import Graph, Value
 from .compare import Comparison, compare
-from .runtimes import Results, get
+from .runtimes import get
 
 
 def verify(
@@ -35,23 +37,18 @@ def verify(
     Raises RuntimeUnavailable or RuntimeFailed if the runtime cannot run the files, UnsupportedError if the model
     cannot be traced.
     """
+    from ..readers.caffe import load_caffe
     from ..trace import record
 
     graph, values = record(model, inputs, naming=naming, keep=True)
-    fed = {value.name: values[value.name] for value in graph.inputs}
-    results = get(runtime, caffe_python).run(Path(prototxt), Path(caffemodel), _fitted(fed, prototxt))
+    file = load_caffe(prototxt)
+    fed = [values[value.name] for value in graph.inputs]
+    results = get(runtime, caffe_python).run(Path(prototxt), Path(caffemodel), _named(graph, file, fed))
     actual = {top: array for (_, top), array in results.items()}
+    outputs = {blob: values[value.name] for blob, value in _paired(graph, file).items()}
+    inner = {name: array for name, array in values.items() if name in actual and name not in outputs}
     modules = {value.name: node.where for node in graph.nodes for value in node.outputs}
-    reference = {value.name: values[value.name] for node in graph.nodes for value in node.outputs}
-    outputs = {}
-    for key, value in graph.outputs.items():
-        split = f"{key}.output"
-        outputs[split if split in actual else value.name] = values[value.name]
-    if not set(outputs) <= set(actual):
-        outputs, actual = _by_order(outputs, results, actual)
-    reference = {name: array for name, array in reference.items() if name in actual and name not in outputs}
-    reference |= {name: array for name, array in outputs.items()}
-    return compare(reference, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
+    return compare(inner | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
 
 
 def input_shapes(prototxt: str | Path) -> list[tuple[int, ...]]:
@@ -61,25 +58,19 @@ def input_shapes(prototxt: str | Path) -> list[tuple[int, ...]]:
     return [value.shape for value in load_caffe(prototxt).inputs]
 
 
-def _fitted(inputs: Mapping[str, np.ndarray], prototxt: str | Path) -> dict[str, np.ndarray]:
-    """The inputs under the names that the file gives them, by order where the names are others."""
-    import caffe_proto
-
-    net = caffe_proto.to_dict(caffe_proto.read_prototxt(prototxt).net)
-    tops = [top for layer in net.get("layer", []) if layer.get("type") == "Input" for top in layer.get("top", [])]
-    if set(tops) == set(inputs) or len(tops) != len(inputs):
-        return dict(inputs)
-    return dict(zip(tops, inputs.values(), strict=True))
+def _named(graph: Graph, file: Graph, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """The inputs under the names that the file gives them: the model's own, or else in order."""
+    names = [value.name for value in graph.inputs]
+    theirs = [value.name for value in file.inputs]
+    if set(names) != set(theirs) and len(names) != len(theirs):
+        raise ConversionError(f"the model has inputs {', '.join(names)}; the file has {', '.join(theirs)}")
+    return dict(zip(names if set(names) == set(theirs) else theirs, arrays, strict=True))
 
 
-def _by_order(
-    outputs: Mapping[str, np.ndarray], results: Results, actual: Mapping[str, np.ndarray]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Pairs the model's outputs with the file's last blobs of the same shape where their names tell nothing."""
-    found = dict(actual)
-    for name, array in outputs.items():
-        if name not in found:
-            alike = [other for (_, _), other in results.items() if other.shape == array.shape]
-            if alike:
-                found[name] = alike[-1]
-    return dict(outputs), found
+def _paired(graph: Graph, file: Graph) -> dict[str, Value]:
+    """Which blob of the file is which output of the model: by name, or in order where the names tell nothing."""
+    own = {key: (f"{key}.output" if f"{key}.output" in file.outputs else value.name)
+           for key, value in graph.outputs.items()}  # fmt: skip
+    if not set(own.values()) <= set(file.outputs) and len(own) == len(file.outputs):
+        own = dict(zip(own, file.outputs, strict=True))
+    return {own[key]: value for key, value in graph.outputs.items()}
