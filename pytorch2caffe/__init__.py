@@ -3,13 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .verify.verify import verify  # at once: it must win the name over the subpackage
+
 if TYPE_CHECKING:
     from .codegen import generate, to_torch
     from .errors import ConversionError, UnsupportedError
     from .export import export
     from .readers.caffe import load_caffe
     from .trace import trace
-    from .verify.verify import verify
     from .writers.caffe import save_caffe
 
 __version__ = "0.1.0"
@@ -23,7 +24,6 @@ _HOMES = {
     "save_caffe": "writers.caffe",
     "to_torch": "codegen",
     "trace": "trace",
-    "verify": "verify.verify",
 }
 
 __all__ = [

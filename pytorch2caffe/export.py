@@ -37,16 +37,22 @@ def export(
     the files do not give the model's numbers; in both cases nothing is written.
     """
     graph = trace(model, inputs, name, naming=naming)
+    proof = proof_of(model, inputs, naming) if check else None
+    return save_caffe(graph, prototxt, caffemodel, dialect, proof=proof)
 
-    def proof(text: Path, binary: Path) -> None:
+
+def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Callable[[Path, Path], None]:
+    """A function that runs written files against `model` on a random input; it raises DifferentError if they differ."""
+
+    def proof(prototxt: Path, caffemodel: Path) -> None:
         from .verify.report import verdict
         from .verify.verify import verify
 
-        comparison = verify(model, text, binary, another(inputs), naming=naming)
+        comparison = verify(model, prototxt, caffemodel, another(inputs), naming=naming)
         if not comparison.equal:
             raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
 
-    return save_caffe(graph, prototxt, caffemodel, dialect, proof=proof if check else None)
+    return proof
 
 
 def another(inputs: Any) -> Any:

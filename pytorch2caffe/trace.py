@@ -448,7 +448,7 @@ class _Tracer(TorchFunctionMode):
 
 
 _CALL = nn.Module._call_impl.__code__
-_LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent), "<")
+_LIBRARIES = (f"{Path(torch.__file__).parent}/", f"{Path(__file__).parent}/", "<")
 
 
 def _is_float_cast(name: str, func: Any, args: Any, kwargs: Any) -> bool:

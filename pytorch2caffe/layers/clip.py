@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..registry import Layer, Source, from_torch, layer, number
+from .eltwise import Eltwise
 from .power import Power
 from .relu import ReLU
 
@@ -36,17 +37,17 @@ class Clip(Layer):
         return Source(f"nn.Hardtanh({number(self.min)}, {number(self.max)})")
 
     def lower(self, net, inputs, blobs):
-        """max(x, a) = a + ReLU(x - a) and min(y, b) = b - ReLU(b - y), each exact to a rounding of the bound."""
+        """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
         (x,) = inputs
-        low, high = self.min > -HUGE, self.max < HUGE
-        base = 0.0
-        if low:
-            base = self.min
-            x = net.add(ReLU(), net.add(Power(shift=-base), x, name="shift") if base else x, name="floor")
-        if high:
-            x = net.add(Power(scale=-1.0, shift=self.max - base), x, name="below")
-            return net.add(Power(scale=-1.0, shift=self.max), net.add(ReLU(), x, name="ceiling"))
-        return net.add(Power(shift=base), x) if base else x
+        if self.min == 0:
+            x = net.add(ReLU(), x, name="floor")
+        elif self.min > -HUGE:
+            x = net.add(Eltwise("MAX"), x, net.add(Power(scale=0.0, shift=self.min), x, name="min"), name="floor")
+        if self.max < HUGE:
+            minus = net.add(Power(scale=-1.0), x, name="minus")
+            bound = net.add(Power(scale=0.0, shift=-self.max), x, name="max")
+            x = net.add(Power(scale=-1.0), net.add(Eltwise("MAX"), minus, bound, name="ceiling"))
+        return x
 
 
 def clip(net, input, min, max):

@@ -1,0 +1,113 @@
+"""Runs a PyTorch model and its Caffe files on one image (or random numbers) and compares them blob by blob.
+
+Example:
+  python verify/verify_deploy.py --model torchvision:alexnet --weights alexnet.pth \
+      --protofile alexnet.prototxt --weightfile alexnet.caffemodel --imgfile cat.jpg \
+      --height 224 --width 224 --meanB 104 --meanG 117 --meanR 123 --scale 1
+
+Exit code 0 if they are equal, 1 if not, 2 if it could not be found out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pytorch2caffe.errors import ConversionError  # noqa: E402
+
+
+def arguments(line: list[str] | None) -> argparse.Namespace:
+    """The command line, by the names of the older script and by ours."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--protofile", required=True, help="the prototxt")
+    add("--weightfile", required=True, help="the caffemodel")
+    add("--model", "-m", required=True, help="module:callable, file.py:callable, torchvision:NAME or FILE.pt2")
+    add("--weights", help="a state_dict for the model")
+    add("--imgfile", help="an image; without it the input is random")
+    add("--height", type=int, help="of the input, in pixels; default: the prototxt's")
+    add("--width", type=int, help="of the input, in pixels; default: the prototxt's")
+    for channel, mean in (("B", 104.0), ("G", 117.0), ("R", 123.0)):
+        add(f"--mean{channel}", type=float, default=mean, help=f"subtracted from {channel}, 0..255 (default {mean:g})")
+    add("--scale", type=float, default=1.0, help="multiplies what is left (default 1)")
+    add("--rgb", action="store_true", help="feed R, G, B; the default is Caffe's B, G, R")
+    add("--cuda", action="store_true", help="run the PyTorch model on the GPU")
+    add("--runtime", action="append", choices=["builtin", "caffe", "opencv"],
+        help="default: caffe where it is installed, else builtin; may be repeated")  # fmt: skip
+    add("--caffe-python", help="the command of a Python with pycaffe: 'conda run -n caffe python'")
+    add("--naming", choices=["modules", "legacy"], default="modules", help="how the layers of the file are named")
+    add("--tolerance", type=float, default=1e-4, help="relative L2 difference that counts as equal (default 1e-4)")
+    add("--seed", type=int, default=0)
+    add("--all", action="store_true", help="show every blob")
+    add("--json", help="write the comparison to this file")
+    return parser.parse_args(line)
+
+
+def load_image(args: argparse.Namespace, height: int, width: int):
+    """The image as the network takes it: [1, 3, height, width], float32, (pixel - mean) * scale."""
+    import numpy as np
+    import torch
+
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError as error:
+        raise ConversionError("reading an image needs: pip install pillow") from error
+    try:
+        with Image.open(args.imgfile) as image:
+            pixels = image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
+    except (OSError, UnidentifiedImageError) as error:
+        raise ConversionError(f"{args.imgfile} is no image that can be read: {error}") from error
+    rgb = (np.asarray(pixels, np.float32) - np.float32([args.meanR, args.meanG, args.meanB])) * np.float32(args.scale)
+    array = rgb if args.rgb else rgb[:, :, ::-1]
+    return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)[None]))
+
+
+def main(line: list[str] | None = None) -> int:
+    """Returns the exit code."""
+    args = arguments(line)
+    try:
+        return compare(args)
+    except (ConversionError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def compare(args: argparse.Namespace) -> int:
+    """Runs both sides in each runtime and prints the tables."""
+    import torch
+    from rich.console import Console
+
+    from pytorch2caffe.models import load_model
+    from pytorch2caffe.verify.report import table, to_json
+    from pytorch2caffe.verify.runtimes import get
+    from pytorch2caffe.verify.verify import input_shapes, verify
+
+    torch.manual_seed(args.seed)
+    model = load_model(args.model, args.weights)
+    if args.cuda:
+        if not torch.cuda.is_available():
+            raise ConversionError("--cuda: this PyTorch sees no GPU")
+        model.to("cuda")
+    shapes = input_shapes(args.protofile)
+    first = (*shapes[0][:2], args.height or shapes[0][2], args.width or shapes[0][3]) if len(shapes[0]) == 4 else shapes[0]
+    inputs = tuple(torch.randn(shape) for shape in (first, *shapes[1:]))
+    if args.imgfile:
+        inputs = (load_image(args, *first[2:]), *inputs[1:])
+    runtimes = args.runtime or ["builtin" if get("caffe", args.caffe_python).unavailable() else "caffe"]
+    found = {}
+    for runtime in runtimes:
+        found[runtime] = verify(model, args.protofile, args.weightfile, inputs, runtime, tolerance=args.tolerance,
+                                naming=args.naming, caffe_python=args.caffe_python)  # fmt: skip
+        Console().print(f"runtime {runtime}", table(found[runtime], all=args.all))
+    if args.json:
+        report = {name: to_json(comparison) for name, comparison in found.items()}
+        Path(args.json).write_text(json.dumps(report, indent=1), encoding="utf-8")
+    return 0 if all(comparison.equal for comparison in found.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
