@@ -1,0 +1,83 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+FilePath = str | os.PathLike[str]
+
+
+@contextlib.contextmanager
+def atomic_write(path: FilePath, mode: str = "wb", encoding: str | None = None) -> Iterator[IO[Any]]:
+    """Opens a file for writing that takes its place at `path` only once the block has ended well.
+
+    mode, encoding: as for open(); a mode that writes from the start, "w" or "wb".
+
+    If the block raises, what was written is removed, and an existing file at `path` stays as it was.
+    Raises OSError as open() does, and where `path` is there but is no plain file.
+    """
+    with atomic_files(path) as (temporary,), temporary.open(mode, encoding=encoding) as stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def atomic_files(*paths: FilePath) -> Iterator[tuple[Path, ...]]:
+    """Names to write several files under, which take their places together once the block has ended well.
+
+    Yields one temporary path for each of `paths`: in the same folder, with the same suffix, no file there yet.
+    If the block raises, or left one of the files out, or one cannot take its place, then none of them does, the
+    temporary ones are removed, and existing files stay as they were (the last as far as the file system has hard
+    links).
+    """
+    targets = [Path(path).resolve() for path in paths]
+    for target in targets:
+        _check(target)
+    pairs = [(_beside(target), target) for target in targets]
+    try:
+        yield tuple(temporary for temporary, _ in pairs)
+        _replace_all(pairs)
+    finally:
+        for temporary, _ in pairs:
+            temporary.unlink(missing_ok=True)
+
+
+def _check(target: Path) -> None:
+    if target.exists() and not target.is_file():
+        raise OSError(f"{target} is there and is no plain file")
+
+
+def _beside(target: Path) -> Path:
+    suffix = target.suffix if len(target.suffix) <= 16 else ""
+    return target.with_name(f".{secrets.token_hex(8)}{suffix}")
+
+
+def _replace_all(pairs: list[tuple[Path, Path]]) -> None:
+    for temporary, target in pairs:
+        _check(target)
+        if not temporary.is_file():
+            raise FileNotFoundError(f"{target} was not written")
+    with contextlib.ExitStack() as clean, contextlib.ExitStack() as undo:  # left from the right
+        for temporary, target in pairs:
+            if target.exists():
+                temporary.chmod(target.stat().st_mode & 0o777)
+            if len(pairs) > 1:
+                _remember(target, undo, clean)
+            temporary.replace(target)
+        undo.pop_all()
+
+
+def _remember(target: Path, undo: contextlib.ExitStack, clean: contextlib.ExitStack) -> None:
+    """Arranges that `target` is as it is now, should one of the files after it fail."""
+    if not target.exists():
+        undo.callback(target.unlink, missing_ok=True)
+        return
+    backup = _beside(target)
+    with contextlib.suppress(OSError):  # a file system without hard links
+        backup.hardlink_to(target)
+        clean.callback(backup.unlink, missing_ok=True)
+        undo.callback(backup.replace, target)

@@ -1,0 +1,208 @@
+"""The text format of protobuf, with the line of every problem and of every field that is not known."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from .schema import is_repeated, message_class
+from .tokens import Token, Tokens, shorten
+
+MOST_UNKNOWN = 10_000
+
+_BOOLS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
+_ESCAPED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_ESCAPED |= {mark: mark for mark in (b"\\", b"'", b'"', b"?")}
+
+
+def parse_text(text: str, message_name: str, where: str) -> tuple[Any, list[str]]:
+    """A message from its text, as it stands there: nothing is upgraded.
+
+    Returns the message and the fields left out. Raises CaffeFormatError with `where`, line and reason.
+    """
+    message = message_class(message_name)()
+    parser = _Parser(Tokens(text, where))
+    parser.message(message, "")
+    return message, parser.unknown
+
+
+class _Parser:
+    def __init__(self, tokens: Tokens) -> None:
+        self.tokens = tokens
+        self.unknown: list[str] = []
+
+    def message(self, message: Any, closing: str) -> None:
+        """Reads fields up to the closing mark, which it takes. The schema, not the text, bounds the nesting."""
+        tokens = self.tokens
+        opened = tokens.next.line
+        while not (tokens.next.kind == "end" if closing == "" else tokens.accept(closing)):
+            if tokens.next.kind == "end":
+                raise tokens.error(f"the end of the text, and what was opened in line {opened} is not closed")
+            if tokens.accept("["):  # an extension
+                self._leave_out(message, "[...]", tokens.next.line)
+                self._skip_to("]")
+                self._skip_value()
+            else:
+                self._field(message, tokens.expect_kind("name", "the name of a field"))
+            _ = tokens.accept(";") or tokens.accept(",")
+
+    def _field(self, message: Any, name: Token) -> None:
+        field = message.DESCRIPTOR.fields_by_name.get(name.text)
+        if field is None:
+            self._leave_out(message, name.text, name.line)
+            self._skip_value()
+            return
+        repeated = is_repeated(field)
+        if not repeated and message.HasField(field.name):
+            raise self.tokens.error(f"{field.name} is there twice", name.line)
+        if field.message_type is None:
+            self.tokens.expect(":")
+        else:
+            self.tokens.accept(":")
+        if not (repeated and self.tokens.accept("[")):
+            self._value(message, field, repeated)
+            return
+        while not self.tokens.accept("]"):
+            self._value(message, field, repeated)
+            if not self.tokens.accept(",") and self.tokens.next.text != "]":
+                raise self.tokens.error(f"expected ',' or ']', found {self.tokens.found()}")
+
+    def _value(self, message: Any, field: Any, repeated: bool) -> None:
+        tokens = self.tokens
+        if field.message_type is not None:
+            closing = ">" if tokens.accept("<") else "}"
+            if closing == "}":
+                tokens.expect("{")
+            inner = getattr(message, field.name)
+            inner = inner.add() if repeated else inner
+            if not repeated:
+                inner.SetInParent()
+            self.message(inner, closing)
+            return
+        line = tokens.next.line
+        value = self._scalar(message, field)
+        try:
+            if value is None:
+                return
+            if repeated:
+                getattr(message, field.name).append(value)
+            else:
+                setattr(message, field.name, value)
+        except (ValueError, TypeError, OverflowError):
+            raise tokens.error(f"{field.name} cannot be {shorten(str(value))}", line) from None
+
+    def _scalar(self, message: Any, field: Any) -> Any:
+        """The value of a field that is no message; None for one that is left out."""
+        tokens = self.tokens
+        if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+            return self._string(field)
+        if field.cpp_type == FieldDescriptor.CPPTYPE_ENUM:
+            return self._enum(message, field)
+        sign = -1 if tokens.accept("-") else 1
+        token = tokens.take()
+        if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL and sign == 1 and token.text in _BOOLS:
+            return _BOOLS[token.text]
+        try:
+            if field.cpp_type in (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE):
+                return sign * _float(token)
+            if field.cpp_type != FieldDescriptor.CPPTYPE_BOOL and token.kind == "number":
+                return sign * _int(token.text)
+        except ValueError:
+            pass
+        raise tokens.error(f"{field.name} cannot be {'-' * (sign < 0)}{shorten(token.text)}", token.line)
+
+    def _string(self, field: Any) -> str | bytes:
+        token = self.tokens.expect_kind("string", f"a string for {field.name}")
+        content = _unescape(token.text)
+        while self.tokens.next.kind == "string":
+            content += _unescape(self.tokens.take().text)
+        if field.type == FieldDescriptor.TYPE_BYTES:
+            return content
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            raise self.tokens.error(f"{field.name} is no UTF-8: {ascii(content[:40])}", token.line) from None
+
+    def _enum(self, message: Any, field: Any) -> int | None:
+        negative = self.tokens.accept("-")
+        token = self.tokens.take()
+        value = field.enum_type.values_by_name.get(token.text) if token.kind == "name" else None
+        if token.kind == "number" and token.text.isdigit() and len(token.text) < 10 and not negative:
+            value = field.enum_type.values_by_number.get(int(token.text))
+        if value is not None:
+            return int(value.number)
+        if field.name == "engine":  # which library computes, not what
+            self._leave_out(message, f"engine {shorten(token.text)}", token.line)
+            return None
+        known = ", ".join(field.enum_type.values_by_name)
+        raise self.tokens.error(f"{field.name} cannot be {shorten(token.text)}; it is one of {known}", token.line)
+
+    def _leave_out(self, message: Any, name: str, line: int) -> None:
+        if len(self.unknown) >= MOST_UNKNOWN:
+            raise self.tokens.error("too many fields that Caffe does not know: no Caffe network", line)
+        self.unknown.append(f"line {line}: {message.DESCRIPTOR.name}.{name}")
+
+    def _skip_value(self) -> None:
+        tokens = self.tokens
+        colon = tokens.accept(":")
+        for opening, closing in ("{}", "<>", "[]"):
+            if tokens.accept(opening):
+                self._skip_to(closing)
+                return
+        tokens.accept("-")
+        if not colon or tokens.next.kind not in ("name", "number", "string"):
+            raise tokens.error(f"expected a value, found {tokens.found()}")
+        while tokens.take().kind == "string" and tokens.next.kind == "string":
+            pass
+
+    def _skip_to(self, closing: str) -> None:
+        """Takes all up to the closing mark, and what is opened in between with its own: a list, not recursion."""
+        opened, tokens = self.tokens.next.line, self.tokens
+        stack = [closing]
+        while stack:
+            token = tokens.take()
+            if token.kind == "end":
+                raise tokens.error(f"the end of the text, and what was opened in line {opened} is not closed")
+            if token.kind == "mark" and token.text in "{<[":
+                stack.append({"{": "}", "<": ">", "[": "]"}[token.text])
+            elif token.kind == "mark" and token.text in "}>]" and token.text != stack.pop():
+                raise tokens.error(f"{token.text!r} closes nothing", token.line)
+
+
+def _float(token: Token) -> float:
+    if token.kind not in ("number", "name"):
+        raise ValueError(token.text)
+    if token.text.lower() in ("inf", "infinity", "nan"):
+        return float(token.text)
+    if token.kind == "name":
+        raise ValueError(token.text)
+    if token.text[:2] in ("0x", "0X"):
+        return float(int(token.text, 16))
+    return float(token.text.rstrip("fF"))
+
+
+def _int(text: str) -> int:
+    """Decimal, 0x... or 0..., as in C."""
+    if text[:1] == "0" and text.isdigit():
+        return int(text, 8)
+    return int(text, 0)
+
+
+def _unescape(token: str) -> bytes:
+    """The bytes a string stands for; its quotes are still around it."""
+    return _ESCAPE.sub(_escaped, token[1:-1].encode("utf-8", "surrogateescape"))
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, short, long, letter = match.groups()
+    if octal is not None:
+        return bytes([int(octal, 8) & 255])
+    if hexadecimal is not None:
+        return bytes([int(hexadecimal, 16)])
+    if letter is not None:
+        return _ESCAPED.get(letter, letter)
+    code = int(short or long, 16)
+    return chr(code).encode("utf-8", "surrogatepass") if code < 0x110000 else b"\xff"

@@ -1,0 +1,74 @@
+"""Reading prototxt: the text format of protobuf, with the line of every problem and of every field not known."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import CaffeFormatError
+from .files import FilePath
+from .parse import parse_text
+from .upgrade import upgrade
+
+log = logging.getLogger("caffe_proto")
+
+MOST_BYTES = 1 << 24  # the largest published prototxt has about 1 MB
+
+
+@dataclass(frozen=True)
+class Prototxt:
+    """A network as read from text.
+
+    net:     the NetParameter message, in today's form: `layer` with string types, inputs as Input layers.
+    unknown: what was left out because caffe.proto has no such field, "line 12: ConvolutionParameter.foo".
+    """
+
+    net: Any
+    unknown: tuple[str, ...] = ()
+
+
+def read_prototxt(source: FilePath) -> Prototxt:
+    """Reads a prototxt of any generation: today's, V1 and V0 (`layers`), `input` with `input_dim` or `input_shape`.
+
+    source: a path; or the text itself, where it is a str with a brace or a line break in it.
+
+    Fields that caffe.proto does not know, those of forks, are left out, listed in the result and logged as a warning.
+    Raises CaffeFormatError with file, line and reason for anything that is no such text, OSError for a missing file.
+
+    >>> read_prototxt('layer { name: "prob" type: "Softmax" }').net.layer[0].type
+    'Softmax'
+    """
+    if isinstance(source, str) and ("{" in source or "\n" in source):
+        text, where = source, "prototxt"
+        if len(text) > MOST_BYTES:
+            raise CaffeFormatError(f"a text of {len(text):,} characters is no prototxt")
+    else:
+        where = os.fspath(source)
+        text = _text_of(Path(source))
+    if "\0" in text:
+        raise CaffeFormatError(f"{where}: a binary file, no prototxt (the caffemodel?)")
+    net, unknown = parse_text(text, "NetParameter", where)
+    try:
+        unknown += upgrade(net)
+    except CaffeFormatError as error:
+        raise CaffeFormatError(f"{where}: {error}") from None
+    missing = net.FindInitializationErrors()
+    if missing:
+        raise CaffeFormatError(f"{where}: required and not there: {', '.join(missing)}")
+    if unknown:
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        log.warning("%s: left out, not known: %s%s", where, "; ".join(unknown[:10]), more)
+    return Prototxt(net, tuple(unknown))
+
+
+def _text_of(path: Path) -> str:
+    if path.is_dir():
+        raise CaffeFormatError(f"{path}: a folder, no prototxt")
+    with path.open("rb") as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES or b"\0" in content:
+        raise CaffeFormatError(f"{path}: a binary file, no prototxt (the caffemodel?)")
+    return content.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")

@@ -1,0 +1,111 @@
+"""The wire format of protobuf, walked by hand: where each field of a message lies, and nothing read or copied.
+
+A message is a row of fields; a field is a tag (number * 8 + wire type, a varint) and a value. Source: the protobuf
+documentation, "Encoding".
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .errors import CaffeFormatError
+
+Buffer = mmap.mmap | bytes
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+
+
+class Field(NamedTuple):
+    """One field: begin is where its tag starts, start and stop bound its value (without the length of BYTES)."""
+
+    number: int
+    wire_type: int
+    begin: int
+    start: int
+    stop: int
+
+
+def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
+    """The unsigned number at a position, at most 64 bits, and the position after it."""
+    value = shift = 0
+    while position < end:
+        byte = buffer[position]
+        position += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            if value >> 64:
+                break
+            return value, position
+        shift += 7
+        if shift == 70:
+            break
+    raise CaffeFormatError(f"byte {position}: a number is cut off or has more than 64 bits")
+
+
+def field_at(buffer: Buffer, position: int, end: int) -> Field:
+    """The field whose tag starts at a position; it must end by `end`."""
+    tag, start = varint(buffer, position, end)
+    number, wire_type = tag >> 3, tag & 7
+    if not 0 < number < 1 << 29:
+        raise CaffeFormatError(f"byte {position}: {number} is no field number")
+    if wire_type == VARINT:
+        _, stop = varint(buffer, start, end)
+    elif wire_type == BYTES:
+        size, start = varint(buffer, start, end)
+        stop = start + size
+    elif wire_type in (FIXED32, FIXED64):
+        stop = start + (4 if wire_type == FIXED32 else 8)
+    else:
+        raise CaffeFormatError(f"byte {position}: wire type {wire_type}, which Caffe's files never hold")
+    if stop > end:
+        raise CaffeFormatError(f"byte {position}: field {number} is cut off: {stop - end:,} bytes are missing")
+    return Field(number, wire_type, position, start, stop)
+
+
+def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
+    """The fields of the message between two positions, in order."""
+    while start < end:
+        field = field_at(buffer, start, end)
+        yield field
+        start = field.stop
+
+
+def signed(buffer: Buffer, field: Field) -> int:
+    """The value of an int32, int64 or enum field."""
+    expect(field, VARINT)
+    value, _ = varint(buffer, field.start, field.stop)
+    return value - (1 << 64) if value >> 63 else value
+
+
+def text(buffer: Buffer, field: Field) -> str:
+    """The value of a string field."""
+    expect(field, BYTES)
+    try:
+        return buffer[field.start : field.stop].decode()
+    except UnicodeDecodeError:
+        raise CaffeFormatError(f"byte {field.start}: a name is no UTF-8") from None
+
+
+def expect(field: Field, wire_type: int) -> None:
+    """Raises unless the field has this wire type."""
+    if field.wire_type != wire_type:
+        raise CaffeFormatError(
+            f"byte {field.begin}: field {field.number} has wire type {field.wire_type}, not {wire_type}"
+        )
+
+
+def encode_varint(value: int) -> bytes:
+    """An unsigned number as a varint."""
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def encode_tag(number: int, wire_type: int = BYTES) -> bytes:
+    """The tag that starts a field."""
+    return encode_varint(number << 3 | wire_type)

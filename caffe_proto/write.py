@@ -1,0 +1,158 @@
+"""Writing prototxt and caffemodel, each of them whole or not at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any
+
+import numpy as np
+from google.protobuf.descriptor import FieldDescriptor
+
+from . import wire
+from .blobs import check_shape, to_float32
+from .dicts import from_dict
+from .errors import CaffeFormatError
+from .files import FilePath, atomic_write
+from .schema import is_repeated
+
+MOST_BYTES = 2**31 - 1  # what protobuf reads at once in C++, and so Caffe
+
+_LAYER, _BLOBS, _DATA, _SHAPE, _DIM = 100, 7, 5, 7, 1
+
+
+def write_prototxt(net: Any, path: FilePath) -> None:
+    """Writes a network as text, without weights.
+
+    net: a NetParameter, or a dict as to_dict makes it.
+    Raises CaffeFormatError if a dict is no network or a required field is missing.
+    """
+    text = to_text(_checked(net))
+    with atomic_write(path, "w", encoding="ascii") as stream:
+        stream.write(text)
+
+
+def write_caffemodel(net: Any, blobs: Sequence[Sequence[np.ndarray]], path: FilePath) -> None:
+    """Writes a network with its weights, one blob at a time: no second copy of the weights is made.
+
+    net:   a NetParameter in today's form, or a dict as to_dict makes it; blobs in it are left out.
+    blobs: for each layer of `net`, in order, its arrays in Caffe's order, of any real type; written as float32.
+
+    The bytes are those that protobuf itself writes for the whole message. Raises CaffeFormatError if the two do not
+    fit together, if a number is beyond float32, or if the file would have more than 2^31 - 1 bytes: Caffe cannot read
+    such a file. Nothing is left behind then.
+    """
+    message = _checked(net)
+    if len(blobs) != len(message.layer):
+        raise CaffeFormatError(f"weights for {len(blobs)} layers; the network has {len(message.layer)}")
+    head = type(message)()
+    head.CopyFrom(message)
+    head.ClearField("layer")
+    pieces: list[bytes | np.ndarray] = [_bytes(head)]
+    for layer, arrays in zip(message.layer, blobs, strict=True):
+        pieces += _layer(layer, [np.asarray(array) for array in arrays])
+    size = sum(_size(piece) for piece in pieces)
+    if size > MOST_BYTES:
+        raise CaffeFormatError(f"{path}: it would have {size:,} bytes; Caffe reads up to {MOST_BYTES:,}")
+    with atomic_write(path) as stream:
+        for piece in pieces:
+            _write(stream, piece)
+
+
+def _checked(net: Any) -> Any:
+    message = from_dict(net) if isinstance(net, Mapping) else net
+    if message.layers:
+        raise CaffeFormatError("`layers` is an earlier form of the format; upgrade the network first")
+    missing = message.FindInitializationErrors()
+    if missing:
+        raise CaffeFormatError(f"required and not there: {', '.join(missing)}")
+    return message
+
+
+def _layer(layer: Any, arrays: list[np.ndarray]) -> list[bytes | np.ndarray]:
+    """A layer as pieces to write: bytes, and the arrays between them, in the order of the field numbers."""
+    before, after = type(layer)(), type(layer)()
+    before.CopyFrom(layer)
+    after.CopyFrom(layer)
+    for field, _ in layer.ListFields():
+        if field.number >= _BLOBS:
+            before.ClearField(field.name)
+        if field.number <= _BLOBS:
+            after.ClearField(field.name)
+    pieces: list[bytes | np.ndarray] = [_bytes(before)]
+    for index, array in enumerate(arrays):
+        try:
+            pieces += _blob(array)
+        except CaffeFormatError as error:
+            raise CaffeFormatError(f"layer {layer.name!r}, blob {index}: {error}") from None
+    pieces.append(_bytes(after))
+    size = sum(_size(piece) for piece in pieces)
+    return [wire.encode_tag(_LAYER) + wire.encode_varint(size), *pieces]
+
+
+def _blob(array: np.ndarray) -> list[bytes | np.ndarray]:
+    check_shape(list(array.shape))
+    if array.dtype.kind not in "fiub":
+        raise CaffeFormatError(f"numbers of type {array.dtype}; Caffe holds float32")
+    dims = b"".join(wire.encode_varint(dim) for dim in array.shape)
+    shape = wire.encode_tag(_DIM) + wire.encode_varint(len(dims)) + dims if dims else b""
+    tail = wire.encode_tag(_SHAPE) + wire.encode_varint(len(shape)) + shape
+    head = wire.encode_tag(_DATA) + wire.encode_varint(4 * array.size) if array.size else b""
+    size = len(head) + 4 * array.size + len(tail)
+    return [wire.encode_tag(_BLOBS) + wire.encode_varint(size) + head, array, tail]
+
+
+def _size(piece: bytes | np.ndarray) -> int:
+    return len(piece) if isinstance(piece, bytes) else 4 * piece.size
+
+
+def _write(stream: IO[bytes], piece: bytes | np.ndarray) -> None:
+    if isinstance(piece, bytes):
+        stream.write(piece)
+    elif piece.size:
+        stream.write(np.ascontiguousarray(to_float32(piece)).reshape(-1).view(np.uint8).data)
+
+
+def _bytes(message: Any) -> bytes:
+    return message.SerializePartialToString(deterministic=True)
+
+
+def to_text(message: Any) -> str:
+    """A message in the text format: two spaces a level, a shape in one line, floats as short as float32 allows.
+
+    Weights (`blobs` of layers) are left out.
+    """
+    return "".join(_lines(message, ""))
+
+
+def _lines(message: Any, indent: str) -> Iterator[str]:
+    for field, values in message.ListFields():
+        if field.name == "blobs":
+            continue
+        for value in values if is_repeated(field) else [values]:
+            if field.message_type is None:
+                yield f"{indent}{field.name}: {_word(field, value)}\n"
+            elif field.message_type.name == "BlobShape":
+                yield f"{indent}{field.name} {{ {''.join(f'dim: {dim} ' for dim in value.dim)}}}\n"
+            else:
+                yield f"{indent}{field.name} {{\n"
+                yield from _lines(value, indent + "  ")
+                yield f"{indent}}}\n"
+
+
+def _word(field: Any, value: Any) -> str:
+    if field.enum_type is not None:
+        return str(field.enum_type.values_by_number[value].name)
+    if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+        return _quoted(value if isinstance(value, bytes) else value.encode())
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+        return "true" if value else "false"
+    if field.cpp_type == FieldDescriptor.CPPTYPE_FLOAT and math.isfinite(value):
+        return str(np.float32(value))
+    return str(value)
+
+
+def _quoted(content: bytes) -> str:
+    """Bytes as a string of the text format: ASCII, the rest as three octal digits."""
+    marks = {10: r"\n", 13: r"\r", 9: r"\t", 34: r"\"", 92: r"\\"}
+    return '"' + "".join(marks.get(b) or (chr(b) if 32 <= b < 127 else f"\\{b:03o}") for b in content) + '"'
