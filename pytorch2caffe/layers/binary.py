@@ -9,6 +9,7 @@ from ..graph import Value
 from ..registry import Layer, Source, from_torch, layer
 from .clip import clip
 from .eltwise import Eltwise
+from .exp import Exp
 from .expand import expand_to
 from .power import Power
 from .reshape import reshape_to
@@ -181,8 +182,20 @@ def arithmetic_or_number(net, operation, a, b):
 
 @from_torch("torch.pow", "torch.Tensor.pow", "torch.Tensor.pow_", "torch.Tensor.__pow__", "torch.Tensor.__ipow__")
 def pow(net, input, exponent):
+    if not isinstance(input, Value):
+        return rpow(net, exponent, input)
     if isinstance(exponent, Value) or np.size(exponent) > 1:
         raise Refused("a power whose exponent is a tensor has no Caffe layer", "use one number as the exponent")
-    if not isinstance(input, Value):
-        raise Refused("a number to the power of a tensor", "write torch.exp(x * math.log(base))")
     return net.add(Power(power=float(np.reshape(exponent, ()))), input)
+
+
+@from_torch("torch.Tensor.__rpow__")
+def rpow(net, exponent, base):
+    if np.size(base) > 1 or np.min(base) <= 0:
+        raise Refused(f"powers of {base} have no Caffe layer", "use one positive number as the base")
+    return net.add(Exp(float(np.reshape(base, ()))), exponent)
+
+
+@from_torch("torch.exp2", "torch.special.exp2", "torch.Tensor.exp2")
+def exp2(net, input):
+    return rpow(net, input, 2.0)

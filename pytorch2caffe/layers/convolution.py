@@ -154,9 +154,9 @@ def _conv(net, rank, input, weight, bias, stride, padding, dilation, groups):
     kernel = weight.shape[2:]
     if padding == "same":
         total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        blobs[0] = _extend(weight, [(t % 2) for t in total], dilation)
-        padding = [(t + 1) // 2 if d == 1 or t % 2 == 0 else t // 2 for t, d in zip(total, dilation, strict=True)]
+        x, blobs[0] = _one_more_behind(net, x, weight, [t % 2 for t in total], dilation)
         kernel = blobs[0].shape[2:]
+        padding = [(t + (k - before)) // 2 for t, k, before in zip(total, kernel, weight.shape[2:], strict=True)]
     elif padding == "valid":
         padding = 0
     made = Convolution(
@@ -165,11 +165,14 @@ def _conv(net, rank, input, weight, bias, stride, padding, dilation, groups):
     return _drop_batch(net, net.add(made, x, blobs=blobs), added)
 
 
-def _extend(weight, odd, dilation):
-    """Padding one more at the end than at the start: a zero row at the kernel's start and symmetric padding."""
-    if any(o and d != 1 for o, d in zip(odd, dilation, strict=True)):
-        raise Refused("padding='same' with an even kernel and dilation", "pad explicitly with F.pad")
-    return np.pad(weight, [(0, 0), (0, 0), *((o, 0) for o in odd)]) if any(odd) else weight
+def _one_more_behind(net, x, weight, odd, dilation):
+    """Padding one more behind than before: a zero row in front of the kernel, or of x where the kernel is dilated."""
+    from .pad import pad_with
+
+    pads = {axis: (0, 1) for axis, (o, d) in enumerate(zip(odd, dilation, strict=True), 2) if o and d != 1}
+    rows = [(int(o and d == 1), 0) for o, d in zip(odd, dilation, strict=True)]
+    weight = np.pad(weight, [(0, 0), (0, 0), *rows]) if any(map(any, rows)) else weight
+    return (pad_with(net, x, pads, 0.0) if pads else x), weight
 
 
 @from_torch("torch.nn.functional.conv1d", "torch.conv1d")

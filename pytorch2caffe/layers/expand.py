@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
+import numpy as np
+
 from ..registry import Layer, Source, from_torch, layer
+from .convolution import Convolution
 from .reshape import reshape_to
 
 
@@ -20,6 +25,17 @@ class Tile(Layer):
         axis = self.axis % len(shapes[0])
         times = [self.tiles if i == axis else 1 for i in range(len(shapes[0]))]
         return Source(expr=f"{{0}}.repeat({', '.join(map(str, times))})")
+
+    def lower(self, net, inputs, blobs):
+        """A 1x1 convolution of one channel into as many as there are tiles, every weight 1: importers lack Tile."""
+        (x,) = inputs
+        axis = self.axis % len(x.shape)
+        before, after = x.shape[:axis], x.shape[axis:]
+        flat = reshape_to(net, x, (prod(before), 1, prod(after), 1), "flat")
+        ones = np.ones((self.tiles, 1, 1, 1), np.float32)
+        made = Convolution(self.tiles, (1, 1), bias_term=False)
+        y = net.add(made, flat, blobs=[ones], name="copies")
+        return reshape_to(net, y, (*before, self.tiles * after[0], *after[1:]), "tiled")
 
 
 def expand_to(net, input, shape):

@@ -39,11 +39,24 @@ def normalize(net, input, p=2.0, dim=1, eps=1e-12, out=None):
     return net.add(L2Normalize(dim % len(input.shape), eps), input)
 
 
-@from_torch("torch.norm", "torch.Tensor.norm", "torch.linalg.vector_norm", "torch.linalg.norm", "torch.functional.norm")
-def norm(net, input, p=2, dim=None, keepdim=False, out=None, dtype=None, **named):
-    p = named.get("ord", p)
+@from_torch("torch.norm", "torch.Tensor.norm", "torch.functional.norm")
+def norm(net, input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     if p not in (2, 2.0, "fro", None):
         raise Refused(f"a norm of order {p}", "use p=2")
     rank = len(input.shape)
     dims = range(rank) if dim is None else [d % rank for d in (dim if isinstance(dim, (tuple, list)) else [dim])]
     return norm_of(net, input, tuple(sorted(dims)), keepdim)
+
+
+@from_torch("torch.linalg.vector_norm")
+def vector_norm(net, x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
+    return norm(net, x, ord, dim, keepdim)
+
+
+@from_torch("torch.linalg.norm")
+def linalg_norm(net, input, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):
+    """Of two axes and an order, a matrix norm; without an order, the root of the sum of squares."""
+    count = len(input.shape) if dim is None else len(dim) if isinstance(dim, (tuple, list)) else 1
+    if ord == 2 and count == 2:
+        raise Refused("a matrix's norm of order 2", "use torch.linalg.vector_norm for the root of the sum of squares")
+    return norm(net, input, ord, dim, keepdim)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from ..errors import Refused
 from ..registry import Layer, Source, from_torch, layer
 from .concat import Concat
+from .convolution import Convolution, Deconvolution
 from .reshape import reshape_to
 from .slice import slice_at
 
-MOST_PIECES = 4096
+FEW_PIECES = 8  # up to here cutting is cheaper than multiplying
+MOST_PIECES = 64
+MOST_CHANNELS = 4096  # an identity matrix of 64 MB
 
 
 @layer("Permute", param="permute_param")
@@ -53,18 +58,36 @@ def _parts(axes, start, middle, stop):
 
 
 def _swap(net, x, before, a, b, after):
-    """[before, a, b, after] -> [before, b, a, after]: cut along the smaller of a and b, join along the other."""
+    """[before, a, b, after] -> [before, b, a, after], in the fewest layers that cost little.
+
+    A few pieces are cut and joined. Else one convolution with an identity matrix: each output channel picks the
+    numbers `after` apart along a row (b channels), or, transposed, each input channel puts them there (a channels).
+    """
     pieces = min(a, b)
-    if pieces > MOST_PIECES:
+    if pieces <= FEW_PIECES or (a <= b and after > 1 and pieces <= MOST_PIECES):
+        return _cut_and_join(net, x, before, a, b, after)
+    if pieces > MOST_CHANNELS:
         raise Refused(
-            f"permute needs {pieces} slices in plain Caffe layers, more than {MOST_PIECES}",
+            f"permute would need an identity matrix of {pieces} rows, more than {MOST_CHANNELS}",
             "use a target that has Permute (--target), or keep the axes in order",
         )
+    eye, apart = np.eye(pieces, dtype=np.float32), (1, after)
+    if b < a:
+        x = reshape_to(net, x, (before, 1, a, b * after), "row")
+        picks = Convolution(b, (1, b), dilation=apart, bias_term=False)
+        return net.add(picks, x, blobs=[eye.reshape(b, 1, 1, b)], name="pick")
+    x = reshape_to(net, x, (before, a, b, after), "row")
+    puts = Deconvolution(1, (1, a), dilation=apart, bias_term=False)
+    return net.add(puts, x, blobs=[eye.reshape(a, 1, 1, a)], name="put")
+
+
+def _cut_and_join(net, x, before, a, b, after):
+    """Cut along the smaller of a and b, turn each piece, join along the other."""
     x = reshape_to(net, x, (before, a, b, after), "blocks")
     axis, other = (1, 2) if a <= b else (2, 1)
     parts = [
         reshape_to(net, piece, (before, b, 1, after) if axis == 1 else (before, 1, a, after), "turned")
-        for piece in slice_at(net, x, axis, range(1, pieces), "cut")
+        for piece in slice_at(net, x, axis, range(1, min(a, b)), "cut")
     ]
     return net.add(Concat(other), *parts, name="join") if len(parts) > 1 else parts[0]
 
@@ -92,10 +115,14 @@ def transpose(net, input, dim0, dim1):
     return permute_to(net, input, order)
 
 
-@from_torch("torch.t", "torch.Tensor.t", "torch.Tensor.T", "torch.Tensor.mT", "torch.numpy_T", "aten.numpy_T")
+@from_torch("torch.t", "torch.Tensor.t", "torch.Tensor.T", "torch.numpy_T", "aten.numpy_T")
 def t(net, input):
-    rank = len(input.shape)
-    return transpose(net, input, -2, -1) if rank == 2 else permute_to(net, input, range(rank - 1, -1, -1))
+    return permute_to(net, input, range(len(input.shape) - 1, -1, -1))
+
+
+@from_torch("torch.Tensor.mT", "torch.adjoint", "torch.Tensor.adjoint")
+def mt(net, input):
+    return transpose(net, input, -2, -1)
 
 
 @from_torch("torch.movedim", "torch.Tensor.movedim", "torch.moveaxis", "torch.Tensor.moveaxis")

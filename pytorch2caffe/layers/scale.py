@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..registry import Layer, Source, layer
+from .eltwise import Eltwise
+from .expand import expand_to
+from .reshape import reshape_to
 
 
 def broadcast(name, axis, rank, smaller):
@@ -70,8 +75,16 @@ class Bias(_Broadcast):
     Source: BVLC Caffe, bias_layer.cpp.
     """
 
-
     def to_torch(self, shapes, blobs):
         operand, _, ones = self._operands(shapes, blobs)
         state = {} if len(shapes) > 1 else {"weight": self._column(blobs[0], ones)}
         return Source(expr=f"{{0}} + {operand}", state=state)
+
+    def lower(self, net, inputs, blobs):
+        """Importers lack Bias: a Scale by 1 that has a bias, or the sum with the second bottom repeated."""
+        if blobs:
+            return net.add(Scale(self.axis, self.num_axes, True), *inputs, blobs=[np.ones_like(blobs[0]), blobs[0]])
+        x, bias = inputs
+        axis = self.axis % len(x.shape)
+        lined_up = reshape_to(net, bias, bias.shape + (1,) * (len(x.shape) - axis - len(bias.shape)), "lined_up")
+        return net.add(Eltwise(), x, expand_to(net, lined_up, x.shape))

@@ -1,0 +1,25 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from pytorch2caffe import UnsupportedError, trace
+
+CASES = {
+    "4-D": (nn.InstanceNorm2d(3), (1, 3, 4, 5)),
+    "4-D, batch of two": (nn.InstanceNorm2d(3), (2, 3, 4, 5)),
+    "3-D, batch of two": (nn.InstanceNorm1d(3), (2, 3, 7)),
+    "5-D": (nn.InstanceNorm3d(3), (2, 3, 2, 4, 5)),
+    "affine": (nn.InstanceNorm2d(3, affine=True), (2, 3, 4, 5)),
+    "affine, 3-D": (nn.InstanceNorm1d(3, affine=True), (2, 3, 7)),
+    "eps": (nn.InstanceNorm2d(3, eps=0.1), (2, 3, 4, 5)),
+    "running statistics": (nn.InstanceNorm2d(3, track_running_stats=True), (2, 3, 4, 5)),
+    "running statistics, affine": (nn.InstanceNorm2d(3, affine=True, track_running_stats=True), (2, 3, 4, 5)),
+    "weight without bias": (lambda x: F.instance_norm(x, weight=torch.arange(1.0, 4)), (2, 3, 4, 5)),
+    "without a batch": (lambda x: nn.InstanceNorm2d(3)(x[0]), (2, 3, 4, 5)),
+}
+
+
+@pytest.mark.parametrize(("model", "shape"), CASES.values(), ids=CASES)
+def test_runs_the_same_everywhere(model, shape, same_everywhere):
+    same_everywhere(model, torch.randn(shape) * 2 + 1)

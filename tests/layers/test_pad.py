@@ -1,0 +1,37 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from pytorch2caffe import UnsupportedError, trace
+
+INF = float("inf")
+CASES = {
+    "last axis": (lambda x: F.pad(x, (1, 2)), (2, 3, 4, 5)),
+    "two axes": (lambda x: F.pad(x, (1, 2, 3, 0)), (2, 3, 4, 5)),
+    "every axis": (lambda x: F.pad(x, (1, 1, 0, 2, 2, 1, 1, 0)), (2, 3, 4, 5)),
+    "channels only": (lambda x: F.pad(x, (0, 0, 0, 0, 0, 3)), (2, 3, 4, 5)),
+    "with a constant": (lambda x: F.pad(x, (1, 2, 3, 0), value=-1.5), (2, 3, 4, 5)),
+    "more than the size": (lambda x: F.pad(x, (0, 7, 9, 0), value=0.5), (2, 3, 4, 5)),
+    "negative": (lambda x: F.pad(x, (-1, -2)), (2, 3, 4, 5)),
+    "negative and positive": (lambda x: F.pad(x, (-1, 2, 1, -2), value=2.0), (2, 3, 4, 5)),
+    "-inf, then maximum": (lambda x: F.max_pool2d(F.pad(x, (1, 1, 1, 1), value=-INF), 3, 2), (2, 3, 5, 7)),
+    "inf, then minimum": (lambda x: -F.max_pool2d(-F.pad(x, (0, 1, 0, 1), value=INF), 2, 1), (2, 3, 5, 7)),
+    "ZeroPad2d": (nn.ZeroPad2d((1, 0, 2, 1)), (2, 3, 4, 5)),
+    "ConstantPad1d": (nn.ConstantPad1d(2, 3.5), (2, 3, 4)),
+    "ConstantPad3d": (nn.ConstantPad3d(1, 0.1), (1, 2, 2, 3, 4)),
+    "2-D": (lambda x: F.pad(x, (2, 1)), (2, 6)),
+    "nothing": (lambda x: F.pad(x, (0, 0)) * 2, (2, 6)),
+    "before a convolution": (nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 4, 3, 2)), (2, 3, 6, 8)),
+}
+
+
+@pytest.mark.parametrize(("model", "shape"), CASES.values(), ids=CASES)
+def test_runs_the_same_everywhere(model, shape, same_everywhere):
+    same_everywhere(model, torch.randn(shape))
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_other_modes_are_refused(mode):
+    with pytest.raises(UnsupportedError, match=f"padding with mode '{mode}'"):
+        trace(lambda x: F.pad(x, (1, 1), mode=mode), torch.zeros(1, 3, 5))

@@ -1,0 +1,40 @@
+import torch
+
+from pytorch2caffe import trace
+from pytorch2caffe.codegen import infer
+from pytorch2caffe.dialects import dialect, lower
+from tests.layers.conftest import types_of
+
+
+def test_pieces_that_nobody_reads_are_silenced(same_everywhere):
+    def model(x):
+        return x.split(2, 1)[1] * 2
+
+    assert types_of(model, torch.zeros(2, 6, 4)) == ["Slice", "Silence", "Power"]
+    same_everywhere(model, torch.randn(2, 6, 4))
+
+
+def test_an_output_that_is_read_too_is_split_off(same_everywhere):
+    def model(x):
+        y = x * 2
+        return y, y.relu()
+
+    assert types_of(model, torch.zeros(2, 3)) == ["Power", "ReLU", "Split"]
+    same_everywhere(model, torch.randn(2, 3))
+
+
+def test_an_input_that_is_an_output_is_split_off(same_everywhere):
+    same_everywhere(lambda x: (x, x + 1), torch.randn(2, 3))
+
+
+def test_the_same_output_twice_is_split_off(same_everywhere):
+    def model(x):
+        y = x + 1
+        return y, y
+
+    same_everywhere(model, torch.randn(2, 3))
+
+
+def test_what_reaches_no_output_is_left_out():
+    lowered = lower(trace(lambda x: (x.exp(), x.relu())[1], torch.zeros(2, 3)), dialect("caffe"), infer)
+    assert [node.layer.type for node in lowered.nodes] == ["ReLU"]
