@@ -1,5 +1,17 @@
-"""For tools that still ask for a setup.py; everything is in pyproject.toml."""
+"""Everything is in pyproject.toml, but for one file that must also stand alone."""
 
 from setuptools import setup
+from setuptools.command.build_py import build_py
 
-setup()
+
+class BuildWithWorker(build_py):
+    """Takes verify/caffe_worker.py along: it runs under the user's other Python, the one that has pycaffe."""
+
+    def run(self) -> None:
+        """Copies it beside the client that sends it there."""
+        super().run()
+        if not self.editable_mode:
+            self.copy_file("verify/caffe_worker.py", f"{self.build_lib}/pytorch2caffe/verify/caffe_worker.py")
+
+
+setup(cmdclass={"build_py": BuildWithWorker})

@@ -43,6 +43,6 @@ def googlenet_transformed() -> nn.Module:
 
 
 def __getattr__(name: str) -> Callable[[], nn.Module]:
-    if name not in NAMES:
+    if name.startswith("_") or name not in torchvision_models().list_models():
         raise AttributeError(name)
     return lambda: build(name)

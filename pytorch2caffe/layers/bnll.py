@@ -1,0 +1,37 @@
+"""BNLL, which is softplus, and the functions made of it."""
+
+from __future__ import annotations
+
+from ..registry import Layer, Source, from_torch, layer
+from .power import Power
+
+
+@layer("BNLL")
+class BNLL(Layer):
+    """y = log(1 + exp(x)), computed so that nothing overflows.  Source: BVLC Caffe, bnll_layer.cpp."""
+
+    def to_torch(self, shapes, blobs):
+        return Source("nn.Softplus()")
+
+
+@from_torch("torch.nn.functional.softplus", "torch._C._nn.softplus")
+def softplus(net, input, beta=1.0, threshold=20.0):
+    """log(1 + exp(beta x)) / beta; beyond the threshold PyTorch takes x itself, which differs by 2e-9."""
+    x = input if beta == 1 else net.add(Power(scale=float(beta)), input, name="scaled")
+    y = net.add(BNLL(), x)
+    return y if beta == 1 else net.add(Power(scale=1 / beta), y)
+
+
+@from_torch("torch.nn.functional.logsigmoid", "torch._C._nn.log_sigmoid")
+def logsigmoid(net, input):
+    """log(sigmoid(x)) = -log(1 + exp(-x))."""
+    minus = net.add(Power(scale=-1.0), input, name="minus")
+    return net.add(Power(scale=-1.0), net.add(BNLL(), minus, name="softplus"))
+
+
+@from_torch("torch.logaddexp", "torch.Tensor.logaddexp")
+def logaddexp(net, input, other):
+    """log(exp(a) + exp(b)) = b + log(1 + exp(a - b))."""
+    from .binary import arithmetic
+
+    return arithmetic(net, "add", net.add(BNLL(), arithmetic(net, "sub", input, other), name="softplus"), other)

@@ -1,0 +1,102 @@
+"""Normalisation over the last axes, over groups of channels, and by the root mean square."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ..errors import Refused
+from ..graph import Value
+from ..registry import Layer, Source, from_torch, layer, number
+from .batch_norm import BatchNorm
+from .binary import Binary, arithmetic
+from .power import Power
+from .reduce import Reduce
+from .reshape import reshape_to
+from .scale import Scale
+
+
+@layer("LayerNorm")
+class LayerNorm(Layer):
+    """y = (x - mean) / sqrt(variance + eps) over the axes from `axis` on."""
+
+    axis: int
+    eps: float = 1e-5
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"F.layer_norm({{0}}, {{0}}.shape[{self.axis}:], eps={number(self.eps)})")
+
+    def lower(self, net, inputs, blobs):
+        return normalise_rows(net, inputs[0], prod(inputs[0].shape[: self.axis]), self.eps)
+
+
+@layer("GroupNorm")
+class GroupNorm(Layer):
+    """As LayerNorm, over each of `groups` equal parts of the channels and their space."""
+
+    groups: int
+    eps: float = 1e-5
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"F.group_norm({{0}}, {self.groups}, eps={number(self.eps)})")
+
+    def lower(self, net, inputs, blobs):
+        return normalise_rows(net, inputs[0], inputs[0].shape[0] * self.groups, self.eps)
+
+
+@layer("RMSNorm")
+class RMSNorm(Layer):
+    """y = x / sqrt(mean of x^2 + eps) over the axes from `axis` on."""
+
+    axis: int
+    eps: float = 1e-5
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"F.rms_norm({{0}}, {{0}}.shape[{self.axis}:], eps={number(self.eps)})")
+
+    def lower(self, net, inputs, blobs):
+        (x,) = inputs
+        dims = tuple(range(self.axis, len(x.shape)))
+        mean = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), x, name="square"), name="mean")
+        return net.add(Binary("mul"), x, net.add(Power(power=-0.5, shift=self.eps), mean, name="inverse"))
+
+
+def normalise_rows(net, x, rows, eps):
+    """x seen as that many rows, each to mean 0 and variance 1: BatchNorm with the rows as channels of one sample."""
+    flat = reshape_to(net, x, (1, rows, prod(x.shape) // rows, 1), "rows")
+    blobs = [np.zeros(rows, np.float32), np.zeros(rows, np.float32), np.ones(1, np.float32)]
+    return reshape_to(net, net.add(BatchNorm(False, eps), flat, blobs=blobs, name="normal"), x.shape, "shaped")
+
+
+def _affine(net, y, weight, bias, axis):
+    """Weight and bias of the shape of y's axes from `axis` on, each optional, each a parameter or computed."""
+    if isinstance(weight, Value) or isinstance(bias, Value):
+        y = y if weight is None else arithmetic(net, "mul", y, weight)
+        return y if bias is None else arithmetic(net, "add", y, bias)
+    if weight is None and bias is None:
+        return y
+    shape = (weight if weight is not None else bias).shape
+    blobs = [np.ones(shape, np.float32) if weight is None else weight, *([] if bias is None else [bias])]
+    return net.add(Scale(axis, len(shape), bias is not None), y, blobs=blobs, name="scale")
+
+
+@from_torch("torch.nn.functional.layer_norm", "torch.layer_norm")
+def layer_norm(net, input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
+    axis = len(input.shape) - len(normalized_shape)
+    return _affine(net, net.add(LayerNorm(axis, eps), input), weight, bias, axis)
+
+
+@from_torch("torch.nn.functional.group_norm", "torch.group_norm")
+def group_norm(net, input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True):
+    return _affine(net, net.add(GroupNorm(int(num_groups), eps), input), weight, bias, 1)
+
+
+@from_torch("torch.nn.functional.rms_norm", "torch.rms_norm")
+def rms_norm(net, input, normalized_shape, weight=None, eps=None):
+    if eps is None:
+        eps = float(np.finfo(np.float32).eps)
+    axis = len(input.shape) - len(normalized_shape)
+    if axis < 0:
+        raise Refused(f"rms_norm over {list(normalized_shape)} of {list(input.shape)}", "use a shape that fits")
+    return _affine(net, net.add(RMSNorm(axis, eps), input), weight, None, axis)

@@ -1,0 +1,105 @@
+"""A fixed linear map along one axis: selecting, flipping, rolling, resampling, summing up."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ..errors import Refused
+from ..graph import Value
+from ..registry import Layer, Source, from_torch, layer
+from .concat import Concat
+from .convolution import Convolution
+from .inner_product import InnerProduct
+from .reshape import reshape_to
+from .strided_slice import crop
+
+MOST_WEIGHTS = 1 << 24  # 64 MB
+
+
+@layer("LinearMap")
+class LinearMap(Layer):
+    """Along `axis`, y = matrix x. Blob: matrix [out, in]."""
+
+    axis: int
+    out: int
+
+    def blob_shapes(self, shapes):
+        return [(self.out, shapes[0][self.axis])]
+
+    def to_torch(self, shapes, blobs):
+        moved = f"F.linear({{0}}.movedim({self.axis}, -1), {{weight}}).movedim(-1, {self.axis})"
+        return Source(expr=moved, state={"weight": blobs[0]})
+
+    def lower(self, net, inputs, blobs):
+        """On the last axis an InnerProduct; on any other a 1x1 Convolution that takes the axis for the channels."""
+        (x,), (matrix,) = inputs, blobs
+        if matrix.size > MOST_WEIGHTS:
+            raise Refused(f"a matrix of {matrix.size} numbers, more than {MOST_WEIGHTS}", "use a smaller input")
+        rank = len(x.shape)
+        if self.axis == rank - 1 and rank > 1:
+            return net.add(InnerProduct(self.out, False, self.axis), x, blobs=[matrix])
+        before, after = prod(x.shape[: self.axis]), prod(x.shape[self.axis + 1 :])
+        shape = x.shape if rank == 4 and self.axis == 1 else (before, x.shape[self.axis], after, 1)
+        made = Convolution(self.out, (1, 1), bias_term=False)
+        y = net.add(made, reshape_to(net, x, shape, "flat"), blobs=[matrix[:, :, None, None]], name="map")
+        return reshape_to(net, y, (*x.shape[: self.axis], self.out, *x.shape[self.axis + 1 :]), "mapped")
+
+
+def linear_map(net, x, axis, matrix, name=""):
+    """matrix [out, in] applied along an axis of x."""
+    axis %= len(x.shape)
+    return net.add(LinearMap(axis, len(matrix)), x, blobs=[np.asarray(matrix, np.float32)], name=name)
+
+
+def select_indices(net, x, axis, indices):
+    """x's positions `indices` along an axis: slices put together where they are few, else a selection matrix."""
+    axis %= len(x.shape)
+    size = x.shape[axis]
+    indices = [int(i) % size for i in indices]
+    runs = [[indices[0], indices[0] + 1]]
+    for index in indices[1:]:
+        if index == runs[-1][1]:
+            runs[-1][1] += 1
+        else:
+            runs.append([index, index + 1])
+    if runs == [[0, size]]:
+        return x
+    if len(runs) <= 4:
+        parts = [crop(net, x, {axis: tuple(run)}) for run in runs]
+        return net.add(Concat(axis), *parts) if len(parts) > 1 else parts[0]
+    return linear_map(net, x, axis, np.eye(size, dtype=np.float32)[indices])
+
+
+@from_torch("torch.index_select", "torch.Tensor.index_select")
+def index_select(net, input, dim, index):
+    if isinstance(index, Value) or not isinstance(input, Value):
+        raise Refused("index_select with an index that depends on the input", "use a constant index")
+    return select_indices(net, input, dim, np.ravel(index))
+
+
+@from_torch("torch.flip", "torch.Tensor.flip", "torch.fliplr", "torch.flipud")
+def flip(net, input, *dims):
+    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    x = input
+    for dim in dims:
+        x = select_indices(net, x, dim, range(x.shape[dim] - 1, -1, -1))
+    return x
+
+
+@from_torch("torch.roll", "torch.Tensor.roll")
+def roll(net, input, shifts, dims=None):
+    shifts = [shifts] if isinstance(shifts, int) else list(shifts)
+    if dims is None or dims == ():
+        flat = reshape_to(net, input, (prod(input.shape),), "flat")
+        return reshape_to(net, roll(net, flat, shifts, (0,)), input.shape)
+    x = input
+    for shift, dim in zip(shifts, [dims] if isinstance(dims, int) else dims, strict=True):
+        x = select_indices(net, x, dim, np.roll(np.arange(x.shape[dim]), shift))
+    return x
+
+
+@from_torch("torch.cumsum", "torch.Tensor.cumsum")
+def cumsum(net, input, dim, *, dtype=None):
+    return linear_map(net, input, dim, np.tri(input.shape[dim], dtype=np.float32)) if input.shape else input

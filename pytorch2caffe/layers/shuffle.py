@@ -1,0 +1,36 @@
+"""Channels and space exchanged: pixel shuffle, channel shuffle."""
+
+from __future__ import annotations
+
+from ..registry import from_torch
+from .permute import permute_to
+from .reshape import reshape_to
+
+
+@from_torch("torch.pixel_shuffle", "torch.nn.functional.pixel_shuffle")
+def pixel_shuffle(net, input, upscale_factor):
+    """[..., C r r, H, W] to [..., C, H r, W r]."""
+    r, (*lead, channels, height, width) = upscale_factor, input.shape
+    x = reshape_to(net, input, (*lead, channels // r**2, r, r, height, width), "split")
+    n = len(lead)
+    x = permute_to(net, x, [*range(n + 1), n + 3, n + 1, n + 4, n + 2])
+    return reshape_to(net, x, (*lead, channels // r**2, height * r, width * r))
+
+
+@from_torch("torch.pixel_unshuffle", "torch.nn.functional.pixel_unshuffle")
+def pixel_unshuffle(net, input, downscale_factor):
+    """[..., C, H r, W r] to [..., C r r, H, W]."""
+    r, (*lead, channels, height, width) = downscale_factor, input.shape
+    x = reshape_to(net, input, (*lead, channels, height // r, r, width // r, r), "split")
+    n = len(lead)
+    x = permute_to(net, x, [*range(n + 1), n + 2, n + 4, n + 1, n + 3])
+    return reshape_to(net, x, (*lead, channels * r**2, height // r, width // r))
+
+
+@from_torch("torch.channel_shuffle", "torch.nn.functional.channel_shuffle", "torch.native_channel_shuffle")
+def channel_shuffle(net, input, groups):
+    """Channel i of group g moves to place g of group i."""
+    n, channels, *space = input.shape
+    x = reshape_to(net, input, (n, groups, channels // groups, *space), "split")
+    x = permute_to(net, x, [0, 2, 1, *range(3, len(x.shape))])
+    return reshape_to(net, x, input.shape)
