@@ -1,324 +1,197 @@
-"""PyTorch to Graph: runs a model once and records every torch function. The only file that hooks into torch.
-
-Two scopes, nothing patched. A TorchFunctionMode sees every torch function under its public name; those on traced
-tensors go to the function registered for them. Beneath it a TorchDispatchMode sees every operation that really
-runs, scripted code and custom operators included: it follows which storages depend on the input ("tainted") and
-counts the writes into each, so that a tensor that came by an untraced road, or that was overwritten through an
-alias, is noticed when it is used.
-"""
+"""Sees every torch function and hands those on traced tensors to the function registered for them."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
-from torch.multiprocessing.reductions import StorageWeakRef
-from torch.overrides import TorchFunctionMode, resolve_name
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
-from torch.utils.weak import WeakIdKeyDictionary
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _disable_current_modes
 
-from . import codegen
-from .errors import ConversionError, Problem, Refused, UnsupportedError
-from .graph import Builder, Graph, Value
-from .passes import drop_unused, legacy_names
-from .registry import TORCH, Layer, load_layers
+from .. import codegen
+from ..errors import ConversionError, Problem, Refused
+from ..graph import Builder, Graph, Value
+from ..registry import TORCH
+from . import functions
+from .ends import free_key, input_names, rename
+from .functions import public_name, short_name
+from .model import Subject
+from .place import Place, Places, clean_name
+from .structure import mapped, named_leaves, tensors_in
+from .taint import Taint
+from .values import SAME_FOR_EVERY_INPUT, Values
 
 ADD_HANDLER = 'rewrite it with supported functions, or register one: README, "Adding a layer"'
-
-# Asking about a tensor is not computing with it.
-METADATA = set(
-    """shape ndim dtype device layout requires_grad is_leaf grad grad_fn is_cuda is_cpu is_sparse is_quantized is_meta
-    is_mkldnn is_mps is_xpu is_nested is_sparse_csr is_xla is_ipu is_ort is_vulkan is_maia is_mtia names _version
-    itemsize nbytes name size dim ndimension numel nelement stride is_contiguous storage_offset element_size
-    is_floating_point is_complex is_signed is_inference is_pinned is_shared is_same_size get_device __len__ __hash__
-    __repr__ __format__ requires_grad_ retain_grad register_hook has_names _is_view is_tensor is_neg is_conj
-    _assert is_storage get_default_dtype result_type can_cast promote_types is_distributed""".split()
-)
-# What they return depends on the shape of their argument only.
-SHAPE_ONLY = {
-    f"{prefix}.{name}"
-    for prefix, names in {
-        "torch": "zeros_like ones_like full_like empty_like",
-        "torch.Tensor": "new_zeros new_ones new_full new_empty new_tensor new",
-        "aten": "zeros_like ones_like full_like empty_like new_zeros new_ones new_full new_empty",
-    }.items()
-    for name in names.split()
-}
-RANDOM = {"torch.rand_like", "torch.randn_like", "torch.randint_like", "torch.bernoulli"}
-DECISIONS = {f"torch.Tensor.{name}" for name in "__bool__ __int__ __float__ __index__ __complex__ item tolist".split()}
-DECISIONS |= {"torch.Tensor.is_nonzero", "torch.is_nonzero", "torch.equal", "torch.Tensor.equal", "torch.allclose"}
-ESCAPES = {f"torch.Tensor.{name}" for name in "numpy __array__ __dlpack__ untyped_storage storage data_ptr".split()}
+# Layers that move numbers and compute nothing, so that they are exact for any type of number.
+MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
 
 
-def trace(model: Callable[..., Any], inputs: Any, name: str | None = None, *, naming: str = "modules") -> Graph:
-    """Runs `model` once on `inputs` and returns what it computed as a Graph.
+class Tracer(TorchFunctionMode):
+    """The function mode of one trace. It builds `graph`, and lists in `problems` what cannot be."""
 
-    model:  an nn.Module, or any function of tensors. It runs in eval mode, in float32 on the CPU, without gradients,
-            and is left as it was: training flags, weights, dtype and device.
-    inputs: a tensor, a tuple of them (other entries are passed as they are), or a dict of keyword arguments. The
-            network's inputs are called after the dict's keys, the parameters of `forward`, or "data" if there is one.
-    name:   the network's name, the model's class by default.
-    naming: "modules" gives layers the modules' own names (`layer1.0.conv1`); "legacy" gives conv1, conv_blob1 ...,
-            as users of older converters expect.
-
-    The shapes of `inputs` are the network's shapes. Tensors that do not depend on the inputs become constants.
-    Raises UnsupportedError listing every call that cannot be converted, with its module and line; whatever the
-    model itself raises passes through.
-
-    >>> graph = trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), torch.zeros(1, 3, 8, 8))
-    >>> [(node.name, node.layer.type) for node in graph.nodes]
-    [('0', 'Convolution'), ('1', 'ReLU')]
-    """
-    return record(model, inputs, name, naming=naming)[0]
-
-
-def record(
-    model: Callable[..., Any], inputs: Any, name: str | None = None, *, naming: str = "modules", keep: bool = False
-) -> tuple[Graph, dict[str, np.ndarray]]:
-    """As `trace`; with `keep`, also every value of the network on these inputs, by name, float32."""
-    if naming not in ("modules", "legacy"):
-        raise ValueError(f"naming must be 'modules' or 'legacy', not {naming!r}")
-    load_layers()
-    graph = Graph(name or getattr(model, "__name__", type(model).__name__))
-    tracer = _Tracer(graph, model, keep)
-    args, kwargs = tracer.take_inputs(inputs)
-    with _as_float32_in_eval_mode(model) as call, torch.no_grad(), tracer.taint, tracer:
-        result = call(*args, **kwargs)
-    tracer.give_outputs(result)
-    if tracer.problems:
-        raise UnsupportedError(tracer.problems, "traced")
-    drop_unused(graph)
-    if naming == "legacy":
-        legacy_names(graph)
-    return graph, {value.name: array for value, array in tracer.kept.items()}
-
-
-@contextmanager
-def _as_float32_in_eval_mode(model: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """The model as a function that runs in eval mode on float32 CPU weights; the model is as before afterwards."""
-    if not isinstance(model, nn.Module):
-        yield model
-        return
-    training = {module: module.training for module in model.modules()}
-    other: dict[str, torch.Tensor] = {}
-    tensors = {id(t): (n, t) for n, t in [*model.named_parameters(), *model.named_buffers()]}
-    for name, tensor in tensors.values():
-        changed = tensor.detach().to("cpu", torch.float32 if tensor.is_floating_point() else tensor.dtype)
-        if changed is not tensor.detach() and (changed.dtype, changed.device) != (tensor.dtype, tensor.device):
-            other[name] = changed
-    try:
-        for module in training:
-            module.training = False
-        if other:
-            yield lambda *args, **kwargs: torch.func.functional_call(model, other, args, kwargs)
-        else:
-            yield model
-    finally:
-        for module, flag in training.items():
-            module.training = flag
-
-
-class _Taint(TorchDispatchMode):
-    """Follows, storage by storage, what depends on the input and how often it was written to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._storages: dict[int, StorageWeakRef] = {}
-        self._writes: dict[int, int] = {}
-        self._tainted: set[int] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        inputs = list(tensors_in((args, kwargs)))
-        tainted = any(self.has(tensor) for tensor in inputs)
-        result = func(*args, **kwargs)
-        outputs = list(tensors_in(result))
-        for argument, given in _written(func, args, kwargs):
-            for tensor in tensors_in(given):
-                key = self._key(tensor)
-                self._writes[key] = self._writes.get(key, 0) + 1
-                outputs.append(tensor)
-            del argument
-        if tainted:
-            for tensor in outputs:
-                self.add(tensor)
-        return result
-
-    def _key(self, tensor: torch.Tensor) -> int:
-        reference = StorageWeakRef(tensor.untyped_storage())
-        # the weak reference keeps the address from being given to another storage
-        return self._storages.setdefault(reference.cdata, reference).cdata
-
-    def writes(self, tensor: torch.Tensor) -> int:
-        """How often the memory of `tensor` has been written to since it was first seen."""
-        return self._writes.get(self._key(tensor), 0)
-
-    def has(self, tensor: torch.Tensor) -> bool:
-        """Whether anything in the memory of `tensor` depends on the input."""
-        return self._key(tensor) in self._tainted
-
-    def add(self, tensor: torch.Tensor) -> None:
-        self._tainted.add(self._key(tensor))
-
-    def remove(self, tensor: torch.Tensor) -> None:
-        self._tainted.discard(self._key(tensor))
-
-
-@lru_cache(maxsize=None)
-def _write_positions(func: Any) -> tuple[tuple[int, str], ...]:
-    arguments = enumerate(func._schema.arguments)
-    return tuple((i, a.name) for i, a in arguments if a.alias_info is not None and a.alias_info.is_write)
-
-
-def _written(func: Any, args: Any, kwargs: Any) -> Iterator[tuple[str, Any]]:
-    for position, name in _write_positions(func):
-        if position < len(args):
-            yield name, args[position]
-        elif name in kwargs:
-            yield name, kwargs[name]
-
-
-def tensors_in(item: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in nested tuples, lists, dicts and slices."""
-    if isinstance(item, torch.Tensor):
-        yield item
-    elif isinstance(item, Mapping):
-        for part in item.values():
-            yield from tensors_in(part)
-    elif isinstance(item, (tuple, list)):
-        for part in item:
-            yield from tensors_in(part)
-    elif isinstance(item, slice):
-        yield from tensors_in((item.start, item.stop, item.step))
-
-
-class _Tracer(TorchFunctionMode):
-    """Sees every torch function, hands those on traced tensors to the function registered for them."""
-
-    def __init__(self, graph: Graph, model: Any, keep: bool) -> None:
+    def __init__(self, graph: Graph, subject: Subject, taint: Taint, keep: bool) -> None:
         super().__init__()
         self.graph = graph
         self.net = Builder(graph, codegen.infer)
-        self.taint = _Taint()
+        self.taint = taint
         self.problems: list[Problem] = []
-        self.kept: dict[Value, np.ndarray] = {}
-        self._keep = keep
-        self._model = model
-        self._modules = {id(m): n for n, m in model.named_modules()} if isinstance(model, nn.Module) else {}
-        self._values = WeakIdKeyDictionary()  # tensor -> (Value, writes when it was bound); forgets dead tensors
-        self._constants = WeakIdKeyDictionary()  # tensor -> (array, writes when it was read)
+        self._subject = subject
+        self._places = Places(subject.modules)
+        self._inside: Place | None = None  # the call that is being handled; None while the model's own code runs
+        self._outer = ""  # the function of torch, written in Python, that the calls are made by
+        self._quiet = False
+        self.values = Values(taint, self._note, keep)
+        taint.place = lambda: self._where(self._inside or self._places.find("", 3))
+        taint.decided = self._decided
 
     # -- the model's ends
 
     def take_inputs(self, inputs: Any) -> tuple[list[Any], dict[str, Any]]:
         """Float32 CPU copies of the inputs, bound to the network's inputs; as the model's arguments."""
+        if not any(True for _, leaf in named_leaves(inputs) if isinstance(leaf, torch.Tensor)):
+            raise ConversionError("there is no tensor among the inputs")
         if isinstance(inputs, Mapping):
-            return [], {key: self._take(str(key), item) for key, item in inputs.items()}
+            return [], {key: mapped(self._take, str(key), item) for key, item in inputs.items()}
         items = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
-        names = _input_names(self._model, items)
-        return [self._take(name, item) for name, item in zip(names, items, strict=True)], {}
+        names = input_names(self._subject.call, items)
+        return [mapped(self._take, name, item) for name, item in zip(names, items, strict=True)], {}
 
     def _take(self, name: str, item: Any) -> Any:
         if not isinstance(item, torch.Tensor):
-            if any(True for _ in tensors_in(item)):
-                parts = [self._take(f"{name}.{i}", part) for i, part in enumerate(item)]
-                return type(item)(parts)
             return item
+        if item.is_complex() or item.is_quantized or item.layout != torch.strided:
+            raise ConversionError(f"the input {name} is {item.dtype}, {item.layout}: Caffe takes plain numbers")
         dtype = torch.float32 if item.is_floating_point() else item.dtype
         tensor = item.detach().to("cpu", dtype, copy=True)
-        self.taint.add(tensor)
-        self._bind(tensor, self.net.input(name, tuple(tensor.shape)))
+        self.values.bind(tensor, self.net.input(clean_name(name), tuple(tensor.shape)))
         return tensor
 
     def give_outputs(self, result: Any) -> None:
         """Names the network's outputs after what the model returned. Raises ConversionError if that holds none."""
-        found = list(_named_outputs("", result))
+        plain = (int, float, str, torch.Size, type(None))  # settings and shapes, not computed from the input
+        found = [(name, leaf) for name, leaf in named_leaves(result) if not isinstance(leaf, plain)]
         if not found:
             raise ConversionError(f"the model returned no tensor but {type(result).__name__}: nothing to convert")
         made = set(self.graph.producers())
         for name, tensor in found:
             place = f"the output {name}" if name else "the output"
-            value = self._value_of(tensor, place) if isinstance(tensor, torch.Tensor) else None
+            value = self._output_value(tensor, place)
             if value is None:
-                if not any(problem.where == place for problem in self.problems):
-                    what = "does not depend on the input" if isinstance(tensor, torch.Tensor) else "is no tensor"
-                    self.problems.append(Problem(place, what, "leave it out of what the model returns"))
                 continue
-            key = _free_key(self.graph.outputs, name or value.name)
+            key = free_key(self.graph.outputs, name or value.name)
             self.graph.outputs[key] = value
             if name and value in made:  # a name that the model gives is the blob's name
-                value.name = self.net.names.unique(clean_name(key))
+                rename(self.graph, self.net.names, value, clean_name(key))
                 made.discard(value)
-        self._check_constants()
 
-    def _check_constants(self) -> None:
-        for tensor, (_, writes) in self._constants.items():
-            if self.taint.writes(tensor) != writes:
-                what = "a constant tensor was read and later overwritten in place"
-                self.problems.append(Problem("the model", what, "write into a copy: x = x.clone()"))
+    def _output_value(self, tensor: Any, place: str) -> Value | None:
+        fix = "leave it out of what the model returns"
+        if not isinstance(tensor, torch.Tensor):
+            what = f"is a {type(tensor).__name__}, not a tensor, tuple, list, dict, named tuple or dataclass of them"
+            self.problems.append(Problem(place, what, fix))
+            return None
+        value = self.values.value_of(tensor, place)
+        if value is None and not self.problems:
+            self.problems.append(Problem(place, "does not depend on the input", fix))
+        return value
 
     # -- every torch function
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = public_name(func)
-        tensors = list(tensors_in((args, kwargs)))
-        if name.rsplit(".", 1)[-1] in METADATA or not any(self.taint.has(t) for t in tensors):
-            return func(*args, **kwargs)
-        self._set_place(name)
-        if name in SHAPE_ONLY:
-            result = func(*args, **kwargs)
-            for tensor in tensors_in(result):
-                self.taint.remove(tensor)
+        short = short_name(name)
+        if short in functions.METADATA or name in functions.SETTERS or name in functions.SHAPE_ONLY:
+            return self._unseen(func, args, kwargs, quiet=short in ("__repr__", "__format__"))
+        if not any(self.taint.has(tensor) for tensor in tensors_in((args, kwargs))):
+            return self._constant(func, args, kwargs)
+        place = self._enter(name, short)
+        if name in functions.DECISIONS or name in functions.ESCAPES:
+            self._refuse(name, short)
+            result = self._unseen(func, args, kwargs, quiet=True)
+            for tensor in tensors_in((args, result)):
+                self._stand_in(tensor)
             return result
-        if name in DECISIONS | ESCAPES | RANDOM:
-            self._refuse(name)
-            return func(*args, **kwargs)
-        if _is_float_cast(name, func, args, kwargs):
-            return self._alias(func, args, kwargs)
         handler = TORCH.get(name)
         if handler is None:
-            inside = _without_dispatch(func)
+            inside = functions.without_dispatch(func)
             if inside is not None:
-                with self:
-                    return inside(*args, **kwargs)
-        return self._call(func, name, handler, args, kwargs)
+                return self._composite(name, inside, args, kwargs)
+        self._inside = place
+        try:
+            target = functions.cast_target(name, args, kwargs)
+            if target is not None and self.taint.has(args[0]):
+                return self._cast(func, name, target, args, kwargs)
+            return self._call(func, name, handler, args, kwargs)
+        finally:
+            self._inside = None
+
+    def _composite(self, name: str, inside: Any, args: Any, kwargs: Any) -> Any:
+        """A function of torch that is written in Python: what it calls is traced in its place."""
+        outer, self._outer = self._outer, self._outer or name
+        try:
+            with self:
+                return inside(*args, **kwargs)
+        finally:
+            self._outer = outer
+
+    def _unseen(self, func: Any, args: Any, kwargs: Any, quiet: bool) -> Any:
+        outer, self._quiet = self._quiet, self._quiet or quiet
+        try:
+            return func(*args, **kwargs)
+        finally:
+            self._quiet = outer
+
+    def _constant(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """A call that does not depend on the input. A model made float32 may still make half constants of its own."""
+        try:
+            return _run(func, args, kwargs)
+        except RuntimeError:
+            plain, _ = self.values.in_float32(args, kwargs)
+            if all(a is b for a, b in zip(tensors_in(plain), tensors_in((args, kwargs)), strict=True)):
+                raise
+            return _run(func, *plain)
 
     def _call(self, func: Any, name: str, handler: Any, args: Any, kwargs: Any) -> Any:
-        place = self._where(name)
         before = len(self.problems)
-        swapped = self._swap((args, kwargs), place)  # before the call: it may work in place
-        writes = [(tensor, self.taint.writes(tensor)) for tensor in tensors_in((args, kwargs))]
-        result = func(*args, **kwargs)
-        written = [tensor for tensor, count in writes if self.taint.writes(tensor) != count]
-        results = list(tensors_in(result))
+        self.values.reader = name
+        inputs = {key: item for key, item in kwargs.items() if key != "out"}
+        swapped = self.values.swap((args, inputs))  # before the call: it may work in place
+        (args, kwargs), copies = self.values.in_float32(args, kwargs)
+        stamps = [(tensor, self.taint.stamp(tensor)) for tensor in tensors_in((args, kwargs))]
+        draws = self.taint.random_calls
+        result = _run(func, args, kwargs)
+        written = [tensor for tensor, stamp in stamps if self.taint.stamp(tensor) != stamp]
+        targets = list(tensors_in(result)) if result is not None else [args[0]]
         output = None
         if len(self.problems) == before:
             try:
-                if any(all(tensor is not r for r in results) for tensor in written):
+                if any(all(tensor is not t for t in targets) for tensor in written):
                     raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
+                if any(tensor is copy for tensor in written for copy in copies):
+                    raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
                 with _disable_current_modes():
-                    output = self._handle(name, handler, swapped)
+                    output = self._handle(name, handler, swapped, self.taint.random_calls != draws)
+                    self._check(name, args, targets, output)
             except Refused as error:
-                self.problems.append(Problem(place, error.what, error.fix))
+                self._note(error.what, error.fix)
         if len(self.problems) > before:
-            for tensor in results:  # go on with stand-ins, to find every problem in one run
-                self._bind(tensor, Value(f"unsupported.{len(self.problems)}", tuple(tensor.shape)))
+            for tensor in (*targets, *written):  # go on with stand-ins, to find every problem in one run
+                self._stand_in(tensor)
             return result
-        return self._bind_all(name, result, output, args)
+        return self._bind_all(name, result, targets, output)
 
-    def _handle(self, name: str, handler: Any, swapped: Any) -> Any:
+    def _handle(self, name: str, handler: Any, swapped: Any, random: bool) -> Any:
         if handler is None:
-            raise Refused(f"{name} has no Caffe layer", ADD_HANDLER)
+            inner = f", for what it calls: {name}" if self._outer else ""
+            if random:
+                raise Refused(f"{name} is random: no two runs agree", "leave the noise out in eval mode")
+            if short_name(name) in functions.DATA_SHAPED:
+                raise Refused(f"{name} gives a shape that depends on the data", SAME_FOR_EVERY_INPUT)
+            raise Refused(f"{self._outer or name} has no Caffe layer{inner}", ADD_HANDLER)
         args, kwargs = swapped
         try:
             bound = _signature(handler).bind(self.net, *args, **kwargs)
@@ -326,237 +199,97 @@ class _Tracer(TorchFunctionMode):
             raise Refused(f"{name} is called in a form that is not supported: {error}", ADD_HANDLER) from error
         return handler(*bound.args, **bound.kwargs)
 
-    def _alias(self, func: Any, args: Any, kwargs: Any) -> Any:
-        """A cast between float types: the network stays in float32, so the value is the same."""
-        value = self._value_of(args[0], self._where("cast"))
-        result = func(*args, **kwargs)
-        if result.dtype != torch.float32 or result.device.type != "cpu":
-            result = args[0].view(args[0].shape)
-        if value is not None:
-            self._bind(result, value)
-        return result
-
-    def _refuse(self, name: str) -> None:
-        short = name.rsplit(".", 1)[-1]
-        if name in DECISIONS:
-            what, fix = f"a Python decision or number taken from traced values ({short})", (
-                "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
-            )
-        elif name in RANDOM:
-            what, fix = f"{short} is random: no two runs agree", "leave the noise out in eval mode"
-        else:
-            what, fix = f"{short} takes the values out of PyTorch, where they cannot be traced", "compute with torch"
-        self.problems.append(Problem(self._where(name), what, fix))
-
-    # -- tensors and values
-
-    def _bind(self, tensor: torch.Tensor, value: Value) -> None:
-        self.taint.add(tensor)
-        self._values[tensor] = (value, self.taint.writes(tensor))
-        if self._keep:
-            self.kept[value] = tensor.detach().to(torch.float32).numpy().copy()
-
-    def _bind_all(self, name: str, result: Any, output: Any, args: Any) -> Any:
-        tensors = list(tensors_in(result))
-        values = list(output) if isinstance(output, (tuple, list)) else [output]
-        if len(tensors) != len(values):
-            raise AssertionError(f"{name} returned {len(tensors)} tensors, its function {len(values)} values")
-        for tensor, value in zip(tensors, values, strict=True):
-            if value is None:  # an output that no Caffe layer gives: an error only if it is used
+    def _check(self, name: str, args: Any, targets: list[Any], output: Any) -> None:
+        """Refuses what a registered function got wrong, and numbers that would wrap round or be cut off."""
+        values = _as_list(output)
+        if len(values) != len(targets):
+            raise Refused(f"{name} returned {len(targets)} tensors, its function {len(values)} values", ADD_HANDLER)
+        for tensor, value in zip(targets, values, strict=True):
+            if value is None:
                 continue
             if tuple(tensor.shape) != value.shape:
-                raise AssertionError(f"{name} at {self._where(name)}: {tuple(tensor.shape)} became {value.shape}")
-            self._bind(tensor, value)
+                raise Refused(f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", ADD_HANDLER)
+            if tensor.is_floating_point():
+                continue
+            kinds = {node.layer.type for node in self.graph.nodes if value in node.outputs}
+            same = any(t.dtype == tensor.dtype for t in tensors_in(args) if self.taint.has(t))
+            if same and tensor.dtype.itemsize < 4 and kinds - MOVES:
+                raise Refused(f"{name} computes in {tensor.dtype}, Caffe in float32", "convert it by .float() first")
+
+    def _cast(self, func: Any, name: str, target: torch.dtype, args: Any, kwargs: Any) -> Any:
+        """A change of type: the network stays in float32, so the value is the same unless numbers would change."""
+        source = args[0]
+        before = len(self.problems)
+        value = self.values.value_of(source)
+        both_float = source.is_floating_point() and target.is_floating_point
+        if both_float and not kwargs.get("copy", False):
+            result = source.detach()  # memory shared, so that a write through either is noticed at the other
+        else:
+            result = source.clone() if both_float else func(*args, **kwargs)
+            result = result.float() if result.is_floating_point() else result
+        if not both_float and (target.is_complex or torch.promote_types(source.dtype, target) != target):
+            self._note(f"{name} turns {source.dtype} into {target}, Caffe has float32 only", "keep the numbers floats")
+        if value is None or len(self.problems) > before:
+            value = Value("unsupported", tuple(result.shape))
+        self.values.bind(result, value)
         return result
 
-    def _value_of(self, tensor: torch.Tensor, place: str) -> Value | None:
-        """The value of a traced tensor; None for a constant, and with a problem noted if neither is true."""
-        value, writes = self._values.get(tensor, (None, 0))
-        if value is not None and self.taint.writes(tensor) == writes:
-            return value
-        if not self.taint.has(tensor):
-            return None
-        if value is not None:
-            what = "reads a tensor whose memory was overwritten in place through another tensor"
-            fix = "replace the in-place call by one that returns a new tensor (relu(x) for relu_(x), x = x + y for x += y)"
-        else:
-            what = "reads a tensor that depends on the input but was not traced (a scripted module, a custom operator or "
-            what += "an output that Caffe lacks)"
-            fix = "use the plain Python module in its place"
-        self.problems.append(Problem(place, what, fix))
-        return None
+    def _bind_all(self, name: str, result: Any, targets: list[Any], output: Any) -> Any:
+        for tensor, value in zip(targets, _as_list(output), strict=True):
+            if value is None:  # an output that no Caffe layer gives: an error only if it is used
+                self.values.lacking[tensor] = name
+            else:
+                self.values.bind(tensor, value)
+        return result
 
-    def _swap(self, item: Any, place: str) -> Any:
-        """`item` with each traced tensor replaced by its Value and each other tensor by its array."""
-        if isinstance(item, torch.Tensor):
-            return self._value_of(item, place) or self._array_of(item)
-        if isinstance(item, Mapping):
-            return {key: self._swap(part, place) for key, part in item.items()}
-        if isinstance(item, (tuple, list)):
-            parts = [self._swap(part, place) for part in item]
-            return parts if isinstance(item, list) else tuple(parts)
-        return item
+    def _stand_in(self, tensor: Any) -> None:
+        """Lets what follows a problem be traced too, so that all problems are found in one run."""
+        if isinstance(tensor, torch.Tensor) and self.taint.has(tensor):
+            self.values.bind(tensor, Value(f"unsupported.{len(self.problems)}", tuple(tensor.shape)))
 
-    def _array_of(self, tensor: torch.Tensor) -> np.ndarray:
-        """A constant as an array, the same object each time: identity is how shared weights are known."""
-        array, writes = self._constants.get(tensor, (None, 0))
-        if array is None or self.taint.writes(tensor) != writes:
-            plain = tensor.detach().cpu()
-            array = (plain.float() if plain.is_floating_point() else plain).contiguous().numpy()
-            self._constants[tensor] = (array, self.taint.writes(tensor))
-        return array
+    # -- problems
 
-    # -- the place in the model
-
-    def _set_place(self, name: str) -> None:
-        module, line = self._find_frame()
-        path = self._modules.get(id(module)) if module is not None else None
-        if path is None:
-            path = type(module).__name__.lower() if module is not None and self._modules else ""
+    def _enter(self, name: str, short: str) -> Place:
         handler = TORCH.get(name)
-        short = handler.__name__.strip("_") if handler else name.rsplit(".", 1)[-1].strip("_")
-        leaf = module is not None and type(module).__module__.startswith("torch.nn.modules")
-        self.net.scope = clean_name(path if leaf and path else ".".join(part for part in (path, short) if part))
-        self.net.module = path or short
-        self.net.line = line
+        place = self._places.find(handler.__name__.strip("_") if handler else short.strip("_"), 3)
+        self.net.module, self.net.scope, self.net.line = place
+        return place
 
-    def _where(self, name: str) -> str:
-        del name
-        return f"{self.net.module} ({self.net.line})" if self.net.line else self.net.module
+    def _where(self, place: Place) -> str:
+        module = place.module or self._subject.name
+        return f"{module} ({place.line})" if place.line else module
 
-    def _find_frame(self) -> tuple[nn.Module | None, str]:
-        """The innermost module being called, and the line of the model's own code that led here."""
-        frame = sys._getframe(2)
-        line = ""
-        while frame is not None:
-            code = frame.f_code
-            if not line and not code.co_filename.startswith(_LIBRARIES):
-                line = f"{Path(code.co_filename).name}:{frame.f_lineno}"
-            if code is _CALL:
-                module = frame.f_locals["self"]
-                return module, line or self._find_line(frame)
-            frame = frame.f_back  # type: ignore[assignment]
-        return None, line
+    def _note(self, what: str, fix: str, where: str = "") -> None:
+        self.problems.append(Problem(where or self.taint.place(), what, fix))
 
-    @staticmethod
-    def _find_line(frame: Any) -> str:
-        while frame is not None:
-            if not frame.f_code.co_filename.startswith(_LIBRARIES):
-                return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-            frame = frame.f_back
-        return ""
+    def _refuse(self, name: str, short: str) -> None:
+        if name in functions.DECISIONS:
+            what = f"a Python decision or number taken from traced values ({short})"
+            self._note(what, SAME_FOR_EVERY_INPUT, self._here())
+        else:
+            what = f"{short} takes the values out of PyTorch, where they cannot be traced"
+            self._note(what, "compute with torch", self._here())
+
+    def _here(self) -> str:
+        return self._where(Place(self.net.module, self.net.scope, self.net.line))
+
+    def _decided(self) -> None:
+        """A number was read from traced memory by code that is not called through a torch function."""
+        if not self._quiet:
+            self._note("a Python decision or number taken from traced values", SAME_FOR_EVERY_INPUT)
 
 
-_CALL = nn.Module._call_impl.__code__
-_LIBRARIES = (f"{Path(torch.__file__).parent}/", f"{Path(__file__).parent}/", "<")
+def _run(func: Any, args: Any, kwargs: Any) -> Any:
+    if torch.is_autocast_enabled("cpu"):
+        with torch.autocast("cpu", enabled=False):
+            return func(*args, **kwargs)
+    return func(*args, **kwargs)
 
 
-def _is_float_cast(name: str, func: Any, args: Any, kwargs: Any) -> bool:
-    """Whether a call only moves a float tensor to another float type or device."""
-    if name.rsplit(".", 1)[-1] not in {"to", "type", "float", "half", "double", "bfloat16", "cpu", "cuda", "type_as"}:
-        return False
-    wanted = [a for a in (*args[1:], *kwargs.values()) if isinstance(a, (torch.dtype, torch.Tensor))]
-    dtypes = [a.dtype if isinstance(a, torch.Tensor) else a for a in wanted]
-    return args[0].is_floating_point() and all(dtype.is_floating_point for dtype in dtypes)
+def _as_list(output: Any) -> list[Any]:
+    return list(output) if isinstance(output, (tuple, list)) else [output]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(function)
-
-
-def public_name(func: Any) -> str:
-    """The name a torch function is registered under: "torch.nn.functional.relu", "aten.relu"."""
-    if isinstance(func, torch._ops.OpOverload):
-        name = func._schema.name.replace("::", ".")
-        return _aten_name(name)
-    try:
-        return _resolved_name(func)
-    except TypeError:  # not hashable
-        return resolve_name(func) or repr(func)
-
-
-@lru_cache(maxsize=None)
-def _resolved_name(func: Any) -> str:
-    name = resolve_name(func) or f"{getattr(func, '__module__', '')}.{getattr(func, '__name__', func)}"
-    return name.removesuffix(".__get__")
-
-
-@lru_cache(maxsize=None)
-def _aten_name(name: str) -> str:
-    """An operator of an exported program under the name of the function that takes the same arguments."""
-    if not name.startswith("aten.") or name in TORCH:
-        return name
-    short = name.removeprefix("aten.")
-    candidates = [f"torch.{short}", f"torch.Tensor.{short}", f"torch.nn.functional.{short}"]
-    return next((candidate for candidate in candidates if candidate in TORCH), name)
-
-
-_NO_DISPATCH: dict[str, Any] = {
-    "has_torch_function": lambda *_: False,
-    "has_torch_function_unary": lambda *_: False,
-    "has_torch_function_variadic": lambda *_: False,
-}
-
-
-@lru_cache(maxsize=None)
-def _without_dispatch(func: Any) -> Callable[..., Any] | None:
-    """A function of torch that is written in Python, such that calling it traces what it calls in turn; else None.
-
-    It is the same code with globals in which the question "shall a mode see this call?" is answered no once: for
-    the function itself, not for those that it calls.
-    """
-    if not isinstance(func, types.FunctionType) or not func.__module__.startswith("torch"):
-        return None
-    if func.__name__ == "fn" or func.__closure__:
-        return None
-    if func.__module__ == "torch._tensor" or "has_torch_function" not in " ".join(func.__code__.co_names):
-        return None
-    space = {**func.__globals__, **_NO_DISPATCH}
-    copy = types.FunctionType(func.__code__, space, func.__name__, func.__defaults__, func.__closure__)
-    copy.__kwdefaults__ = func.__kwdefaults__
-    return copy
-
-
-def clean_name(name: str) -> str:
-    """A name that every reader of Caffe's files takes: no white space or control characters."""
-    return "".join("_" if c.isspace() or not c.isprintable() else c for c in name)
-
-
-def _input_names(model: Any, items: Sequence[Any]) -> list[str]:
-    if sum(1 for _ in tensors_in(items)) == 1:
-        return ["data"] * len(items)
-    try:
-        function = model.forward if isinstance(model, nn.Module) else model
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [plain[i] if i < len(plain) else f"data{i}" for i in range(len(items))]
-
-
-def _named_outputs(name: str, item: Any) -> Iterator[tuple[str, Any]]:
-    """(name, tensor) for all that a model returned; names from dict keys and fields, "" where there are none."""
-    if item is None:
-        return
-    if hasattr(item, "_asdict"):
-        item = item._asdict()
-    if isinstance(item, Mapping):
-        for key, part in item.items():
-            yield from _named_outputs(f"{name}.{key}" if name else str(key), part)
-    elif isinstance(item, (tuple, list)):
-        for part in item:
-            yield from _named_outputs(name, part)
-    else:
-        yield name, item
-
-
-def _free_key(taken: Mapping[str, Any], wanted: str) -> str:
-    key, count = wanted, 0
-    while key in taken:
-        count += 1
-        key = f"{wanted}_{count}"
-    return key
-
-
-__all__ = ["Layer", "record", "trace"]

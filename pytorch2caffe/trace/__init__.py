@@ -1,0 +1,99 @@
+"""PyTorch to Graph: runs a model once and records every torch function. The only files that hook into torch.
+
+Two scopes, nothing patched. A TorchFunctionMode (tracer.py) sees every torch function under its public name; those on
+traced tensors go to the function registered for them. Beneath it a TorchDispatchMode (taint.py) sees every operation
+that really runs, scripted code and custom operators included: it follows which memory depends on the input and counts
+the writes into it, so that a tensor that came by an untraced road, or that was overwritten through an alias, is
+noticed when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..errors import Problem, UnsupportedError
+from ..graph import Graph
+from ..passes import drop_unused, legacy_names
+from ..registry import load_layers
+from .model import Subject, subject_of
+from .structure import mapped
+from .taint import Taint
+from .tracer import Tracer
+
+__all__ = ["record", "trace"]
+
+
+def trace(model: Callable[..., Any], inputs: Any, name: str | None = None, *, naming: str = "modules") -> Graph:
+    """Runs `model` once on `inputs` and returns what it computed as a Graph.
+
+    model:  an nn.Module, or any function of tensors. It runs in eval mode, in float32 on the CPU, without gradients,
+            and is left as it was: training flags, weights, dtype and device.
+    inputs: a tensor, a tuple of them (other entries are passed as they are), or a dict of keyword arguments. The
+            network's inputs are called after the dict's keys, the parameters of `forward`, or "data" if there is one.
+    name:   the network's name, the model's class by default.
+    naming: "modules" gives layers the modules' own names (`layer1.0.conv1`); "legacy" gives conv1, conv_blob1 ...,
+            as users of older converters expect.
+
+    The shapes of `inputs` are the network's shapes. Tensors that do not depend on the inputs become constants.
+    Raises UnsupportedError listing every call that cannot be converted, with its module and line; whatever the
+    model itself raises passes through.
+
+    >>> from torch import nn
+    >>> graph = trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), torch.zeros(1, 3, 8, 8))
+    >>> [(node.name, node.layer.type) for node in graph.nodes]
+    [('0', 'Convolution'), ('1', 'ReLU')]
+    """
+    return record(model, inputs, name, naming=naming)[0]
+
+
+def record(
+    model: Callable[..., Any], inputs: Any, name: str | None = None, *, naming: str = "modules", keep: bool = False
+) -> tuple[Graph, dict[str, np.ndarray]]:
+    """As `trace`; with `keep`, also every value of the network on these inputs, by name, float32."""
+    if naming not in ("modules", "legacy"):
+        raise ValueError(f"naming must be 'modules' or 'legacy', not {naming!r}")
+    load_layers()
+    subject = subject_of(model)
+    tracer = _run(subject, inputs, name, keep)
+    if tracer.values.made and not tracer.problems:  # constants the model made: they must not change with the input
+        again = _run(subject, mapped(_another, "", inputs), name, keep=False)
+        tracer.problems += _changed(tracer.values.made, again.values.made)
+    if tracer.problems:
+        raise UnsupportedError(tracer.problems, "traced")
+    drop_unused(tracer.graph)
+    if naming == "legacy":
+        legacy_names(tracer.graph)
+    return tracer.graph, {value.name: array for value, array in tracer.values.kept.items()}
+
+
+def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
+    tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep)
+    args, kwargs = tracer.take_inputs(inputs)
+    with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
+        result = subject.call(*args, **kwargs)
+    tracer.give_outputs(result)
+    return tracer
+
+
+def _another(_: str, item: Any) -> Any:
+    """Another input of the same kind: random floats, other integers in another order."""
+    generator = torch.Generator().manual_seed(len(_))
+    if not isinstance(item, torch.Tensor):
+        return item
+    if item.is_floating_point():
+        return torch.randn(item.shape, generator=generator)
+    return item.detach().cpu().flatten()[torch.randperm(item.numel(), generator=generator)].reshape(item.shape)
+
+
+def _changed(one: list[tuple[str, np.ndarray]], other: list[tuple[str, np.ndarray]]) -> list[Problem]:
+    what = "uses a tensor that changed with the input but was not traced (another thread, memory shared with a traced "
+    what += "tensor, a compiled extension, or random numbers of Python)"
+    fix = "compute it with torch functions in the model's own thread"
+    found = [where for (where, a), (_, b) in zip(one, other, strict=False) if not np.array_equal(a, b, equal_nan=True)]
+    if len(one) != len(other) and not found:
+        found = [(one if len(one) > len(other) else other)[min(len(one), len(other))][0]]
+    return [Problem(where, what, fix) for where in found]

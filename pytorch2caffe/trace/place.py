@@ -1,0 +1,116 @@
+"""Where in the model a call stands: the module's path, the line of the user's code, and the name for its layer."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+_CALL = nn.Module._call_impl.__code__
+_LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in (torch.__file__, Path(__file__).parent)) + ("<",)
+_PYTHON = str(Path(os.__file__).parent) + os.sep
+
+
+class Place(NamedTuple):
+    """module: a path, "" for the model itself. scope: what names the layer. line: "resnet.py:92", or ""."""
+
+    module: str
+    scope: str
+    line: str
+
+
+class Places:
+    """Finds the place of the call that is running. modules: path -> module."""
+
+    def __init__(self, modules: dict[str, nn.Module]) -> None:
+        self._paths = {id(module): path for path, module in modules.items()}
+
+    def find(self, short: str, depth: int = 2) -> Place:
+        """The place of the call `depth` frames above; `short` is the function that is called."""
+        frame: Any = sys._getframe(depth)
+        line, leaf = "", False
+        unknown: list[str] = []  # modules between the call and the first that has a path
+        while frame is not None:
+            code = frame.f_code
+            if not line and not _is_library(code.co_filename):
+                line = f"{os.path.basename(code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119 (at every call)
+            if code is _CALL:
+                module = frame.f_locals["self"]
+                path = self._paths.get(id(module))
+                leaf = leaf or not unknown and _is_leaf(module)
+                if path is not None:
+                    parts = [path, *reversed(unknown)]
+                    return self._place(".".join(p for p in parts if p), short, leaf, line or _line_above(frame))
+                unknown.append(type(module).__name__.lower())
+            elif code.co_name == "forward" and code.co_filename.startswith("<eval_with_key>"):
+                found = _exported_place(frame)
+                if found is not None:
+                    return self._place(found.module, short, found.scope == "leaf", found.line or line)
+            frame = frame.f_back
+        return self._place(".".join(reversed(unknown)), short, leaf, line)
+
+    def _place(self, path: str, short: str, leaf: bool, line: str) -> Place:
+        scope = path if leaf and path else ".".join(part for part in (path, short) if part)
+        return Place(path, clean_name(scope), line)
+
+
+def _line_above(frame: Any) -> str:
+    while frame is not None:
+        if not _is_library(frame.f_code.co_filename):
+            return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119
+        frame = frame.f_back
+    return ""
+
+
+@cache
+def _is_library(filename: str) -> bool:
+    return filename.startswith(_LIBRARIES) or filename.startswith(_PYTHON) and "site-packages" not in filename
+
+
+def _is_leaf(module: nn.Module) -> bool:
+    """Whether a module is one of torch's own that stands for a single layer, which then bears the module's name."""
+    home = getattr(type(module).forward, "__module__", "") or ""
+    return home.startswith("torch.nn.modules") and not set(module._modules) - {"parametrizations"}
+
+
+def _exported_place(frame: Any) -> Place | None:
+    """The module that an operator of a torch.fx graph came from, as its node remembers; scope says if it is a leaf."""
+    graph = frame.f_locals.get("self")
+    if not isinstance(graph, torch.fx.GraphModule):
+        return None
+    node = _nodes_by_line(graph).get(frame.f_lineno)
+    stack = node.meta.get("nn_module_stack") if node is not None else None
+    if node is None or not stack:
+        return None
+    path, kind = list(stack.values())[-1][:2]
+    path = re.sub(r"^L?\['self'\]\.?|^L__self__[._]?", "", str(path).removeprefix("L"))
+    kind = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+    lines = re.findall(r'File "(.*?)", line (\d+)', node.meta.get("stack_trace") or "")
+    own = [f"{Path(name).name}:{number}" for name, number in lines if not _is_library(name)]
+    return Place(path, "leaf" if kind.startswith("torch.nn.modules") else "", own[-1] if own else "")
+
+
+def _nodes_by_line(graph: torch.fx.GraphModule) -> dict[int, Any]:
+    known = _LINES.get(id(graph))
+    if known is None or known[0] != graph.code:
+        nodes = {node.name: node for node in graph.graph.nodes}
+        lines = enumerate(graph.code.split("\n"), 1)
+        found = {number: re.match(r"\s*(\w+)\s*(?::[^=]*)?=", line) for number, line in lines}
+        known = graph.code, {n: nodes[m[1]] for n, m in found.items() if m is not None and m[1] in nodes}
+        _LINES.clear()
+        _LINES[id(graph)] = known
+    return known[1]
+
+
+_LINES: dict[int, tuple[str, dict[int, Any]]] = {}
+
+
+def clean_name(name: str) -> str:
+    """A name that every reader of Caffe's files takes: no white space or control characters."""
+    return "".join("_" if c.isspace() or not c.isprintable() else c for c in name)
