@@ -20,16 +20,18 @@ _RAW = {0: "<f8", 1: "<f4", 2: "<f2"}  # NVIDIA's DOUBLE, FLOAT, FLOAT16
 def read_blob(buffer: wire.Buffer, start: int, stop: int) -> np.ndarray:
     """The float32 array, read-only, of the BlobProto between two positions of a file.
 
-    Packed floats that lie in one piece, as all writers leave them, stay where they are: the array is a view. It need
-    not be aligned to 4 bytes, which numpy handles; np.require(array, requirements="A") copies where that matters.
-    Doubles, half floats and numbers in several pieces are converted.
+    Packed floats in one piece, as all writers leave them, stay where they are: the array is a view. It need
+    not be aligned to 4 bytes, which numpy handles; np.require(array, requirements="A") copies it where that
+    matters. Doubles, half floats and numbers in several pieces are converted.
     """
     shape: list[int] | None = None
     legacy: dict[int, int] = {}
     raw_type, raw = 0, None
     numbers = {_DATA: _Numbers(buffer, "<f4"), _DOUBLE_DATA: _Numbers(buffer, "<f8")}
     position = start
-    while position < stop:
+    for _ in range(wire.MOST_FIELDS):
+        if position == stop:
+            break
         field = wire.field_at(buffer, position, stop)
         position = field.stop
         if field.number in numbers:
@@ -43,6 +45,8 @@ def read_blob(buffer: wire.Buffer, start: int, stop: int) -> np.ndarray:
         elif field.number == _RAW_DATA:
             wire.expect(field, wire.BYTES)
             raw = field
+    else:
+        raise wire.too_many(position)
     if shape is None:
         shape = [legacy.get(number, 0) for number in _LEGACY] if legacy else []
     if raw is not None:
@@ -81,7 +85,7 @@ def check_shape(shape: list[int]) -> int:
 
 
 class _Numbers:
-    """The values of one list of numbers: a view while they lie in one piece, a copy once there are several."""
+    """The values of a list of numbers: a view while they lie in one piece, a copy once there are several."""
 
     def __init__(self, buffer: wire.Buffer, dtype: str) -> None:
         self.buffer = buffer
@@ -95,11 +99,11 @@ class _Numbers:
         return self.piece[1] - self.piece[0] if self.joined is None else len(self.joined)
 
     def add(self, field: wire.Field, stop: int) -> int:
-        """Takes a field in, with those of the same kind right behind it if it is one value; where to go on."""
+        """Takes in a field, and if it is a single value those right behind it too; returns where to go on."""
         width = self.dtype.itemsize
         if field.wire_type == wire.BYTES:
             if (field.stop - field.start) % width:
-                raise CaffeFormatError(f"byte {field.begin}: {field.stop - field.start} bytes of {width}-byte numbers")
+                raise CaffeFormatError(f"byte {field.begin}: its size is no multiple of {width}")
             if self.size == 0:
                 self.piece = (field.start, field.stop)
             else:

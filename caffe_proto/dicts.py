@@ -39,7 +39,7 @@ def _plain(field: Any, value: Any) -> Any:
 def from_dict(values: Mapping[str, Any], message: str = "NetParameter") -> Any:
     """The protobuf message of a dict as to_dict makes it.
 
-    values:  by field name; an enum by name or number, a list where the field has one, messages or dicts within.
+    values:  by field name; an enum by name or number, a list where the field has one, dicts within dicts.
     message: the name of the message in caffe.proto.
 
     Raises CaffeFormatError that names the place, "layer[3].pooling_param.pol: no such field".

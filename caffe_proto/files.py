@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -29,10 +30,10 @@ def atomic_write(path: FilePath, mode: str = "wb", encoding: str | None = None) 
 def atomic_files(*paths: FilePath) -> Iterator[tuple[Path, ...]]:
     """Names to write several files under, which take their places together once the block has ended well.
 
-    Yields one temporary path for each of `paths`: in the same folder, with the same suffix, no file there yet.
-    If the block raises, or left one of the files out, or one cannot take its place, then none of them does, the
-    temporary ones are removed, and existing files stay as they were (the last as far as the file system has hard
-    links).
+    Yields a temporary path for each of `paths`: in the same folder, with the same suffix, no file there yet.
+    If the block raises, or left one of the files out, or one cannot take its place, then none of them does,
+    the temporary ones are removed, and existing files stay as they were. (On a file system without hard links
+    only the first to take its place is sure to.)
     """
     targets = [Path(path).resolve() for path in paths]
     for target in targets:
@@ -47,6 +48,8 @@ def atomic_files(*paths: FilePath) -> Iterator[tuple[Path, ...]]:
 
 
 def _check(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
     if target.exists() and not target.is_file():
         raise OSError(f"{target} is there and is no plain file")
 

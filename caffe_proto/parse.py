@@ -12,8 +12,9 @@ from .tokens import Token, Tokens, shorten
 
 MOST_UNKNOWN = 10_000
 
-_BOOLS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
+_BOOLS = dict.fromkeys(("true", "True", "t", "1"), True) | dict.fromkeys(("false", "False", "f", "0"), False)
+_HEX = rb"[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})"
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|" + _HEX + rb"|(.))", re.DOTALL)
 _ESCAPED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _ESCAPED |= {mark: mark for mark in (b"\\", b"'", b'"', b"?")}
 
@@ -25,7 +26,7 @@ def parse_text(text: str, message_name: str, where: str) -> tuple[Any, list[str]
     """
     message = message_class(message_name)()
     parser = _Parser(Tokens(text, where))
-    parser.message(message, "")
+    parser.message(message)
     return message, parser.unknown
 
 
@@ -34,16 +35,16 @@ class _Parser:
         self.tokens = tokens
         self.unknown: list[str] = []
 
-    def message(self, message: Any, closing: str) -> None:
-        """Reads fields up to the closing mark, which it takes. The schema, not the text, bounds the nesting."""
+    def message(self, message: Any, closing: str = "", opened: int = 1) -> None:
+        """Reads fields up to the closing mark, and takes it. The schema, not the text, bounds the nesting."""
         tokens = self.tokens
-        opened = tokens.next.line
         while not (tokens.next.kind == "end" if closing == "" else tokens.accept(closing)):
             if tokens.next.kind == "end":
                 raise tokens.error(f"the end of the text, and what was opened in line {opened} is not closed")
+            line = tokens.next.line
             if tokens.accept("["):  # an extension
-                self._leave_out(message, "[...]", tokens.next.line)
-                self._skip_to("]")
+                self._leave_out(message, "[...]", line)
+                self._skip_to("]", line)
                 self._skip_value()
             else:
                 self._field(message, tokens.expect_kind("name", "the name of a field"))
@@ -73,6 +74,7 @@ class _Parser:
     def _value(self, message: Any, field: Any, repeated: bool) -> None:
         tokens = self.tokens
         if field.message_type is not None:
+            opened = tokens.next.line
             closing = ">" if tokens.accept("<") else "}"
             if closing == "}":
                 tokens.expect("{")
@@ -80,9 +82,9 @@ class _Parser:
             inner = inner.add() if repeated else inner
             if not repeated:
                 inner.SetInParent()
-            self.message(inner, closing)
+            self.message(inner, closing, opened)
             return
-        line = tokens.next.line
+        first = tokens.next
         value = self._scalar(message, field)
         try:
             if value is None:
@@ -92,7 +94,7 @@ class _Parser:
             else:
                 setattr(message, field.name, value)
         except (ValueError, TypeError, OverflowError):
-            raise tokens.error(f"{field.name} cannot be {shorten(str(value))}", line) from None
+            raise tokens.error(f"{field.name} cannot be {shorten(first.text)}...", first.line) from None
 
     def _scalar(self, message: Any, field: Any) -> Any:
         """The value of a field that is no message; None for one that is left out."""
@@ -110,21 +112,23 @@ class _Parser:
                 return sign * _float(token)
             if field.cpp_type != FieldDescriptor.CPPTYPE_BOOL and token.kind == "number":
                 return sign * _int(token.text)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
         raise tokens.error(f"{field.name} cannot be {'-' * (sign < 0)}{shorten(token.text)}", token.line)
 
     def _string(self, field: Any) -> str | bytes:
         token = self.tokens.expect_kind("string", f"a string for {field.name}")
-        content = _unescape(token.text)
+        texts = [token.text]
         while self.tokens.next.kind == "string":
-            content += _unescape(self.tokens.take().text)
-        if field.type == FieldDescriptor.TYPE_BYTES:
-            return content
+            texts.append(self.tokens.take().text)
         try:
-            return content.decode()
-        except UnicodeDecodeError:
-            raise self.tokens.error(f"{field.name} is no UTF-8: {ascii(content[:40])}", token.line) from None
+            content = b"".join(map(_unescape, texts))
+            return content if field.type == FieldDescriptor.TYPE_BYTES else content.decode()
+        except UnicodeError:
+            raise self.tokens.error(f"{field.name} is no UTF-8: {shorten(token.text)}", token.line) from None
+        except KeyError:
+            what = f"{field.name}: no such escape: {shorten(token.text)}"
+            raise self.tokens.error(what, token.line) from None
 
     def _enum(self, message: Any, field: Any) -> int | None:
         negative = self.tokens.accept("-")
@@ -138,7 +142,8 @@ class _Parser:
             self._leave_out(message, f"engine {shorten(token.text)}", token.line)
             return None
         known = ", ".join(field.enum_type.values_by_name)
-        raise self.tokens.error(f"{field.name} cannot be {shorten(token.text)}; it is one of {known}", token.line)
+        what = f"{field.name} cannot be {shorten(token.text)}; it is one of {known}"
+        raise self.tokens.error(what, token.line)
 
     def _leave_out(self, message: Any, name: str, line: int) -> None:
         if len(self.unknown) >= MOST_UNKNOWN:
@@ -147,10 +152,10 @@ class _Parser:
 
     def _skip_value(self) -> None:
         tokens = self.tokens
-        colon = tokens.accept(":")
+        colon, opened = tokens.accept(":"), tokens.next.line
         for opening, closing in ("{}", "<>", "[]"):
             if tokens.accept(opening):
-                self._skip_to(closing)
+                self._skip_to(closing, opened)
                 return
         tokens.accept("-")
         if not colon or tokens.next.kind not in ("name", "number", "string"):
@@ -158,9 +163,9 @@ class _Parser:
         while tokens.take().kind == "string" and tokens.next.kind == "string":
             pass
 
-    def _skip_to(self, closing: str) -> None:
-        """Takes all up to the closing mark, and what is opened in between with its own: a list, not recursion."""
-        opened, tokens = self.tokens.next.line, self.tokens
+    def _skip_to(self, closing: str, opened: int) -> None:
+        """Takes all up to the closing mark, what is opened in between with its own: a list, not recursion."""
+        tokens = self.tokens
         stack = [closing]
         while stack:
             token = tokens.take()
@@ -203,6 +208,6 @@ def _escaped(match: re.Match[bytes]) -> bytes:
     if hexadecimal is not None:
         return bytes([int(hexadecimal, 16)])
     if letter is not None:
-        return _ESCAPED.get(letter, letter)
+        return _ESCAPED[letter]
     code = int(short or long, 16)
-    return chr(code).encode("utf-8", "surrogatepass") if code < 0x110000 else b"\xff"
+    return chr(code).encode() if code < 0x110000 else b"\xff"

@@ -1,4 +1,4 @@
-"""The structure of a caffemodel: its bytes with the blobs left out, small enough for protobuf itself to read."""
+"""The structure of a caffemodel: its bytes without the blobs, few enough for protobuf itself to read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import wire
 from .errors import CaffeFormatError
 from .schema import is_repeated, message_class
 
-MOST_BYTES = 1 << 26  # of structure; real networks have less than a megabyte
+MOST_BYTES = 1 << 23  # of structure; real networks have less than a megabyte
 
 
 class Layout(NamedTuple):
@@ -29,32 +29,32 @@ V0 = Layout("V0LayerParameter", name=1, type=2, blobs=50)
 
 LAYER_FIELDS = {100: V2, 2: V1}  # the fields of NetParameter that hold layers
 
-# The number that ncnn's caffe.proto has for a field of this type of layer, and ours. BVLC uses it for another type.
+# The number that ncnn's caffe.proto has for the parameter of a layer type, and ours ...
 _OURS = {
     ("ShuffleChannel", 145): 10001,
     ("Reorg", 147): 10002,
     ("ROIAlign", 148): 10003,
     ("PSROIPooling", 149): 10004,
 }
+# ... because BVLC has these numbers for other types.
 _BVLC = {145: "Parameter", 147: "Swish", 148: "Clip"}
 
 
 def without_blobs(buffer: wire.Buffer) -> bytes:
-    """The NetParameter in a file, encoded anew without blobs and without fields that caffe.proto does not know."""
+    """The NetParameter in a file, encoded anew without blobs and fields that caffe.proto does not know."""
     known = message_class("NetParameter").DESCRIPTOR.fields_by_number
     net = bytearray()
     for part in wire.fields(buffer, 0, len(buffer)):
         if part.number in LAYER_FIELDS:
             _append(net, part.number, _layer(buffer, part, LAYER_FIELDS[part.number]))
         elif part.number in known:
-            _check_size(net, part)
-            net += buffer[part.begin : part.stop]
+            _copy(net, buffer, part)
     return bytes(net)
 
 
 def _layer(buffer: wire.Buffer, part: wire.Field, layout: Layout) -> bytearray:
     known = message_class(layout.message).DESCRIPTOR.fields_by_number
-    parts = list(_first(buffer, part))
+    parts = list(wire.fields(buffer, part.start, part.stop))
     kind = next((wire.text(buffer, field) for field in parts if layout is V2 and field.number == V2.type), "")
     layer = bytearray()
     for field in parts:
@@ -65,26 +65,22 @@ def _layer(buffer: wire.Buffer, part: wire.Field, layout: Layout) -> bytearray:
         elif layout is V2 and (kind, field.number) in _OURS:
             _append(layer, _OURS[kind, field.number], bytearray(buffer[field.start : field.stop]))
         elif field.number in known and (layout is not V2 or _BVLC.get(field.number, kind) == kind):
-            _check_size(layer, field)
-            layer += buffer[field.begin : field.stop]
+            _copy(layer, buffer, field)
     return layer
 
 
-def _first(buffer: wire.Buffer, part: wire.Field) -> list[wire.Field]:
-    found = []
-    for field in wire.fields(buffer, part.start, part.stop):
-        found.append(field)
-        if len(found) > 1_000_000:
-            raise CaffeFormatError("more than a million settings in a layer: no network")
-    return found
-
-
 def _append(out: bytearray, number: int, content: bytearray) -> None:
+    _check_size(len(out) + len(content))
     out += wire.encode_tag(number) + wire.encode_varint(len(content)) + content
 
 
-def _check_size(out: bytearray, part: wire.Field) -> None:
-    if len(out) + part.stop - part.begin > MOST_BYTES:
+def _copy(out: bytearray, buffer: wire.Buffer, field: wire.Field) -> None:
+    _check_size(len(out) + field.stop - field.begin)
+    out += buffer[field.begin : field.stop]
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
         raise CaffeFormatError(f"more than {MOST_BYTES:,} bytes without the weights: no network")
 
 

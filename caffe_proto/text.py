@@ -1,4 +1,4 @@
-"""Reading prototxt: the text format of protobuf, with the line of every problem and of every field not known."""
+"""Reading prototxt: from a file or a text to a network in today's form."""
 
 from __future__ import annotations
 
@@ -31,20 +31,21 @@ class Prototxt:
 
 
 def read_prototxt(source: FilePath) -> Prototxt:
-    """Reads a prototxt of any generation: today's, V1 and V0 (`layers`), `input` with `input_dim` or `input_shape`.
+    """Reads a prototxt of any generation: today's, V1 and V0 (`layers`), `input` with its dimensions.
 
     source: a path; or the text itself, where it is a str with a brace or a line break in it.
 
-    Fields that caffe.proto does not know, those of forks, are left out, listed in the result and logged as a warning.
-    Raises CaffeFormatError with file, line and reason for anything that is no such text, OSError for a missing file.
+    Fields that caffe.proto does not know, those of forks, are left out, listed in the result and logged as a
+    warning. Comments may be in any encoding. Raises CaffeFormatError with file, line and reason for anything
+    that is no such text, OSError for a file that cannot be opened.
 
     >>> read_prototxt('layer { name: "prob" type: "Softmax" }').net.layer[0].type
     'Softmax'
     """
-    if isinstance(source, str) and ("{" in source or "\n" in source):
+    if isinstance(source, str) and any(mark in source for mark in "{\n\0"):
         text, where = source, "prototxt"
         if len(text) > MOST_BYTES:
-            raise CaffeFormatError(f"a text of {len(text):,} characters is no prototxt")
+            raise CaffeFormatError(f"prototxt: a text of {len(text):,} characters is no prototxt")
     else:
         where = os.fspath(source)
         text = _text_of(Path(source))
@@ -71,4 +72,4 @@ def _text_of(path: Path) -> str:
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES or b"\0" in content:
         raise CaffeFormatError(f"{path}: a binary file, no prototxt (the caffemodel?)")
-    return content.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")
+    return content.decode("utf-8-sig", "surrogateescape")

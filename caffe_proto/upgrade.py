@@ -1,6 +1,7 @@
 """Networks of earlier generations, brought to today's form as Caffe itself does it.
 
-Source: BVLC Caffe, upgrade_proto.cpp. V0 (2013) becomes V1 (2014), V1 becomes `layer`, `input` becomes Input layers.
+V0 (2013) becomes V1 (2014), V1 becomes `layer`, `input` becomes Input layers.
+Source: BVLC Caffe, upgrade_proto.cpp.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ _V0_RENAMED = {
 _V0_TRANSFORM = {"scale": "scale", "meanfile": "mean_file", "cropsize": "crop_size", "mirror": "mirror"}
 _V0_COMMON = {"name", "blobs", "blobs_lr", "weight_decay"}
 
+_V1_PARAM = {
+    "param": "name",
+    "blob_share_mode": "share_mode",
+    "blobs_lr": "lr_mult",
+    "weight_decay": "decay_mult",
+}
+
 _DATA_PARAMS = {"DATA": "data_param", "IMAGE_DATA": "image_data_param", "WINDOW_DATA": "window_data_param"}
 _TRANSFORM = ("scale", "mean_file", "crop_size", "mirror")
 
@@ -40,7 +48,7 @@ _TRANSFORM = ("scale", "mean_file", "crop_size", "mirror")
 def upgrade(net: Any) -> list[str]:
     """Brings a NetParameter to today's form, in place.
 
-    Returns the settings that no layer takes and Caffe ignores, "layer 'x': num_output of a V0 layer of type relu".
+    Returns the settings that Caffe ignores, "layer 'x': num_output of a V0 layer of type relu".
     Raises CaffeFormatError where Caffe stops, or would drop a part of the network.
     """
     left_out: list[str] = []
@@ -48,7 +56,7 @@ def upgrade(net: Any) -> list[str]:
         left_out = _upgrade_v0(net)
     if net.layers:
         if net.layer:
-            raise CaffeFormatError("both `layer` and `layers`: Caffe would ignore the former; use one of them")
+            raise CaffeFormatError("both `layer` and `layers`: Caffe would ignore the former; use one only")
         for old in net.layers:
             _move_transform(old)
             _upgrade_v1_layer(old, net.layer.add())
@@ -77,9 +85,8 @@ def _without_padding(layers: list[Any]) -> list[Any]:
                 continue
             one = len(layer.bottom) == len(padding.bottom) == len(padding.top) == 1
             if layer.layer.type not in ("conv", "pool") or not one:
-                raise CaffeFormatError(
-                    f"layer {layer.layer.name!r}: only a convolution or pooling with one bottom can follow a padding"
-                )
+                what = "only a convolution or pooling with one bottom can follow a padding"
+                raise CaffeFormatError(f"layer {layer.layer.name!r}: {what}")
             layer.layer.pad = padding.layer.pad
             layer.bottom[index] = padding.bottom[0]
         source.update(dict.fromkeys(layer.top, layer))
@@ -131,15 +138,14 @@ def _move_transform(layer: Any) -> None:
 
 
 def _upgrade_v1_layer(old: Any, new: Any) -> None:
-    lists = {"param": "name", "blob_share_mode": "share_mode", "blobs_lr": "lr_mult", "weight_decay": "decay_mult"}
     for field, value in old.ListFields():
         if field.name == "type":
             new.type = V1_TYPES[type(old).LayerType.Name(value)]
-        elif field.name in lists:
+        elif field.name in _V1_PARAM:
             for index, one in enumerate(value):
                 if index == len(new.param):
                     new.param.add()
-                setattr(new.param[index], lists[field.name], one)
+                setattr(new.param[index], _V1_PARAM[field.name], one)
         elif field.name != "layer":
             _set(new, field.name, field, value)
 

@@ -20,10 +20,10 @@ from .old_types import V0_TYPES, V1_TYPES
 from .schema import message_class
 from .upgrade import upgrade
 
-MOST_PARTS = 100_000  # layers, and blobs, in a file; the largest published networks have about 2,000
+MOST_BLOBS = 100_000  # in a file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerWeights:
     """A layer of a caffemodel: its name, its type ("Convolution", whatever the file's generation), its blobs.
 
@@ -35,18 +35,17 @@ class LayerWeights:
     blobs: tuple[np.ndarray, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
     """What a caffemodel holds.
 
-    path:   the file. It stays mapped as long as one of the arrays is alive; replacing it (not overwriting it in
-            place) is safe.
+    path:   the file. It stays mapped as long as one of the arrays is alive: replace it, do not overwrite it.
     layers: its layers in order, those without blobs and those of the same name too.
     """
 
     path: str
     layers: tuple[LayerWeights, ...]
-    _buffer: mmap.mmap = field(repr=False, compare=False)
+    _buffer: mmap.mmap = field(repr=False)
 
     def by_name(self) -> dict[str, tuple[np.ndarray, ...]]:
         """The blobs of each layer by its name; no blobs for a layer that has none.
@@ -65,7 +64,7 @@ class Weights:
     def net(self) -> Any:
         """The NetParameter of the file without its blobs, in today's form: what a prototxt would say.
 
-        Training settings and TRAIN layers are as they were saved. Raises CaffeFormatError if it cannot be read.
+        Training settings and layers are as they were saved. Raises CaffeFormatError if it cannot be read.
         """
         try:
             net = message_class("NetParameter")()
@@ -80,13 +79,16 @@ class Weights:
 
 
 def read_caffemodel(path: FilePath) -> Weights:
-    """Reads a caffemodel of any generation and size, in a time that does not depend on how many weights it has.
+    """Reads a caffemodel of any generation and size, in a time that does not depend on the blobs' sizes.
 
-    Packed floats become views on the mapped file; doubles, NVIDIA's raw and half-precision data and numbers in
-    pieces are converted to float32. Shapes come from `shape`, or from num, channels, height, width where it is absent.
+    Packed floats become views on the mapped file; doubles, NVIDIA's raw and half-precision data and numbers
+    in pieces are converted to float32. Shapes come from `shape`, or else from num, channels, height, width.
 
-    Raises CaffeFormatError, which names layer and blob, for whatever is damaged or does not fit its shape, OSError
-    for a file that cannot be opened.
+    Raises CaffeFormatError, which names layer and blob, for whatever is damaged or does not fit its shape,
+    OSError for a file that cannot be opened.
+
+    >>> read_caffemodel("vgg16.caffemodel").by_name()["conv1_1"][0].shape  # doctest: +SKIP
+    (64, 3, 3, 3)
     """
     buffer = _map(Path(path))
     try:
@@ -123,8 +125,8 @@ def _layers(buffer: mmap.mmap) -> list[LayerWeights]:
         wire.expect(part, wire.BYTES)
         layers.append(_layer(buffer, part, len(layers)))
         blobs += len(layers[-1].blobs)
-        if len(layers) > MOST_PARTS or blobs > MOST_PARTS:
-            raise CaffeFormatError(f"more than {MOST_PARTS:,} layers or blobs: no network")
+        if blobs > MOST_BLOBS:
+            raise CaffeFormatError(f"more than {MOST_BLOBS:,} blobs: no network")
     return layers
 
 
@@ -142,8 +144,6 @@ def _layer(buffer: mmap.mmap, part: wire.Field, index: int) -> LayerWeights:
             elif inner.number == layout.blobs:
                 wire.expect(inner, wire.BYTES)
                 found.append(inner)
-                if len(found) > MOST_PARTS:
-                    raise CaffeFormatError(f"more than {MOST_PARTS:,} blobs in a layer: no network")
             elif layout.inner and inner.number == layout.inner:
                 wire.expect(inner, wire.BYTES)
                 pending.append((structure.V0, inner))

@@ -1,7 +1,7 @@
-"""The wire format of protobuf, walked by hand: where each field of a message lies, and nothing read or copied.
+"""The wire format of protobuf, walked by hand: where each field of a message lies; nothing is copied.
 
-A message is a row of fields; a field is a tag (number * 8 + wire type, a varint) and a value. Source: the protobuf
-documentation, "Encoding".
+A message is a row of fields; a field is a tag (number * 8 + wire type, a varint) and a value.
+Source: the documentation of protobuf, "Encoding".
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ Buffer = mmap.mmap | bytes
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
+MOST_FIELDS = 100_000  # of one message; the largest published networks have about 2,000 layers
+
 
 class Field(NamedTuple):
-    """One field: begin is where its tag starts, start and stop bound its value (without the length of BYTES)."""
+    """One field: its tag starts at begin, its value (of BYTES: without the length) from start to stop."""
 
     number: int
     wire_type: int
@@ -60,16 +62,24 @@ def field_at(buffer: Buffer, position: int, end: int) -> Field:
     else:
         raise CaffeFormatError(f"byte {position}: wire type {wire_type}, which Caffe's files never hold")
     if stop > end:
-        raise CaffeFormatError(f"byte {position}: field {number} is cut off: {stop - end:,} bytes are missing")
+        raise CaffeFormatError(f"byte {position}: field {number} lacks {stop - end:,} bytes at its end")
     return Field(number, wire_type, position, start, stop)
 
 
 def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
     """The fields of the message between two positions, in order."""
-    while start < end:
+    for _ in range(MOST_FIELDS):
+        if start == end:
+            return
         field = field_at(buffer, start, end)
         yield field
         start = field.stop
+    raise too_many(start)
+
+
+def too_many(position: int) -> CaffeFormatError:
+    """The error for a message with more than MOST_FIELDS fields."""
+    return CaffeFormatError(f"byte {position}: more than {MOST_FIELDS:,} fields in one message: no network")
 
 
 def signed(buffer: Buffer, field: Field) -> int:

@@ -36,11 +36,11 @@ def write_caffemodel(net: Any, blobs: Sequence[Sequence[np.ndarray]], path: File
     """Writes a network with its weights, one blob at a time: no second copy of the weights is made.
 
     net:   a NetParameter in today's form, or a dict as to_dict makes it; blobs in it are left out.
-    blobs: for each layer of `net`, in order, its arrays in Caffe's order, of any real type; written as float32.
+    blobs: for each layer of `net` its arrays in Caffe's order, of any real type; written as float32.
 
-    The bytes are those that protobuf itself writes for the whole message. Raises CaffeFormatError if the two do not
-    fit together, if a number is beyond float32, or if the file would have more than 2^31 - 1 bytes: Caffe cannot read
-    such a file. Nothing is left behind then.
+    The bytes are those that protobuf itself writes for the whole message. Raises CaffeFormatError if the two
+    do not fit together, if a number is beyond float32, or if the file would have more than 2^31 - 1 bytes,
+    which Caffe cannot read. Nothing is left behind then.
     """
     message = _checked(net)
     if len(blobs) != len(message.layer):
@@ -87,19 +87,25 @@ def _layer(layer: Any, arrays: list[np.ndarray]) -> list[bytes | np.ndarray]:
             raise CaffeFormatError(f"layer {layer.name!r}, blob {index}: {error}") from None
     pieces.append(_bytes(after))
     size = sum(_size(piece) for piece in pieces)
-    return [wire.encode_tag(_LAYER) + wire.encode_varint(size), *pieces]
+    return [_head(_LAYER, size), *pieces]
 
 
 def _blob(array: np.ndarray) -> list[bytes | np.ndarray]:
     check_shape(list(array.shape))
     if array.dtype.kind not in "fiub":
         raise CaffeFormatError(f"numbers of type {array.dtype}; Caffe holds float32")
-    dims = b"".join(wire.encode_varint(dim) for dim in array.shape)
-    shape = wire.encode_tag(_DIM) + wire.encode_varint(len(dims)) + dims if dims else b""
-    tail = wire.encode_tag(_SHAPE) + wire.encode_varint(len(shape)) + shape
-    head = wire.encode_tag(_DATA) + wire.encode_varint(4 * array.size) if array.size else b""
-    size = len(head) + 4 * array.size + len(tail)
-    return [wire.encode_tag(_BLOBS) + wire.encode_varint(size) + head, array, tail]
+    head = _head(_DATA, 4 * array.size) if array.size else b""
+    tail = b""
+    if array.shape:  # Caffe writes none for a scalar; it would take an empty one, OpenCV would not
+        dims = b"".join(wire.encode_varint(dim) for dim in array.shape)
+        shape = _head(_DIM, len(dims)) + dims
+        tail = _head(_SHAPE, len(shape)) + shape
+    return [_head(_BLOBS, len(head) + 4 * array.size + len(tail)) + head, array, tail]
+
+
+def _head(number: int, size: int) -> bytes:
+    """The start of a field of `size` bytes."""
+    return wire.encode_tag(number) + wire.encode_varint(size)
 
 
 def _size(piece: bytes | np.ndarray) -> int:
@@ -118,7 +124,7 @@ def _bytes(message: Any) -> bytes:
 
 
 def to_text(message: Any) -> str:
-    """A message in the text format: two spaces a level, a shape in one line, floats as short as float32 allows.
+    """The text of a message: two spaces a level, a shape in one line, floats as short as float32 allows.
 
     Weights (`blobs` of layers) are left out.
     """
