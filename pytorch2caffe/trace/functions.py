@@ -42,6 +42,13 @@ ESCAPES = {f"torch.Tensor.{name}" for name in _ESCAPES.split()}
 DATA_SHAPED = {"nonzero", "masked_select", "unique", "unique_consecutive", "argwhere", "unique_dim"}
 
 
+def only_asks(name: str, short: str, args: Any, kwargs: Any) -> bool:
+    """Whether a call computes nothing from the values of its tensors; what it gives depends on their shapes at most."""
+    if short in METADATA or name in SETTERS or name in SHAPE_ONLY:
+        return True
+    return name == "torch.Tensor.type" and len(args) == 1 and not kwargs
+
+
 def short_name(name: str) -> str:
     """The last part of a public name."""
     return name.rsplit(".", 1)[-1]

@@ -92,10 +92,9 @@ def subject_of(model: Callable[..., Any]) -> Subject:
 def _modules_behind(function: Any) -> dict[str, nn.Module]:
     """The modules that a function, method, partial or callable object uses: in its closure, globals and attributes."""
     if isinstance(function, functools.partial):
-        found = _modules_in({f"arg{i}": a for i, a in enumerate(function.args)} | function.keywords)
-        return {**_modules_behind(function.func), **found} if not isinstance(function.func, nn.Module) else {
-            "": function.func, **found
-        }  # fmt: skip
+        inner = function.func
+        found = _modules_in(inspect.signature(inner).bind_partial(*function.args, **function.keywords).arguments)
+        return ({"": inner} if isinstance(inner, nn.Module) else _modules_behind(inner)) | found
     if inspect.ismethod(function):
         owner = function.__self__
         return {"": owner} if isinstance(owner, nn.Module) else _modules_in(getattr(owner, "__dict__", {}))

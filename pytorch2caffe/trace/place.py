@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
@@ -75,8 +76,13 @@ def _is_library(filename: str) -> bool:
 
 def _is_leaf(module: nn.Module) -> bool:
     """Whether a module is one of torch's own that stands for a single layer, which then bears the module's name."""
-    home = getattr(type(module).forward, "__module__", "") or ""
-    return home.startswith("torch.nn.modules") and not set(module._modules) - {"parametrizations"}
+    return _stands_for_a_layer(type(module)) and not set(module._modules) - {"parametrizations"}
+
+
+@cache
+def _stands_for_a_layer(kind: type[nn.Module]) -> bool:
+    home = getattr(inspect.getattr_static(kind, "forward", None), "__module__", "") or ""
+    return home.startswith("torch.nn.modules")
 
 
 def _exported_place(frame: Any) -> Place | None:

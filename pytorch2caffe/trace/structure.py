@@ -9,6 +9,17 @@ from typing import Any
 import torch
 
 
+def leaves(item: Any) -> Iterator[Any]:
+    """All that stands in nested tuples, lists and dicts."""
+    if isinstance(item, (tuple, list)):
+        for part in item:
+            yield from leaves(part)
+    elif isinstance(item, Mapping):
+        yield from leaves(list(item.values()))
+    else:
+        yield item
+
+
 def tensors_in(item: Any) -> Iterator[torch.Tensor]:
     """Every tensor in the arguments of a call: in nested tuples, lists, dicts and slices."""
     if isinstance(item, torch.Tensor):

@@ -20,7 +20,7 @@ from .ends import free_key, input_names, rename
 from .functions import public_name, short_name
 from .model import Subject
 from .place import Place, Places, clean_name
-from .structure import mapped, named_leaves, tensors_in
+from .structure import leaves, mapped, named_leaves, tensors_in
 from .taint import Taint
 from .values import SAME_FOR_EVERY_INPUT, Values
 
@@ -104,7 +104,7 @@ class Tracer(TorchFunctionMode):
         kwargs = kwargs or {}
         name = public_name(func)
         short = short_name(name)
-        if short in functions.METADATA or name in functions.SETTERS or name in functions.SHAPE_ONLY:
+        if functions.only_asks(name, short, args, kwargs):
             return self._unseen(func, args, kwargs, quiet=short in ("__repr__", "__format__"))
         if not any(self.taint.has(tensor) for tensor in tensors_in((args, kwargs))):
             return self._constant(func, args, kwargs)
@@ -193,6 +193,8 @@ class Tracer(TorchFunctionMode):
                 raise Refused(f"{name} gives a shape that depends on the data", SAME_FOR_EVERY_INPUT)
             raise Refused(f"{self._outer or name} has no Caffe layer{inner}", ADD_HANDLER)
         args, kwargs = swapped
+        if not any(isinstance(leaf, Value) for leaf in leaves((args, kwargs))):
+            raise Refused(f"{name} overwrites a traced tensor with constants", "give the constants a tensor of their own")
         try:
             bound = _signature(handler).bind(self.net, *args, **kwargs)
         except TypeError as error:
