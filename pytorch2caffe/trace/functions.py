@@ -13,6 +13,11 @@ from torch.overrides import resolve_name
 from ..registry import TORCH
 from .taint import SHAPE_ONLY as _SHAPE_ONLY
 
+ADD_HANDLER = 'rewrite it with supported functions, or register one: README, "Adding a layer"'
+SAME_FOR_EVERY_INPUT = (
+    "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
+)
+
 # Asking about a tensor is not computing with it.
 _METADATA = """
     shape ndim dtype device layout requires_grad is_leaf grad grad_fn is_cuda is_cpu is_sparse is_quantized is_meta
@@ -133,3 +138,13 @@ def cast_target(name: str, args: Any, kwargs: Any) -> torch.dtype | None:
         if isinstance(item, (torch.dtype, torch.Tensor)):
             return item if isinstance(item, torch.dtype) else item.dtype
     return args[0].dtype
+
+
+def refusal(name: str, outer: str, random: bool) -> tuple[str, str]:
+    """What to say about a function that nobody registered."""
+    if random:
+        return f"{name} is random: no two runs agree", "leave the noise out in eval mode"
+    if short_name(name) in DATA_SHAPED:
+        return f"{name} gives a shape that depends on the data", SAME_FOR_EVERY_INPUT
+    inner = f", for what it calls: {name}" if outer else ""
+    return f"{outer or name} has no Caffe layer{inner}", ADD_HANDLER

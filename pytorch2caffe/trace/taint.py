@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -25,6 +25,13 @@ EMPTY = {"empty", "empty_strided", "empty_like", "empty_permuted", "new_empty", 
 Stamp = tuple[int, int]
 
 
+class Origin(NamedTuple):
+    """where: the module and line. traced: whether a function that the tracer saw was running."""
+
+    where: str
+    traced: bool
+
+
 class Taint(TorchDispatchMode):
     """Sees every operation that runs and follows, storage by storage, what colours its memory.
 
@@ -34,13 +41,14 @@ class Taint(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.place: Callable[[], str] = lambda: ""
+        self.place: Callable[[], Origin] = lambda: Origin("", False)
         self.decided: Callable[[], None] = lambda: None
         self._storages: dict[int, StorageWeakRef] = {}
         self._opaque = WeakIdKeyDictionary()  # tensors without a storage: sparse ones, those of torch.func
         self._writes: dict[int, int] = {}
         self._colours: dict[int, int] = {}
-        self._origins: dict[int, str] = {}
+        self._linked: dict[int, set[int]] = {}
+        self._origins: dict[int, Origin] = {}
         self._owned: dict[int, list[torch.Tensor]] = {}
         self._belongings: set[int] = set()
         self._saved: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -67,7 +75,8 @@ class Taint(TorchDispatchMode):
             self.decided()
         for tensor in written:
             key = self._key(tensor)
-            self._writes[key] = self._writes.get(key, 0) + 1
+            for other in self._linked.get(key, (key,)):
+                self._writes[other] = self._writes.get(other, 0) + 1
             self._colours[key] = self._colours.get(key, 0) & ~UNWRITTEN
         colour |= about.colour
         if colour:
@@ -100,13 +109,19 @@ class Taint(TorchDispatchMode):
         """What colours the memory of `tensor`."""
         return self._colours.get(self._key(tensor), 0)
 
+    def link(self, one: torch.Tensor, other: torch.Tensor) -> None:
+        """Lets a write into either count as one into both: they share memory in the model, though not here."""
+        keys = self._key(one), self._key(other)
+        linked = self._linked.get(keys[0], {keys[0]}) | self._linked.get(keys[1], {keys[1]})
+        self._linked.update(dict.fromkeys(linked, linked))
+
     def has(self, tensor: torch.Tensor) -> bool:
         """Whether anything in the memory of `tensor` depends on the input."""
         return bool(self.colours(tensor) & INPUT)
 
-    def origin(self, tensor: torch.Tensor) -> str:
+    def origin(self, tensor: torch.Tensor) -> Origin:
         """Where the memory of `tensor` was last written to."""
-        return self._origins.get(self._key(tensor), "")
+        return self._origins.get(self._key(tensor), Origin("", False))
 
     def add(self, tensor: torch.Tensor) -> None:
         """Declares that `tensor` depends on the input."""

@@ -21,10 +21,9 @@ from .functions import public_name, short_name
 from .model import Subject
 from .place import Place, Places, clean_name
 from .structure import leaves, mapped, named_leaves, tensors_in
-from .taint import Taint
-from .values import SAME_FOR_EVERY_INPUT, Values
+from .taint import Origin, Taint
+from .values import Values
 
-ADD_HANDLER = 'rewrite it with supported functions, or register one: README, "Adding a layer"'
 # Layers that move numbers and compute nothing, so that they are exact for any type of number.
 MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
 
@@ -44,7 +43,7 @@ class Tracer(TorchFunctionMode):
         self._outer = ""  # the function of torch, written in Python, that the calls are made by
         self._quiet = False
         self.values = Values(taint, self._note, keep)
-        taint.place = lambda: self._where(self._inside or self._places.find("", 3))
+        taint.place = lambda: Origin(self._where(self._inside or self._places.find("", 3)), self._inside is not None)
         taint.decided = self._decided
 
     # -- the model's ends
@@ -174,43 +173,46 @@ class Tracer(TorchFunctionMode):
                 if any(tensor is copy for tensor in written for copy in copies):
                     raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
                 with _disable_current_modes():
-                    output = self._handle(name, handler, swapped, self.taint.random_calls != draws)
+                    if handler is None:
+                        raise Refused(*functions.refusal(name, self._outer, self.taint.random_calls != draws))
+                    output = self._handle(name, handler, swapped)
                     self._check(name, args, targets, output)
             except Refused as error:
                 self._note(error.what, error.fix)
+        elif handler is None:
+            self._note(*functions.refusal(name, self._outer, self.taint.random_calls != draws))
         if len(self.problems) > before:
             for tensor in (*targets, *written):  # go on with stand-ins, to find every problem in one run
                 self._stand_in(tensor)
             return result
         return self._bind_all(name, result, targets, output)
 
-    def _handle(self, name: str, handler: Any, swapped: Any, random: bool) -> Any:
-        if handler is None:
-            inner = f", for what it calls: {name}" if self._outer else ""
-            if random:
-                raise Refused(f"{name} is random: no two runs agree", "leave the noise out in eval mode")
-            if short_name(name) in functions.DATA_SHAPED:
-                raise Refused(f"{name} gives a shape that depends on the data", SAME_FOR_EVERY_INPUT)
-            raise Refused(f"{self._outer or name} has no Caffe layer{inner}", ADD_HANDLER)
+    def _handle(self, name: str, handler: Any, swapped: Any) -> Any:
         args, kwargs = swapped
         if not any(isinstance(leaf, Value) for leaf in leaves((args, kwargs))):
-            raise Refused(f"{name} overwrites a traced tensor with constants", "give the constants a tensor of their own")
+            raise Refused(f"{name} overwrites a traced tensor with constants", "give them a tensor of their own")
         try:
             bound = _signature(handler).bind(self.net, *args, **kwargs)
         except TypeError as error:
-            raise Refused(f"{name} is called in a form that is not supported: {error}", ADD_HANDLER) from error
+            raise Refused(
+                f"{name} is called in a form that is not supported: {error}", functions.ADD_HANDLER
+            ) from error
         return handler(*bound.args, **bound.kwargs)
 
     def _check(self, name: str, args: Any, targets: list[Any], output: Any) -> None:
         """Refuses what a registered function got wrong, and numbers that would wrap round or be cut off."""
         values = _as_list(output)
         if len(values) != len(targets):
-            raise Refused(f"{name} returned {len(targets)} tensors, its function {len(values)} values", ADD_HANDLER)
+            raise Refused(
+                f"{name} returned {len(targets)} tensors, its function {len(values)} values", functions.ADD_HANDLER
+            )
         for tensor, value in zip(targets, values, strict=True):
             if value is None:
                 continue
             if tuple(tensor.shape) != value.shape:
-                raise Refused(f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", ADD_HANDLER)
+                raise Refused(
+                    f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", functions.ADD_HANDLER
+                )
             if tensor.is_floating_point():
                 continue
             kinds = {node.layer.type for node in self.graph.nodes if value in node.outputs}
@@ -224,11 +226,14 @@ class Tracer(TorchFunctionMode):
         before = len(self.problems)
         value = self.values.value_of(source)
         both_float = source.is_floating_point() and target.is_floating_point
-        if both_float and not kwargs.get("copy", False):
-            result = source.detach()  # memory shared, so that a write through either is noticed at the other
-        else:
-            result = source.clone() if both_float else func(*args, **kwargs)
+        if not both_float:
+            result = func(*args, **kwargs)
             result = result.float() if result.is_floating_point() else result
+        elif kwargs.get("copy", False):
+            result = source.clone()
+        else:  # a model of another type would get its own tensor back, and write into it: neither may go unnoticed
+            result = source.detach() if target == source.dtype else source.clone()
+            self.taint.link(source, result)
         if not both_float and (target.is_complex or torch.promote_types(source.dtype, target) != target):
             self._note(f"{name} turns {source.dtype} into {target}, Caffe has float32 only", "keep the numbers floats")
         if value is None or len(self.problems) > before:
@@ -262,12 +267,12 @@ class Tracer(TorchFunctionMode):
         return f"{module} ({place.line})" if place.line else module
 
     def _note(self, what: str, fix: str, where: str = "") -> None:
-        self.problems.append(Problem(where or self.taint.place(), what, fix))
+        self.problems.append(Problem(where or self.taint.place().where, what, fix))
 
     def _refuse(self, name: str, short: str) -> None:
         if name in functions.DECISIONS:
             what = f"a Python decision or number taken from traced values ({short})"
-            self._note(what, SAME_FOR_EVERY_INPUT, self._here())
+            self._note(what, functions.SAME_FOR_EVERY_INPUT, self._here())
         else:
             what = f"{short} takes the values out of PyTorch, where they cannot be traced"
             self._note(what, "compute with torch", self._here())
@@ -278,7 +283,7 @@ class Tracer(TorchFunctionMode):
     def _decided(self) -> None:
         """A number was read from traced memory by code that is not called through a torch function."""
         if not self._quiet:
-            self._note("a Python decision or number taken from traced values", SAME_FOR_EVERY_INPUT)
+            self._note("a Python decision or number taken from traced values", functions.SAME_FOR_EVERY_INPUT)
 
 
 def _run(func: Any, args: Any, kwargs: Any) -> Any:

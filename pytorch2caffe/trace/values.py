@@ -11,12 +11,10 @@ from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
 from ..graph import Value
+from .functions import SAME_FOR_EVERY_INPUT
 from .structure import mapped, tensors_in
 from .taint import RANDOM, UNWRITTEN, Taint
 
-SAME_FOR_EVERY_INPUT = (
-    "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
-)
 NEW_TENSOR = "replace the in-place call by one that returns a new tensor (relu(x) for relu_(x), x = x + y for x += y)"
 
 
@@ -54,7 +52,8 @@ class Values:
             return value
         if not self._taint.has(tensor):
             return None
-        origin = self._taint.origin(tensor) or place
+        origin, traced = self._taint.origin(tensor)
+        origin = origin or place
         if value is not None:
             what = "a tensor whose memory was overwritten in place through another tensor"
             what = f"returns {what}" if place else f"{self.reader} reads {what} (at {origin})"
@@ -63,15 +62,20 @@ class Values:
             what = f"{self.reader} uses an output of {self.lacking[tensor]} that no Caffe layer gives".strip()
             self._note(what, "leave that output out, or compute it from the others", origin if place else "")
         else:
-            what = "makes a tensor that depends on the input but was not traced (a scripted module or function, a "
-            what += "custom operator, torch.func, or memory shared with a traced tensor)"
-            self._note(what, "use the plain Python module or function in its place", origin)
+            fix = "use the plain Python module or function in its place"
+            if traced and not place:
+                self._note(f"{self.reader} reads memory that is shared with a traced tensor (at {origin})", fix)
+            else:
+                what = "makes a tensor that depends on the input but was not traced (a scripted module or function, a "
+                self._note(f"{what}custom operator, torch.func, or memory shared with a traced tensor)", fix, origin)
         return None
 
     def swap(self, item: Any) -> Any:
         """`item` with each traced tensor replaced by its Value and each other tensor by its array."""
         if isinstance(item, torch.Tensor):
             value = self.value_of(item)
+            if value is None and self._taint.has(item):  # noted as a problem
+                return Value("unsupported", tuple(item.shape))
             return self.array_of(item) if value is None else value
         if isinstance(item, Mapping):
             return {key: self.swap(part) for key, part in item.items()}
@@ -110,7 +114,7 @@ class Values:
             array = tensor.detach().resolve_conj().resolve_neg().to("cpu", dtype, copy=True).contiguous().numpy()
         self._constants[tensor] = (array, now)
         if not self._taint.owns(tensor):
-            self.made.append((self._taint.place(), array))
+            self.made.append((self._taint.place().where, array))
         return array
 
     def in_float32(self, args: Any, kwargs: Any) -> tuple[Any, list[torch.Tensor]]:
