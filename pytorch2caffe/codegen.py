@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,7 +37,9 @@ def build(source: Source, device: str = "cpu") -> Callable[..., Any]:
     arity = 1 + max((int(n) for n in re.findall(r"\{(\d+)\}", source.expr)), default=-1)
     text = source.expr.format(*(f"x{i}" for i in range(arity)), **{name: name for name in names})
     arguments = ", ".join([*(f"x{i}" for i in range(arity)), "*_", *names])
-    function = eval(f"lambda {arguments}: {text}", dict(NAMESPACE))
+    space = dict(NAMESPACE)
+    exec(source.define, space)
+    function = eval(f"lambda {arguments}: {text}", space)
     return lambda *inputs: function(*inputs, **tensors)
 
 
@@ -77,12 +79,15 @@ def _infer(layer: Layer, shapes: tuple[Shape, ...], blob_shapes: tuple[Shape, ..
 # ---- a whole graph ------------------------------------------------------------------------------------------------
 
 
-def run(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[tuple[str, str], np.ndarray]:
+def run(
+    graph: Graph, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None = None
+) -> dict[tuple[str, str], np.ndarray]:
     """Runs a graph layer by layer, each by the source it prints.
 
     inputs: arrays by the name of the graph's inputs, float32, of any batch size that the layers allow.
+    wanted: the values of interest, by name; all of them unless given.
 
-    Returns every value by (layer name, value name), in the order of the layers. Raises ConversionError if an input
+    Returns the values by (layer name, value name), in the order of the layers. Raises ConversionError if an input
     is missing.
     """
     values: dict[Value, torch.Tensor] = {}
@@ -98,9 +103,10 @@ def run(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[tuple[str, str],
             results = result if isinstance(result, (tuple, list)) else [result]
             for value, tensor in zip(node.outputs, results, strict=True):
                 values[value] = tensor
-                found[node.name, value.name] = tensor.numpy().copy()
-            for value in node.inputs:
-                if last_use[value] == index:
+                if wanted is None or value.name in wanted:
+                    found[node.name, value.name] = tensor.numpy().copy()
+            for value in (*node.inputs, *node.outputs):
+                if last_use.get(value, index) == index:
                     values.pop(value, None)
     return found
 
@@ -151,7 +157,8 @@ def generate(graph: Graph) -> tuple[str, dict[str, torch.Tensor]]:
     forward.append(f"return {', '.join(variables.names[value] for value in graph.outputs.values())}")
     arguments = ", ".join(variables.names[value] for value in graph.inputs)
     shapes = ", ".join(f"{list(value.shape)}" for value in graph.inputs)
-    lines = [HEADER, "", f"class {class_name(graph.name)}(nn.Module):"]
+    defined = dict.fromkeys(source.define for _, source in sources if source.define)
+    lines = [HEADER, *(f"{text}\n" for text in defined), "", f"class {class_name(graph.name)}(nn.Module):"]
     lines += [f'    """Inputs of shape {shapes}."""', "", "    def __init__(self):", "        super().__init__()"]
     lines += [f"        {line}" for line in init]
     lines += ["", f"    def forward(self, {arguments}):", *(f"        {line}" for line in forward)]

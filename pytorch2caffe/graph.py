@@ -120,6 +120,10 @@ class Builder:
         shapes = self.infer(layer, [value.shape for value in inputs], blobs)
         return self.append(layer, inputs, shapes, blobs, name)
 
+    def lacks(self, layer: Layer) -> bool:
+        """Whether the target has no such layer; while a model is traced there is no target."""
+        return False
+
     def append(
         self, layer: Layer, inputs: Sequence[Value], shapes: Sequence[Shape], blobs: Sequence[np.ndarray], name: str = ""
     ) -> Any:

@@ -125,7 +125,10 @@ def _torchvision(name: str) -> Any:
     known = models.list_models()
     if name not in known:
         raise ConversionError(f"torchvision has no model {name!r}{_near(name, known)}")
-    return models.get_model(name, weights=None, **({"init_weights": True} if name in ("googlenet", "inception_v3") else {}))
+    arguments = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    if name in ("fcn_resnet50", "fcn_resnet101", "lraspp_mobilenet_v3_large") or name.startswith("deeplabv3"):
+        arguments = {"weights_backbone": None}
+    return models.get_model(name, weights=None, **arguments)
 
 
 def load_weights(model: Any, path: Path) -> None:

@@ -74,14 +74,15 @@ def separate_outputs(graph: Graph) -> None:
 
 
 def silence_unused(graph: Graph) -> None:
-    """Gives every value that nobody reads and that is no output to a Silence layer, or Caffe would call it an output.
+    """Gives every value, inputs too, that nobody reads and that is no output to a Silence: Caffe would call it one.
 
     before: x -> Slice -> a, b, with only a read
     after:  x -> Slice -> a, b, b -> Silence
     """
     used = {value for node in graph.nodes for value in node.inputs} | set(graph.outputs.values())
     names = Names([node.name for node in graph.nodes])
-    nodes = []
+    unread = [value for value in graph.inputs if value not in used]
+    nodes = [Node(names.unique("inputs.unused"), Silence(), unread, [])] if unread else []
     for node in graph.nodes:
         nodes.append(node)
         unused = [value for value in node.outputs if value not in used]

@@ -32,11 +32,13 @@ class Source:
     module: a constructor, `nn.ReLU()`; called with the inputs.
     expr:   else an expression in which {0}, {1} are the inputs and {weight} a parameter named in `state`.
     state:  the weights: names of the module's own state_dict, or the parameters that `expr` names.
+    define: a function that `expr` calls, for what torch has no word for.
     """
 
     module: str = ""
     expr: str = ""
     state: dict[str, np.ndarray] = field(default_factory=dict)
+    define: str = ""
 
 
 class Layer:

@@ -28,6 +28,8 @@ def build(name: str, seed: int = 0, **arguments: object) -> nn.Module:
     torch.manual_seed(seed)
     if name in ("googlenet", "inception_v3"):
         arguments = {"init_weights": False, **arguments}
+    if name.startswith(("fcn", "deeplab", "lraspp")):
+        arguments = {"weights_backbone": None, **arguments}
     model = torchvision_models().get_model(name, weights=None, **arguments)
     return make_lively(model, torch.randn(2, 3, size(name), size(name)), seed=seed)
 

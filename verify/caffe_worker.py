@@ -10,7 +10,8 @@ shapes in "shapes". The first message greets: {"worker": "pytorch2caffe 1", "caf
 Where Caffe aborts (a failed CHECK), this process ends and the reason is on stderr. End of input ends it too.
 
     {"do": "layer_types"}                                            -> {"types": [name, ...]}
-    {"do": "run", "inputs": [blob, ...], "shapes": [...], "only_outputs": bool}
+    {"do": "run", "inputs": [blob, ...], "shapes": [...], "only_outputs": bool,
+     "wanted": [top, ...] or null}
         + prototxt + caffemodel + an array for each input            -> {"results": [[layer, top], ...],
                                                                          "shapes": [...]} + an array for each
     {"do": "weights", "seed": int, "blobs": [[layer, index], ...], "shapes": [...]}
@@ -113,7 +114,10 @@ def run(caffe, header, sections):
     net = load(caffe, sections[0], sections[1])
     set_inputs(net, dict(zip(header["inputs"], to_arrays(sections[2:], header["shapes"]))))
     results = []
+    wanted = header.get("wanted")
     for layer, top, blob in forward(net):
+        if wanted is not None and top not in wanted:
+            continue
         if header["only_outputs"] and top in net.outputs:
             results = [kept for kept in results if kept[1] != top]  # an in-place layer came after it
         if top in net.outputs or not header["only_outputs"]:

@@ -70,6 +70,10 @@ class _Lowering(Builder):
                 new.name = old.name
         return outputs
 
+    def lacks(self, layer: Layer) -> bool:
+        """Whether the dialect has no such layer."""
+        return self.target.lacks(layer) is not None
+
     def add(self, layer: Layer, *inputs: Value, blobs: Sequence[np.ndarray] = (), name: str = "") -> Any:
         blobs = tuple(np.asarray(blob, np.float32) for blob in blobs)
         known = self.target.lacks(layer) is None

@@ -51,8 +51,9 @@ def names() -> list[str]:
 def dialect(name: str) -> Dialect:
     """A dialect by name, or from a TOML file of your own. Raises ConversionError if there is none or it is malformed.
 
-    >>> dialect("caffe").lacks(Layer.__subclasses__()[0]) is None or True
-    True
+    >>> from pytorch2caffe.layers.expand import Tile
+    >>> dialect("caffe").lacks(Tile()), dialect("caffe-master").lacks(Tile())
+    ('no layer Tile', None)
     """
     path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
     if not path.is_file():

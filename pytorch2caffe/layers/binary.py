@@ -77,7 +77,7 @@ def aligned(small, shape, widest=True):
 
 
 def arithmetic(net, operation, a, b):
-    """a operation b, where each is a value, a constant array or a number: the simplest layers that say it."""
+    """`a` operation `b`, where each is a value, a constant array or a number: the simplest layers that say it."""
     if isinstance(a, Value) and isinstance(b, Value):
         same = a.shape == b.shape and operation in EQUAL_SHAPES
         return net.add(EQUAL_SHAPES[operation] if same else Binary(operation), a, b)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,14 @@ class Deconvolution(_Kernel):
         text = f"nn.ConvTranspose{rank}d({self._arguments(shapes[0][1], self.num_output)})"
         return Source(text, state=self._state(blobs))
 
+    def lower(self, net, inputs, blobs):
+        """Importers lack its dilation: the kernel with zeros between its rows and columns."""
+        kernel = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
+        weight = np.zeros((*blobs[0].shape[:2], *kernel), np.float32)
+        weight[(..., *(slice(None, None, d) for d in self.dilation))] = blobs[0]
+        made = replace(self, kernel_size=kernel, dilation=(1,) * len(kernel))
+        return net.add(made, *inputs, blobs=[weight, *blobs[1:]])
+
 
 def _blob_shapes(layer, first, second):
     return [(first, second, *layer.kernel_size), *([(layer.num_output,)] if layer.bias_term else [])]
@@ -103,10 +111,10 @@ def _short(values: tuple[int, ...]) -> str:
 
 
 def _spell(name: str, values: tuple[int, ...], default: int | None) -> dict[str, Any]:
-    """Caffe's spelling: one number if all agree, _h and _w for two, else the list."""
+    """Caffe's spelling: one number if all agree, _h and _w for two, else the list (OpenCV takes one number for two)."""
     if set(values) == {default}:
         return {}
-    if len(set(values)) == 1:
+    if len(set(values)) == 1 and len(values) < 3:
         return {name: [values[0]]}
     if len(values) == 2 and name != "dilation":
         short = "kernel" if name == "kernel_size" else name

@@ -1,8 +1,9 @@
-"""ELU: the exponential linear unit."""
+"""ELU, the exponential linear unit, and its rescaled forms."""
 
 from __future__ import annotations
 
 from ..registry import Layer, Source, from_torch, layer, number
+from .power import Power
 
 
 @layer("ELU", param="elu_param")
@@ -18,3 +19,18 @@ class ELU(Layer):
 @from_torch("torch.nn.functional.elu", "torch.nn.functional.elu_")
 def elu(net, input, alpha=1.0, inplace=False):
     return net.add(ELU(alpha), input)
+
+
+@from_torch("torch.selu", "torch.selu_", "torch.nn.functional.selu", "torch.nn.functional.selu_")
+def selu(net, input, inplace=False):
+    """1.0507 * elu(x, 1.6733): the constants of Klambauer et al., 2017."""
+    return net.add(Power(scale=1.0507009873554805), net.add(ELU(1.6732632423543772), input, name="elu"))
+
+
+@from_torch("torch.celu", "torch.celu_", "torch.nn.functional.celu", "torch.nn.functional.celu_")
+def celu(net, input, alpha=1.0, inplace=False):
+    """alpha * elu(x / alpha)."""
+    if alpha == 1:
+        return net.add(ELU(), input)
+    scaled = net.add(Power(scale=1 / alpha), input, name="scaled")
+    return net.add(Power(scale=float(alpha)), net.add(ELU(), scaled, name="elu"))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import numpy as np
 
-from ..errors import Refused
 from ..registry import Layer, Source, from_torch, layer, number
 from .batch_norm import BatchNorm, batch_norm
 from .reshape import reshape_to
@@ -39,8 +36,6 @@ def instance_norm(
 ):  # fmt: skip
     if not use_input_stats:
         return batch_norm(net, input, running_mean, running_var, weight, bias, False, momentum, eps)
-    if prod(input.shape[2:]) == 1:
-        raise Refused("instance_norm over one number per channel", "use a larger input")
     y = net.add(InstanceNorm(eps), input)
     if weight is None and bias is None:
         return y

@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import Refused
 from ..registry import Layer, Source, from_torch, layer, number
 from .concat import Concat
+from .linear_map import select_indices
 from .power import Power
 from .strided_slice import crop
 
@@ -49,13 +50,26 @@ def pad_with(net, x, pads, value):
     return net.add(Pad(before, after, value), x) if any(before + after) else x
 
 
+REPEATING = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # PyTorch's name -> numpy's
+
+
+def _repeat(net, x, pads, mode):
+    """Each axis longer by its own numbers, mirrored, repeated or wrapped around."""
+    for axis, (before, after) in pads.items():
+        places = np.arange(x.shape[axis])
+        places = places[max(-before, 0) : len(places) - max(-after, 0)]
+        x = select_indices(net, x, axis, np.pad(places, (max(before, 0), max(after, 0)), mode=mode))
+    return x
+
+
 @from_torch("torch.nn.functional.pad", "torch._C._nn.pad", "torch.constant_pad_nd", "aten.constant_pad_nd")
 def pad(net, input, pad, mode="constant", value=None):
+    pads = {len(input.shape) - 1 - i // 2: (int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)}
+    if mode in REPEATING:
+        return _repeat(net, input, pads, REPEATING[mode])
     if mode != "constant" and not isinstance(mode, (int, float)):
-        raise Refused(f"padding with mode {mode!r} has no Caffe layer", "pad with zeros")
+        raise Refused(f"padding with mode {mode!r}", f"use constant, {', '.join(REPEATING)}")
     value = mode if isinstance(mode, (int, float)) else value or 0.0
     if np.isinf(value):
         value = float(np.copysign(np.finfo(np.float32).max, value))
-    rank = len(input.shape)
-    pads = {rank - 1 - i // 2: (int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)}
     return pad_with(net, input, pads, float(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..registry import Layer, Source, from_torch, layer
 from .binary import Binary
 from .exp import Exp, Log
+from .power import Power
 from .reduce import Reduce
 
 
@@ -49,3 +50,8 @@ def softmax(net, input, dim=None, _stacklevel=3, dtype=None):
             "torch.special.log_softmax")  # fmt: skip
 def log_softmax(net, input, dim=None, _stacklevel=3, dtype=None):
     return net.add(LogSoftmax(_axis(input, dim)), input)
+
+
+@from_torch("torch.nn.functional.softmin")
+def softmin(net, input, dim=None, _stacklevel=3, dtype=None):
+    return net.add(Softmax(_axis(input, dim)), net.add(Power(scale=-1.0), input, name="minus"))

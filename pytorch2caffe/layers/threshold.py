@@ -6,6 +6,7 @@ from ..registry import Layer, Source, from_torch, layer, number
 from .eltwise import Eltwise
 from .power import Power
 from .relu import ReLU
+from .sigmoid import Sigmoid
 
 
 @layer("Threshold", param="threshold_param")
@@ -17,13 +18,18 @@ class Threshold(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr=f"({{0}} > {number(self.threshold)}).to({{0}}.dtype)")
 
+    def lower(self, net, inputs, blobs):
+        """Importers lack Threshold: 2 sigmoid(y) - 1, where y is 0 or, for what is above it, more than 20."""
+        x = net.add(Power(shift=-self.threshold), *inputs, name="shift") if self.threshold else inputs[0]
+        y = net.add(Power(scale=1e38), net.add(ReLU(), x, name="above"), name="grow")
+        return net.add(Power(scale=2.0, shift=-1.0), net.add(Sigmoid(), y, name="half_or_one"))
+
 
 @from_torch("torch.nn.functional.threshold", "torch.nn.functional.threshold_", "torch.threshold", "torch.threshold_")
 def threshold(net, input, threshold, value, inplace=False):
-    """x if x > threshold else value: (x - value) * [x > threshold] + value."""
+    """X if x > threshold else value: x * [x > threshold] + value * (1 - [x > threshold]), which rounds nothing."""
     if threshold == 0 and value == 0:
         return net.add(ReLU(), input)
     mask = net.add(Threshold(threshold), input, name="mask")
-    above = net.add(Power(shift=-value), input, name="shift") if value else input
-    kept = net.add(Eltwise("PROD"), above, mask, name="keep")
-    return net.add(Power(shift=value), kept) if value else kept
+    kept = net.add(Eltwise("PROD"), input, mask, name="keep")
+    return net.add(Eltwise(), kept, net.add(Power(scale=-value, shift=value), mask, name="value")) if value else kept

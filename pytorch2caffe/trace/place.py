@@ -6,7 +6,7 @@ import inspect
 import os
 import re
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,10 +76,11 @@ def _is_library(filename: str) -> bool:
 
 def _is_leaf(module: nn.Module) -> bool:
     """Whether a module is one of torch's own that stands for a single layer, which then bears the module's name."""
-    return _stands_for_a_layer(type(module)) and not set(module._modules) - {"parametrizations"}
+    kind: Any = type(module)
+    return _stands_for_a_layer(kind) and not set(module._modules) - {"parametrizations"}
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _stands_for_a_layer(kind: Any) -> bool:
     home = getattr(inspect.getattr_static(kind, "forward", None), "__module__", "") or ""
     return home.startswith("torch.nn.modules")

@@ -17,7 +17,7 @@ from ..graph import Builder, Graph, Value
 from ..registry import TORCH
 from . import functions
 from .ends import free_key, input_names, rename
-from .functions import public_name, short_name
+from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, public_name, refusal, short_name
 from .model import Subject
 from .place import Place, Places, clean_name
 from .structure import leaves, mapped, named_leaves, tensors_in
@@ -174,13 +174,13 @@ class Tracer(TorchFunctionMode):
                     raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
                 with _disable_current_modes():
                     if handler is None:
-                        raise Refused(*functions.refusal(name, self._outer, self.taint.random_calls != draws))
+                        raise Refused(*refusal(name, self._outer, self.taint.random_calls != draws))
                     output = self._handle(name, handler, swapped)
                     self._check(name, args, targets, output)
             except Refused as error:
                 self._note(error.what, error.fix)
         elif handler is None:
-            self._note(*functions.refusal(name, self._outer, self.taint.random_calls != draws))
+            self._note(*refusal(name, self._outer, self.taint.random_calls != draws))
         if len(self.problems) > before:
             for tensor in (*targets, *written):  # go on with stand-ins, to find every problem in one run
                 self._stand_in(tensor)
@@ -194,25 +194,19 @@ class Tracer(TorchFunctionMode):
         try:
             bound = _signature(handler).bind(self.net, *args, **kwargs)
         except TypeError as error:
-            raise Refused(
-                f"{name} is called in a form that is not supported: {error}", functions.ADD_HANDLER
-            ) from error
+            raise Refused(f"{name} is called in a form that is not supported: {error}", ADD_HANDLER) from error
         return handler(*bound.args, **bound.kwargs)
 
     def _check(self, name: str, args: Any, targets: list[Any], output: Any) -> None:
         """Refuses what a registered function got wrong, and numbers that would wrap round or be cut off."""
         values = _as_list(output)
         if len(values) != len(targets):
-            raise Refused(
-                f"{name} returned {len(targets)} tensors, its function {len(values)} values", functions.ADD_HANDLER
-            )
+            raise Refused(f"{name} returned {len(targets)} tensors, its function {len(values)} values", ADD_HANDLER)
         for tensor, value in zip(targets, values, strict=True):
             if value is None:
                 continue
             if tuple(tensor.shape) != value.shape:
-                raise Refused(
-                    f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", functions.ADD_HANDLER
-                )
+                raise Refused(f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", ADD_HANDLER)
             if tensor.is_floating_point():
                 continue
             kinds = {node.layer.type for node in self.graph.nodes if value in node.outputs}
@@ -272,7 +266,7 @@ class Tracer(TorchFunctionMode):
     def _refuse(self, name: str, short: str) -> None:
         if name in functions.DECISIONS:
             what = f"a Python decision or number taken from traced values ({short})"
-            self._note(what, functions.SAME_FOR_EVERY_INPUT, self._here())
+            self._note(what, SAME_FOR_EVERY_INPUT, self._here())
         else:
             what = f"{short} takes the values out of PyTorch, where they cannot be traced"
             self._note(what, "compute with torch", self._here())
@@ -283,7 +277,7 @@ class Tracer(TorchFunctionMode):
     def _decided(self) -> None:
         """A number was read from traced memory by code that is not called through a torch function."""
         if not self._quiet:
-            self._note("a Python decision or number taken from traced values", functions.SAME_FOR_EVERY_INPUT)
+            self._note("a Python decision or number taken from traced values", SAME_FOR_EVERY_INPUT)
 
 
 def _run(func: Any, args: Any, kwargs: Any) -> Any:

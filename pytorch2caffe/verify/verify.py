@@ -43,9 +43,10 @@ def verify(
     graph, values = record(model, inputs, naming=naming, keep=True)
     file = load_caffe(prototxt)
     fed = [values[value.name] for value in graph.inputs]
-    results = get(runtime, caffe_python).run(Path(prototxt), Path(caffemodel), _named(graph, file, fed))
-    actual = {top: array for (_, top), array in results.items()}
     outputs = {blob: values[value.name] for blob, value in _paired(graph, file).items()}
+    machine = get(runtime, caffe_python)
+    results = machine.run(Path(prototxt), Path(caffemodel), _named(graph, file, fed), {*values, *outputs})
+    actual = {top: array for (_, top), array in results.items()}
     inner = {name: array for name, array in values.items() if name in actual and name not in outputs}
     modules = {value.name: node.where for node in graph.nodes for value in node.outputs}
     return compare(inner | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))

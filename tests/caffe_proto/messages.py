@@ -56,7 +56,7 @@ def with_protobuf(net, blobs):
 
 
 names = st.text(st.characters(codec="utf-8"), max_size=12)
-float32 = st.floats(width=32, allow_nan=False)
+float32 = st.floats(-(2.0**127), 2.0**127, width=32) | st.sampled_from([np.inf, -np.inf])
 
 
 @st.composite

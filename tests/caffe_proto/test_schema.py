@@ -1,6 +1,7 @@
 """caffe.proto against the facts about Caffe's schema, and its place in the process."""
 
 import csv
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -63,14 +64,19 @@ def rows():
                 yield from csv.DictReader(stream, delimiter="\t")
 
 
+@lru_cache
+def parsed():
+    """The fields of caffe.proto as our parser has them."""
+    file = parse_schema(SOURCE.read_text(encoding="utf-8"))
+    return {(message.name, field.name): field for message in file.message_type for field in message.field}
+
+
 def check_field(row):
     field = field_of(row["message"], row["field"])
     assert type_of(field) == row["type"]
     assert is_repeated(field) == (row["label"] == "repeated")
     assert field.has_default_value == (row["default"] != "")
-    proto = descriptor_pb2.DescriptorProto()
-    field.containing_type.CopyToProto(proto)
-    (ours,) = [one for one in proto.field if one.name == field.name]
+    ours = parsed()[row["message"], row["field"]]
     assert (ours.label == ours.LABEL_REQUIRED) == (row["label"] == "required")
     assert ours.options.packed == (row["options"] == "packed")
     if row["type"] == "float" and row["default"]:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from google.protobuf import text_format
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from caffe_proto import (
@@ -91,6 +91,7 @@ def test_protobuf_reads_what_we_write(net):
 @given(networks(), st.booleans(), st.booleans())
 def test_we_read_what_protobuf_writes(net, one_line, utf8):
     text = text_format.MessageToString(net, as_one_line=one_line, as_utf8=utf8)
+    assume("\0" not in text)  # some versions leave it as it is in UTF-8
     assert read_prototxt(text + "\n").net == net
 
 

@@ -84,10 +84,11 @@ REFUSED = {
     "layer 'c', blob 0: numbers of type complex128": np.array([1j]),
     "layer 'c', blob 0: numbers of type object": np.array([None]),
     "numbers beyond the range of float32": np.array([1e300]),
-    "layer 'c', blob 0: 33 axes": np.zeros([1] * 33),
     "layer 'c', blob 0: shape 4294967296; Caffe counts": np.broadcast_to(np.float32(0), 2**32),
     "net.caffemodel: it would have 2,147,483,7": np.broadcast_to(np.float32(0), 2**29),
 }
+if np.lib.NumpyVersion(np.__version__) >= "2.0.0":  # before, numpy had no more than 32 itself
+    REFUSED["layer 'c', blob 0: 33 axes"] = np.zeros([1] * 33)
 
 
 @pytest.mark.parametrize("what", REFUSED)

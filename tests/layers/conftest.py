@@ -19,7 +19,7 @@ from tests.lively import make_lively
 TOLERANCE = 1e-5  # of one layer, relative L2, float32
 
 # What OpenCV 4's importer of Caffe files does not know, or reads otherwise: layer type -> reason.
-OPENCV_LACKS: dict[str, str] = {}
+OPENCV_LACKS: dict[str, str] = {"LSTM": "OpenCV's importer of Caffe files has no LSTM"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -115,5 +115,3 @@ def types_of(model: Any, *inputs: torch.Tensor, dialect: str = "caffe") -> list[
     from pytorch2caffe.dialects import lower
 
     return [node.layer.type for node in lower(trace(model, inputs), profile(dialect), infer).nodes]
-
-

@@ -1,7 +1,12 @@
 import pytest
 import torch
 
-CASES = {"abs": torch.abs, "method": lambda x: x.abs(), "in place": lambda x: (x * 2).abs_(), "absolute": torch.absolute}
+CASES = {
+    "abs": torch.abs,
+    "method": lambda x: x.abs(),
+    "in place": lambda x: (x * 2).abs_(),
+    "absolute": torch.absolute,
+}
 
 
 @pytest.mark.parametrize("model", CASES.values(), ids=CASES)

@@ -10,7 +10,7 @@ CASES |= {f"stack along {axis}": (lambda x, y, axis=axis: torch.stack((x, y), ax
 CASES |= {
     "different sizes": lambda x, y: torch.cat((x, y[:, :1], x[:, 1:]), 1),
     "the same twice": lambda x, y: torch.cat((x, x, y), 1),
-    "only the same": lambda x, y: torch.cat([x, x], 2),
+    "only the same": lambda x, y: torch.cat([x + y] * 2, 2),
     "stack of the same": lambda x, y: torch.stack([x, x, x], 2) + y[:, :, None],
     "one": lambda x, y: torch.cat([x], 1) + y,
     "a constant in front": lambda x, y: torch.cat((BUFFER, x, y), 1),

@@ -108,6 +108,12 @@ def test_output_padding_is_one_layer():
     assert types_of(model, torch.zeros(1, 4, 8, 8)) == ["Deconvolution"]
 
 
+def test_dilation_of_a_transposed_convolution_is_zeros_in_its_kernel():
+    model = nn.ConvTranspose2d(4, 6, 3, dilation=2)
+    assert types_of(model, torch.zeros(1, 4, 8, 8)) == ["Deconvolution"]
+    assert types_of(model, torch.zeros(1, 4, 8, 8), dialect="caffe-master") == ["Deconvolution"]
+
+
 def test_a_weight_that_depends_on_the_input_is_refused():
     with pytest.raises(UnsupportedError, match="conv2d with weights that depend on the input"):
         trace(lambda x: F.conv2d(x, x), torch.zeros(1, 3, 8, 8))

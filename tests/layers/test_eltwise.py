@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from pytorch2caffe import UnsupportedError
 from pytorch2caffe.codegen import infer
 from pytorch2caffe.errors import Refused
 from pytorch2caffe.graph import Builder, Graph

@@ -6,44 +6,55 @@ from torch import nn
 from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import types_of
 
-SCALES = [2, 3, 4, (2, 3), (1, 2)]
-CASES = {f"{mode} x{scale}": nn.Upsample(scale_factor=scale, mode=mode) for mode in ("nearest", "bilinear") for scale in SCALES}
-CASES |= {
-    "nearest to a size": lambda x: F.interpolate(x, size=(8, 15)),
-    "bilinear to a size": lambda x: F.interpolate(x, size=(8, 15), mode="bilinear"),
-    "bilinear to a size of one number": lambda x: F.interpolate(x[:, :, :, :4], 12, mode="bilinear", align_corners=False),
-    "to the size of another": lambda x: F.interpolate(F.max_pool2d(x[..., :4], 2), size=x.shape[2:3] * 2) + x[..., :4],
-    "by one": lambda x: F.interpolate(x, scale_factor=1, mode="bilinear") * 2,
-    "nearest by a whole float": lambda x: F.interpolate(x, scale_factor=2.0),
-    "one pixel": lambda x: F.interpolate(x[:, :, :1, :1], scale_factor=4, mode="bilinear", align_corners=False),
-}
-REFUSED = {
-    "not a whole factor": lambda x: F.interpolate(x, scale_factor=1.5),
-    "smaller": lambda x: F.interpolate(x, scale_factor=0.5),
-    "a size that does not divide": lambda x: F.interpolate(x, size=(7, 11), mode="bilinear"),
-    "corners aligned": lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True),
-    "bicubic": lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"),
-    "antialias": lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", antialias=True),
-    "three axes": lambda x: F.interpolate(x[0], scale_factor=2),
+CASES = {
+    "nearest by 2": nn.Upsample(scale_factor=2),
+    "nearest by 3": nn.Upsample(scale_factor=3),
+    "nearest by 4 and 2": nn.Upsample(scale_factor=(4, 2)),
+    "nearest to a size, whole factors": nn.Upsample(size=(10, 21)),
+    "nearest to a size, odd ratio": nn.Upsample(size=(8, 9)),
+    "nearest down": nn.Upsample(size=(2, 3)),
+    "nearest by 1.7": nn.Upsample(scale_factor=1.7),
+    "nearest-exact by 2": nn.Upsample(scale_factor=2, mode="nearest-exact"),
+    "nearest-exact odd": nn.Upsample(size=(8, 4), mode="nearest-exact"),
+    "bilinear by 2": nn.Upsample(scale_factor=2, mode="bilinear"),
+    "bilinear by 3": nn.Upsample(scale_factor=3, mode="bilinear"),
+    "bilinear by 8": nn.Upsample(scale_factor=8, mode="bilinear"),
+    "bilinear by 4 and 3": nn.Upsample(scale_factor=(4, 3), mode="bilinear"),
+    "bilinear to whole factors": nn.Upsample(size=(15, 14), mode="bilinear"),
+    "bilinear, corners aligned": nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
+    "bilinear odd ratio": nn.Upsample(size=(7, 13), mode="bilinear"),
+    "bilinear odd ratio, corners aligned": nn.Upsample(size=(7, 13), mode="bilinear", align_corners=True),
+    "bilinear down": nn.Upsample(size=(3, 2), mode="bilinear"),
+    "bilinear by 1.5": nn.Upsample(scale_factor=1.5, mode="bilinear"),
+    "bilinear by 1.5, recomputed": nn.Upsample(scale_factor=1.5, mode="bilinear", recompute_scale_factor=True),
+    "bicubic by 2": nn.Upsample(scale_factor=2, mode="bicubic"),
+    "bicubic odd, corners aligned": nn.Upsample(size=(9, 4), mode="bicubic", align_corners=True),
+    "area": lambda x: F.interpolate(x, size=(3, 4), mode="area"),
+    "one axis only": nn.Upsample(size=(5, 14), mode="bilinear"),
 }
 
 
 @pytest.mark.parametrize("model", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("batch", [1, 2], ids=str)
-def test_runs_the_same_everywhere(model, batch, same_everywhere):
-    same_everywhere(model, torch.randn(batch, 3, 4, 5))
+@pytest.mark.parametrize("shape", [(1, 3, 5, 7), (2, 2, 5, 7)], ids=str)
+def test_runs_the_same_everywhere(model, shape, same_everywhere):
+    same_everywhere(model, torch.randn(shape))
 
 
-@pytest.mark.parametrize("model", REFUSED.values(), ids=REFUSED)
-def test_others_are_refused(model):
-    with pytest.raises(UnsupportedError, match="interpolate"):
-        trace(model, torch.zeros(1, 3, 4, 5))
+@pytest.mark.parametrize("mode", ["nearest", "linear", "area"])
+def test_one_axis_of_space(mode, same_everywhere):
+    same_everywhere(lambda x: F.interpolate(x, size=11, mode=mode), torch.randn(2, 3, 7))
 
 
-def test_nearest_is_one_layer():
-    assert types_of(nn.Upsample(scale_factor=2), torch.zeros(1, 3, 4, 5)) == ["Deconvolution"]
+def test_a_whole_factor_is_one_deconvolution():
+    assert types_of(nn.Upsample(scale_factor=2), torch.randn(1, 3, 4, 4)) == ["Deconvolution"]
+    found = types_of(nn.Upsample(scale_factor=2, mode="bilinear"), torch.randn(1, 3, 4, 4))
+    assert found == ["Deconvolution", "Scale"]
 
 
-def test_bilinear_is_two_layers():
-    model = nn.Upsample(scale_factor=2, mode="bilinear")
-    assert types_of(model, torch.zeros(1, 3, 4, 5)) == ["Deconvolution", "Scale"]
+def test_the_same_size_is_no_layer():
+    assert types_of(lambda x: F.interpolate(torch.relu(x), size=(4, 4)), torch.randn(1, 3, 4, 4)) == ["ReLU"]
+
+
+def test_antialias_is_refused():
+    with pytest.raises(UnsupportedError, match="antialias"):
+        trace(lambda x: F.interpolate(x, size=(3, 3), mode="bilinear", antialias=True), torch.randn(1, 1, 8, 8))

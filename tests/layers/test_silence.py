@@ -35,6 +35,14 @@ def test_the_same_output_twice_is_split_off(same_everywhere):
     same_everywhere(model, torch.randn(2, 3))
 
 
+def test_an_input_that_nobody_reads_is_silenced(same_everywhere):
+    def model(x, unread):
+        return x.relu()
+
+    assert types_of(model, torch.zeros(2, 3), torch.zeros(2, 3)) == ["Silence", "ReLU"]
+    same_everywhere(model, torch.randn(2, 3), torch.randn(2, 3))
+
+
 def test_what_reaches_no_output_is_left_out():
     lowered = lower(trace(lambda x: (x.exp(), x.relu())[1], torch.zeros(2, 3)), dialect("caffe"), infer)
     assert [node.layer.type for node in lowered.nodes] == ["ReLU"]

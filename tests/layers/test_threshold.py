@@ -23,3 +23,13 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 
 def test_at_zero_it_is_relu():
     assert types_of(nn.Threshold(0, 0), torch.zeros(2, 3)) == ["ReLU"]
+
+
+def test_the_least_step_above_counts(same_everywhere):
+    x = torch.tensor([[0.3, 0.0, 0.0, 0.0], [-0.3, 1.0, 1e30, -1e30]])
+    x[0, 1:] = torch.nextafter(x[0, :1], torch.tensor([0.0, 1.0, 1.0]))
+    same_everywhere(nn.Threshold(0.3, -2.0), x)
+
+
+def test_is_native_in_caffe_master():
+    assert types_of(nn.Threshold(0.3, 0), torch.zeros(2, 3), dialect="caffe-master") == ["Threshold", "Eltwise"]

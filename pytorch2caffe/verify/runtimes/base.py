@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +32,24 @@ class Runtime(ABC):
         """None if it can be used; otherwise the reason and what to install. Looked up once."""
 
     @abstractmethod
-    def _run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+    def _run(
+        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+    ) -> Results:
         """As `run`; the runtime is there and the inputs are contiguous float32."""
 
-    def run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+    def run(
+        self,
+        prototxt: Path,
+        caffemodel: Path,
+        inputs: Mapping[str, np.ndarray],
+        wanted: Collection[str] | None = None,
+    ) -> Results:
         """Everything the network computes, each blob read the moment a layer has written it (also in place).
 
         prototxt:   the network.
         caffemodel: its weights.
         inputs:     input blob name -> array of the shape to run with; converted to float32.
+        wanted:     the tops of interest; all of them unless given.
 
         Returns (layer, top) -> float32 array, in the order of execution.
         Raises RuntimeUnavailable if the runtime cannot be used, RuntimeFailed if it cannot run these files.
@@ -48,4 +57,4 @@ class Runtime(ABC):
         if reason := self.unavailable():
             raise RuntimeUnavailable(f"{self.name}: {reason}")
         arrays = {name: np.require(array, np.float32, "C") for name, array in inputs.items()}
-        return self._run(Path(prototxt), Path(caffemodel), arrays)
+        return self._run(Path(prototxt), Path(caffemodel), arrays, wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,10 @@ class BuiltinRuntime(Runtime):
         """Always there."""
         return None
 
-    def _run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+    def _run(
+        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+    ) -> Results:
         from ...codegen import run
         from ...readers.caffe import load_caffe
 
-        return run(load_caffe(prototxt, caffemodel), inputs)
+        return run(load_caffe(prototxt, caffemodel), inputs, wanted)

@@ -10,7 +10,7 @@ import importlib.util
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -68,8 +68,11 @@ class CaffeRuntime(Runtime):
         if self._worker:
             self._worker.close()
 
-    def _run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
-        return self.worker.run(prototxt.read_text(encoding="utf-8"), caffemodel.read_bytes(), inputs)
+    def _run(
+        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+    ) -> Results:
+        text = prototxt.read_text(encoding="utf-8")
+        return self.worker.run(text, caffemodel.read_bytes(), inputs, wanted=wanted)
 
     def _find(self) -> None:
         failures = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -39,17 +39,23 @@ class OpenCVRuntime(Runtime):
             return f"OpenCV {cv2.__version__} no longer reads Caffe files; {HELP}"
         return None
 
-    def _run(self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+    def _run(
+        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+    ) -> Results:
         import cv2
 
-        tops = tops_of(prototxt.read_text(encoding="utf-8"))
+        text = prototxt.read_text(encoding="utf-8")
+        tops, read = tops_of(text), {bottom for layer in _layers(text) for bottom in layer.get("bottom", [])}
         with _silent(cv2):
             try:
-                return _forward(_read(cv2, prototxt, caffemodel), tops, inputs)
+                results = _forward(_read(cv2, prototxt, caffemodel), tops, inputs)
             except cv2.error as error:
                 given = ", ".join(inputs) or "none"
                 message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"
                 raise RuntimeFailed(message) from error
+        # OpenCV keeps only the first output of a layer from being overwritten by those that read it
+        kept = {(layer, top) for layer, top in results if top == tops[layer][0] or top not in read}
+        return {key: results[key] for key in results if key in kept and (wanted is None or key[1] in wanted)}
 
 
 def _read(cv2: Any, prototxt: Path, caffemodel: Path) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class CaffeWorker:
         inputs: Mapping[str, np.ndarray],
         *,
         only_outputs: bool = False,
+        wanted: Collection[str] | None = None,
     ) -> Results:
         """What every layer computes, read right after it ran; without inputs and the Splits Caffe inserts.
 
@@ -62,9 +63,11 @@ class CaffeWorker:
         caffemodel:   the file's bytes; empty for a network without weights.
         inputs:       input blob -> array; its shape replaces the one in the prototxt.
         only_outputs: leave out blobs that a later layer reads.
+        wanted:       leave out tops of other names.
         """
         self.networks_run += 1
         request = {"do": "run", "inputs": list(inputs), "only_outputs": only_outputs}
+        request["wanted"] = None if wanted is None else sorted(wanted)
         reply, sections = self._request(request, [prototxt.encode(), caffemodel], inputs.values())
         keys = [(layer, top) for layer, top in reply["results"]]
         if twice := [layer for (layer, _), count in Counter(keys).items() if count > 1]:

@@ -1,0 +1,111 @@
+"""Matrix products, of two traced tensors or with a constant, and attention."""
+
+from __future__ import annotations
+
+from math import prod, sqrt
+
+import numpy as np
+
+from ..errors import Refused
+from ..graph import Value
+from ..registry import Layer, Source, from_torch, layer
+from .binary import arithmetic
+from .expand import Tile, expand_to
+from .inner_product import InnerProduct
+from .linear_map import linear_map
+from .permute import transpose
+from .pooling import Pooling
+from .power import Power
+from .reshape import reshape_to
+from .scale import Scale
+from .softmax import Softmax
+
+MOST_PRODUCTS = 1 << 28  # a blob of 1 GiB
+
+
+@layer("MatMul")
+class MatMul(Layer):
+    """[..., M, K] times [..., K, N], the leading axes equal."""
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr="torch.matmul({0}, {1})")
+
+    def lower(self, net, inputs, blobs):
+        """Every product M x K x N, then the sum over K: correct, and large."""
+        a, b = inputs
+        (*lead, m, k), n = a.shape, b.shape[-1]
+        batch = prod(lead)
+        if batch * m * k * n > MOST_PRODUCTS:
+            raise Refused(
+                f"a product of two computed tensors, {list(a.shape)} by {list(b.shape)}: plain Caffe layers need a blob "
+                f"of {batch * m * k * n:,} numbers, more than {MOST_PRODUCTS:,}",
+                "use a smaller input",
+            )
+        rows = net.add(Tile(1, m), reshape_to(net, b, (batch, 1, k, n), "right"), name="rows") if m > 1 else None
+        rows = reshape_to(net, b, (batch, 1, k, n), "right") if rows is None else rows
+        products = net.add(Scale(0), rows, reshape_to(net, a, (batch, m, k), "left"), name="products")
+        mean = net.add(Pooling("AVE", k, 1), products, name="mean")
+        return reshape_to(net, net.add(Power(scale=float(k)), mean, name="sum"), (*lead, m, n), "product")
+
+
+def matrix_product(net, a, b):
+    """torch.matmul of values and constants of any rank."""
+    rank_a, rank_b = len(a.shape), len(b.shape)
+    if rank_a == 1:
+        y = matrix_product(net, _with_shape(net, a, (1, *a.shape)), b)
+        return reshape_to(net, y, (*y.shape[:-2], y.shape[-1]) if rank_b > 1 else (1,))
+    if rank_b == 1:
+        y = matrix_product(net, a, _with_shape(net, b, (*b.shape, 1)))
+        return reshape_to(net, y, y.shape[:-1])
+    if isinstance(a, Value) and not isinstance(b, Value) and rank_b == 2:
+        return net.add(InnerProduct(b.shape[1], False, rank_a - 1), a, blobs=[np.ascontiguousarray(b.T)])
+    if isinstance(b, Value) and not isinstance(a, Value) and rank_a == 2:
+        return linear_map(net, b, -2, a)
+    a, b = (x if isinstance(x, Value) else net.constant(x) for x in (a, b))
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = (expand_to(net, x, (*lead, *x.shape[-2:])) for x in (a, b))
+    if a.shape[-1] == 1:
+        return arithmetic(net, "mul", a, b)
+    return net.add(MatMul(), a, b)
+
+
+def _with_shape(net, x, shape):
+    return reshape_to(net, x, shape) if isinstance(x, Value) else np.reshape(x, shape)
+
+
+@from_torch(
+    "torch.matmul", "torch.Tensor.matmul", "torch.Tensor.__matmul__", "torch.Tensor.__rmatmul__", "torch.bmm",
+    "torch.Tensor.bmm", "torch.mm", "torch.Tensor.mm", "torch.linalg.matmul", "torch.dot", "torch.Tensor.dot",
+    "torch.mv", "torch.Tensor.mv", "torch.spmm",
+)  # fmt: skip
+def matmul(net, input, other):
+    y = matrix_product(net, input, other)
+    return reshape_to(net, y, ()) if len(input.shape) == len(other.shape) == 1 else y
+
+
+@from_torch("torch.addmm", "torch.Tensor.addmm", "torch.baddbmm", "torch.Tensor.baddbmm", "torch.addmv", "torch.addbmm")
+def addmm(net, input, mat1, mat2, *, beta=1, alpha=1):
+    product = matrix_product(net, mat1, mat2)
+    product = product if alpha == 1 else arithmetic(net, "mul", product, alpha)
+    if isinstance(input, Value):
+        return arithmetic(net, "add", product, input if beta == 1 else arithmetic(net, "mul", input, beta))
+    return arithmetic(net, "add", product, input * beta)
+
+
+@from_torch("torch.nn.functional.scaled_dot_product_attention", "torch._C._nn.scaled_dot_product_attention")
+def scaled_dot_product_attention(
+    net, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False
+):
+    """softmax(query key^T * scale + mask) value."""
+    if dropout_p:
+        raise Refused("attention with dropout at inference is random", "pass dropout_p=0.0 in eval mode")
+    if enable_gqa:
+        raise Refused("attention with enable_gqa=True", "repeat the keys and values before the call")
+    factor = 1 / sqrt(query.shape[-1]) if scale is None else float(scale)
+    scores = matrix_product(net, arithmetic(net, "mul", query, factor), transpose(net, key, -2, -1))
+    mask = np.where(np.tri(*scores.shape[-2:], dtype=bool), 0.0, -np.inf) if is_causal else attn_mask
+    if mask is not None:
+        if not isinstance(mask, Value) and mask.dtype == bool:
+            mask = np.where(mask, 0.0, -np.inf)
+        scores = arithmetic(net, "add", scores, mask if isinstance(mask, Value) else mask.astype(np.float32))
+    return matrix_product(net, net.add(Softmax(len(scores.shape) - 1), scores, name="softmax"), value)

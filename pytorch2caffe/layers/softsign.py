@@ -1,0 +1,31 @@
+"""Softsign and the functions that shrink towards zero."""
+
+from __future__ import annotations
+
+from ..registry import from_torch
+from .absval import AbsVal
+from .eltwise import Eltwise
+from .power import Power
+from .relu import ReLU
+from .tanh import TanH
+
+
+@from_torch("torch.nn.functional.softsign")
+def softsign(net, input):
+    """x / (1 + |x|)."""
+    size = net.add(AbsVal(), input, name="abs")
+    return net.add(Eltwise("PROD"), input, net.add(Power(power=-1.0, shift=1.0), size, name="inverse"))
+
+
+@from_torch("torch.nn.functional.tanhshrink")
+def tanhshrink(net, input):
+    """x - tanh(x)."""
+    return net.add(Eltwise("SUM", (1.0, -1.0)), input, net.add(TanH(), input, name="tanh"))
+
+
+@from_torch("torch.nn.functional.softshrink", "torch._C._nn.softshrink")
+def softshrink(net, input, lambd=0.5):
+    """ReLU(x - lambda) - ReLU(-x - lambda)."""
+    above = net.add(ReLU(), net.add(Power(shift=-float(lambd)), input, name="shift"), name="above")
+    below = net.add(ReLU(), net.add(Power(scale=-1.0, shift=-float(lambd)), input, name="mirror"), name="below")
+    return net.add(Eltwise("SUM", (1.0, -1.0)), above, below)

@@ -1,0 +1,106 @@
+"""Variance, standard deviation, log of a sum of exponentials, product."""
+
+from __future__ import annotations
+
+from math import prod as product
+
+from ..errors import Refused
+from ..registry import from_torch
+from .binary import Binary
+from .eltwise import Eltwise
+from .exp import Exp, Log
+from .power import Power
+from .reduce import Reduce, reduce
+from .reshape import reshape_to
+from .slice import slice_at
+
+
+def _dims(input, dim):
+    rank = len(input.shape)
+    every = dim is None or isinstance(dim, (tuple, list)) and not dim
+    dims = range(rank) if every else dim if isinstance(dim, (tuple, list)) else [dim]
+    return tuple(sorted(d % rank for d in dims))
+
+
+def _kept(net, x, dims, keepdim):
+    return x if keepdim else reshape_to(net, x, [d for i, d in enumerate(x.shape) if i not in dims])
+
+
+def _correction(dim, unbiased, correction):
+    if isinstance(dim, bool):  # var(x, unbiased)
+        return None, float(dim)
+    if unbiased is not None:
+        return dim, float(unbiased)
+    return dim, 1.0 if correction is None else float(correction)
+
+
+def _variance(net, input, dim, unbiased, keepdim, correction, power):
+    dim, correction = _correction(dim, unbiased, correction)
+    dims = _dims(input, dim)
+    count = product(input.shape[d] for d in dims)
+    if count <= correction:
+        raise Refused(f"the variance of {count} numbers with correction {correction:g}", "use unbiased=False")
+    mean = net.add(Reduce("mean", dims, True), input, name="mean")
+    centred = net.add(Binary("sub"), input, mean, name="centred")
+    square = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), centred, name="square"), name="squares")
+    scale = count / (count - correction)
+    return _kept(net, net.add(Power(power=power, scale=scale), square), dims, keepdim)
+
+
+@from_torch("torch.var", "torch.Tensor.var")
+def var(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    return _variance(net, input, dim, unbiased, keepdim, correction, 1.0)
+
+
+@from_torch("torch.std", "torch.Tensor.std")
+def std(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    return _variance(net, input, dim, unbiased, keepdim, correction, 0.5)
+
+
+@from_torch("torch.var_mean")
+def var_mean(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    axes = None if isinstance(dim, bool) else dim
+    return [var(net, input, dim, unbiased, keepdim, correction=correction), reduce(net, "mean", input, axes, keepdim)]
+
+
+@from_torch("torch.std_mean")
+def std_mean(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    axes = None if isinstance(dim, bool) else dim
+    return [std(net, input, dim, unbiased, keepdim, correction=correction), reduce(net, "mean", input, axes, keepdim)]
+
+
+@from_torch("torch.logsumexp", "torch.Tensor.logsumexp", "torch.special.logsumexp")
+def logsumexp(net, input, dim, keepdim=False):
+    """m + log(sum of exp(x - m)), m the maximum."""
+    dims = _dims(input, dim)
+    top = net.add(Reduce("max", dims, True), input, name="max")
+    low = net.add(Binary("sub"), input, top, name="shifted")
+    total = net.add(Reduce("sum", dims, True), net.add(Exp(), low, name="exp"), name="sum")
+    return _kept(net, net.add(Eltwise("SUM"), net.add(Log(), total, name="log"), top), dims, keepdim)
+
+
+@from_torch("torch.prod", "torch.Tensor.prod")
+def prod(net, input, dim=None, keepdim=False, *, dtype=None):
+    """Halves are multiplied with halves."""
+    if dim is None:
+        x = reshape_to(net, input, (product(input.shape),), "flat")
+        return reshape_to(net, prod(net, x, 0, True), ())
+    dim %= len(input.shape)
+    x = input
+    while (size := x.shape[dim]) > 1:
+        half = size // 2
+        first, second, *rest = slice_at(net, x, dim, [half, 2 * half] if size % 2 else [half], "half")
+        x = net.add(Eltwise("PROD"), first, second, name="product")
+        if rest and half == 1:
+            x = net.add(Eltwise("PROD"), x, rest[0], name="product")
+        elif rest:
+            x = _times_last(net, x, rest[0], dim)
+    return _kept(net, x, (dim,), keepdim)
+
+
+def _times_last(net, x, rest, dim):
+    """The odd one out is multiplied into the last."""
+    from .concat import Concat
+
+    body, last = slice_at(net, x, dim, [x.shape[dim] - 1], "last")
+    return net.add(Concat(dim), body, net.add(Eltwise("PROD"), last, rest, name="product"), name="joined")
