@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from caffe_proto import CaffeFormatError, read_caffemodel, read_prototxt, to_text, write_caffemodel
 from caffe_proto.wire import encode_tag, encode_varint
 
-from .messages import BYTES, bytes_field, doubles, floats, layer, shape, varint_field
+from .messages import BYTES, bytes_field, doubles, floats, layer, shape, unhurried, varint_field
 
 NET = {
     "name": "fuzz",
@@ -105,8 +105,8 @@ def test_damage_in_several_places(small):
         try_weights(path, bytes(damaged))
 
 
+@settings(unhurried, max_examples=500)
 @given(st.binary(min_size=1, max_size=200))
-@settings(max_examples=500)
 def test_any_bytes(small, content):
     try_weights(small[1], content)
 
@@ -155,6 +155,7 @@ def test_damage_in_a_prototxt():
         try_text(text)
 
 
+@unhurried
 @given(st.text(max_size=80))
 @example("layer{name:'\\U00110000'}")
 @example("layer{name:'\\ud800'}")

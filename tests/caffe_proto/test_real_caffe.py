@@ -27,7 +27,8 @@ layers { layer { name: "i" type: "innerproduct" num_output: 5 } bottom: "n" top:
 layers { layer { name: "d" type: "dropout" dropout_ratio: 0.2 } bottom: "i" top: "i" }
 layers { layer { name: "t" type: "tanh" } bottom: "i" top: "t" }"""
 
-DUMMY = """layers { name: "d" type: DUMMY_DATA top: "d" transform_param { scale: 0.5 }
+DUMMY = """name: "dummy"
+layers { name: "d" type: DUMMY_DATA top: "d" transform_param { scale: 0.5 }
   dummy_data_param { num: 1 channels: 2 height: 3 width: 4 data_filler { value: 2 } } }
 layers { name: "w" type: POWER bottom: "d" top: "w" power_param { power: 2 scale: 3 shift: 0.1 } }"""
 

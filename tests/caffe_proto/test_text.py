@@ -19,7 +19,7 @@ from caffe_proto import (
     write_prototxt,
 )
 
-from .messages import SQUEEZENET, float32, names, networks
+from .messages import SQUEEZENET, float32, names, networks, unhurried
 
 
 def layer_of(text):
@@ -78,16 +78,19 @@ layer {
     assert to_dict(read_prototxt(tmp_path / "tiny.prototxt").net) == to_dict(from_dict(net))
 
 
+@unhurried
 @given(networks())
 def test_what_is_written_reads_back_equal(net):
     assert read_prototxt(to_text(net) + "\n").net == net
 
 
+@unhurried
 @given(networks())
 def test_protobuf_reads_what_we_write(net):
     assert text_format.Parse(to_text(net), message_class("NetParameter")()) == net
 
 
+@unhurried
 @given(networks(), st.booleans(), st.booleans())
 def test_we_read_what_protobuf_writes(net, one_line, utf8):
     text = text_format.MessageToString(net, as_one_line=one_line, as_utf8=utf8)
@@ -95,11 +98,13 @@ def test_we_read_what_protobuf_writes(net, one_line, utf8):
     assert read_prototxt(text + "\n").net == net
 
 
+@unhurried
 @given(networks())
 def test_dicts_and_back(net):
     assert from_dict(to_dict(net)) == net
 
 
+@unhurried
 @given(float32)
 def test_floats_are_as_short_as_float32_allows(value):
     text = to_text(message_class("ReLUParameter")(negative_slope=value)).split()[1]
@@ -107,6 +112,7 @@ def test_floats_are_as_short_as_float32_allows(value):
     assert len(text) <= len("-1.17549435e-38")
 
 
+@unhurried
 @given(names)
 def test_strings_come_back(name):
     assert layer_of(to_text(message_class("LayerParameter")(name=name))).name == name

@@ -14,6 +14,7 @@ from .messages import (
     bytes_field,
     doubles,
     encode_tag,
+    encode_varint,
     floats,
     layer,
     shape,
@@ -120,6 +121,22 @@ def test_long_runs_of_unpacked_floats(tmp_path):
     rows[:, 0] = 0x2D
     rows[:, 1:] = values.view(np.uint8).reshape(-1, 4)
     np.testing.assert_array_equal(blob_of(tmp_path, rows.tobytes() + shape(values.size)), values)
+
+
+def test_a_file_of_more_than_4_gib(tmp_path):
+    values = 2**28 + 8
+    blob = shape(values) + encode_tag(5) + encode_varint(4 * values)  # and zeros, which take no room on disk
+    head = bytes_field(1, "big") + encode_tag(7) + encode_varint(len(blob) + 4 * values) + blob
+    path = tmp_path / "big.caffemodel"
+    with path.open("wb") as stream:
+        for _ in range(5):
+            stream.write(encode_tag(100) + encode_varint(len(head) + 4 * values) + head)
+            stream.seek(4 * values, 1)
+        stream.truncate()
+    assert path.stat().st_size > 5 * 2**30
+    layers = read_caffemodel(path).layers
+    assert [one.blobs[0].size for one in layers] == [values] * 5
+    assert layers[-1].blobs[0][-1] == 0
 
 
 @pytest.mark.skipif(not SQUEEZENET.exists(), reason="the sample network is not here")

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from caffe_proto import CaffeFormatError, from_dict, read_caffemodel, to_dict, write_caffemodel
 
-from .messages import networks_with_weights, with_protobuf
+from .messages import networks_with_weights, unhurried, with_protobuf
 
 NET = {
     "name": "n",
@@ -35,6 +35,7 @@ def test_the_bytes_written_are_exactly_these(tmp_path):
     )
 
 
+@unhurried
 @given(networks_with_weights())
 def test_the_bytes_are_those_that_protobuf_writes(tmp_path_factory, case):
     net, blobs = case
