@@ -131,7 +131,7 @@ def test_a_gate_per_sample_and_channel_is_one_scale():
 @pytest.mark.parametrize(
     ("constant", "type"),
     [(2.0, "Power"), (CONSTANTS["per channel"], "Scale"), (CONSTANTS["per pixel"], "Scale")],
-    ids=str,
+    ids=["number", "per channel", "per pixel"],
 )
 def test_constants_are_one_layer(constant, type):
     assert types_of(lambda x: x * constant, torch.zeros(IMAGE)) == [type]

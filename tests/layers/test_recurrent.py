@@ -49,7 +49,9 @@ def test_runs_the_same_everywhere(module, same_everywhere):
     same_everywhere(Outputs(module), torch.randn(3, 2, 4))
 
 
-@pytest.mark.parametrize("cell", [nn.LSTMCell(4, 5), nn.GRUCell(4, 5), nn.RNNCell(4, 5)], ids=lambda c: type(c).__name__)
+@pytest.mark.parametrize(
+    "cell", [nn.LSTMCell(4, 5), nn.GRUCell(4, 5), nn.RNNCell(4, 5)], ids=lambda c: type(c).__name__
+)
 def test_cells(cell, same_everywhere):
     same_everywhere(Cell(cell), torch.randn(2, 3, 4))
 
