@@ -83,8 +83,17 @@ def _operator_name(name: str) -> str:
     if not name.startswith("aten.") or name in TORCH:
         return name
     short = name.removeprefix("aten.")
-    candidates = [f"torch.{short}", f"torch.Tensor.{short}", f"torch.nn.functional.{short}"]
+    spellings = [short, short.removesuffix("_")]
+    candidates = [f"{home}.{s}" for s in spellings for home in ("torch", "torch.Tensor", "torch.nn.functional")]
     return next((candidate for candidate in candidates if candidate in TORCH), name)
+
+
+def handler_of(name: str) -> Callable[..., Any] | None:
+    """The function registered for a torch function; x.f_() computes what x.f() does."""
+    found = TORCH.get(name)
+    if found is None and name.endswith("_") and not name.endswith("__"):
+        found = TORCH.get(name[:-1]) or TORCH.get(f"torch.{short_name(name)[:-1]}")
+    return found
 
 
 _NO_DISPATCH: dict[str, Any] = {

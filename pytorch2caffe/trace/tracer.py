@@ -14,10 +14,9 @@ from torch.utils._python_dispatch import _disable_current_modes
 from .. import codegen
 from ..errors import ConversionError, Problem, Refused
 from ..graph import Builder, Graph, Value
-from ..registry import TORCH
 from . import functions
 from .ends import free_key, input_names, rename
-from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, public_name, refusal, short_name
+from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .model import Subject
 from .place import Place, Places, clean_name
 from .structure import leaves, mapped, named_leaves, tensors_in
@@ -114,7 +113,7 @@ class Tracer(TorchFunctionMode):
             for tensor in tensors_in((args, result)):
                 self._stand_in(tensor)
             return result
-        handler = TORCH.get(name)
+        handler = handler_of(name)
         if handler is None:
             inside = functions.without_dispatch(func)
             if inside is not None:
@@ -251,7 +250,7 @@ class Tracer(TorchFunctionMode):
     # -- problems
 
     def _enter(self, name: str, short: str) -> Place:
-        handler = TORCH.get(name)
+        handler = handler_of(name)
         place = self._places.find(handler.__name__.strip("_") if handler else short.strip("_"), 3)
         self.net.module, self.net.scope, self.net.line = place
         return place

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG004 (tables of cases; functions in the form that torch calls)
 """Random programs of registered calls, in place and not, on views and aliases: traced exactly, or refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG004, ARG005, E501 (tables of cases; functions in the form that torch calls)
 """What cannot be converted, and what is said about it: the module, the line, what is wrong and the way out."""
 
 from __future__ import annotations
