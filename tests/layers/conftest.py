@@ -19,7 +19,7 @@ from tests.lively import make_lively
 TOLERANCE = 1e-5  # of one layer, relative L2, float32
 
 # What OpenCV 4's importer of Caffe files does not know, or reads otherwise: layer type -> reason.
-OPENCV_LACKS: dict[str, str] = {"LSTM": "OpenCV's importer of Caffe files has no LSTM"}
+OPENCV_LACKS: dict[str, str] = {"LSTM": "has no LSTM"}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,8 +3,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pytorch2caffe import UnsupportedError, trace
-
 INF = float("inf")
 CASES = {
     "last axis": (lambda x: F.pad(x, (1, 2)), (2, 3, 4, 5)),
@@ -32,6 +30,6 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 
 
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
-def test_other_modes_are_refused(mode):
-    with pytest.raises(UnsupportedError, match=f"padding with mode '{mode}'"):
-        trace(lambda x: F.pad(x, (1, 1), mode=mode), torch.zeros(1, 3, 5))
+@pytest.mark.parametrize(("shape", "pads"), [((2, 3, 6), (2, 1)), ((2, 3, 4, 5), (1, 2, 0, 3))], ids=["3-D", "4-D"])
+def test_other_modes_run_the_same_everywhere(mode, shape, pads, same_everywhere):
+    same_everywhere(lambda x: F.pad(x, pads, mode=mode), torch.randn(shape))
