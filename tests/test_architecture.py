@@ -11,7 +11,6 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("pytorch2caffe/**/*.py"), *ROOT.glob("caffe_proto/**/*.py")])
 LONGEST = 300
-TELLS_ALL = {"pytorch2caffe/verify/runtimes/worker.py"}  # hands whatever goes wrong to the process that asked
 
 TORCH = {"torch", "torchvision"}
 RUNTIMES = {"caffe", "cv2", "ncnn", "tensorflow", "onnxruntime"}
@@ -114,9 +113,10 @@ def test_no_file_is_too_long():
 def test_no_exception_is_caught_unseen():
     def bare(path: Path) -> list[int]:
         handlers = (node for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler))
-        return [h.lineno for h in handlers if h.type is None or ast.unparse(h.type) in ("Exception", "BaseException")]
+        wide = (h for h in handlers if h.type is None or ast.unparse(h.type) in ("Exception", "BaseException"))
+        return [h.lineno for h in wide if not isinstance(h.body[-1], ast.Raise)]  # tidying up and passing on is fine
 
-    assert {name(path): lines for path in SOURCES if (lines := bare(path)) and name(path) not in TELLS_ALL} == {}
+    assert {name(path): lines for path in SOURCES if (lines := bare(path))} == {}
 
 
 def test_no_function_is_called_underscore():
