@@ -87,7 +87,7 @@ def run(
     inputs: arrays by the name of the graph's inputs, float32, of any batch size that the layers allow.
     wanted: the values of interest, by name; all of them unless given.
 
-    Returns the values by (layer name, value name), in the order of the layers. Raises ConversionError if an input
+    Returns the values by (layer name, top name), in the order of the layers. Raises ConversionError if an input
     is missing.
     """
     values: dict[Value, torch.Tensor] = {}
@@ -103,8 +103,9 @@ def run(
             results = result if isinstance(result, (tuple, list)) else [result]
             for value, tensor in zip(node.outputs, results, strict=True):
                 values[value] = tensor
-                if wanted is None or value.name in wanted:
-                    found[node.name, value.name] = tensor.numpy().copy()
+                top = value.top or value.name
+                if wanted is None or top in wanted:
+                    found[node.name, top] = tensor.numpy().copy()
             for value in (*node.inputs, *node.outputs):
                 if last_use.get(value, index) == index:
                     values.pop(value, None)

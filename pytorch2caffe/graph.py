@@ -17,10 +17,14 @@ Infer = Callable[["Layer", Sequence[Shape], Sequence[np.ndarray]], "list[Shape]"
 
 @dataclass(eq=False)
 class Value:
-    """A tensor that flows through the network: a name unique in its graph (Caffe's blob name) and a shape."""
+    """A tensor that flows through the network: a name unique in its graph (Caffe's blob name) and a shape.
+
+    top: what the file that it was read from calls it; layers that work in place give several values one name.
+    """
 
     name: str
     shape: Shape
+    top: str = ""
 
     def __repr__(self) -> str:
         return f"{self.name}{list(self.shape)}"

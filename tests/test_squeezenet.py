@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import interpolate
 
 from pytorch2caffe import load_caffe, save_caffe, to_torch
 from pytorch2caffe.verify.compare import compare
@@ -25,9 +26,10 @@ def photographs() -> tuple[np.ndarray, np.ndarray]:
     rows = list(csv.DictReader((DATA / "images" / "labels.csv").open()))
     found = []
     for row in rows:
-        picture = image.open(DATA / "images" / row["file"]).convert("RGB").resize((256, 256), image.Resampling.BILINEAR)
-        pixels = np.asarray(picture, np.float32)[14:241, 14:241, ::-1] - np.float32([104, 117, 123])
-        found.append(pixels.transpose(2, 0, 1))
+        picture = np.asarray(image.open(DATA / "images" / row["file"]).convert("RGB"), np.float32)
+        large = interpolate(torch.from_numpy(picture.transpose(2, 0, 1)[None]), size=(256, 256), mode="bilinear")
+        pixels = large[0, :, 14:241, 14:241].numpy()[::-1] - np.float32([104, 117, 123])[:, None, None]
+        found.append(pixels)
     return np.stack(found), np.array([int(row["class_index"]) for row in rows])
 
 

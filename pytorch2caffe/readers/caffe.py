@@ -25,7 +25,7 @@ def load_caffe(prototxt: str | Path, caffemodel: str | Path | None = None) -> Gr
     prototxt:   any generation of the format (V0, V1, input_dim headers too).
     caffemodel: its weights, found by layer name as Caffe does; without it, layers that have weights get zeros.
 
-    Values are named after their tops; where a layer works in place (top = bottom) the later value is `top.layer`.
+    Values are named after their tops; where a layer works in place (top = bottom) the later values are numbered.
     Raises UnsupportedError naming every layer that is not known, ConversionError for files that do not fit together.
     """
     load_layers()
@@ -76,7 +76,7 @@ class _Reader:
         return [self._new(top, shape) for top, shape in zip(tops, shapes, strict=True)]
 
     def _new(self, top: str, shape: tuple[int, ...]) -> Value:
-        value = Value(self.names.unique(top), shape)
+        value = Value(self.names.unique(top), shape, top)
         self.tops[top] = self.unread[top] = value
         return value
 

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -109,7 +110,15 @@ def test_dicts_and_back(net):
 def test_floats_are_as_short_as_float32_allows(value):
     text = to_text(message_class("ReLUParameter")(negative_slope=value)).split()[1]
     assert np.float32(text) == np.float32(value)
-    assert len(text) <= len("-1.17549435e-38")
+    assert math.isinf(value) or len(Decimal(text).normalize().as_tuple().digits) <= 9
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.1, "0.1"), (1e-5, "1e-05"), (1, "1.0"), (-0.0, "-0.0"), (1e13, "10000000000000.0"), (1e20, "1e+20")],
+)
+def test_floats_look_as_python_writes_them(value, text):
+    assert to_text(message_class("ReLUParameter")(negative_slope=value)) == f"negative_slope: {text}\n"
 
 
 @unhurried
