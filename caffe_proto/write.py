@@ -154,7 +154,7 @@ def _word(field: Any, value: Any) -> str:
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return "true" if value else "false"
     if field.cpp_type == FieldDescriptor.CPPTYPE_FLOAT and math.isfinite(value):
-        return str(np.float32(value))
+        return repr(float(str(np.float32(value))))  # numpy finds the digits, Python lays them out
     return str(value)
 
 
