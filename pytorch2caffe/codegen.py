@@ -59,7 +59,7 @@ def _counters(module: nn.Module, device: str) -> dict[str, torch.Tensor]:
 
 
 def infer(layer: Layer, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> list[Shape]:
-    """The output shapes of a layer: it is run on tensors that have shapes but no data. Raises Refused with its words."""
+    """The output shapes of a layer: it is run on tensors without data. Raises Refused with PyTorch's words."""
     return _infer(layer, tuple(map(tuple, shapes)), tuple(blob.shape for blob in blobs))
 
 

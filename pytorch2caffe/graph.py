@@ -129,7 +129,12 @@ class Builder:
         return False
 
     def append(
-        self, layer: Layer, inputs: Sequence[Value], shapes: Sequence[Shape], blobs: Sequence[np.ndarray], name: str = ""
+        self,
+        layer: Layer,
+        inputs: Sequence[Value],
+        shapes: Sequence[Shape],
+        blobs: Sequence[np.ndarray],
+        name: str = "",
     ) -> Any:
         """As `add`, with the output shapes already known."""
         name = self.names.unique(self.name_of(layer, name))

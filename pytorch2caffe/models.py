@@ -108,7 +108,7 @@ def torchvision_models() -> Any:
 
 
 _LIBRARY: list[Any] = []
-_OPERATORS = "nms qnms roi_align qroi_align ps_roi_align roi_pool ps_roi_pool deform_conv2d".split()
+_OPERATORS = ["nms", "qnms", "roi_align", "qroi_align", "ps_roi_align", "roi_pool", "ps_roi_pool", "deform_conv2d"]
 
 
 def _declare_operators() -> None:
@@ -125,7 +125,7 @@ def _torchvision(name: str) -> Any:
     known = models.list_models()
     if name not in known:
         raise ConversionError(f"torchvision has no model {name!r}{_near(name, known)}")
-    arguments = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    arguments: dict[str, Any] = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
     if name in ("fcn_resnet50", "fcn_resnet101", "lraspp_mobilenet_v3_large") or name.startswith("deeplabv3"):
         arguments = {"weights_backbone": None}
     return models.get_model(name, weights=None, **arguments)

@@ -84,7 +84,7 @@ class Layer:
         raise Refused(f"{self.type} has no PyTorch form")
 
     def lower(self, net: Builder, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Adds simpler layers that compute exactly the same; returns what `net.add` would. Raises Refused if none do."""
+        """Adds simpler layers that compute exactly the same; returns as `net.add`. Raises Refused if none do."""
         raise Refused(f"{self.type} has no Caffe layer")
 
 

@@ -93,7 +93,9 @@ def compare(args: argparse.Namespace) -> int:
             raise ConversionError("--cuda: this PyTorch sees no GPU")
         model.to("cuda")
     shapes = input_shapes(args.protofile)
-    first = (*shapes[0][:2], args.height or shapes[0][2], args.width or shapes[0][3]) if len(shapes[0]) == 4 else shapes[0]
+    first = (
+        (*shapes[0][:2], args.height or shapes[0][2], args.width or shapes[0][3]) if len(shapes[0]) == 4 else shapes[0]
+    )
     inputs = tuple(torch.randn(shape) for shape in (first, *shapes[1:]))
     if args.imgfile:
         inputs = (load_image(args, *first[2:]), *inputs[1:])

@@ -7,7 +7,9 @@ import click
 from .options import MODEL_HELP, Shape, model_options, random_inputs
 
 
-@click.command("export", help=f"""Converts a PyTorch model to PREFIX.prototxt and PREFIX.caffemodel.
+@click.command(
+    "export",
+    help=f"""Converts a PyTorch model to PREFIX.prototxt and PREFIX.caffemodel.
 
 {MODEL_HELP}
 
@@ -16,7 +18,8 @@ Examples:
   pytorch2caffe export torchvision:resnet18 --input-shape 1,3,224,224 -o resnet18
   pytorch2caffe export mymodels.py:Net --weights net.pth --input-shape 1,3,512,512 -o net
   pytorch2caffe export mymodels:TwoInputs --input-shape 1,3,64,64 --input-shape 1,10 -o two
-""")
+""",
+)
 @click.argument("model")
 @click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
 @click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import click
 
 
-@click.command("layers", help="""Lists what is supported: each layer, the torch functions that make it, the dialects that have it.
+@click.command(
+    "layers",
+    help="""Lists what is supported: each layer, the torch functions that make it, the dialects that have it.
 
 \b
 Examples:
   pytorch2caffe layers
   pytorch2caffe layers --markdown > docs/layers.md
-""")
+""",
+)
 @click.option("--markdown", is_flag=True, help="As a page for the documentation.")
 def command(markdown):  # type: ignore[no-untyped-def]
     from rich.console import Console

@@ -5,12 +5,15 @@ from __future__ import annotations
 import click
 
 
-@click.command("summary", help="""Lists the layers of a Caffe network: type, shapes, parameters, multiply-adds.
+@click.command(
+    "summary",
+    help="""Lists the layers of a Caffe network: type, shapes, parameters, multiply-adds.
 
 \b
 Example:
   pytorch2caffe summary deploy.prototxt
-""")
+""",
+)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 def command(prototxt):  # type: ignore[no-untyped-def]
     from rich.console import Console
@@ -28,7 +31,9 @@ def command(prototxt):  # type: ignore[no-untyped-def]
         table.add_row(row.name, row.type, _shapes(row.inputs), _shapes(row.outputs), f"{row.parameters:,}",
                       f"{row.multiply_adds:,}")  # fmt: skip
     table.add_section()
-    table.add_row("total", "", "", "", f"{sum(r.parameters for r in rows):,}", f"{sum(r.multiply_adds for r in rows):,}")
+    table.add_row(
+        "total", "", "", "", f"{sum(r.parameters for r in rows):,}", f"{sum(r.multiply_adds for r in rows):,}"
+    )
     Console().print(table)
     return 0
 

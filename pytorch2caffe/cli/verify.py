@@ -10,7 +10,9 @@ import click
 from .options import MODEL_HELP, model_options, random_inputs
 
 
-@click.command("verify", help=f"""Runs a PyTorch model and its Caffe files on one input and compares them blob by blob.
+@click.command(
+    "verify",
+    help=f"""Runs a PyTorch model and its Caffe files on one input and compares them blob by blob.
 
 {MODEL_HELP} The input's shape is the prototxt's.
 
@@ -20,7 +22,8 @@ Examples:
   pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --runtime caffe \\
       --caffe-python "chroot .caffe-root python3"
 Exit code 0 if they are equal, 1 if not, 2 if it could not be found out.
-""")
+""",
+)
 @click.argument("model")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=click.Path(exists=True, dir_okay=False))

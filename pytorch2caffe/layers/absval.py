@@ -13,6 +13,8 @@ class AbsVal(Layer):
         return Source(expr="{0}.abs()")
 
 
-@from_torch("torch.abs", "torch.abs_", "torch.Tensor.abs", "torch.Tensor.abs_", "torch.absolute", "torch.Tensor.absolute")
+@from_torch(
+    "torch.abs", "torch.abs_", "torch.Tensor.abs", "torch.Tensor.abs_", "torch.absolute", "torch.Tensor.absolute"
+)
 def abs(net, input):
     return net.add(AbsVal(), input)

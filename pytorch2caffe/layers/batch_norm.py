@@ -41,9 +41,7 @@ class BatchNorm(Layer):
 
 
 @from_torch("torch.nn.functional.batch_norm")
-def batch_norm(
-    net, input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
-):
+def batch_norm(net, input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     channels = input.shape[1]
     use_global_stats = not training and running_mean is not None
     zeros = np.zeros(channels, np.float32)
@@ -52,7 +50,9 @@ def batch_norm(
     if weight is None and bias is None:
         return y
     weight = np.ones(channels, np.float32) if weight is None else weight
-    return net.add(Scale(bias_term=bias is not None), y, blobs=[b for b in (weight, bias) if b is not None], name="scale")
+    return net.add(
+        Scale(bias_term=bias is not None), y, blobs=[b for b in (weight, bias) if b is not None], name="scale"
+    )
 
 
 @from_torch("torch.batch_norm")

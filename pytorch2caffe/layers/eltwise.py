@@ -29,7 +29,9 @@ class Eltwise(Layer):
 
     def to_torch(self, shapes, blobs):
         if len(set(map(tuple, shapes))) != 1:
-            raise Refused(f"Eltwise of different shapes {list(map(list, shapes))}", "Caffe's Eltwise does not broadcast")
+            raise Refused(
+                f"Eltwise of different shapes {list(map(list, shapes))}", "Caffe's Eltwise does not broadcast"
+            )
         names = [f"{{{i}}}" for i in range(len(shapes))]
         if self.operation == "SUM":
             coeff = self.coeff or (1.0,) * len(names)

@@ -97,7 +97,11 @@ def interpolate(
     if size is not None:
         want = tuple(int(s) for s in size) if isinstance(size, (tuple, list)) else (int(size),) * rank
     else:
-        scale = tuple(map(float, scale_factor)) if isinstance(scale_factor, (tuple, list)) else (float(scale_factor),) * rank
+        scale = (
+            tuple(map(float, scale_factor))
+            if isinstance(scale_factor, (tuple, list))
+            else (float(scale_factor),) * rank
+        )
         want = tuple(int(np.floor(h * s)) for h, s in zip(have, scale, strict=True))
         scale = () if recompute_scale_factor else scale
     if want == have and (not scale or set(scale) == {1.0}):

@@ -37,8 +37,8 @@ class MatMul(Layer):
         batch = prod(lead)
         if batch * m * k * n > MOST_PRODUCTS:
             raise Refused(
-                f"a product of two computed tensors, {list(a.shape)} by {list(b.shape)}: plain Caffe layers need a blob "
-                f"of {batch * m * k * n:,} numbers, more than {MOST_PRODUCTS:,}",
+                f"a product of two computed tensors, {list(a.shape)} by {list(b.shape)}: plain Caffe layers need a "
+                f"blob of {batch * m * k * n:,} numbers, more than {MOST_PRODUCTS:,}",
                 "use a smaller input",
             )
         rows = net.add(Tile(1, m), reshape_to(net, b, (batch, 1, k, n), "right"), name="rows") if m > 1 else None

@@ -64,7 +64,9 @@ class Pooling(Layer):
         mode = param.get("round_mode", "CEIL")
         if "ceil_mode" in param:
             mode = "CEIL" if param["ceil_mode"] else "FLOOR"
-        return cls(param.get("pool", "MAX"), **sizes, global_pooling=param.get("global_pooling", False), round_mode=mode)
+        return cls(
+            param.get("pool", "MAX"), **sizes, global_pooling=param.get("global_pooling", False), round_mode=mode
+        )
 
     @property
     def axes(self):
@@ -95,7 +97,9 @@ class Pooling(Layer):
         if min(want) < 1:
             raise Refused(f"Pooling: a window of {self.kernel_h}x{self.kernel_w} does not fit {list(shapes[0])}")
         kernel, stride, pad, dilation = zip(*self.axes, strict=True)
-        have = tuple(_torch_size(size, *axis, self.round_mode) for size, axis in zip(shapes[0][2:], self.axes, strict=True))
+        have = tuple(
+            _torch_size(size, *axis, self.round_mode) for size, axis in zip(shapes[0][2:], self.axes, strict=True)
+        )
         wide = any(2 * p > k for p, k in zip(pad, kernel, strict=True))
         if not wide and have == want:
             return Source(f"nn.{kind}Pool2d({self._arguments(kernel, stride, pad, dilation)})")
@@ -115,10 +119,15 @@ class Pooling(Layer):
         padded = f"F.pad({{0}}, ({pad[1]}, {pad[1]}, {pad[0]}, {pad[0]}), value={value})" if any(pad) else "{0}"
         size = [s + 2 * p for s, p in zip(shape[2:], pad, strict=True)]
         text = f"F.{kind.lower()}_pool2d({padded}, {self._arguments(kernel, stride, (0, 0), dilation)})"
-        have = [_torch_size(s, k, t, 0, d, self.round_mode) for s, k, t, d in zip(size, kernel, stride, dilation, strict=True)]
+        have = [
+            _torch_size(s, k, t, 0, d, self.round_mode)
+            for s, k, t, d in zip(size, kernel, stride, dilation, strict=True)
+        ]
         more = [w - h for w, h in zip(want, have, strict=True)]
         if max(more) > 0 and kind == "Avg":
-            raise Refused("average pooling with a window that lies beyond its input", "use a stride of at most the kernel")
+            raise Refused(
+                "average pooling with a window that lies beyond its input", "use a stride of at most the kernel"
+            )
         if max(more) > 0:
             text = f"F.pad({text}, (0, {max(more[1], 0)}, 0, {max(more[0], 0)}), value={-FLT_MAX})"
         return text + (f"[:, :, :{want[0]}, :{want[1]}]" if min(more) < 0 else "")
@@ -138,8 +147,12 @@ class Pooling(Layer):
 
     def _weigh(self, net, x, y):
         """Multiplies by (what Caffe divides by) / (what PyTorch divides by), where they differ."""
-        caffe = np.outer(*(_counts(size, o, axis, True) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True)))
-        torch = np.outer(*(_counts(size, o, axis, False) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True)))
+        caffe = np.outer(
+            *(_counts(size, o, axis, True) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True))
+        )
+        torch = np.outer(
+            *(_counts(size, o, axis, False) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True))
+        )
         torch = caffe if self.count_include_pad else np.maximum(torch, 1)
         torch = np.full_like(caffe, self.divisor_override) if self.divisor_override else torch
         if np.array_equal(caffe, torch):
@@ -203,7 +216,10 @@ def pool(net, input, method, kernel_size, stride, padding, ceil_mode, dilation=1
     sh, sw = pair(kernel_size if stride is None or isinstance(stride, (tuple, list)) and not stride else stride)
     sizes = (kh, kw, sh, sw, ph, pw)
     made = Pooling(method, *sizes, round_mode="FLOOR", dilation_h=dh, dilation_w=dw, **named)
-    want = tuple(_torch_size(size, *axis, "CEIL" if ceil_mode else "FLOOR") for size, axis in zip(x.shape[2:], made.axes, strict=True))
+    want = tuple(
+        _torch_size(size, *axis, "CEIL" if ceil_mode else "FLOOR")
+        for size, axis in zip(x.shape[2:], made.axes, strict=True)
+    )
     for mode in ("CEIL", "FLOOR"):
         if made.sizes(x.shape, mode) == want:
             made = Pooling(method, *sizes, round_mode=mode, dilation_h=dh, dilation_w=dw, **named)
@@ -223,4 +239,6 @@ def avg_pool2d(
     net, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
     named = {"count_include_pad": bool(count_include_pad or not any(pair(padding)))}
-    return pool(net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0)
+    return pool(
+        net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0
+    )

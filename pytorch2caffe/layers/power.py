@@ -23,7 +23,9 @@ class Power(Layer):
         return Source(expr=f"torch.pow({text}, {number(self.power)})")
 
 
-@from_torch("torch.neg", "torch.neg_", "torch.Tensor.neg", "torch.Tensor.neg_", "torch.negative", "torch.Tensor.negative")
+@from_torch(
+    "torch.neg", "torch.neg_", "torch.Tensor.neg", "torch.Tensor.neg_", "torch.negative", "torch.Tensor.negative"
+)
 def neg(net, input):
     return net.add(Power(scale=-1.0), input)
 

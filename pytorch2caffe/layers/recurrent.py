@@ -145,7 +145,9 @@ def _run(net, kind, input, state, params, has_biases, num_layers, bidirectional,
         x = net.add(Concat(2), *outputs, name="directions") if directions == 2 else x if not outputs else outputs[0]
     x = permute_to(net, x, (1, 0, 2)) if batch_first and batched else x
     x = x if batched else reshape_to(net, x, (x.shape[0], x.shape[2]))
-    ends = [net.add(Concat(0), *parts, name="last") if len(parts) > 1 else parts[0] for parts in zip(*last, strict=True)]
+    ends = [
+        net.add(Concat(0), *parts, name="last") if len(parts) > 1 else parts[0] for parts in zip(*last, strict=True)
+    ]
     return [x, *(e if batched else reshape_to(net, e, (e.shape[0], e.shape[2])) for e in ends)]
 
 
@@ -184,7 +186,9 @@ def rnn_tanh(net, input, hx, params, has_biases, num_layers, dropout, train, bid
 @from_torch("torch.rnn_relu", "aten.rnn_relu")
 def rnn_relu(net, input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=None):
     _plain("rnn", batch_first)
-    return _run(net, "RNN", input, [hx], params, has_biases, num_layers, bidirectional, batch_first, nonlinearity="relu")
+    return _run(
+        net, "RNN", input, [hx], params, has_biases, num_layers, bidirectional, batch_first, nonlinearity="relu"
+    )
 
 
 def _cell(net, kind, input, state, weights, **named):
@@ -216,5 +220,3 @@ def rnn_tanh_cell(net, input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
 @from_torch("torch.rnn_relu_cell")
 def rnn_relu_cell(net, input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
     return _cell(net, "RNN", input, [hx], [w_ih, w_hh, b_ih, b_hh], nonlinearity="relu")[0]
-
-

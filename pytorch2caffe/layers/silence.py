@@ -7,7 +7,7 @@ from ..registry import Layer, Source, layer
 
 @layer("Silence")
 class Silence(Layer):
-    """Takes values and gives none, so that they are no outputs of the network.  Source: BVLC Caffe, silence_layer.cpp."""
+    """Takes values and gives none, so that they are no outputs.  Source: BVLC Caffe, silence_layer.cpp."""
 
     def to_torch(self, shapes, blobs):
         return Source(expr="()")

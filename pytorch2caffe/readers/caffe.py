@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def load_caffe(prototxt: str | Path, caffemodel: str | Path | None = None) -> Gr
 
 
 class _Reader:
-    def __init__(self, net: dict[str, Any], weights: dict[str, Sequence[np.ndarray]] | None, path: str) -> None:
+    def __init__(self, net: dict[str, Any], weights: Mapping[str, Sequence[np.ndarray]] | None, path: str) -> None:
         self.net = net
         self.weights = weights
         self.path = path
@@ -120,7 +120,9 @@ class _Reader:
         try:
             found = infer(layer, shapes, blobs)
         except (IndexError, ValueError) as error:
-            raise Refused(f"{layer.type} does not fit its weights: {error}", "give the caffemodel of this prototxt") from error
+            raise Refused(
+                f"{layer.type} does not fit its weights: {error}", "give the caffemodel of this prototxt"
+            ) from error
         if layer.type == "Split":
             found = found * len(tops)
         if len(found) != len(tops):
