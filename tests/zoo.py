@@ -31,7 +31,8 @@ def build(name: str, seed: int = 0, **arguments: object) -> nn.Module:
     if name.startswith(("fcn", "deeplab", "lraspp")):
         arguments = {"weights_backbone": None, **arguments}
     model = torchvision_models().get_model(name, weights=None, **arguments)
-    return make_lively(model, torch.randn(2, 3, size(name), size(name)), seed=seed)
+    side = int(str(arguments.get("image_size", size(name))))
+    return make_lively(model, torch.randn(2, 3, side, side), seed=seed)
 
 
 def inception_v3_transformed() -> nn.Module:

@@ -91,8 +91,7 @@ class _Reader:
             return Node(name, cls.__new__(cls), inputs, [self._new(top, ()) for top in entry.get("top", [])])
         blobs = self._blobs(entry, name)
         layer = self._layer(cls, entry, shapes, blobs)
-        if self.weights is None:
-            blobs = _zeros(layer, shapes)
+        blobs = _zeros(layer, shapes) if self.weights is None else _shaped(layer, shapes, blobs)
         outputs = self._outputs(entry, layer, shapes, blobs)
         return Node(name, layer, inputs, outputs, tuple(blobs))
 
@@ -142,6 +141,18 @@ def _included(entry: dict[str, Any]) -> bool:
     if entry.get("include"):
         return any(rule.get("phase", "TEST") == "TEST" for rule in entry["include"])
     return not any(rule.get("phase", "TEST") == "TEST" for rule in entry.get("exclude", []))
+
+
+def _shaped(layer: Layer, shapes: Sequence[tuple[int, ...]], blobs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The blobs in the shapes that the layer wants: old files pad them with ones. Raises Refused if they do not fit."""
+    wanted = layer.blob_shapes(shapes)
+    if [blob.size for blob in blobs] != [int(np.prod(shape)) for shape in wanted]:
+        have = ", ".join(str(list(blob.shape)) for blob in blobs) or "none"
+        need = ", ".join(str(list(shape)) for shape in wanted) or "none"
+        raise Refused(
+            f"{layer.type} needs weights {need}; the caffemodel has {have}", "give the caffemodel of this prototxt"
+        )
+    return [b if b.shape == tuple(s) else b.reshape(s) for b, s in zip(blobs, wanted, strict=True)]
 
 
 def _zeros(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:

@@ -230,3 +230,9 @@ def test_what_the_model_raises_passes_through() -> None:
 
     with pytest.raises(LookupError, match="the model's own"):
         trace(Net(forward), image())
+
+
+def test_the_page_of_refusals_is_up_to_date() -> None:
+    from tests.trace.refusals_page import PAGE, page
+
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.trace.refusals_page"

@@ -22,7 +22,6 @@ def names() -> tuple[str, ...]:
     return tuple(RUNTIMES)
 
 
-@cache
 def get(name: str, caffe_python: str | None = None) -> Runtime:
     """The runtime called `name`; the same object for the same arguments, so Caffe is started once.
 
@@ -32,5 +31,10 @@ def get(name: str, caffe_python: str | None = None) -> Runtime:
     """
     if name not in RUNTIMES:
         raise ConversionError(f"there is no runtime {name!r}; there are {', '.join(RUNTIMES)}")
+    return _made(name, caffe_python)
+
+
+@cache
+def _made(name: str, caffe_python: str | None) -> Runtime:
     make = getattr(importlib.import_module(f".{name}", __package__), RUNTIMES[name])
     return make(caffe_python) if name == "caffe" else make()

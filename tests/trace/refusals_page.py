@@ -1,0 +1,44 @@
+"""docs/refusals.md, made by converting each model of test_refusals.py: python -m tests.trace.refusals_page"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytorch2caffe import UnsupportedError
+from pytorch2caffe.trace import trace
+from tests.trace.same import Net, conv, image
+from tests.trace.test_refusals import CASES
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "refusals.md"
+
+
+def page() -> str:
+    """The table: what the model does, what is wrong, how to mend it. The place, `head (net.py:12)`, is left out."""
+    lines = [
+        "# What is refused",
+        "",
+        f"{len(CASES)} models that cannot be converted, each with the message it gets (made by converting them:",
+        "`python -m tests.trace.refusals_page`). In front of each stands the module and the line of the model. All",
+        "problems of a model are listed in one error, and nothing is written.",
+        "",
+        "| the model has | what is wrong | fix |",
+        "|---|---|---|",
+    ]
+    for name, (function, _, _) in CASES.items():
+        model = Net(lambda self, x: self.head(self.stem(x)), stem=conv(), head=_head(function))
+        try:
+            trace(model, image())
+        except UnsupportedError as error:
+            problem = error.problems[0]
+            lines.append("| " + " | ".join(text.replace("|", "\\|") for text in (name, problem.what, problem.fix)) + " |")
+        else:
+            raise AssertionError(f"{name} is not refused any more")
+    return "\n".join(lines) + "\n"
+
+
+def _head(function):
+    return Net(lambda self, x: function(x))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
