@@ -156,4 +156,5 @@ def _shaped(layer: Layer, shapes: Sequence[tuple[int, ...]], blobs: Sequence[np.
 
 
 def _zeros(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
-    return [np.zeros(shape, np.float32) for shape in layer.blob_shapes(shapes)]
+    """Weights that are all zero and take no memory, however large a file says they are."""
+    return [np.broadcast_to(np.float32(0), shape) for shape in layer.blob_shapes(shapes)]

@@ -1,0 +1,149 @@
+"""Caffe's files as graphs: every generation, in-place layers, shared weights, and files that do not fit together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_caffe, to_torch
+from pytorch2caffe.cli import main
+
+HEAD = 'name: "net" layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 6 dim: 6 } } }'
+CONV = 'convolution_param { num_output: 2 kernel_size: 3 }'
+
+
+def write(folder, *layers, head=HEAD):
+    path = folder / "net.prototxt"
+    path.write_text(head + "".join(f" layer {{ {layer} }}" for layer in layers))
+    return path
+
+
+def test_a_prototxt_alone_has_shapes_and_zero_weights(tmp_path):
+    graph = load_caffe(write(tmp_path, f'name: "c" type: "Convolution" bottom: "data" top: "c" {CONV}'))
+    (node,) = graph.nodes
+    assert node.outputs[0].shape == (1, 2, 4, 4)
+    assert [blob.shape for blob in node.blobs] == [(2, 3, 3, 3), (2,)]
+    assert list(graph.outputs) == ["c"]
+
+
+def test_in_place_layers_are_values_of_their_own(tmp_path):
+    graph = load_caffe(
+        write(
+            tmp_path,
+            'name: "p" type: "Power" bottom: "data" top: "x" power_param { shift: -1 }',
+            'name: "r" type: "ReLU" bottom: "x" top: "x"',
+            'name: "t" type: "TanH" bottom: "x" top: "x"',
+        )
+    )
+    x = torch.randn(1, 3, 6, 6)
+    assert torch.equal(to_torch(graph)(x), torch.tanh(torch.relu(x - 1)))
+    assert [value.top for node in graph.nodes for value in node.outputs] == ["x", "x", "x"]
+
+
+def test_training_layers_are_left_out(tmp_path):
+    path = write(
+        tmp_path,
+        'name: "train" type: "Data" top: "data" include { phase: TRAIN }',
+        'name: "r" type: "ReLU" bottom: "data" top: "r"',
+        'name: "d" type: "Dropout" bottom: "r" top: "d" exclude { phase: TEST }',
+    )
+    assert [node.name for node in load_caffe(path).nodes] == ["r"]
+
+
+def test_an_old_file_reads(tmp_path):
+    path = tmp_path / "old.prototxt"
+    path.write_text(
+        'name: "old" input: "data" input_dim: 1 input_dim: 3 input_dim: 6 input_dim: 6 '
+        'layers { name: "c" type: CONVOLUTION bottom: "data" top: "c" convolution_param { num_output: 2 kernel_size: 3 } } '
+        'layers { name: "p" type: POOLING bottom: "c" top: "p" pooling_param { pool: AVE kernel_size: 2 stride: 2 } }'
+    )
+    assert load_caffe(path).nodes[-1].outputs[0].shape == (1, 2, 2, 2)
+
+
+REFUSED = {
+    "an unknown layer": ('name: "w" type: "Warp" bottom: "data" top: "w"', "layer 'w': layer type 'Warp' is not known"),
+    "a bottom that is nobody's top": ('name: "r" type: "ReLU" bottom: "x" top: "r"', "'x' is the top of no layer"),
+    "a setting left out": (
+        'name: "c" type: "Convolution" bottom: "data" top: "c"', "Convolution lacks a setting: 'num_output'"),
+    "a window that does not fit": (
+        'name: "p" type: "Pooling" bottom: "data" top: "p" pooling_param { kernel_size: 9 }', "does not fit"),
+    "a kernel that does not fit": (
+        'name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 1 kernel_size: 9 }',
+        "Kernel size can't be greater"),
+    "two spellings at once": (
+        'name: "c" type: "Convolution" bottom: "data" top: "c" '
+        "convolution_param { num_output: 1 kernel_size: 3 kernel_h: 3 kernel_w: 3 }", "both kernel_size and kernel_h"),
+    "shapes that Eltwise would have to broadcast": (
+        'name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3 kernel_size: 3 } } '
+        'layer { name: "e" type: "Eltwise" bottom: "data" bottom: "c" top: "e"', "does not broadcast"),
+    "too few tops": ('name: "s" type: "Slice" bottom: "data" top: "a" slice_param { slice_point: 1 }', "gives 2 tops"),
+    "a random pooling": (
+        'name: "p" type: "Pooling" bottom: "data" top: "p" pooling_param { pool: STOCHASTIC kernel_size: 2 }', "random"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("layer", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_layer_that_cannot_be_read_is_named(layer, message, tmp_path):
+    with pytest.raises(UnsupportedError) as caught:
+        load_caffe(write(tmp_path, layer))
+    assert message in str(caught.value)
+    assert "layer '" in str(caught.value)
+
+
+def test_all_problems_at_once(tmp_path):
+    layers = [f'name: "w{i}" type: "Warp{i}" bottom: "data" top: "w{i}"' for i in range(3)]
+    with pytest.raises(UnsupportedError) as caught:
+        load_caffe(write(tmp_path, *layers))
+    assert len(caught.value.problems) == 3
+
+
+def test_weights_of_another_network(tmp_path):
+    path = write(tmp_path, f'name: "c" type: "Convolution" bottom: "data" top: "c" {CONV}')
+    save_caffe(load_caffe(path), tmp_path / "ours.prototxt", tmp_path / "ours.caffemodel")
+    other = write(tmp_path, f'name: "c" type: "Convolution" bottom: "data" top: "c" {CONV.replace("2", "4", 1)}')
+    with pytest.raises(UnsupportedError, match=r"needs weights \[4, 3, 3, 3\], \[4\]; the caffemodel has \[2, 3, 3, 3\]"):
+        load_caffe(other, tmp_path / "ours.caffemodel")
+
+
+def test_absurd_sizes_cost_nothing(tmp_path):
+    huge = "dim: 1000000000000"
+    head = f'layer {{ name: "data" type: "Input" top: "data" input_param {{ shape {{ {huge} dim: 2 }} }} }}'
+    ip = 'name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 2000000000 }'
+    graph = load_caffe(write(tmp_path, ip, head=head))
+    assert graph.nodes[0].outputs[0].shape == (10**12, 2 * 10**9)
+
+
+def test_a_network_without_input(tmp_path):
+    path = tmp_path / "none.prototxt"
+    path.write_text('name: "none"')
+    with pytest.raises(ConversionError, match="has no input"):
+        load_caffe(path)
+
+
+@pytest.mark.parametrize("text", ["layer {", "layer { name: 3 }", "\x00\x01", "nonsense", "layer { type: }"])
+def test_garbled_text_is_one_error(text, tmp_path, capsys):
+    path = tmp_path / "net.prototxt"
+    path.write_text(text)
+    assert main(["summary", str(path)]) == 2
+    assert "net.prototxt" in capsys.readouterr().err
+
+
+def test_names_are_only_names(tmp_path):
+    name = r"\"); import os; os.abort() #"
+    path = write(
+        tmp_path,
+        f'name: "{name}" type: "Convolution" bottom: "data" top: "{name}" {CONV}',
+        f'name: "lambda" type: "ReLU" bottom: "{name}" top: "1 class"',
+        'name: "forward" type: "TanH" bottom: "1 class" top: "é"',
+    )
+    graph = load_caffe(path)
+    x = torch.randn(1, 3, 6, 6)
+    with torch.no_grad():
+        np.testing.assert_array_equal(to_torch(graph)(x), torch.zeros(1, 2, 4, 4))
+
+
+def test_a_network_s_name_is_only_a_name(tmp_path):
+    path = write(tmp_path, 'name: "r" type: "ReLU" bottom: "data" top: "r"')
+    path.write_text(path.read_text().replace('name: "net"', 'name: "x): pass\\nimport os"'))
+    assert torch.equal(to_torch(load_caffe(path))(torch.ones(1, 3, 6, 6)), torch.ones(1, 3, 6, 6))
