@@ -30,7 +30,7 @@ def main() -> int:
         pytorch2caffe.export(model, torch.randn(1, 3, 224, 224), *files)
         for runtime in names():
             if reason := get(runtime).unavailable():
-                table.add_row(name, runtime, f"not installed: {reason}", "")
+                table.add_row(name, runtime, reason, "")
                 continue
             comparison = pytorch2caffe.verify(model, *files, torch.randn(1, 3, 224, 224), runtime)
             agree = agree and comparison.equal
