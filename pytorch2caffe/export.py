@@ -23,6 +23,7 @@ def export(
     dialect: str = "caffe",
     name: str | None = None,
     naming: str = "modules",
+    fold_bn: bool = False,
     check: bool = True,
 ) -> Graph:
     """Traces `model` on `inputs` and writes it as Caffe files.
@@ -30,6 +31,7 @@ def export(
     model, inputs, name, naming: as for `trace`. The shapes of `inputs` are those of the network.
     prototxt, caffemodel:        where to write; both appear together, or neither.
     dialect:                     who shall read the files (README, "Dialects").
+    fold_bn:                     put BatchNorm and Scale into the weights before them (equal up to float rounding).
     check:                       read the files back before they appear, run them on a second, random input, and
                                  compare every blob with the model's own.
 
@@ -38,7 +40,7 @@ def export(
     """
     graph = trace(model, inputs, name, naming=naming)
     proof = proof_of(model, inputs, naming) if check else None
-    return save_caffe(graph, prototxt, caffemodel, dialect, proof=proof)
+    return save_caffe(graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, proof=proof)
 
 
 def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Callable[[Path, Path], None]:

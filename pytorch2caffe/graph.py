@@ -56,12 +56,16 @@ class Node:
 
 @dataclass(eq=False)
 class Graph:
-    """A network. `outputs` maps the name a caller knows (a dict key, or the value's own name) to the value."""
+    """A network. `outputs` maps the name a caller knows (a dict key, or the value's own name) to the value.
+
+    renamed: names that its reader could not take, of layers and values: {name now: name before}.
+    """
 
     name: str = "net"
     inputs: list[Value] = field(default_factory=list)
     outputs: dict[str, Value] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def consumers(self) -> dict[Value, list[Node]]:
         """Which nodes read each value; a node that reads it twice is listed twice."""
@@ -119,7 +123,9 @@ class Builder:
         """Appends `layer` reading `inputs`. Returns its output value, or the list of them if it has several.
 
         name: goes behind the scope (`bn1` -> `bn1.scale`) for the second and further layers made of one call.
+        An array among the inputs becomes a constant.
         """
+        inputs = tuple(self.constant(i) if isinstance(i, np.ndarray) else i for i in inputs)
         blobs = tuple(np.asarray(blob, np.float32) for blob in blobs)
         shapes = self.infer(layer, [value.shape for value in inputs], blobs)
         return self.append(layer, inputs, shapes, blobs, name)

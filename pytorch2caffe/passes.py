@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from .fold import fold_batch_norm, merge_powers
 from .graph import Graph, Names, Node, Shape, Value
 from .layers.reshape import Flatten, Reshape
 from .layers.silence import Silence, Split
 from .registry import Layer
+
+__all__ = [
+    "drop_unused", "fold_batch_norm", "legacy_names", "merge_powers", "merge_reshapes", "separate_outputs",
+    "silence_unused",
+]  # fmt: skip
 
 
 def drop_unused(graph: Graph) -> None:

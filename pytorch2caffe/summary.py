@@ -94,3 +94,10 @@ def supported_page() -> str:
         cells = (row.types, [f"`{name}`" for name in row.functions], row.native, [row.elsewhere])
         lines.append("| " + " | ".join(", ".join(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def dialects_table() -> str:
+    """README's table of dialects as Markdown: the default first."""
+    rows = [(f"`{name}`" + (" (default)" if name == "caffe" else ""), dialect(name)) for name in names()]
+    lines = [f"| {name} | {found.summary} | {found.rests_on} |" for name, found in rows]
+    return "\n".join(["| `--target` | who reads it | rests on |", "|---|---|---|", *lines]) + "\n"

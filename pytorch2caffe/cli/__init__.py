@@ -15,7 +15,7 @@ DONE, DIFFERENT, FAILED = 0, 1, 2
 class Commands(click.Group):
     """Loads a command when it is asked for."""
 
-    names = {"export": "export", "verify": "verify", "summary": "summary", "layers": "layers"}
+    names = {name: name for name in ("export", "verify", "check", "lower", "summary", "layers")}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order people need them."""

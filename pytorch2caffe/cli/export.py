@@ -24,10 +24,11 @@ Examples:
 @click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
 @click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
+@click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights before them.")
 @click.option("--name", help="The network's name; the model's class by default.")
 @click.option("--no-check", is_flag=True, help="Do not run the written files against the model.")
 @model_options
-def command(model, prefix, shapes, target, name, no_check, weights, seed, naming):  # type: ignore[no-untyped-def]
+def command(model, prefix, shapes, target, fold_bn, name, no_check, weights, seed, naming):  # type: ignore[no-untyped-def]
     import torch
     from rich.console import Console
 
@@ -42,7 +43,7 @@ def command(model, prefix, shapes, target, name, no_check, weights, seed, naming
         with Console(stderr=True).status(f"converting {model}"):
             graph = export(
                 net, random_inputs(shapes), f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect=target, name=name,
-                naming=naming, check=not no_check,
+                naming=naming, fold_bn=fold_bn, check=not no_check,
             )  # fmt: skip
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)

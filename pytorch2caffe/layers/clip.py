@@ -34,11 +34,17 @@ class Clip(Layer):
             return Source(expr=f"{{0}}.clamp(min={number(self.min)})")
         if self.min <= -HUGE:
             return Source(expr=f"{{0}}.clamp(max={number(self.max)})")
+        if self.min >= self.max:  # nn.Hardtanh wants an interval
+            return Source(expr=f"{{0}}.clamp({number(self.min)}, {number(self.max)})")
         return Source(f"nn.Hardtanh({number(self.min)}, {number(self.max)})")
 
     def lower(self, net, inputs, blobs):
         """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
+        from .relu6 import ReLU6
+
         (x,) = inputs
+        if (self.min, self.max) == (0, 6) and not net.lacks(ReLU6()):
+            return net.add(ReLU6(), x)
         if self.min == 0:
             x = net.add(ReLU(), x, name="floor")
         elif self.min > -HUGE:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 from ..registry import Layer, Source, from_torch, layer, number
+from .power import Power
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Exp(_Base):
             return Source(expr=f"torch.exp({inner})")
         return Source(expr=f"torch.pow({number(self.base)}, {inner})")
 
+    def lower(self, net, inputs, blobs):
+        """For readers that know e to the x only: base^(shift + scale x) = e^(ln(base) (shift + scale x))."""
+        factor = 1.0 if self.base == -1 else log(self.base)
+        inner = net.add(Power(1.0, self.scale * factor, self.shift * factor), inputs[0], name="inner")
+        return net.add(Exp(), inner)
+
 
 @layer("Log", param="log_param")
 class Log(_Base):
@@ -37,6 +45,14 @@ class Log(_Base):
         text = f"torch.log({self._inner()})"
         return Source(expr=text if self.base == -1 else f"{text} / torch.log(torch.tensor({number(self.base)}))")
 
+    def lower(self, net, inputs, blobs):
+        """For readers that know the natural logarithm of x only: Power before and behind it."""
+        (x,) = inputs
+        if (self.scale, self.shift) != (1, 0):
+            x = net.add(Power(1.0, self.scale, self.shift), x, name="inner")
+        y = net.add(Log(), x, name="" if self.base == -1 else "log")
+        return y if self.base == -1 else net.add(Power(scale=1 / log(self.base)), y)
+
 
 @from_torch("torch.exp", "torch.exp_", "torch.Tensor.exp", "torch.Tensor.exp_")
 def exp(net, input):
@@ -44,5 +60,5 @@ def exp(net, input):
 
 
 @from_torch("torch.log", "torch.log_", "torch.Tensor.log", "torch.Tensor.log_")
-def log(net, input):
+def natural_log(net, input):
     return net.add(Log(), input)

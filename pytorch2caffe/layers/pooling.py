@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -138,6 +139,8 @@ class Pooling(Layer):
             return self._lower_dilation(net, x)
         out = self.sizes(x.shape)
         plain = Pooling(self.pool, *(getattr(self, n) for n in PLAIN))
+        if net.lacks(plain) and (self.pad_h or self.pad_w):
+            return self._lower_pad(net, x, out)
         if plain.sizes(x.shape) != out and not (self.pad_h or self.pad_w):
             x = _crop(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])
         y = net.add(plain, x, name="pool")
@@ -158,6 +161,15 @@ class Pooling(Layer):
         if np.array_equal(caffe, torch):
             return y
         return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
+
+    def _lower_pad(self, net, x, out):
+        """For readers that average over the padding otherwise: a Pad layer before it."""
+        from .pad import pad_with
+
+        padded = pad_with(net, x, {2: (self.pad_h,) * 2, 3: (self.pad_w,) * 2}, 0.0 if self.pool == "AVE" else -FLT_MAX)
+        bare = replace(self, pad_h=0, pad_w=0, count_include_pad=True, divisor_override=0)
+        y = _crop(net, net.add(bare, padded, name="pool"), out)
+        return self._weigh(net, x, y) if self.pool == "AVE" else y
 
     def _lower_dilation(self, net, x):
         """The maximum of the input shifted by each tap, one axis after the other."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer
+from ..registry import Layer, Source, axes_of, from_torch, layer
 
 
 @layer("Reshape", param="reshape_param")
@@ -50,10 +52,19 @@ class Flatten(Layer):
         arguments = "" if (self.axis, self.end_axis) == (1, -1) else f"{self.axis}, {self.end_axis}"
         return Source(f"nn.Flatten({arguments})")
 
+    def lower(self, net, inputs, blobs):
+        """For readers whose Flatten keeps the batch only, or that have none."""
+        (x,) = inputs
+        rank = len(x.shape)
+        start, end = self.axis % rank, self.end_axis % rank + 1
+        return reshape_to(net, x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
+
 
 def reshape_to(net, input, shape, name=""):
-    """The value in another shape. The batch stays open (0) where it is kept, and the longest rest is inferred (-1)."""
+    """The value, or constant, in another shape. The batch stays open (0) where it is kept."""
     shape = tuple(shape)
+    if isinstance(input, np.ndarray):
+        return input.reshape(shape)
     if shape == input.shape:
         return input
     dims = list(shape)
@@ -111,8 +122,7 @@ def unflatten(net, input, dim, sizes):
 
 @from_torch("torch.squeeze", "torch.squeeze_", "torch.Tensor.squeeze", "torch.Tensor.squeeze_")
 def squeeze(net, input, dim=None):
-    rank = len(input.shape)
-    dims = range(rank) if dim is None else [d % rank for d in (dim if isinstance(dim, (tuple, list)) else [dim])]
+    dims = () if dim == () else axes_of(dim, len(input.shape))
     return reshape_to(net, input, [d for i, d in enumerate(input.shape) if d != 1 or i not in dims])
 
 

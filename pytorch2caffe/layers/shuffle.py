@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from ..registry import from_torch
+from ..registry import Layer, Source, from_torch, layer
 from .permute import permute_to
 from .reshape import reshape_to
+
+
+@layer("ShuffleChannel", param="shuffle_channel_param")
+class ShuffleChannel(Layer):
+    """Channel i of group g moves to place g of group i.
+
+    Source: the ShuffleNet fork of Caffe, shuffle_channel_layer.cpp.
+    """
+
+    group: int = 1
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"F.channel_shuffle({{0}}, {self.group})")
+
+    def lower(self, net, inputs, blobs):
+        (x,) = inputs
+        n, channels, *space = x.shape
+        split = reshape_to(net, x, (n, self.group, channels // self.group, *space), "split")
+        turned = permute_to(net, split, [0, 2, 1, *range(3, len(split.shape))])
+        return reshape_to(net, turned, x.shape)
 
 
 @from_torch("torch.pixel_shuffle", "torch.nn.functional.pixel_shuffle")
@@ -29,8 +49,4 @@ def pixel_unshuffle(net, input, downscale_factor):
 
 @from_torch("torch.channel_shuffle", "torch.nn.functional.channel_shuffle", "torch.native_channel_shuffle")
 def channel_shuffle(net, input, groups):
-    """Channel i of group g moves to place g of group i."""
-    n, channels, *space = input.shape
-    x = reshape_to(net, input, (n, groups, channels // groups, *space), "split")
-    x = permute_to(net, x, [0, 2, 1, *range(3, len(x.shape))])
-    return reshape_to(net, x, input.shape)
+    return net.add(ShuffleChannel(int(groups)), input)

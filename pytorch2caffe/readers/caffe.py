@@ -28,10 +28,29 @@ def load_caffe(prototxt: str | Path, caffemodel: str | Path | None = None) -> Gr
     Values are named after their tops; where a layer works in place (top = bottom) the later values are numbered.
     Raises UnsupportedError naming every layer that is not known, ConversionError for files that do not fit together.
     """
+    reader = _reader(prototxt, caffemodel)
+    graph = reader.graph()
+    if reader.problems:
+        raise UnsupportedError(reader.problems, f"read from {prototxt}")
+    if not graph.inputs:
+        raise ConversionError(f"{prototxt}: the network has no input")
+    return graph
+
+
+def load_what_is_known(prototxt: str | Path, caffemodel: str | Path | None = None) -> tuple[Graph, list[Problem]]:
+    """As `load_caffe`, but leaves out what is not known, and what depends on it, and lists why."""
+    reader = _reader(prototxt, caffemodel)
+    graph = reader.graph()
+    unclear = {value for value in reader.tops.values() if value.shape == ()} if reader.problems else set()
+    graph.nodes[:] = [node for node in graph.nodes if not unclear.intersection([*node.inputs, *node.outputs])]
+    return graph, reader.problems
+
+
+def _reader(prototxt: str | Path, caffemodel: str | Path | None) -> _Reader:
     load_layers()
     net = caffe_proto.to_dict(caffe_proto.read_prototxt(prototxt).net)
     weights = caffe_proto.read_caffemodel(caffemodel).by_name() if caffemodel is not None else None
-    return _Reader(net, weights, str(prototxt)).graph()
+    return _Reader(net, weights, str(prototxt))
 
 
 class _Reader:
@@ -48,7 +67,7 @@ class _Reader:
     def graph(self) -> Graph:
         graph = Graph(self.net.get("name") or Path(self.path).stem)
         for entry in self.net.get("layer", []):
-            if not _included(entry):
+            if not included(entry):
                 continue
             if entry.get("type") == "Input":
                 graph.inputs += self._inputs(entry)
@@ -59,10 +78,6 @@ class _Reader:
                 self.problems.append(Problem(f"layer {entry.get('name', '')!r}", error.what, error.fix))
                 for top in entry.get("top", []):
                     self.tops[top] = Value(top, ())
-        if self.problems:
-            raise UnsupportedError(self.problems, f"read from {self.path}")
-        if not graph.inputs:
-            raise ConversionError(f"{self.path}: the network has no input")
         graph.outputs = {value.name: value for value in self.unread.values()}
         return graph
 
@@ -136,7 +151,7 @@ class _Reader:
         return blobs
 
 
-def _included(entry: dict[str, Any]) -> bool:
+def included(entry: dict[str, Any]) -> bool:
     """Whether a layer is part of the TEST-phase network: Caffe's include and exclude rules, as far as phases go."""
     if entry.get("include"):
         return any(rule.get("phase", "TEST") == "TEST" for rule in entry["include"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -23,19 +24,23 @@ def save_caffe(
     caffemodel: str | Path,
     dialect: str = "caffe",
     *,
+    fold_bn: bool = False,
     proof: Callable[[Path, Path], None] | None = None,
 ) -> Graph:
     """Writes a graph as Caffe files for a dialect; both files appear together, or none.
 
     prototxt, caffemodel: paths; existing files are replaced only once the new ones are complete.
     dialect: the name of one that comes with the package, or a .toml file.
+    fold_bn: put BatchNorm and Scale into the weights before them (equal up to float rounding).
     proof:   called with the complete files under temporary names; if it raises, they are removed.
 
+    Where the dialect limits names, PREFIX.names.json tells what each shortened one was.
     Returns the graph as it was written: in the dialect's own layers.
     Raises UnsupportedError listing every layer that the dialect cannot say; then nothing is written.
     """
-    lowered = lower(graph, _dialect(dialect), infer)
-    write(lowered, prototxt, caffemodel, proof)
+    target = _dialect(dialect)
+    lowered = lower(graph, target, infer, fold_bn=fold_bn)
+    write(lowered, prototxt, caffemodel, proof, target)
     return lowered
 
 
@@ -44,20 +49,27 @@ def _dialect(name: str) -> Dialect:
 
 
 def write(
-    graph: Graph, prototxt: str | Path, caffemodel: str | Path, proof: Callable[[Path, Path], None] | None = None
+    graph: Graph,
+    prototxt: str | Path,
+    caffemodel: str | Path,
+    proof: Callable[[Path, Path], None] | None = None,
+    target: Dialect | None = None,
 ) -> None:
     """Writes a graph that is already in the layers of its dialect."""
-    net = net_of(graph)
+    net = net_of(graph, target)
     blobs = [*(() for _ in graph.inputs), *(node.blobs for node in graph.nodes)]
-    with caffe_proto.atomic_files(prototxt, caffemodel) as (text, binary):
+    names = [Path(prototxt).with_suffix(".names.json")] if target and target.limits.name_length else []
+    with caffe_proto.atomic_files(prototxt, caffemodel, *names) as (text, binary, *maps):
+        for path in maps:
+            path.write_text(json.dumps(graph.renamed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         caffe_proto.write_prototxt(net, text)
         caffe_proto.write_caffemodel(net, blobs, binary)
         if proof is not None:
             proof(text, binary)
 
 
-def net_of(graph: Graph) -> dict[str, Any]:
-    """The NetParameter as a dict, weights left out: an Input layer per input, then the nodes."""
+def net_of(graph: Graph, target: Dialect | None = None) -> dict[str, Any]:
+    """The NetParameter as a dict, as `target` spells it, weights left out: an Input layer per input, then the nodes."""
     if not graph.inputs:
         raise ConversionError("a Caffe network needs an input; this graph has none")
     inputs = [
@@ -70,10 +82,10 @@ def net_of(graph: Graph) -> dict[str, Any]:
         for value in graph.inputs
     ]
     shared = _shared(graph)
-    return {"name": graph.name, "layer": inputs + [_layer(node, shared) for node in graph.nodes]}
+    return {"name": graph.name, "layer": inputs + [_layer(node, shared, target) for node in graph.nodes]}
 
 
-def _layer(node: Node, shared: dict[int, str]) -> dict[str, Any]:
+def _layer(node: Node, shared: dict[int, str], target: Dialect | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": node.name, "type": node.layer.type}
     if node.inputs:
         entry["bottom"] = [value.name for value in node.inputs]
@@ -82,7 +94,7 @@ def _layer(node: Node, shared: dict[int, str]) -> dict[str, Any]:
     names = [shared.get(id(blob), "") for blob in node.blobs]
     if any(names) and node.layer.type != "BatchNorm":  # Caffe keeps its statistics' param for itself
         entry["param"] = [{"name": name} if name else {} for name in names]
-    settings = node.layer.to_caffe()
+    settings = target.spell(node.layer) if target else node.layer.to_caffe()
     if settings and node.layer.param:
         entry[node.layer.param] = settings
     return entry

@@ -1,0 +1,38 @@
+"""pytorch2caffe check"""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("check", help="""Looks for everything in a Caffe file that one reader of Caffe files cannot take.
+
+The file may come from anywhere. Each problem is listed with its layer and the shortest fix.
+
+\b
+Examples:
+  pytorch2caffe check deploy.prototxt --target nnie
+  pytorch2caffe check deploy.prototxt net.caffemodel --target my-chip.toml
+Exit code 0 if the reader takes it, 1 if there are problems, 2 if the file cannot be read.
+""")
+@click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
+@click.argument("caffemodel", type=click.Path(exists=True, dir_okay=False), required=False)
+@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the file.")
+def command(prototxt, caffemodel, target):  # type: ignore[no-untyped-def]
+    import logging
+
+    from ..dialects import dialect
+    from ..lint import check_files, count_layers
+
+    logging.getLogger("caffe_proto").setLevel(logging.ERROR)  # what it would warn of is among the problems
+    reader = dialect(target)
+    problems = check_files(prototxt, caffemodel, reader)
+    count = count_layers(prototxt)
+    if not problems:
+        click.echo(f"{prototxt}: {count} layers, nothing that {reader.name} cannot take")
+        return 0
+    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    click.echo(f"{prototxt}: {found} for {reader.name} in {count} layers")
+    for number, problem in enumerate(problems, 1):
+        click.echo(f"  {number}. {problem}")
+    return 1

@@ -1,0 +1,69 @@
+"""An existing Caffe model, written anew for another reader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .codegen import run
+from .errors import DifferentError
+from .graph import Graph
+from .readers.caffe import load_caffe
+from .writers.caffe import save_caffe
+
+
+def rewrite(
+    prototxt: str | Path,
+    caffemodel: str | Path,
+    prefix: str | Path,
+    dialect: str = "caffe",
+    *,
+    fold_bn: bool = False,
+    check: bool = True,
+    tolerance: float = 1e-4,
+) -> Graph:
+    """Writes a Caffe network as PREFIX.prototxt and PREFIX.caffemodel in the layers that another reader has.
+
+    dialect, fold_bn: as for `save_caffe`.
+    check:            before they appear, read the new files back and compare their outputs with the old ones' on a
+                      random input; tolerance is the largest difference, relative L2.
+
+    Returns the graph as written. Raises UnsupportedError for what cannot be read or written, DifferentError if the
+    outputs differ; in both cases nothing is written.
+    """
+    graph = load_caffe(prototxt, caffemodel)
+
+    def proof(new_prototxt: Path, new_caffemodel: Path) -> None:
+        rows = different(graph, load_caffe(new_prototxt, new_caffemodel), tolerance)
+        if rows:
+            raise DifferentError(f"the new files do not give the same numbers: {'; '.join(rows)}", rows)
+
+    return save_caffe(
+        graph, f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect, fold_bn=fold_bn, proof=proof if check else None
+    )
+
+
+def different(one: Graph, other: Graph, tolerance: float) -> list[str]:
+    """The outputs of `one` that `other`, in the same order, gives otherwise on a random input."""
+    random = np.random.default_rng(0)
+    inputs = [random.standard_normal(value.shape).astype(np.float32) for value in one.inputs]
+    results = []
+    for graph in (one, other):
+        fed = {value.name: array for value, array in zip(graph.inputs, inputs, strict=True)}
+        found = {top: array for (_, top), array in run(graph, fed).items()}
+        results.append([found[value.top or value.name] for value in graph.outputs.values()])
+    if len(results[0]) != len(results[1]):
+        return [f"{len(results[1])} outputs instead of {len(results[0])}"]
+    return [
+        f"{name} differs by {difference:.1e} of its norm"
+        for name, a, b in zip(one.outputs, *results, strict=True)
+        if not (difference := _relative(a, b)) <= tolerance
+    ]
+
+
+def _relative(a: np.ndarray, b: np.ndarray) -> float:
+    if a.shape != b.shape:
+        return float("inf")
+    norm = float(np.linalg.norm(a.astype(np.float64)))
+    return float(np.linalg.norm(b.astype(np.float64) - a)) / (norm or 1.0)

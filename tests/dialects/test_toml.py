@@ -1,0 +1,116 @@
+"""Dialect files: one's own, and malformed ones."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from pytorch2caffe import ConversionError, UnsupportedError, save_caffe, trace
+from pytorch2caffe.dialects import dialect
+
+CHIP = """
+summary = "my chip"
+rests_on = "its manual, chapter 4"
+extends = "caffe"
+without = ["Eltwise"]
+
+[layers]
+ReLU6 = []
+Pooling = ["round_mode"]
+
+[spelling]
+"Pooling.round_mode" = { field = "ceil_mode", values = { CEIL = true, FLOOR = false } }
+
+[limits]
+name_length = 12
+outputs = 1
+
+[[rules]]
+layer = "Convolution"
+when = { group = [1] }
+once = ["kernel_size"]
+only = { "stride[0]" = [1, 2] }
+why = "its units step by 1 or 2"
+fix = "use a stride of 1 or 2"
+"""
+
+
+@pytest.fixture
+def chip(tmp_path):
+    def write(text: str, name: str = "my-chip.toml") -> str:
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    return write
+
+
+def save(model, x, target, folder):
+    return save_caffe(trace(model, x), folder / "n.prototxt", folder / "n.caffemodel", target)
+
+
+def test_ones_own(chip, tmp_path):
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.ReLU6(), nn.MaxPool2d(2, 2))
+    lowered = save(model, torch.zeros(1, 3, 12, 12), chip(CHIP), tmp_path)
+    assert [node.layer.type for node in lowered.nodes] == ["Convolution", "ReLU6", "Pooling"]
+    assert "ceil_mode: false" in (tmp_path / "n.prototxt").read_text()
+    assert (tmp_path / "n.names.json").exists()
+
+
+def test_it_refuses_what_its_rules_forbid(chip, tmp_path):
+    def model(x):
+        return nn.functional.conv2d(x, torch.ones(2, 3, 3, 3), stride=3), x.relu() + x.sigmoid()
+
+    with pytest.raises(UnsupportedError) as caught:
+        save(model, torch.zeros(1, 3, 9, 9), chip(CHIP), tmp_path)
+    assert "stride[0] 3 in Convolution: its units step by 1 or 2" in str(caught.value)
+    assert "my-chip has no layer Eltwise" in str(caught.value)
+    assert len(caught.value.problems) == 2
+
+
+def test_every_limit_is_listed_at_once(chip, tmp_path):
+    with pytest.raises(UnsupportedError, match="2 outputs; my-chip takes at most 1"):
+        save(lambda x: (x.relu(), x.sigmoid()), torch.zeros(1, 3), chip(CHIP), tmp_path)
+
+
+def test_it_may_extend_another_file(chip):
+    chip(CHIP)
+    found = dialect(chip('extends = "my-chip.toml"\nwithout = ["ReLU6"]\n[limits]\noutputs = 3\n', "newer.toml"))
+    assert "ReLU6" not in found.layers
+    assert (found.limits.outputs, found.limits.name_length) == (3, 12)
+    assert len(found.rules) == 1
+
+
+MALFORMED = {
+    'layers = "all"': "layers: must be a table, not 'all'",
+    "": "layers: a dialect needs this table of layer types and their fields",
+    "[layers]\nReLU = 3": r"\[layers\] ReLU: must be a list of texts, not 3",
+    "[layers]\nReLU = [3]": r"\[layers\] ReLU: must be a list of texts, not \[3\]",
+    'extends = "cafe"': "extends: no dialect 'cafe'; did you mean 'caffe'",
+    'extends = "caffe"\nextend = "x"': "extend: no such key; did you mean extends",
+    'extends = "caffe"\n[limits]\nname_lenght = 3': r"\[limits\] name_lenght: no such key; did you mean name_length",
+    'extends = "caffe"\n[limits]\noutputs = -1': r"\[limits\] outputs: must be a number above 0, not -1",
+    'extends = "caffe"\n[limits.ranks]\nConcat = "4"': r"\[limits.ranks\] Concat: must be a number above 0",
+    'extends = "caffe"\n[fold]\nbatch_norm = "yes"': r"\[fold\] batch_norm: must be a bool, not 'yes'",
+    'extends = "caffe"\nwithout = ["Permute"]': "without: what it extends has no layer 'Permute'",
+    'extends = "caffe"\n[spelling]\nPooling = { field = "x" }': r'\[spelling\] Pooling: write it as "Layer.field"',
+    'extends = "caffe"\n[spelling]\n"Pooling.pad" = {}': r"\[spelling\] Pooling.pad.field: is missing",
+    'extends = "caffe"\n[[rules]]\nlayer = "ReLU"': r"\[\[rules\]\] 1: why: is missing",
+    'extends = "caffe"\n[[rules]]\nlayer = "ReLU"\nwhy = "x"\nonly = { a = 1 }': r"\[\[rules\]\] 1: only.a: must be",
+    'extends = "my-chip.toml"': "extends itself",
+    "[layers": "my-chip.toml: ",
+}
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+def test_a_malformed_file_is_named_with_table_and_key(chip, text):
+    with pytest.raises(ConversionError, match=MALFORMED[text]) as caught:
+        dialect(chip(text))
+    assert "my-chip.toml" in str(caught.value)
+
+
+def test_no_such_dialect():
+    with pytest.raises(ConversionError, match="no dialect 'opencv4'; did you mean 'opencv'"):
+        dialect("opencv4")
+    with pytest.raises(ConversionError, match="there are caffe, caffe-master, ncnn, nnie, opencv, ssd"):
+        dialect("zzz.toml")
