@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..registry import Layer, Source, from_torch, layer, number
+from .mvn import normalise
+from .permute import permute_to
+from .reshape import reshape_to
 from .scale import Scale
 
 
@@ -40,13 +45,32 @@ class BatchNorm(Layer):
         )
 
 
+@layer("BatchStatisticsNorm")
+class BatchStatisticsNorm(Layer):
+    """BatchNorm with the statistics of the batch itself, which OpenCV and others read otherwise, as PyTorch's."""
+
+    eps: float = 1e-5
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"F.batch_norm({{0}}, None, None, training=True, eps={number(self.eps)})")
+
+    def lower(self, net, inputs, blobs):
+        """As one sample, in which those of a channel lie side by side."""
+        (x,) = inputs
+        n, channels, *space = x.shape
+        x = permute_to(net, reshape_to(net, x, (n, channels, prod(space)), "flat"), (1, 0, 2))
+        y = normalise(net, reshape_to(net, x, (1, channels, n, prod(space)), "one"), 2, self.eps)
+        y = permute_to(net, reshape_to(net, y, x.shape, "samples"), (1, 0, 2))
+        return reshape_to(net, y, inputs[0].shape, "shaped")
+
+
 @from_torch("torch.nn.functional.batch_norm")
 def batch_norm(net, input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     channels = input.shape[1]
-    use_global_stats = not training and running_mean is not None
-    zeros = np.zeros(channels, np.float32)
-    statistics = [running_mean, running_var] if use_global_stats else [zeros, zeros.copy()]
-    y = net.add(BatchNorm(use_global_stats, eps), input, blobs=[*statistics, np.ones(1, np.float32)])
+    if training or running_mean is None:
+        y = net.add(BatchStatisticsNorm(eps), input)
+    else:
+        y = net.add(BatchNorm(True, eps), input, blobs=[running_mean, running_var, np.ones(1, np.float32)])
     if weight is None and bias is None:
         return y
     weight = np.ones(channels, np.float32) if weight is None else weight

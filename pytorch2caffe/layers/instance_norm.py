@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..registry import Layer, Source, from_torch, layer, number
-from .batch_norm import BatchNorm, batch_norm
-from .reshape import reshape_to
+from .batch_norm import batch_norm
+from .mvn import normalise
 from .scale import Scale
 
 
@@ -20,13 +20,7 @@ class InstanceNorm(Layer):
         return Source(expr=f"F.instance_norm({{0}}, eps={number(self.eps)})")
 
     def lower(self, net, inputs, blobs):
-        """BatchNorm with the batch's own statistics, samples and channels side by side as channels."""
-        (x,) = inputs
-        channels = x.shape[0] * x.shape[1]
-        flat = reshape_to(net, x, (1, channels, *x.shape[2:]), "flat")
-        blobs = [np.zeros(channels, np.float32), np.zeros(channels, np.float32), np.ones(1, np.float32)]
-        y = net.add(BatchNorm(False, self.eps), flat, blobs=blobs)
-        return reshape_to(net, y, x.shape, "shaped")
+        return normalise(net, inputs[0], 2, self.eps)
 
 
 @from_torch("torch.nn.functional.instance_norm")

@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..registry import Layer, Source, from_torch, layer, number
-from .batch_norm import BatchNorm
 from .binary import Binary, arithmetic
+from .mvn import normalise
 from .power import Power
 from .reduce import Reduce
 from .reshape import reshape_to
@@ -28,7 +28,7 @@ class LayerNorm(Layer):
         return Source(expr=f"F.layer_norm({{0}}, {{0}}.shape[{self.axis}:], eps={number(self.eps)})")
 
     def lower(self, net, inputs, blobs):
-        return normalise_rows(net, inputs[0], prod(inputs[0].shape[: self.axis]), self.eps)
+        return normalise(net, inputs[0], self.axis, self.eps)
 
 
 @layer("GroupNorm")
@@ -42,7 +42,11 @@ class GroupNorm(Layer):
         return Source(expr=f"F.group_norm({{0}}, {self.groups}, eps={number(self.eps)})")
 
     def lower(self, net, inputs, blobs):
-        return normalise_rows(net, inputs[0], inputs[0].shape[0] * self.groups, self.eps)
+        (x,) = inputs
+        count = prod(x.shape[1:]) // self.groups
+        last = x.shape[-1] if count % x.shape[-1] == 0 else 1
+        groups = reshape_to(net, x, (x.shape[0], self.groups, count // last, last), "groups")
+        return reshape_to(net, normalise(net, groups, 2, self.eps), x.shape, "joined")
 
 
 @layer("RMSNorm")
@@ -60,13 +64,6 @@ class RMSNorm(Layer):
         dims = tuple(range(self.axis, len(x.shape)))
         mean = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), x, name="square"), name="mean")
         return net.add(Binary("mul"), x, net.add(Power(power=-0.5, shift=self.eps), mean, name="inverse"))
-
-
-def normalise_rows(net, x, rows, eps):
-    """x seen as that many rows, each to mean 0 and variance 1: BatchNorm with the rows as channels of one sample."""
-    flat = reshape_to(net, x, (1, rows, prod(x.shape) // rows, 1), "rows")
-    blobs = [np.zeros(rows, np.float32), np.zeros(rows, np.float32), np.ones(1, np.float32)]
-    return reshape_to(net, net.add(BatchNorm(False, eps), flat, blobs=blobs, name="normal"), x.shape, "shaped")
 
 
 def _affine(net, y, weight, bias, axis):

@@ -13,7 +13,7 @@ from .concat import Concat
 from .convolution import Convolution
 from .inner_product import InnerProduct
 from .reshape import reshape_to
-from .strided_slice import crop
+from .strided_slice import crop, select
 
 MOST_WEIGHTS = 1 << 24  # 64 MB
 
@@ -79,7 +79,47 @@ def index_select(net, input, dim, index):
     return select_indices(net, input, dim, np.ravel(index))
 
 
-@from_torch("torch.flip", "torch.Tensor.flip", "torch.fliplr", "torch.flipud")
+@from_torch("torch.gather", "torch.Tensor.gather")
+def gather(net, input, dim, index, *, sparse_grad=False):
+    """As index_select, where the index is the same all along the other axes and they are whole."""
+    if isinstance(index, Value) or not isinstance(input, Value):
+        raise Refused("gather with an index that depends on the input", "use a constant index")
+    dim %= len(input.shape)
+    rows = np.moveaxis(index, dim, -1).reshape(-1, index.shape[dim])
+    if (rows != rows[0]).any():
+        raise Refused("gather with an index that differs along the other axes", "use torch.index_select")
+    whole = [(0, size, 1) for size in (*index.shape[:dim], input.shape[dim], *index.shape[dim + 1 :])]
+    return select_indices(net, select(net, input, whole), dim, rows[0])
+
+
+@from_torch("torch.take_along_dim", "torch.Tensor.take_along_dim")
+def take_along_dim(net, input, indices, dim=None):
+    if dim is None or isinstance(indices, Value):
+        raise Refused("take_along_dim of a flat tensor, or by values", "use torch.index_select")
+    shape = [d if i == dim % len(input.shape) else max(d, input.shape[i]) for i, d in enumerate(indices.shape)]
+    return gather(net, input, dim, np.broadcast_to(indices, shape))
+
+
+@from_torch("torch.diff", "torch.Tensor.diff")
+def diff(net, input, n=1, dim=-1, prepend=None, append=None):
+    """Each number less the one before it, n times."""
+    if prepend is not None or append is not None:
+        raise Refused("diff with prepend or append", "use torch.cat before")
+    size = input.shape[dim]
+    return linear_map(net, input, dim, np.diff(np.eye(size, dtype=np.float32), n, axis=0)) if n else input
+
+
+@from_torch("torch.fliplr", "torch.Tensor.fliplr")
+def fliplr(net, input):
+    return flip(net, input, 1)
+
+
+@from_torch("torch.flipud", "torch.Tensor.flipud")
+def flipud(net, input):
+    return flip(net, input, 0)
+
+
+@from_torch("torch.flip", "torch.Tensor.flip")
 def flip(net, input, *dims):
     dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
     x = input

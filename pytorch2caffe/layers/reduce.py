@@ -12,6 +12,7 @@ from .power import Power
 from .reshape import reshape_to
 
 TORCH = {"mean": "mean", "sum": "sum", "max": "amax", "min": "amin"}
+MOST_AT_ONCE = 1 << 12  # Caffe adds up one by one in float32: beyond, rows first, and then their sums
 
 
 @layer("Reduce")
@@ -57,6 +58,8 @@ def _runs(dims):
 def _pool(net, x, start, stop, method):
     shape = x.shape
     after = [1] * (stop - start) + list(shape[stop:])
+    if len(shape) == 4 and start == 2 and stop == 4 and shape[2] * shape[3] > MOST_AT_ONCE:
+        return _pool(net, _pool(net, x, 3, 4, method), 2, 3, method)
     if len(shape) == 4 and start >= 2:
         return net.add(Pooling(method, *(s if start <= i < stop else 1 for i, s in enumerate(shape) if i > 1)), x,
                        name="pool")  # fmt: skip

@@ -8,6 +8,7 @@ from .eltwise import Eltwise
 from .power import Power
 from .relu import ReLU
 from .tanh import TanH
+from .threshold import Threshold
 
 
 @from_torch("torch.nn.functional.softsign")
@@ -29,3 +30,10 @@ def softshrink(net, input, lambd=0.5):
     above = net.add(ReLU(), net.add(Power(shift=-float(lambd)), input, name="shift"), name="above")
     below = net.add(ReLU(), net.add(Power(scale=-1.0, shift=-float(lambd)), input, name="mirror"), name="below")
     return net.add(Eltwise("SUM", (1.0, -1.0)), above, below)
+
+
+@from_torch("torch.hardshrink", "torch.Tensor.hardshrink", "torch.nn.functional.hardshrink")
+def hardshrink(net, input, lambd=0.5):
+    """x times [|x| > lambda]."""
+    outside = net.add(Threshold(float(lambd)), net.add(AbsVal(), input, name="abs"), name="outside")
+    return net.add(Eltwise("PROD"), input, outside)

@@ -3,6 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.layers.conftest import types_of
+
 CASES = {
     "elu": nn.ELU(),
     "with alpha": nn.ELU(0.3),
@@ -16,3 +18,23 @@ CASES = {
 @pytest.mark.parametrize("shape", [(2, 3, 4, 5), (2, 6)], ids=str)
 def test_runs_the_same_everywhere(model, shape, same_everywhere):
     same_everywhere(model, torch.randn(shape))
+
+
+OTHERS = {
+    "selu": nn.SELU(),
+    "selu in place": lambda x: F.selu(x * 2, inplace=True),
+    "celu": nn.CELU(),
+    "celu with alpha": nn.CELU(0.4),
+    "celu in place": lambda x: torch.celu_(x * 2, 1.7),
+    "celu of large numbers": lambda x: F.celu(x * 100, 2.0),
+}
+
+
+@pytest.mark.parametrize("model", OTHERS.values(), ids=OTHERS)
+def test_its_relatives_run_the_same_everywhere(model, same_everywhere):
+    same_everywhere(model, torch.randn(2, 3, 4, 5))
+
+
+def test_elu_is_one_layer_and_selu_two():
+    assert types_of(nn.ELU(), torch.zeros(1, 3)) == ["ELU"]
+    assert types_of(nn.SELU(), torch.zeros(1, 3)) == ["ELU", "Power"]

@@ -27,6 +27,7 @@ CASES = {
     "bilinear down": nn.Upsample(size=(3, 2), mode="bilinear"),
     "bilinear by 1.5": nn.Upsample(scale_factor=1.5, mode="bilinear"),
     "bilinear by 1.5, recomputed": nn.Upsample(scale_factor=1.5, mode="bilinear", recompute_scale_factor=True),
+    "bilinear by 1.1, which leaves the size": nn.Upsample(scale_factor=1.1, mode="bilinear"),
     "bicubic by 2": nn.Upsample(scale_factor=2, mode="bicubic"),
     "bicubic odd, corners aligned": nn.Upsample(size=(9, 4), mode="bicubic", align_corners=True),
     "area": lambda x: F.interpolate(x, size=(3, 4), mode="area"),

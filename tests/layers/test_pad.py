@@ -20,6 +20,13 @@ CASES = {
     "ConstantPad3d": (nn.ConstantPad3d(1, 0.1), (1, 2, 2, 3, 4)),
     "2-D": (lambda x: F.pad(x, (2, 1)), (2, 6)),
     "nothing": (lambda x: F.pad(x, (0, 0)) * 2, (2, 6)),
+    "ReflectionPad2d": (nn.ReflectionPad2d((1, 2, 0, 3)), (2, 3, 4, 5)),
+    "ReplicationPad3d": (nn.ReplicationPad3d(1), (1, 2, 2, 3, 4)),
+    "CircularPad1d": (nn.CircularPad1d((2, 1)), (2, 3, 6)),
+    "replicate more than the size": (nn.ReplicationPad2d((9, 0, 0, 0)), (1, 2, 3, 4)),
+    "replicate, negative": (lambda x: F.pad(x, (-1, 2), mode="replicate"), (2, 3, 6)),
+    "reflect in a convolution": (nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), (2, 3, 6, 8)),
+    "circular in a convolution": (nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"), (2, 3, 6, 8)),
     "before a convolution": (nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 4, 3, 2)), (2, 3, 6, 8)),
 }
 

@@ -25,6 +25,8 @@ CASES = {
     "method": lambda x: x.softmax(-1),
     "logarithm, method": lambda x: x.log_softmax(2),
     "torch.softmax": lambda x: torch.softmax(x, dim=1),
+    "softmin": nn.Softmin(1),
+    "softmin, functional": lambda x: F.softmin(x, -1),
     "with a dtype": lambda x: F.softmax(x, 1, dtype=torch.float32),
 }
 
