@@ -16,13 +16,15 @@ class Rule:
 
     layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms`
     is the number of inputs. only: the values that a field may then have; `shape[0]` is the first of a list, and the
-    whole list is written as a list. once: fields that may hold one number, not one per axis. why, fix: for people.
+    whole list is written as a list. once: fields that may hold one number, not one per axis. whole: fields that
+    must hold whole numbers. why, fix: for people.
     """
 
     layer: str
     when: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     only: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     once: Sequence[str] = ()
+    whole: Sequence[str] = ()
     why: str = ""
     fix: str = ""
 
@@ -39,6 +41,9 @@ class Rule:
             written = layer.to_caffe().get(name)
             if isinstance(written, list) and len(written) > 1:
                 return f"{name} {_text(written)} in {layer.type}"
+        for name in self.whole:
+            if any(number != int(number) for number in getattr(layer, name, ())):
+                return f"{name} {_text(list(getattr(layer, name)))} in {layer.type}"
         return None
 
 

@@ -27,7 +27,10 @@ LIMITS = {
     "name_length": "a number above 0", "names_without": "a text", "inputs": "a number above 0", "old_forms": "a bool",
     "outputs": "a number above 0", "batch": "a number above 0", "ranks": "a table",
 }  # fmt: skip
-RULE = {"layer": "a text", "when": "a table", "only": "a table", "once": TEXTS, "why": "a text", "fix": "a text"}
+RULE = {
+    "layer": "a text", "when": "a table", "only": "a table", "once": TEXTS, "whole": TEXTS,
+    "why": "a text", "fix": "a text",
+}  # fmt: skip
 KINDS = {
     "a text": lambda v: isinstance(v, str),
     "a bool": lambda v: isinstance(v, bool),

@@ -46,7 +46,7 @@ MODELS = {
     "shuffled": (Shuffled, (1, 3, 17, 18)),
     "sequence": (Sequence, (1, 3, 4, 6)),
     "softplus": (nn.Softplus, (1, 3, 4, 6)),
-    "plain": (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(64, 3)), (1, 3, 6, 6)),
+    "bn": (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 3)), (1, 3, 3, 3)),
 }  # fmt: skip
 RUNTIME = {"caffe": "caffe", "caffe-master": "caffe", "opencv": "opencv"}
 REFUSED = {("sequence", "ncnn"): "no expose_hidden in LSTM|first dimension", ("sequence", "nnie"): None}

@@ -1,0 +1,25 @@
+"""Functions that are not torch's, and that a trace shall see as one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import torch
+from torch.overrides import handle_torch_function, has_torch_function
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def marker(function: F) -> F:
+    """Makes a function of tensors one that a trace sees, under "module.name": register that with `from_torch`."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        tensors = tuple(item for item in (*args, *kwargs.values()) if isinstance(item, torch.Tensor))
+        if has_torch_function(tensors):
+            return handle_torch_function(call, tensors, *args, **kwargs)
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
