@@ -94,7 +94,7 @@ def run(
     for value in graph.inputs:
         if value.name not in inputs:
             raise ConversionError(f"input {value.name!r} is missing; given: {', '.join(inputs) or 'none'}")
-        values[value] = torch.from_numpy(np.ascontiguousarray(inputs[value.name], np.float32))
+        values[value] = torch.from_numpy(np.require(inputs[value.name], np.float32, "C"))
     found: dict[tuple[str, str], np.ndarray] = {}
     last_use = {value: index for index, node in enumerate(graph.nodes) for value in node.inputs}
     with torch.no_grad():

@@ -142,6 +142,17 @@ def pair(value: Any, count: int = 2) -> tuple[int, ...]:
     return (int(value),) * count
 
 
+def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
+    """PyTorch's `dim`, one axis or several, None or () for all, as axes counted from 0. One number (rank 0) has none.
+
+    >>> axes_of(-1, 4), axes_of((2, -4), 4), axes_of(None, 2), axes_of(-1, 0)
+    ((3,), (0, 2), (0, 1), ())
+    """
+    if rank == 0 or dim is None or isinstance(dim, (list, tuple)) and not dim:
+        return tuple(range(rank))
+    return tuple(sorted(int(d) % rank for d in (dim if isinstance(dim, (list, tuple)) else [dim])))
+
+
 def number(value: float) -> str:
     """A float as Python source, the shortest that gives the same float32."""
     value32 = np.float32(value)

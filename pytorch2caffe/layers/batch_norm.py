@@ -6,6 +6,8 @@ from math import prod
 
 import numpy as np
 
+from ..errors import Refused
+from ..graph import Value
 from ..registry import Layer, Source, from_torch, layer, number
 from .mvn import normalise
 from .permute import permute_to
@@ -66,6 +68,8 @@ class BatchStatisticsNorm(Layer):
 
 @from_torch("torch.nn.functional.batch_norm")
 def batch_norm(net, input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    if any(isinstance(array, Value) for array in (running_mean, running_var, weight, bias)):
+        raise Refused("batch_norm with statistics or weights that depend on the input", "use parameters, or arithmetic")
     channels = input.shape[1]
     if training or running_mean is None:
         y = net.add(BatchStatisticsNorm(eps), input)

@@ -15,6 +15,7 @@ from .power import Power
 from .reshape import reshape_to
 from .scale import Bias, Scale
 
+NUMPY = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "max": np.maximum, "min": np.minimum}
 SYMBOL = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}"}
 SYMBOL |= {"max": "torch.maximum({0}, {1})", "min": "torch.minimum({0}, {1})"}
 EQUAL_SHAPES = {"add": Eltwise(), "sub": Eltwise("SUM", (1.0, -1.0)), "mul": Eltwise("PROD"), "max": Eltwise("MAX")}
@@ -82,7 +83,7 @@ def arithmetic(net, operation, a, b):
         same = a.shape == b.shape and operation in EQUAL_SHAPES
         return net.add(EQUAL_SHAPES[operation] if same else Binary(operation), a, b)
     if not isinstance(a, Value):
-        return _reversed(net, operation, a, b)
+        return _reversed(net, operation, a, b) if isinstance(b, Value) else np.asarray(NUMPY[operation](a, b))
     constant = np.asarray(b, np.float32)
     if constant.ndim > len(a.shape) or np.broadcast_shapes(constant.shape, a.shape) != a.shape:
         a = expand_to(net, a, np.broadcast_shapes(constant.shape, a.shape))
@@ -124,7 +125,7 @@ def _with_number(net, operation, a, number):
 
 @from_torch("torch.add", "torch.Tensor.add", "torch.Tensor.add_", "torch.Tensor.__radd__", "torch.Tensor.__iadd__")
 def add(net, input, other, *, alpha=1):
-    return arithmetic(net, "add", input, other if alpha == 1 else arithmetic_or_number(net, "mul", other, alpha))
+    return arithmetic(net, "add", input, other if alpha == 1 else arithmetic(net, "mul", other, alpha))
 
 
 @from_torch(
@@ -132,7 +133,7 @@ def add(net, input, other, *, alpha=1):
     "torch.Tensor.__isub__",
 )  # fmt: skip
 def sub(net, input, other, *, alpha=1):
-    return arithmetic(net, "sub", input, other if alpha == 1 else arithmetic_or_number(net, "mul", other, alpha))
+    return arithmetic(net, "sub", input, other if alpha == 1 else arithmetic(net, "mul", other, alpha))
 
 
 @from_torch("torch.Tensor.__rsub__", "torch.rsub")
@@ -173,13 +174,6 @@ def minimum(net, input, other):
     return arithmetic(net, "min", input, other)
 
 
-def arithmetic_or_number(net, operation, a, b):
-    """As `arithmetic`, also where neither is a value."""
-    if isinstance(a, Value) or isinstance(b, Value):
-        return arithmetic(net, operation, a, b)
-    return {"mul": np.multiply, "add": np.add}[operation](a, b)
-
-
 @from_torch("torch.pow", "torch.Tensor.pow", "torch.Tensor.pow_", "torch.Tensor.__pow__", "torch.Tensor.__ipow__")
 def pow(net, input, exponent):
     if not isinstance(input, Value):
@@ -192,7 +186,8 @@ def pow(net, input, exponent):
 @from_torch("torch.Tensor.__rpow__")
 def rpow(net, exponent, base):
     if np.size(base) > 1 or np.min(base) <= 0:
-        raise Refused(f"powers of {base} have no Caffe layer", "use one positive number as the base")
+        text = f"{np.size(base)} bases" if np.size(base) > 1 else f"the base {float(np.reshape(base, ())):g}"
+        raise Refused(f"a power of {text} has no Caffe layer", "use one positive number as the base")
     return net.add(Exp(float(np.reshape(base, ()))), exponent)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import Refused
 from ..registry import Layer, Source, from_torch, layer
 from .power import Power
+
+LEAST_THRESHOLD = 12  # log(1 + exp(-12)) / 12 = 5e-7
 
 
 @layer("BNLL")
@@ -16,7 +19,9 @@ class BNLL(Layer):
 
 @from_torch("torch.nn.functional.softplus", "torch._C._nn.softplus")
 def softplus(net, input, beta=1.0, threshold=20.0):
-    """log(1 + exp(beta x)) / beta; beyond the threshold PyTorch takes x itself, which differs by 2e-9."""
+    """log(1 + exp(beta x)) / beta; beyond the threshold PyTorch takes x itself: at 20 that differs by 2e-9."""
+    if threshold < LEAST_THRESHOLD:
+        raise Refused(f"softplus with threshold={threshold:g}, where it jumps", f"use {LEAST_THRESHOLD} or more")
     x = input if beta == 1 else net.add(Power(scale=float(beta)), input, name="scaled")
     y = net.add(BNLL(), x)
     return y if beta == 1 else net.add(Power(scale=1 / beta), y)
@@ -31,7 +36,11 @@ def logsigmoid(net, input):
 
 @from_torch("torch.logaddexp", "torch.Tensor.logaddexp")
 def logaddexp(net, input, other):
-    """log(exp(a) + exp(b)) = b + log(1 + exp(a - b))."""
+    """log(exp(a) + exp(b)) = max(a, b) + log(1 + exp(-|a - b|)), in the difference -inf as -3e38."""
+    from .absval import AbsVal
     from .binary import arithmetic
 
-    return arithmetic(net, "add", net.add(BNLL(), arithmetic(net, "sub", input, other), name="softplus"), other)
+    low = [arithmetic(net, "max", x, -3e38) for x in (input, other)]
+    apart = net.add(AbsVal(), arithmetic(net, "sub", *low), name="apart")
+    rest = net.add(BNLL(), net.add(Power(scale=-1.0), apart, name="minus"), name="softplus")
+    return arithmetic(net, "add", arithmetic(net, "max", input, other), rest)

@@ -39,8 +39,10 @@ class Tile(Layer):
 
 
 def expand_to(net, input, shape):
-    """The value broadcast to `shape`, as PyTorch broadcasts."""
+    """The value, or constant, broadcast to `shape`, as PyTorch broadcasts."""
     shape = tuple(shape)
+    if isinstance(input, np.ndarray):
+        return np.ascontiguousarray(np.broadcast_to(input, shape))
     x = reshape_to(net, input, (1,) * (len(shape) - len(input.shape)) + input.shape, "expand")
     for axis, (have, want) in enumerate(zip(x.shape, shape, strict=True)):
         if have != want:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer, number
+from ..registry import Layer, Source, axes_of, from_torch, layer, number
 from .binary import Binary
 from .clip import clip
 from .power import Power
@@ -28,7 +28,8 @@ class L2Normalize(Layer):
 
 def norm_of(net, x, dims, keepdim):
     """sqrt(sum of x^2 over dims)."""
-    total = net.add(Reduce("sum", dims, keepdim), net.add(Power(power=2.0), x, name="square"), name="sum")
+    total = net.add(Power(power=2.0), x, name="square")
+    total = net.add(Reduce("sum", dims, keepdim), total, name="sum") if dims else total
     return net.add(Power(power=0.5), total, name="norm")
 
 
@@ -36,6 +37,8 @@ def norm_of(net, x, dims, keepdim):
 def normalize(net, input, p=2.0, dim=1, eps=1e-12, out=None):
     if p != 2 or not isinstance(dim, int):
         raise Refused(f"normalize with p={p}, dim={dim}", "use p=2 along one axis")
+    if not input.shape:
+        raise Refused("normalize of one number", "give it an axis: x.reshape(1)")
     return net.add(L2Normalize(dim % len(input.shape), eps), input)
 
 
@@ -43,9 +46,7 @@ def normalize(net, input, p=2.0, dim=1, eps=1e-12, out=None):
 def norm(net, input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     if p not in (2, 2.0, "fro", None):
         raise Refused(f"a norm of order {p}", "use p=2")
-    rank = len(input.shape)
-    dims = range(rank) if dim is None else [d % rank for d in (dim if isinstance(dim, (tuple, list)) else [dim])]
-    return norm_of(net, input, tuple(sorted(dims)), keepdim)
+    return norm_of(net, input, axes_of(dim, len(input.shape)), bool(keepdim))
 
 
 @from_torch("torch.linalg.vector_norm")

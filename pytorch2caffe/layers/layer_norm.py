@@ -69,8 +69,12 @@ class RMSNorm(Layer):
 def _affine(net, y, weight, bias, axis):
     """Weight and bias of the shape of y's axes from `axis` on, each optional, each a parameter or computed."""
     if isinstance(weight, Value) or isinstance(bias, Value):
-        y = y if weight is None else arithmetic(net, "mul", y, weight)
-        return y if bias is None else arithmetic(net, "add", y, bias)
+        for operation, operand in (("mul", weight), ("add", bias)):
+            if operand is not None:
+                after = len(y.shape) - axis - len(operand.shape)
+                operand = reshape_to(net, operand, (*operand.shape, *(1,) * after), "operand")
+                y = arithmetic(net, operation, y, operand)
+        return y
     if weight is None and bias is None:
         return y
     shape = (weight if weight is not None else bias).shape

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, from_torch, layer
+from ..registry import Layer, Source, axes_of, from_torch, layer
 from .concat import Concat
 from .convolution import Convolution
 from .inner_product import InnerProduct
@@ -55,6 +55,8 @@ def linear_map(net, x, axis, matrix, name=""):
 
 def select_indices(net, x, axis, indices):
     """x's positions `indices` along an axis: slices put together where they are few, else a selection matrix."""
+    if not x.shape:
+        return x
     axis %= len(x.shape)
     size = x.shape[axis]
     indices = [int(i) % size for i in indices]
@@ -109,6 +111,16 @@ def diff(net, input, n=1, dim=-1, prepend=None, append=None):
     return linear_map(net, input, dim, np.diff(np.eye(size, dtype=np.float32), n, axis=0)) if n else input
 
 
+@from_torch("torch.flip", "torch.Tensor.flip")
+def flip(net, input, *places, dims=()):
+    dims = places or dims
+    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    x = input
+    for dim in axes_of(tuple(dims), len(x.shape)) if dims else ():
+        x = select_indices(net, x, dim, range(x.shape[dim] - 1, -1, -1))
+    return x
+
+
 @from_torch("torch.fliplr", "torch.Tensor.fliplr")
 def fliplr(net, input):
     return flip(net, input, 1)
@@ -119,17 +131,10 @@ def flipud(net, input):
     return flip(net, input, 0)
 
 
-@from_torch("torch.flip", "torch.Tensor.flip")
-def flip(net, input, *dims):
-    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-    x = input
-    for dim in dims:
-        x = select_indices(net, x, dim, range(x.shape[dim] - 1, -1, -1))
-    return x
-
-
 @from_torch("torch.roll", "torch.Tensor.roll")
 def roll(net, input, shifts, dims=None):
+    if not input.shape:
+        return input
     shifts = [shifts] if isinstance(shifts, int) else list(shifts)
     if dims is None or dims == ():
         flat = reshape_to(net, input, (prod(input.shape),), "flat")

@@ -16,6 +16,7 @@ from .linear_map import linear_map
 from .permute import transpose
 from .pooling import Pooling
 from .power import Power
+from .reduce import reduce
 from .reshape import reshape_to
 from .scale import Scale
 from .softmax import Softmax
@@ -52,10 +53,10 @@ def matrix_product(net, a, b):
     """torch.matmul of values and constants of any rank."""
     rank_a, rank_b = len(a.shape), len(b.shape)
     if rank_a == 1:
-        y = matrix_product(net, _with_shape(net, a, (1, *a.shape)), b)
+        y = matrix_product(net, reshape_to(net, a, (1, *a.shape)), b)
         return reshape_to(net, y, (*y.shape[:-2], y.shape[-1]) if rank_b > 1 else (1,))
     if rank_b == 1:
-        y = matrix_product(net, a, _with_shape(net, b, (*b.shape, 1)))
+        y = matrix_product(net, a, reshape_to(net, b, (*b.shape, 1)))
         return reshape_to(net, y, y.shape[:-1])
     if isinstance(a, Value) and not isinstance(b, Value) and rank_b == 2:
         return net.add(InnerProduct(b.shape[1], False, rank_a - 1), a, blobs=[np.ascontiguousarray(b.T)])
@@ -69,13 +70,9 @@ def matrix_product(net, a, b):
     return net.add(MatMul(), a, b)
 
 
-def _with_shape(net, x, shape):
-    return reshape_to(net, x, shape) if isinstance(x, Value) else np.reshape(x, shape)
-
-
 @from_torch(
-    "torch.matmul", "torch.Tensor.matmul", "torch.Tensor.__matmul__", "torch.Tensor.__rmatmul__", "torch.bmm",
-    "torch.Tensor.bmm", "torch.mm", "torch.Tensor.mm", "torch.linalg.matmul", "torch.dot", "torch.Tensor.dot",
+    "torch.matmul", "torch.Tensor.matmul", "torch.Tensor.__matmul__", "torch.bmm", "torch.Tensor.bmm",
+    "torch.mm", "torch.Tensor.mm", "torch.linalg.matmul", "torch.dot", "torch.Tensor.dot",
     "torch.mv", "torch.Tensor.mv", "torch.spmm",
 )  # fmt: skip
 def matmul(net, input, other):
@@ -83,9 +80,24 @@ def matmul(net, input, other):
     return reshape_to(net, y, ()) if len(input.shape) == len(other.shape) == 1 else y
 
 
-@from_torch("torch.addmm", "torch.Tensor.addmm", "torch.baddbmm", "torch.Tensor.baddbmm", "torch.addmv", "torch.addbmm")
+@from_torch("torch.Tensor.__rmatmul__")
+def rmatmul(net, input, other):
+    return matmul(net, other, input)
+
+
+@from_torch("torch.addmm", "torch.Tensor.addmm", "torch.baddbmm", "torch.Tensor.baddbmm", "torch.addmv",
+            "torch.Tensor.addmv")  # fmt: skip
 def addmm(net, input, mat1, mat2, *, beta=1, alpha=1):
-    product = matrix_product(net, mat1, mat2)
+    return _added(net, input, matrix_product(net, mat1, mat2), beta, alpha)
+
+
+@from_torch("torch.addbmm", "torch.Tensor.addbmm")
+def addbmm(net, input, batch1, batch2, *, beta=1, alpha=1):
+    """The products of a batch, summed up."""
+    return _added(net, input, reduce(net, "sum", matrix_product(net, batch1, batch2), 0, False), beta, alpha)
+
+
+def _added(net, input, product, beta, alpha):
     product = product if alpha == 1 else arithmetic(net, "mul", product, alpha)
     if isinstance(input, Value):
         return arithmetic(net, "add", product, input if beta == 1 else arithmetic(net, "mul", input, beta))

@@ -58,6 +58,8 @@ def _repeat(net, x, pads, mode):
     for axis, (before, after) in pads.items():
         places = np.arange(x.shape[axis])
         places = places[max(-before, 0) : len(places) - max(-after, 0)]
+        if not len(places):
+            raise Refused(f"padding that cuts away all of axis {axis}", "cut less")
         x = select_indices(net, x, axis, np.pad(places, (max(before, 0), max(after, 0)), mode=mode))
     return x
 

@@ -93,8 +93,10 @@ def _cut_and_join(net, x, before, a, b, after):
 
 
 def permute_to(net, input, order):
-    """The value with its axes in `order`; a Reshape where only axes of size 1 move."""
+    """The value, or constant, with its axes in `order`; a Reshape where only axes of size 1 move."""
     order = tuple(axis % len(input.shape) for axis in order)
+    if isinstance(input, np.ndarray):
+        return np.ascontiguousarray(input.transpose(order))
     moving = [axis for axis in order if input.shape[axis] != 1]
     if moving == sorted(moving):
         return reshape_to(net, input, [input.shape[axis] for axis in order])
@@ -110,6 +112,8 @@ def permute(net, input, *dims):
 @from_torch("torch.transpose", "torch.Tensor.transpose", "torch.swapaxes", "torch.Tensor.swapaxes",
             "torch.swapdims", "torch.Tensor.swapdims")  # fmt: skip
 def transpose(net, input, dim0, dim1):
+    if not input.shape:
+        return input
     order = list(range(len(input.shape)))
     order[dim0], order[dim1] = order[dim1], order[dim0]
     return permute_to(net, input, order)

@@ -6,7 +6,7 @@ from math import prod
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, from_torch, layer
+from ..registry import Layer, Source, axes_of, from_torch, layer
 from .pooling import Pooling
 from .power import Power
 from .reshape import reshape_to
@@ -72,12 +72,8 @@ def _pool(net, x, start, stop, method):
 
 def reduce(net, operation, input, dim, keepdim):
     """A Reduce over dim: an axis, several, or None or () for all."""
-    rank = len(input.shape)
-    every = dim is None or isinstance(dim, (tuple, list)) and not dim
-    dims = range(rank) if every else [d % rank for d in (dim if isinstance(dim, (tuple, list)) else [dim])]
-    if rank == 0:
-        return input
-    return net.add(Reduce(operation, tuple(sorted(dims)), bool(keepdim)), input)
+    dims = axes_of(dim, len(input.shape))
+    return net.add(Reduce(operation, dims, bool(keepdim)), input) if dims else input
 
 
 @from_torch("torch.mean", "torch.Tensor.mean")

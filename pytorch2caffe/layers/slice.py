@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+import numpy as np
+
+from ..errors import Refused
+from ..graph import Value
 from ..registry import Layer, Source, from_torch, layer
 from .reshape import reshape_to
 
@@ -65,12 +69,15 @@ def chunk(net, input, chunks, dim=0):
 
 @from_torch("torch.tensor_split", "torch.Tensor.tensor_split")
 def tensor_split(net, input, indices_or_sections, dim=0):
+    if isinstance(indices_or_sections, Value):
+        raise Refused("tensor_split at places that depend on the input", "use numbers")
     dim %= len(input.shape)
     size = input.shape[dim]
-    if isinstance(indices_or_sections, int):
-        few, more = divmod(size, indices_or_sections)
-        return _cut(net, input, [few + (i < more) for i in range(indices_or_sections)], dim)
-    return slice_at(net, input, dim, list(indices_or_sections))
+    places = np.asarray(indices_or_sections).tolist()
+    if isinstance(places, int):
+        few, more = divmod(size, places)
+        return _cut(net, input, [few + (i < more) for i in range(places)], dim)
+    return slice_at(net, input, dim, places)
 
 
 @from_torch("torch.unbind", "torch.Tensor.unbind", "torch.Tensor.__iter__")

@@ -7,6 +7,7 @@ from .binary import Binary
 from .exp import Exp, Log
 from .power import Power
 from .reduce import Reduce
+from .reshape import reshape_to
 
 
 @layer("Softmax", param="softmax_param")
@@ -36,22 +37,25 @@ class LogSoftmax(Layer):
         return net.add(Binary("sub"), low, net.add(Log(), total, name="log"))
 
 
-def _axis(input, dim):
+def _along(net, made, input, dim):
+    """`made` along an axis; one number is seen as a row of one."""
     rank = len(input.shape)
-    return (0 if rank in (0, 1, 3) else 1) if dim is None else dim % rank
+    if rank == 0:
+        return reshape_to(net, net.add(made(0), reshape_to(net, input, (1,), "row"), name="softmax"), ())
+    return net.add(made((0 if rank in (1, 3) else 1) if dim is None else dim % rank), input)
 
 
 @from_torch("torch.nn.functional.softmax", "torch.softmax", "torch.Tensor.softmax", "torch.special.softmax")
 def softmax(net, input, dim=None, _stacklevel=3, dtype=None):
-    return net.add(Softmax(_axis(input, dim)), input)
+    return _along(net, Softmax, input, dim)
 
 
 @from_torch("torch.nn.functional.log_softmax", "torch.log_softmax", "torch.Tensor.log_softmax",
             "torch.special.log_softmax")  # fmt: skip
 def log_softmax(net, input, dim=None, _stacklevel=3, dtype=None):
-    return net.add(LogSoftmax(_axis(input, dim)), input)
+    return _along(net, LogSoftmax, input, dim)
 
 
 @from_torch("torch.nn.functional.softmin")
 def softmin(net, input, dim=None, _stacklevel=3, dtype=None):
-    return net.add(Softmax(_axis(input, dim)), net.add(Power(scale=-1.0), input, name="minus"))
+    return _along(net, Softmax, net.add(Power(scale=-1.0), input, name="minus"), dim)

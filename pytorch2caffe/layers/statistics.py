@@ -5,21 +5,15 @@ from __future__ import annotations
 from math import prod as product
 
 from ..errors import Refused
-from ..registry import from_torch
+from ..registry import axes_of, from_torch
 from .binary import Binary
+from .clip import clip
 from .eltwise import Eltwise
 from .exp import Exp, Log
 from .power import Power
 from .reduce import Reduce, reduce
 from .reshape import reshape_to
 from .slice import slice_at
-
-
-def _dims(input, dim):
-    rank = len(input.shape)
-    every = dim is None or isinstance(dim, (tuple, list)) and not dim
-    dims = range(rank) if every else dim if isinstance(dim, (tuple, list)) else [dim]
-    return tuple(sorted(d % rank for d in dims))
 
 
 def _kept(net, x, dims, keepdim):
@@ -36,10 +30,12 @@ def _correction(dim, unbiased, correction):
 
 def _variance(net, input, dim, unbiased, keepdim, correction, power):
     dim, correction = _correction(dim, unbiased, correction)
-    dims = _dims(input, dim)
+    dims = axes_of(dim, len(input.shape))
     count = product(input.shape[d] for d in dims)
     if count <= correction:
         raise Refused(f"the variance of {count} numbers with correction {correction:g}", "use unbiased=False")
+    if not dims:
+        return net.add(Power(scale=0.0), input)
     mean = net.add(Reduce("mean", dims, True), input, name="mean")
     centred = net.add(Binary("sub"), input, mean, name="centred")
     square = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), centred, name="square"), name="squares")
@@ -71,9 +67,11 @@ def std_mean(net, input, dim=None, unbiased=None, keepdim=False, *, correction=N
 
 @from_torch("torch.logsumexp", "torch.Tensor.logsumexp", "torch.special.logsumexp")
 def logsumexp(net, input, dim, keepdim=False):
-    """m + log(sum of exp(x - m)), m the maximum."""
-    dims = _dims(input, dim)
-    top = net.add(Reduce("max", dims, True), input, name="max")
+    """m + log(sum of exp(x - m)), m the maximum, but no less than -3e38: of -inf only, -inf is left."""
+    dims = axes_of(dim, len(input.shape))
+    if not dims:
+        return input
+    top = clip(net, net.add(Reduce("max", dims, True), input, name="max"), -3e38, None)
     low = net.add(Binary("sub"), input, top, name="shifted")
     total = net.add(Reduce("sum", dims, True), net.add(Exp(), low, name="exp"), name="sum")
     return _kept(net, net.add(Eltwise("SUM"), net.add(Log(), total, name="log"), top), dims, keepdim)
@@ -85,6 +83,8 @@ def prod(net, input, dim=None, keepdim=False, *, dtype=None):
     if dim is None:
         x = reshape_to(net, input, (product(input.shape),), "flat")
         return reshape_to(net, prod(net, x, 0, True), ())
+    if not input.shape:
+        return input
     dim %= len(input.shape)
     x = input
     while (size := x.shape[dim]) > 1:

@@ -89,11 +89,8 @@ def getitem(net, input, index):
         size = input.shape[len(ranges)]
         if isinstance(item, slice):
             begin, end, step = item.indices(size)
-            count = len(range(begin, end, step))
-            if count == 0:
-                raise Refused("a slice that selects nothing", "remove it")
             ranges.append((begin, end, step))
-            shape.append(count)
+            shape.append(len(range(begin, end, step)))
         else:
             ranges.append((item % size, item % size + 1, 1))
     return reshape_to(net, select(net, input, ranges), shape)
@@ -108,9 +105,11 @@ def select(net, x, ranges):
 
 @from_torch("torch.narrow", "torch.Tensor.narrow")
 def narrow(net, input, dim, start, length):
+    if isinstance(start, Value):
+        raise Refused("narrow from a place that depends on the input", "use a number")
     dim %= len(input.shape)
     ranges = [(0, size, 1) for size in input.shape]
-    start %= input.shape[dim]
+    start = int(start) % input.shape[dim]
     ranges[dim] = (start, start + length, 1)
     return select(net, input, ranges)
 

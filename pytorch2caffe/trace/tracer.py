@@ -62,6 +62,8 @@ class Tracer(TorchFunctionMode):
             return item
         if item.is_complex() or item.is_quantized or item.layout != torch.strided:
             raise ConversionError(f"the input {name} is {item.dtype}, {item.layout}: Caffe takes plain numbers")
+        if not item.numel():
+            raise ConversionError(f"the input {name}, {list(item.shape)}, holds no numbers: Caffe has no such blob")
         dtype = torch.float32 if item.is_floating_point() else item.dtype
         tensor = item.detach().to("cpu", dtype, copy=True)
         self.values.bind(tensor, self.net.input(clean_name(name), tuple(tensor.shape)))
@@ -169,6 +171,9 @@ class Tracer(TorchFunctionMode):
             try:
                 if any(all(tensor is not t for t in targets) for tensor in written):
                     raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
+                for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
+                    what = f"{name} gives a tensor of shape {list(empty.shape)}, which holds no numbers"
+                    raise Refused(what, "leave it out: Caffe has no such blob")
                 if any(tensor is copy for tensor in written for copy in copies):
                     raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
                 with _disable_current_modes():
