@@ -133,8 +133,6 @@ def flipud(net, input):
 
 @from_torch("torch.roll", "torch.Tensor.roll")
 def roll(net, input, shifts, dims=None):
-    if not input.shape:
-        return input
     shifts = [shifts] if isinstance(shifts, int) else list(shifts)
     if dims is None or dims == ():
         flat = reshape_to(net, input, (prod(input.shape),), "flat")

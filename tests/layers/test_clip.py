@@ -11,6 +11,8 @@ CASES = {
     "relu6": nn.ReLU6(),
     "hardtanh": nn.Hardtanh(),
     "hardtanh with bounds": nn.Hardtanh(-0.3, 0.7),
+    "hardtanh of equal bounds": lambda x: F.hardtanh(x, 0.5, 0.5),
+    "clamp between bounds that cross": lambda x: x.clamp(0.5, -0.5),
     "hardtanh in place": lambda x: F.hardtanh_(x * 2),
     "clamp both": lambda x: x.clamp(-0.5, 0.5),
     "clamp both above zero": lambda x: x.clamp(0.25, 0.5),

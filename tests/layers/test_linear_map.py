@@ -13,6 +13,8 @@ CASES = {
     "index_select, a run": lambda x: x.index_select(3, torch.arange(1, 4)),
     "index_select, everything": lambda x: x.index_select(3, torch.arange(5)) * 2,
     "flip": lambda x: x.flip(3),
+    "flip, dims by name": lambda x: torch.flip(x, dims=(-1,)),
+    "fliplr, flipud of 4 axes": lambda x: x.fliplr() + x.flipud(),
     "flip of two axes": lambda x: torch.flip(x, (2, 3)),
     "flip of channels": lambda x: x.flip(1),
     "fliplr, flipud": lambda x: torch.fliplr(x[0, 0]) + torch.flipud(x[0, 1]),

@@ -29,6 +29,9 @@ CASES = {
     "2-D by a constant": (lambda x: torch.mm(x, MATRIX), (3, 5)),
     "a constant by it": (lambda x: MATRIX @ x, (2, 6, 3)),
     "by a batch of constants": (lambda x: torch.bmm(x, BATCH), (2, 3, 5)),
+    "from the right": (lambda x: x.__rmatmul__(MATRIX.mT), (2, 5, 3)),
+    "addbmm": (lambda x: torch.addbmm(torch.ones(3, 3), x, x.mT, alpha=2), (2, 3, 5)),
+    "addmv": (lambda x: torch.addmv(torch.ones(2), x[:, 0], torch.arange(5.0)), (2, 3, 5)),
     "by itself": (lambda x: x @ x.transpose(-2, -1), (2, 3, 5)),
     "4-D": (lambda x: torch.matmul(x, x.mT), (1, 2, 3, 5)),
     "broadcast": (lambda x: torch.matmul(x, x[0].mT), (2, 3, 4)),
@@ -41,6 +44,10 @@ CASES = {
     "scaled dot product, causal": (lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True), (1, 2, 6, 4)),
     "scaled dot product, masked": (
         lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=torch.eye(6, dtype=torch.bool)), (1, 2, 6, 4)),
+    "scaled dot product with constant keys": (
+        lambda x: F.scaled_dot_product_attention(x, BATCH[:, None], BATCH[:, None] + 1), (2, 1, 3, 6)),
+    "scaled dot product with a constant query": (
+        lambda x: F.scaled_dot_product_attention(BATCH[:, None], x, x), (2, 1, 3, 6)),
     "multi-head attention": (Attention(), (1, 5, 8)),
     "multi-head attention, batch second": (Attention(False), (5, 2, 8)),
     "multi-head attention with its weights": (AttentionWithWeights(), (2, 5, 8)),
