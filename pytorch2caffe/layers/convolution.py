@@ -73,9 +73,7 @@ class Convolution(_Kernel):
 
     def to_torch(self, shapes, blobs):
         rank = len(self.kernel_size)
-        return Source(
-            f"nn.Conv{rank}d({self._arguments(shapes[0][1], self.num_output)})", state=self._state(blobs)
-        )
+        return Source(f"nn.Conv{rank}d({self._arguments(shapes[0][1], self.num_output)})", state=self._state(blobs))
 
 
 @layer("Deconvolution", param="convolution_param")
@@ -198,12 +196,13 @@ def conv3d(net, input, weight, bias=None, stride=1, padding=0, dilation=1, group
     return _conv(net, 3, input, weight, bias, stride, padding, dilation, groups)
 
 
-@from_torch("torch.nn.functional.conv_transpose2d", "torch.conv_transpose2d")
-def conv_transpose2d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def _conv_transpose(net, rank, input, weight, bias, stride, padding, output_padding, groups, dilation):
     """output_padding asks for more rows at the end: zeros behind the kernel give just those."""
-    blobs = _weights("conv_transpose2d", weight, bias)
-    x, added = _with_batch(net, 2, input)
-    stride, padding, dilation, more = pair(stride), pair(padding), pair(dilation), pair(output_padding)
+    from .strided_slice import crop
+
+    blobs = _weights(f"conv_transpose{rank}d", weight, bias)
+    x, added = _with_batch(net, rank, input)
+    stride, padding, dilation, more = (pair(value, rank) for value in (stride, padding, dilation, output_padding))
     taps = [-(-m // d) for m, d in zip(more, dilation, strict=True)]
     if any(taps):
         blobs[0] = np.pad(weight, [(0, 0), (0, 0), *((0, t) for t in taps)])
@@ -212,8 +211,28 @@ def conv_transpose2d(net, input, weight, bias=None, stride=1, padding=0, output_
     )
     y = net.add(made, x, blobs=blobs)
     surplus = [t * d - m for t, d, m in zip(taps, dilation, more, strict=True)]
-    if any(surplus):
-        from .strided_slice import crop
-
-        y = crop(net, y, {axis: (0, y.shape[axis] - s) for axis, s in zip((2, 3), surplus, strict=True)})
+    y = crop(net, y, {axis: (0, y.shape[axis] - s) for axis, s in enumerate(surplus, 2)}) if any(surplus) else y
     return _drop_batch(net, y, added)
+
+
+@from_torch("torch.nn.functional.conv_transpose1d", "torch.conv_transpose1d")
+def conv_transpose1d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """As 2-D with one row: readers take two axes."""
+    from .reshape import reshape_to
+
+    x = reshape_to(net, input, (*input.shape[:-1], 1, input.shape[-1]), "row")
+    sizes = [(first, *pair(v, 1)) for first, v in ((1, stride), (0, padding), (0, output_padding), (1, dilation))]
+    y = conv_transpose2d(
+        net, x, _weights("conv_transpose1d", weight, bias)[0][:, :, None], bias, *sizes[:3], groups, sizes[3]
+    )
+    return reshape_to(net, y, (*y.shape[:-2], y.shape[-1]))
+
+
+@from_torch("torch.nn.functional.conv_transpose2d", "torch.conv_transpose2d")
+def conv_transpose2d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    return _conv_transpose(net, 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+@from_torch("torch.nn.functional.conv_transpose3d", "torch.conv_transpose3d")
+def conv_transpose3d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    return _conv_transpose(net, 3, input, weight, bias, stride, padding, output_padding, groups, dilation)

@@ -12,7 +12,7 @@ from .exp import Exp
 from .power import Power
 from .relu import ReLU
 from .sigmoid import Sigmoid
-from .threshold import Threshold
+from .threshold import sign
 
 # erfc(z) = exp(-z^2) * sum of a_k * (1 + p z)^-k for z >= 0, within 1.5e-7. Abramowitz and Stegun, 7.1.26.
 P = 0.3275911
@@ -56,9 +56,7 @@ class Erf(Layer):
         size = net.add(AbsVal(), x, name="abs")
         erfc = net.add(Eltwise("PROD"), *_erfc_factors(net, size, 1.0), name="erfc")
         rest = net.add(Power(scale=-1.0, shift=1.0), erfc, name="rest")
-        above = net.add(Threshold(), x, name="above")
-        below = net.add(Threshold(), net.add(Power(scale=-1.0), x, name="minus"), name="below")
-        return net.add(Eltwise("PROD"), rest, net.add(Eltwise("SUM", (1.0, -1.0)), above, below, name="sign"))
+        return net.add(Eltwise("PROD"), rest, sign(net, x))
 
 
 def _erfc_factors(net, size, scale):

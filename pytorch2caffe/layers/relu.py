@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import Refused
 from ..registry import Layer, Source, from_torch, layer, number
 
 
@@ -26,3 +27,11 @@ def relu(net, input, inplace=False):
 @from_torch("torch.nn.functional.leaky_relu", "torch.nn.functional.leaky_relu_")
 def leaky_relu(net, input, negative_slope=0.01, inplace=False):
     return net.add(ReLU(negative_slope), input)
+
+
+@from_torch("torch.nn.functional.rrelu", "torch.rrelu", "torch.rrelu_")
+def rrelu(net, input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
+    """In eval mode the slope in the middle."""
+    if training:
+        raise Refused("rrelu that is on at inference is random", "pass training=self.training")
+    return net.add(ReLU((lower + upper) / 2), input)

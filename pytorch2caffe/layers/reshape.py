@@ -140,3 +140,28 @@ def unsqueeze(net, input, dim):
 )  # fmt: skip
 def contiguous(net, input, memory_format=None):
     return input
+
+
+@from_torch("torch.ravel", "torch.Tensor.ravel")
+def ravel(net, input):
+    return reshape_to(net, input, (math.prod(input.shape),))
+
+
+@from_torch("torch.atleast_1d", "torch.functional.atleast_1d")
+def atleast_1d(net, input):
+    return reshape_to(net, input, input.shape or (1,))
+
+
+@from_torch("torch.atleast_2d", "torch.functional.atleast_2d")
+def atleast_2d(net, input):
+    return reshape_to(net, input, (1,) * (2 - len(input.shape)) + input.shape)
+
+
+@from_torch("torch.atleast_3d", "torch.functional.atleast_3d")
+def atleast_3d(net, input):
+    """A row becomes [1, n, 1], a table [m, n, 1]."""
+    return reshape_to(
+        net,
+        input,
+        {0: (1, 1, 1), 1: (1, *input.shape, 1)}.get(len(input.shape), (*input.shape, 1)[: max(3, len(input.shape))]),
+    )

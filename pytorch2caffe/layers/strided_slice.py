@@ -66,12 +66,9 @@ def _every_of_axis(net, x, axis, step):
     return reshape_to(net, y, (*shape[:axis], y.shape[2], *shape[axis + 1 :]), "every")
 
 
-@from_torch("torch.Tensor.__getitem__")
-def getitem(net, input, index):
-    """Basic indexing: one StridedSlice and, for integers and None, one Reshape."""
-    if not isinstance(input, Value):
-        raise Refused("an index that depends on the input", "index with numbers")
-    rank, items = len(input.shape), list(index) if isinstance(index, tuple) else [index]
+def ranges_of(have, index):
+    """What a basic index selects of a shape: (begin, end, step) per axis, and the shape that is left."""
+    rank, items = len(have), list(index) if isinstance(index, tuple) else [index]
     for item in items:
         if not (item is None or item is Ellipsis or isinstance(item, (int, slice)) and not isinstance(item, bool)):
             raise Refused(f"indexing with {type(item).__name__}", "use slices, integers, None or torch.index_select")
@@ -86,13 +83,22 @@ def getitem(net, input, index):
         if item is None:
             shape.append(1)
             continue
-        size = input.shape[len(ranges)]
+        size = have[len(ranges)]
         if isinstance(item, slice):
             begin, end, step = item.indices(size)
             ranges.append((begin, end, step))
             shape.append(len(range(begin, end, step)))
         else:
             ranges.append((item % size, item % size + 1, 1))
+    return ranges, shape
+
+
+@from_torch("torch.Tensor.__getitem__")
+def getitem(net, input, index):
+    """Basic indexing: one StridedSlice and, for integers and None, one Reshape."""
+    if not isinstance(input, Value):
+        raise Refused("an index that depends on the input", "index with numbers")
+    ranges, shape = ranges_of(input.shape, index)
     return reshape_to(net, select(net, input, ranges), shape)
 
 

@@ -33,3 +33,11 @@ def threshold(net, input, threshold, value, inplace=False):
     mask = net.add(Threshold(threshold), input, name="mask")
     kept = net.add(Eltwise("PROD"), input, mask, name="keep")
     return net.add(Eltwise(), kept, net.add(Power(scale=-value, shift=value), mask, name="value")) if value else kept
+
+
+@from_torch("torch.sign", "torch.Tensor.sign", "torch.sgn", "torch.Tensor.sgn")
+def sign(net, input):
+    """[x > 0] - [-x > 0]."""
+    above = net.add(Threshold(), input, name="above")
+    below = net.add(Threshold(), net.add(Power(scale=-1.0), input, name="minus"), name="below")
+    return net.add(Eltwise("SUM", (1.0, -1.0)), above, below)

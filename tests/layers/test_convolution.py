@@ -4,7 +4,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import UnsupportedError, trace
-from tests.layers.conftest import types_of
+from tests.layers.conftest import lacks, types_of
+
+VOLUMES = "reads other strides"
 
 WEIGHT = torch.randn(6, 4, 3, 3)
 
@@ -122,3 +124,20 @@ def test_a_weight_that_depends_on_the_input_is_refused():
 def test_the_same_weights_are_stored_once():
     first, second = (n for n in trace(CONV2D["shared weights"], torch.zeros(1, 4, 8, 8)).nodes if n.blobs)
     assert first.blobs[0] is second.blobs[0]
+
+
+OTHER_RANKS = {
+    "1-D": (nn.ConvTranspose1d(4, 6, 3, 2), (2, 4, 7)),
+    "1-D, everything": (nn.ConvTranspose1d(4, 6, 3, 3, 1, 2, 2, dilation=2), (2, 4, 7)),
+    "1-D, no bias": (nn.ConvTranspose1d(4, 6, 4, 2, 1, bias=False), (2, 4, 7)),
+    "1-D without a batch": (nn.ConvTranspose1d(4, 6, 3), (4, 7)),
+    "3-D": lacks(nn.ConvTranspose3d(2, 3, 2, 2), (1, 2, 3, 4, 5), opencv=VOLUMES),
+    "3-D, everything": lacks(
+        nn.ConvTranspose3d(2, 4, 3, 2, 1, 1, 2, dilation=(1, 2, 1)), (1, 2, 3, 4, 5), opencv=VOLUMES
+    ),
+}
+
+
+@pytest.mark.parametrize(("model", "shape"), OTHER_RANKS.values(), ids=OTHER_RANKS)
+def test_transposed_over_one_and_three_axes(model, shape, same_everywhere):
+    same_everywhere(model, torch.randn(shape))

@@ -22,3 +22,18 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 def test_are_layers_of_their_own():
     assert types_of(torch.exp, torch.zeros(2, 3)) == ["Exp"]
     assert types_of(torch.log, torch.ones(2, 3)) == ["Log"]
+
+
+OTHERS = {
+    "log1p": torch.log1p,
+    "log2": torch.log2,
+    "log10": torch.log10,
+    "expm1": torch.expm1,
+    "exp2": torch.exp2,
+    "in place": lambda x: (x * 2).log1p_().expm1_(),
+}
+
+
+@pytest.mark.parametrize("model", OTHERS.values(), ids=OTHERS)
+def test_other_bases_run_the_same_everywhere(model, same_everywhere):
+    same_everywhere(model, torch.rand(2, 3, 4, 5) + 0.2)

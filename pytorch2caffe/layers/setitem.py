@@ -1,0 +1,47 @@
+"""Writing into a part: x[:, 2:5] = y."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import Refused
+from ..graph import Value
+from ..registry import from_torch
+from .concat import Concat
+from .expand import expand_to
+from .power import Power
+from .reshape import reshape_to
+from .slice import slice_at
+from .strided_slice import ranges_of
+from .where import where
+
+
+@from_torch("torch.Tensor.__setitem__")
+def setitem(net, input, index, value):
+    """Input with a box of it replaced by `value`: cut out and joined again; of a constant mask, as torch.where."""
+    if isinstance(index, np.ndarray) and index.dtype == bool and not isinstance(value, Value) and np.size(value) == 1:
+        mask = index.reshape(index.shape + (1,) * (len(input.shape) - index.ndim))
+        return where(net, ~mask, input, np.float32(np.reshape(value, ())))
+    ranges, shape = ranges_of(input.shape, index)
+    if any(step != 1 for _, _, step in ranges):
+        raise Refused("writing into every n-th position", "use torch.where with a constant mask, or torch.stack")
+    x = input if isinstance(input, Value) else net.constant(input)
+    sizes = [end - begin for begin, end, _ in ranges]
+    if isinstance(value, Value):
+        value = reshape_to(net, value, value.shape[max(len(value.shape) - len(shape), 0) :], "value")
+        value = reshape_to(net, expand_to(net, value, shape), sizes, "box")
+    elif np.size(value) > 1:
+        value = net.constant(np.broadcast_to(value, shape).reshape(sizes))
+    return _put(net, x, value, ranges, 0)
+
+
+def _put(net, x, value, ranges, axis):
+    if axis == len(ranges):
+        number = None if isinstance(value, Value) else float(np.reshape(value, ()))
+        return value if number is None else net.add(Power(scale=0.0, shift=number), x, name="fill")
+    begin, end, _ = ranges[axis]
+    points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
+    parts = list(slice_at(net, x, axis, points, "part"))
+    place = 1 if begin > 0 else 0
+    parts[place] = _put(net, parts[place], value, ranges, axis + 1)
+    return net.add(Concat(axis), *parts, name="joined") if points else parts[0]
