@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from ..errors import Refused
 from ..registry import Layer, Source, from_torch, layer
 from .power import Power
@@ -35,9 +37,8 @@ class ArgMax(Layer):
 
 @from_torch("torch.argmax", "torch.Tensor.argmax")
 def argmax(net, input, dim=None, keepdim=False):
-    x, axis = (
-        (reshape_to(net, input, (1, -1 if not input.shape else _count(input))), 1) if dim is None else (input, dim)
-    )
+    x = reshape_to(net, input, (1, prod(input.shape)), "flat") if dim is None else input
+    axis = 1 if dim is None else dim
     y = net.add(ArgMax(axis % len(x.shape)), x)
     if dim is None:
         return reshape_to(net, y, (1,) * len(input.shape) if keepdim else ())
@@ -56,10 +57,3 @@ def topk(net, input, k, dim=-1, largest=True, sorted=True):
     x = input if largest else net.add(Power(scale=-1.0), input, name="minus")
     values, places = (net.add(ArgMax(axis, int(k), out), x, name=name) for out, name in ((True, "values"), (False, "")))
     return [values if largest else net.add(Power(scale=-1.0), values, name="smallest"), places]
-
-
-def _count(input):
-    count = 1
-    for size in input.shape:
-        count *= size
-    return count

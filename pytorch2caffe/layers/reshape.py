@@ -160,8 +160,5 @@ def atleast_2d(net, input):
 @from_torch("torch.atleast_3d", "torch.functional.atleast_3d")
 def atleast_3d(net, input):
     """A row becomes [1, n, 1], a table [m, n, 1]."""
-    return reshape_to(
-        net,
-        input,
-        {0: (1, 1, 1), 1: (1, *input.shape, 1)}.get(len(input.shape), (*input.shape, 1)[: max(3, len(input.shape))]),
-    )
+    shape = (1,) * (2 - len(input.shape)) + input.shape
+    return reshape_to(net, input, (*shape, 1) if len(shape) == 2 else shape)

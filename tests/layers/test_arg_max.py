@@ -7,6 +7,7 @@ CASES = {
     "argmax of channels": lambda x: x.argmax(1),
     "argmax, kept": lambda x: torch.argmax(x, 2, keepdim=True),
     "argmax, last axis": lambda x: x.argmax(-1),
+    "argmax of everything": lambda x: x.argmax(keepdim=True) * 1,
     "argmin": lambda x: torch.argmin(x, 1),
     "topk": lambda x: x.topk(2, 1),
     "topk, smallest": lambda x: torch.topk(x, 3, largest=False)[0],
