@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (prototxt lines)
 """Caffe's files as graphs: every generation, in-place layers, shared weights, and files that do not fit together."""
 
 from __future__ import annotations
