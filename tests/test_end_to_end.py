@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from pytorch2caffe import load_caffe, to_torch
+from pytorch2caffe import ConversionError, export, load_caffe, to_torch
 from pytorch2caffe.cli import main
 from tests.models import tiny
 
@@ -29,6 +30,13 @@ def test_a_shared_layer_is_one_set_of_weights(tmp_path):
     graph = load_caffe(prefix.with_suffix(".prototxt"), prefix.with_suffix(".caffemodel"))
     first, second = (node for node in graph.nodes if node.name.startswith("mix"))
     assert all(a is b for a, b in zip(first.blobs, second.blobs, strict=True))
+
+
+def test_more_than_caffe_can_read_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("pytorch2caffe.writers.caffe.MOST_BYTES", 10_000)
+    with pytest.raises(ConversionError, match="and Caffe reads up to 10,000"):
+        export(tiny(), torch.zeros(1, 3, 32, 32), tmp_path / "tiny.prototxt", tmp_path / "tiny.caffemodel")
+    assert not list(tmp_path.iterdir())
 
 
 def test_there_and_back_gives_the_same_numbers(tmp_path):

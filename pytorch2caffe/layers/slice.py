@@ -68,7 +68,8 @@ def chunk(net, input, chunks, dim=0):
 
 
 @from_torch("torch.tensor_split", "torch.Tensor.tensor_split")
-def tensor_split(net, input, indices_or_sections, dim=0):
+def tensor_split(net, input, indices_or_sections=None, dim=0, *, indices=None, sections=None):
+    indices_or_sections = next(i for i in (indices_or_sections, indices, sections) if i is not None)
     if isinstance(indices_or_sections, Value):
         raise Refused("tensor_split at places that depend on the input", "use numbers")
     dim %= len(input.shape)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import caffe_proto
+from caffe_proto.write import MOST_BYTES
 
 from ..codegen import infer
 from ..dialects import Dialect, dialect, lower
@@ -63,6 +64,10 @@ def write(
         for path in maps:
             path.write_text(json.dumps(graph.renamed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         caffe_proto.write_prototxt(net, text)
+        size = text.stat().st_size + sum(blob.nbytes for node in graph.nodes for blob in node.blobs)
+        if size > MOST_BYTES:
+            what = f"a caffemodel of about {size:,} bytes, and Caffe reads up to {MOST_BYTES:,}"
+            raise ConversionError(f"this model makes {what}: cut it in two and export each half")
         caffe_proto.write_caffemodel(net, blobs, binary)
         if proof is not None:
             proof(text, binary)

@@ -21,6 +21,8 @@ CASES |= {
     "one chunk": lambda x: x.chunk(1)[0] * 2,
     "tensor_split at positions": lambda x: torch.tensor_split(x, (1, 4), 1),
     "tensor_split at positions in a tensor": lambda x: torch.tensor_split(x, torch.tensor([1, 4]), 1),
+    "tensor_split, indices by name": lambda x: torch.tensor_split(x, indices=(1, 4), dim=1),
+    "tensor_split, sections by name": lambda x: x.tensor_split(sections=2, dim=1),
     "tensor_split, a number in a tensor": lambda x: torch.tensor_split(x, torch.tensor(2), 1),
     "narrow from a tensor": lambda x: torch.narrow(x, 1, torch.tensor(1), 2) * 2,
     "unequal sections": lambda x: torch.tensor_split(x, 4, dim=2),
