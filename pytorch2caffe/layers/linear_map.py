@@ -86,6 +86,8 @@ def gather(net, input, dim, index, *, sparse_grad=False):
     """As index_select, where the index is the same all along the other axes and they are whole."""
     if isinstance(index, Value) or not isinstance(input, Value):
         raise Refused("gather with an index that depends on the input", "use a constant index")
+    if not input.shape:
+        return reshape_to(net, input, index.shape)
     dim %= len(input.shape)
     rows = np.moveaxis(index, dim, -1).reshape(-1, index.shape[dim])
     if (rows != rows[0]).any():

@@ -171,14 +171,14 @@ class Tracer(TorchFunctionMode):
             try:
                 if any(all(tensor is not t for t in targets) for tensor in written):
                     raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
-                for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
-                    what = f"{name} gives a tensor of shape {list(empty.shape)}, which holds no numbers"
-                    raise Refused(what, "leave it out: Caffe has no such blob")
                 if any(tensor is copy for tensor in written for copy in copies):
                     raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
                 with _disable_current_modes():
                     if handler is None:
                         raise Refused(*refusal(name, self._outer, self.taint.random_calls != draws))
+                    for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
+                        what = f"{name} gives a tensor of shape {list(empty.shape)}, which holds no numbers"
+                        raise Refused(what, "leave it out: Caffe has no such blob")
                     output = self._handle(name, handler, swapped)
                     self._check(name, args, targets, output)
             except Refused as error:
