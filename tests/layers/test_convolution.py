@@ -6,7 +6,7 @@ from torch import nn
 from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import lacks, types_of
 
-VOLUMES = "reads other strides"
+VOLUMES = "deconvolves two axes only, and says so"
 
 WEIGHT = torch.randn(6, 4, 3, 3)
 
