@@ -151,7 +151,7 @@ class Builder:
         ]
         node = Node(name, layer, list(inputs), outputs, tuple(blobs), self.module, self.line)
         self.graph.nodes.append(node)
-        return outputs if several else outputs[0]
+        return list(outputs) if several else outputs[0]
 
     def name_of(self, layer: Layer, name: str) -> str:
         """The name wanted for a layer within the present scope."""

@@ -97,7 +97,7 @@ class _Lowering(Builder):
             several = len(shapes) > 1
             outputs = [Value(f"{wanted}.{i}" if several else wanted, tuple(s)) for i, s in enumerate(shapes)]
             self.graph.nodes.append(Node(wanted, layer, list(inputs), outputs, blobs, self.module, self.line))
-            return outputs if several else outputs[0]
+            return list(outputs) if several else outputs[0]
         return self._in_simpler_layers(layer, inputs, blobs, wanted)
 
     def _in_simpler_layers(
