@@ -36,6 +36,6 @@ def test_the_commands_of_the_readme(tmp_path, monkeypatch):
     blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ pytorch2caffe ")]
     first = [line for line in lines if ".py" not in line]
-    assert len(first) == 4
+    assert len(first) == 6
     for line in first:
         assert main(shlex.split(line)[1:]) == 0, line
