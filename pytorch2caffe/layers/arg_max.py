@@ -38,9 +38,10 @@ class ArgMax(Layer):
 @from_torch("torch.argmax", "torch.Tensor.argmax")
 def argmax(net, input, dim=None, keepdim=False):
     x = reshape_to(net, input, (1, prod(input.shape)), "flat") if dim is None else input
+    x = x if x.shape else reshape_to(net, input, (1,), "flat")
     axis = 1 if dim is None else dim
     y = net.add(ArgMax(axis % len(x.shape)), x)
-    if dim is None:
+    if dim is None or not input.shape:
         return reshape_to(net, y, (1,) * len(input.shape) if keepdim else ())
     axis %= len(x.shape)
     return y if keepdim else reshape_to(net, y, (*y.shape[:axis], *y.shape[axis + 1 :]))
@@ -53,6 +54,8 @@ def argmin(net, input, dim=None, keepdim=False):
 
 @from_torch("torch.topk", "torch.Tensor.topk")
 def topk(net, input, k, dim=-1, largest=True, sorted=True):
+    if not input.shape:
+        return [reshape_to(net, y, ()) for y in topk(net, reshape_to(net, input, (1,), "flat"), k, 0, largest)]
     axis = dim % len(input.shape)
     x = input if largest else net.add(Power(scale=-1.0), input, name="minus")
     values, places = (net.add(ArgMax(axis, int(k), out), x, name=name) for out, name in ((True, "values"), (False, "")))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import from_torch
+from ..registry import axes_of, from_torch
 from .binary import arithmetic
 from .clip import clip
+from .expand import expand_to
 from .l2_normalize import norm_of
 from .power import Power
 from .reduce import Reduce
@@ -52,10 +53,15 @@ def hypot(net, input, other):
 def cosine_similarity(net, x1, x2, dim=1, eps=1e-8):
     """Sum of x1 x2 along dim, over the product of their lengths, each at least eps."""
     product = arithmetic(net, "mul", x1, x2)
-    rank = len(product.shape)
-    x1, x2 = (x if isinstance(x, Value) else net.constant(x) for x in (x1, x2))
-    lengths = [clip(net, norm_of(net, x, (dim % rank - rank + len(x.shape),), False), eps, None) for x in (x1, x2)]
-    dot = net.add(Reduce("sum", (dim % rank,)), product, name="dot")
+    axes = axes_of(dim, len(product.shape))
+    lengths = []
+    for x in (x1, x2):  # broadcast only where that makes the sum longer
+        x = x if isinstance(x, Value) else net.constant(x)
+        own = [axis - len(product.shape) + len(x.shape) for axis in axes]
+        if any(a < 0 or x.shape[a] != product.shape[axis] for a, axis in zip(own, axes, strict=True)):
+            x, own = expand_to(net, x, product.shape), axes
+        lengths.append(clip(net, norm_of(net, x, tuple(own), False), eps, None))
+    dot = net.add(Reduce("sum", axes), product, name="dot") if axes else product
     return arithmetic(net, "div", dot, arithmetic(net, "mul", *lengths))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from ..errors import Refused
 from ..graph import Value
 from ..registry import Layer, Source, from_torch, layer
+from .reshape import reshape_to
 
 
 @layer("PReLU", param="prelu_param")
@@ -31,4 +34,10 @@ def prelu(net, input, weight):
     if weight.size > 1 and len(input.shape) < 2:
         raise Refused("prelu with a slope per channel on a tensor without channels", "add a batch axis")
     shared = weight.size == 1
-    return net.add(PReLU(shared), input, blobs=[weight.reshape(()) if shared else weight])
+    x = input  # of 2 to 4 axes, as Caffe's takes
+    if len(x.shape) < 2:
+        x = reshape_to(net, x, (1, prod(x.shape)), "row")
+    elif len(x.shape) > 4:
+        x = reshape_to(net, x, (*x.shape[:2], prod(x.shape[2:])), "flat")
+    y = net.add(PReLU(shared), x, blobs=[weight.reshape(()) if shared else weight])
+    return reshape_to(net, y, input.shape, "shaped")

@@ -148,17 +148,23 @@ def ravel(net, input):
 
 
 @from_torch("torch.atleast_1d", "torch.functional.atleast_1d")
-def atleast_1d(net, input):
-    return reshape_to(net, input, input.shape or (1,))
+def atleast_1d(net, *tensors):
+    return _each(net, tensors, lambda shape: shape or (1,))
 
 
 @from_torch("torch.atleast_2d", "torch.functional.atleast_2d")
-def atleast_2d(net, input):
-    return reshape_to(net, input, (1,) * (2 - len(input.shape)) + input.shape)
+def atleast_2d(net, *tensors):
+    return _each(net, tensors, lambda shape: (1,) * (2 - len(shape)) + shape)
 
 
 @from_torch("torch.atleast_3d", "torch.functional.atleast_3d")
-def atleast_3d(net, input):
+def atleast_3d(net, *tensors):
     """A row becomes [1, n, 1], a table [m, n, 1]."""
-    shape = (1,) * (2 - len(input.shape)) + input.shape
-    return reshape_to(net, input, (*shape, 1) if len(shape) == 2 else shape)
+    return _each(net, tensors, lambda shape: ((1,) * (2 - len(shape)) + shape + (1,))[: max(3, len(shape))])
+
+
+def _each(net, tensors, shaped):
+    """One tensor in its new shape, or a list of them."""
+    if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
+        return reshape_to(net, tensors[0], shaped(tuple(tensors[0].shape)))
+    return [reshape_to(net, x, shaped(tuple(x.shape))) for x in (tensors if len(tensors) > 1 else tensors[0])]

@@ -14,6 +14,9 @@ CASES = {
     "per channel, 2-D": (nn.PReLU(6), (2, 6)),
     "per channel, 3-D": (nn.PReLU(3), (2, 3, 4)),
     "one channel": (nn.PReLU(1), (2, 1, 4, 5)),
+    "per channel, 5-D": (nn.PReLU(3), (2, 3, 4, 5, 2)),
+    "shared, 5-D": (nn.PReLU(), (2, 3, 4, 5, 2)),
+    "shared, 1-D": (nn.PReLU(), (6,)),
     "functional": (lambda x: F.prelu(x, torch.tensor([0.1, -0.2, 1.5])), (2, 3, 4, 5)),
 }
 

@@ -18,6 +18,10 @@ ONE_NUMBER = {
     "transpose": lambda x: x.transpose(0, -1) * 2,
     "flip": lambda x: x.flip(0) * 2,
     "gather": lambda x: x.gather(0, torch.tensor([0])) * 2,
+    "argmax and topk": lambda x: x.argmax(0) + x.argmin() + x.topk(1)[0],
+    "prelu": lambda x: F.prelu(x, torch.tensor([0.25])),
+    "cosine similarity": lambda x: F.cosine_similarity(x, x * 2, 0),
+    "at least some axes": lambda x: [*torch.atleast_1d(x, x * 2), *torch.atleast_2d([x, x * 3]), torch.atleast_3d(x)],
     "index_select": lambda x: torch.index_select(x, 0, torch.tensor(0)) * 2,
     "two of them": lambda x: torch.stack((x, x * 2)),
 }
