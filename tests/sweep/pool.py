@@ -17,6 +17,7 @@ from tests.sweep.judge import Outcome, judge
 
 SECONDS = {"modules": 60, "functions": 60, "torchvision": 400}
 GIBIBYTES = 12
+ENDED = "the process has ended"
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class Unit:
 
 def outcomes(unit: Unit, runtimes: tuple[str, ...], begin: Callable[[str], None] = lambda _: None) -> Iterator[Outcome]:
     """The outcome of each case of a unit. begin: told each case before it runs."""
-    cases = islice(source.cases(unit.kind, unit.name), unit.start, None)
+    cases = source.cases(unit.kind, unit.name)
     if unit.pick is not None:
         found = list(cases)
         cases = iter(found[int(unit.pick * len(found)) :][:1])
-    for case in cases:
+    for case in islice(cases, unit.start, None):
         begin(str(case))
         yield judge(case, runtimes)
 
@@ -52,15 +53,19 @@ def run(units: list[Unit], jobs: int, runtimes: tuple[str, ...], tick: Callable[
         for worker in workers:
             if worker.unit is None:
                 continue
-            name, unit = worker.unit.name, worker.unit
+            unit, failed = worker.unit, None
             if worker.connection in ready:
                 message = worker.receive()
                 if isinstance(message, Outcome):
-                    found[name].append(message)
+                    found[unit.name].append(message)
                 elif message is None:
                     tick(unit)
-            elif worker.late():
-                found[name].append(Outcome(worker.case, "skipped", f"takes more than {SECONDS[unit.kind]} seconds"))
+                elif message == ENDED:
+                    failed = Outcome(worker.case, "WRONG", f"its process ended with {worker.process.exitcode}")
+            elif time.monotonic() - worker.since > SECONDS[unit.kind]:
+                failed = Outcome(worker.case, "skipped", f"takes more than {SECONDS[unit.kind]} seconds")
+            if failed:
+                found[unit.name].append(failed)
                 waiting.append(worker.restart())
     for worker in workers:
         worker.process.kill()
@@ -85,17 +90,13 @@ class _Worker:
         self.connection.send(unit)
 
     def receive(self) -> Outcome | str | None:
-        """An outcome; the name of the case that begins; or None at the end of the unit, whose process may have died."""
-        assert self.unit
+        """An outcome; the name of the case that begins; None at the end of the unit; or ENDED."""
         self.since = time.monotonic()
         try:
             message = self.connection.recv()
         except EOFError:
             self.process.join()
-            outcome = Outcome(self.case, "WRONG", f"the process ended with {self.process.exitcode}")
-            self.unit = None
-            self._start()
-            return outcome
+            return ENDED
         if isinstance(message, str):
             self.case = message
         elif message is None:
@@ -103,10 +104,6 @@ class _Worker:
         else:
             self.done += 1
         return message
-
-    def late(self) -> bool:
-        assert self.unit
-        return time.monotonic() - self.since > SECONDS[self.unit.kind]
 
     def restart(self) -> Unit:
         """Ends the process; returns the rest of its unit."""
