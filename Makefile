@@ -36,7 +36,7 @@ demo: install
 	$(BIN)/python example/demo.py
 
 test: test-install caffe lint
-	$(BIN)/python -m pytest -n $(WORKERS) -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
 
 lint: test-install
 	$(BIN)/ruff check .

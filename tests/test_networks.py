@@ -26,9 +26,8 @@ def exported(name: str, folder: str) -> tuple[nn.Module, Path, Path]:
     return getattr(zoo, name)(), prefix.with_suffix(".prototxt"), prefix.with_suffix(".caffemodel")
 
 
-@pytest.mark.xdist_group("networks")
 @pytest.mark.parametrize("runtime", ["builtin", "caffe", "opencv"])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NETWORKS])
 def test_gives_the_model_s_numbers(name, runtime, request, tmp_path_factory):
     if runtime == "caffe":
         request.getfixturevalue("real_caffe")
