@@ -37,8 +37,8 @@ WRONG = {
         "caffe has no layer Relu", "did you mean ReLU?",
     ),
     "a layer that others read": (
-        "nnie", INPUT + layer("ArgMax"),
-        "nnie has no layer ArgMax", "caffe-master has it",
+        "nnie", INPUT + layer("ArgMax", "argmax_param { axis: 1 }"),
+        "nnie has no layer ArgMax", "caffe, caffe-master, opencv, ssd have it",
     ),
     "an unknown field": (
         "caffe", INPUT + layer("ReLU", "relu_param { slope: 1 }"),
