@@ -36,7 +36,7 @@ demo: install
 	$(BIN)/python example/demo.py
 
 test: test-install caffe lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q --durations=25
 
 lint: test-install
 	$(BIN)/ruff check .

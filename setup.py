@@ -1,6 +1,6 @@
-"""Everything is in pyproject.toml, but for one file that must also stand alone."""
+"""Everything is in pyproject.toml, but for a file that must also stand alone, and packages under another name."""
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 
@@ -14,4 +14,12 @@ class BuildWithWorker(build_py):
             self.copy_file("verify/caffe_worker.py", f"{self.build_lib}/pytorch2caffe/verify/caffe_worker.py")
 
 
-setup(cmdclass={"build_py": BuildWithWorker})
+MMDNN = "pytorch2caffe/cli/as_mmdnn"  # installed as `mmdnn`
+setup(
+    cmdclass={"build_py": BuildWithWorker},
+    packages=[
+        *find_packages(include=["pytorch2caffe*", "caffe_proto*"], exclude=["pytorch2caffe.cli.as_mmdnn*"]),
+        *["mmdnn", *(f"mmdnn.{name}" for name in find_packages(MMDNN))],
+    ],
+    package_dir={"mmdnn": MMDNN},
+)

@@ -39,8 +39,12 @@ def message_class(name: str) -> type[Any]:
     name: as in caffe.proto, "NetParameter", "LayerParameter" ...
     Raises KeyError if caffe.proto has no such message.
     """
-    pool = _pool()
-    descriptor = pool.FindMessageTypeByName(f"{PACKAGE}.{name}")
+    return class_in(_pool(), f"{PACKAGE}.{name}")
+
+
+def class_in(pool: descriptor_pool.DescriptorPool, name: str) -> type[Any]:
+    """The protobuf class of a message of a pool, by its full name. Raises KeyError if the pool has none."""
+    descriptor = pool.FindMessageTypeByName(name)
     if hasattr(message_factory, "GetMessageClass"):
         return message_factory.GetMessageClass(descriptor)
     factory: Any = message_factory.MessageFactory(pool)  # protobuf before 4.22

@@ -19,12 +19,14 @@ Infer = Callable[["Layer", Sequence[Shape], Sequence[np.ndarray]], "list[Shape]"
 class Value:
     """A tensor that flows through the network: a name unique in its graph (Caffe's blob name) and a shape.
 
-    top: what the file that it was read from calls it; layers that work in place give several values one name.
+    top:   what the file that it was read from calls it; layers that work in place give several values one name.
+    about: of an input, what its file tells of the numbers expected: "BGR, 0 to 255 ..."; plain ASCII.
     """
 
     name: str
     shape: Shape
     top: str = ""
+    about: str = ""
 
     def __repr__(self) -> str:
         return f"{self.name}{list(self.shape)}"
@@ -66,6 +68,11 @@ class Graph:
     outputs: dict[str, Value] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> Graph:
+        """The same network with nodes of its own, for passes to change; values and weights are shared."""
+        nodes = [Node(n.name, n.layer, list(n.inputs), list(n.outputs), n.blobs, n.module, n.line) for n in self.nodes]
+        return Graph(self.name, list(self.inputs), dict(self.outputs), nodes, dict(self.renamed))
 
     def consumers(self) -> dict[Value, list[Node]]:
         """Which nodes read each value; a node that reads it twice is listed twice."""
@@ -130,8 +137,8 @@ class Builder:
         shapes = self.infer(layer, [value.shape for value in inputs], blobs)
         return self.append(layer, inputs, shapes, blobs, name)
 
-    def lacks(self, layer: Layer) -> bool:
-        """Whether the target has no such layer; while a model is traced there is no target."""
+    def lacks(self, layer: Layer, *inputs: Value) -> bool:
+        """Whether the target has no such layer (for these inputs, if given). A model that is traced has no target."""
         return False
 
     def append(

@@ -13,7 +13,8 @@ import caffe_proto
 from .dialects import Dialect
 from .dialects.check import lacking, limits
 from .errors import Problem
-from .readers.caffe import included, load_what_is_known
+from .readers.caffe import load_what_is_known
+from .readers.caffe_ends import included
 from .registry import LAYERS, load_layers
 
 REWRITTEN = "pytorch2caffe lower writes it in today's form"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import pickle
@@ -16,14 +17,22 @@ from torch import nn
 
 from .errors import ConversionError
 
-FORMS = "package.module:callable, path/file.py:callable, torchvision:NAME, or an exported program FILE.pt2"
+FORMS = (
+    "package.module:callable, path/file.py:callable, torchvision:NAME, an exported program FILE.pt2, or a whole model "
+    "FILE.pth"
+)
+KNOWN = ("torch.nn.", "torchvision.models.", "torchvision.ops.")  # whose classes a whole model may be made of
+
+DAMAGED = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, zipfile.BadZipFile,
+           pickle.UnpicklingError)  # what torch.load raises for files that are none of its own, or no more  # fmt: skip
 
 
 def load_model(spec: str, weights: str | Path | None = None) -> Callable[..., Any]:
     """The model that `spec` names, in eval mode.
 
     spec:    `package.module:callable` or `path/file.py:callable`: a model, or a class or function that returns one
-             when called without arguments; `torchvision:NAME`: with random weights; `FILE.pt2`: saved by torch.export.
+             when called without arguments; `torchvision:NAME`: with random weights; `FILE.pt2`: saved by torch.export;
+             `FILE.pth`: a whole model saved by torch.save, made of torch.nn's and torchvision's own classes.
     weights: a state_dict saved by torch.save (also under "state_dict" or "model", also with "module." before the
              names), or a .safetensors file. It must fit exactly.
 
@@ -31,6 +40,8 @@ def load_model(spec: str, weights: str | Path | None = None) -> Callable[..., An
     """
     if spec.endswith(".pt2"):
         model = _exported(Path(spec))
+    elif spec.endswith((".pth", ".pt")):
+        model = _whole(Path(spec))
     elif spec.startswith("torchvision:"):
         model = _torchvision(spec.partition(":")[2])
     else:
@@ -88,6 +99,60 @@ def _exported(path: Path) -> Callable[..., Any]:
         return torch.export.load(path).module()
     except (RuntimeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConversionError(f"{path} is no exported program: {error}") from error
+
+
+def _whole(path: Path) -> nn.Module:
+    """A model that was pickled whole. Only classes and functions of KNOWN packages are let in: no other code runs."""
+    if not path.is_file():
+        raise ConversionError(f"there is no file {path}")
+    try:
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except DAMAGED as error:
+        raise _unreadable(path, error) from error
+    if any(name.startswith("torchvision.") for name in names):
+        torchvision_models()
+    found = {name: _harmless(name) for name in names}
+    if strange := [name for name, thing in found.items() if thing is None]:
+        raise ConversionError(
+            f"{path} is a whole model that needs {', '.join(strange)}, and reading it would run their code; save "
+            "model.state_dict() instead and name the model: path/file.py:callable with --weights"
+        )
+    with torch.serialization.safe_globals([thing for thing in found.values() if thing is not None]):
+        try:
+            model = torch.load(path, map_location="cpu", weights_only=True)
+            if isinstance(model, nn.Module):
+                model.eval()  # which a damaged one cannot
+        except DAMAGED as error:
+            raise _unreadable(path, error) from error
+    if not isinstance(model, nn.Module):
+        raise ConversionError(f"{path} holds no model but {type(model).__name__}: give it as --weights of a model")
+    return model
+
+
+def _unreadable(path: Path, error: Exception) -> ConversionError:
+    with path.open("rb") as file:
+        old = file.read(2) == b"\x80\x02"
+    if old:
+        hint = "a file of PyTorch before 1.6, or no model: torch.load it and torch.save it anew, or save its state_dict"
+        return ConversionError(f"{path} cannot be read: {hint}")
+    return ConversionError(f"{path} cannot be read: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+
+
+def _harmless(name: str) -> Any:
+    """What a pickle means by a dotted name, if that is a module's class or a torch function; else None."""
+    module, _, attribute = name.rpartition(".")
+    if name == "functools.partial":
+        return functools.partial
+    if not name.startswith(KNOWN):
+        return None
+    try:
+        thing = getattr(importlib.import_module(module), attribute, None)
+    except ImportError:
+        return None
+    own = getattr(thing, "__module__", None) == module
+    is_module = isinstance(thing, type) and issubclass(thing, nn.Module)
+    is_function = module == "torch.nn.functional" and callable(thing)
+    return thing if own and (is_module or is_function) else None
 
 
 def torchvision_models() -> Any:
@@ -160,8 +225,8 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
             f"{path} holds more than weights (a whole pickled model, perhaps), which could run code when read; "
             "save model.state_dict() instead"
         ) from error
-    except (RuntimeError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise ConversionError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    except DAMAGED as error:
+        raise _unreadable(path, error) from error
     for key in ("state_dict", "model"):
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]

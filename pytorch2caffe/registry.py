@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -16,6 +17,7 @@ from .errors import Refused
 
 if TYPE_CHECKING:
     from .graph import Builder, Shape, Value
+    from .ncnn import Ncnn
 
 LAYERS: dict[str, type[Layer]] = {}
 TORCH: dict[str, Callable[..., Any]] = {}
@@ -29,8 +31,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Source:
     """How a layer is written in PyTorch: a module, or an expression of its inputs.
 
-    module: a constructor, `nn.ReLU()`; called with the inputs.
-    expr:   else an expression in which {0}, {1} are the inputs and {weight} a parameter named in `state`.
+    module: a constructor, `nn.ReLU()`; called with the inputs, or as `expr` says, which then has {module} in it.
+    expr:   an expression in which {0}, {1} are the inputs and, without a module, {weight} a parameter in `state`.
     state:  the weights: names of the module's own state_dict, or the parameters that `expr` names.
     define: a function that `expr` calls, for what torch has no word for.
     """
@@ -83,6 +85,21 @@ class Layer:
         """The layer in PyTorch, for inputs of these shapes: the one semantics that everything runs."""
         raise Refused(f"{self.type} has no PyTorch form")
 
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
+        """The output shapes where they are known without running it; None: it is run on tensors without data."""
+        return None
+
+    def to_ir(self, net: Any, inputs: Sequence[Any], blobs: Sequence[np.ndarray]) -> Any:
+        """Adds operators of MMdnn's IR that compute the same to `net`, an IrNet; returns the edge, or the list of them.
+
+        Raises Refused where there are none; then `lower` is asked for simpler layers.
+        """
+        raise Refused(f"{self.type} has no operator in MMdnn's IR")
+
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
+        """The layer in ncnn, for inputs of these shapes. Raises Refused if ncnn has none that computes the same."""
+        raise Refused(f"ncnn has no layer {self.type}")
+
     def lower(self, net: Builder, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Adds simpler layers that compute exactly the same; returns as `net.add`. Raises Refused if none do."""
         raise Refused(f"{self.type} has no Caffe layer")
@@ -127,6 +144,19 @@ def from_ir(*ops: str) -> Callable[[F], F]:
     return _register(IR, ops)
 
 
+def from_ir_alike(*ops: str) -> Callable[[F], F]:
+    """Registers a function of `from_torch` for operators of one input and no settings that compute the same."""
+
+    def register(function: F) -> F:
+        def of_node(net: Builder, node: Any, input: Value) -> Any:
+            return function(net, input)
+
+        _register(IR, ops)(of_node)
+        return function
+
+    return register
+
+
 @lru_cache(maxsize=1)
 def load_layers() -> None:
     """Imports every file of layers/, which registers what it holds."""
@@ -161,4 +191,5 @@ def number(value: float) -> str:
     if value32 == int(value32) and abs(value32) < 1e6:
         return repr(int(value32))
     text = str(value32)
-    return text if abs(float(text)) <= float(np.finfo(np.float32).max) else repr(float(value32))
+    text = text if abs(float(text)) <= float(np.finfo(np.float32).max) else repr(float(value32))
+    return re.sub(r"e([+-])0*", lambda match: "e" + match[1].strip("+"), text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .codegen import run
+from .codegen.run import relative_l2, run
 from .errors import DifferentError
 from .graph import Graph
 from .readers.caffe import load_caffe
@@ -58,12 +58,5 @@ def different(one: Graph, other: Graph, tolerance: float) -> list[str]:
     return [
         f"{name} differs by {difference:.1e} of its norm"
         for name, a, b in zip(one.outputs, *results, strict=True)
-        if not (difference := _relative(a, b)) <= tolerance
+        if not (difference := relative_l2(b, a)) <= tolerance
     ]
-
-
-def _relative(a: np.ndarray, b: np.ndarray) -> float:
-    if a.shape != b.shape:
-        return float("inf")
-    norm = float(np.linalg.norm(a.astype(np.float64)))
-    return float(np.linalg.norm(b.astype(np.float64) - a)) / (norm or 1.0)

@@ -34,6 +34,8 @@ def _randomise(module: nn.Module, generator: torch.Generator) -> None:
     def uniform(tensor: torch.Tensor, low: float, high: float) -> None:
         tensor.uniform_(low, high, generator=generator)
 
+    if isinstance(module, WEIGHTED) and not module.weight.any():  # a head that begins at zero
+        module.weight.normal_(generator=generator)
     if isinstance(module, WEIGHTED) and module.bias is not None:
         uniform(module.bias, -0.2, 0.2)
     if isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm)):

@@ -11,6 +11,7 @@ from pytorch2caffe.models import torchvision_models
 from tests.lively import make_lively
 
 SIZES = {"inception_v3": 299, "inception_v3_transformed": 299}
+SETTINGS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}  # they are slow to draw
 NAMES = (
     "alexnet", "vgg11", "vgg16", "vgg16_bn", "vgg19_bn", "resnet18", "resnet50", "resnet152", "resnext50_32x4d",
     "wide_resnet50_2", "squeezenet1_0", "squeezenet1_1", "densenet121", "googlenet", "inception_v3", "mobilenet_v2",
@@ -26,8 +27,7 @@ def size(name: str) -> int:
 def build(name: str, seed: int = 0, **arguments: object) -> nn.Module:
     """A torchvision network with lively weights, in eval mode."""
     torch.manual_seed(seed)
-    if name in ("googlenet", "inception_v3"):
-        arguments = {"init_weights": False, **arguments}
+    arguments = {**SETTINGS.get(name, {}), **arguments}
     if name.startswith(("fcn", "deeplab", "lraspp")):
         arguments = {"weights_backbone": None, **arguments}
     model = torchvision_models().get_model(name, weights=None, **arguments)

@@ -14,6 +14,10 @@ Where Caffe aborts (a failed CHECK), this process ends and the reason is on stde
      "wanted": [top, ...] or null}
         + prototxt + caffemodel + an array for each input            -> {"results": [[layer, top], ...],
                                                                          "shapes": [...]} + an array for each
+    {"do": "time", "inputs": [blob, ...], "shapes": [...], "repeat": int}
+        + prototxt + caffemodel + an array for each input            -> {"layers": [[layer, type], ...],
+                                                                         "seconds": [[float, ...], ...]}: for each
+                                                                         pass, those of each layer
     {"do": "weights", "seed": int, "blobs": [[layer, index], ...], "shapes": [...]}
         + prototxt + an array for each blob                          -> {} + caffemodel
 """
@@ -28,6 +32,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 
 import numpy as np
 
@@ -126,6 +131,23 @@ def run(caffe, header, sections):
     return reply, [result[3] for result in results]
 
 
+def clock(caffe, header, sections):
+    """Answers "time"."""
+    net = load(caffe, sections[0], sections[1])
+    set_inputs(net, dict(zip(header["inputs"], to_arrays(sections[2:], header["shapes"]))))
+    net.forward()
+    passes = []
+    for _ in range(header["repeat"]):
+        seconds = []
+        for index in range(len(net.layers)):
+            start = time.time()
+            net._forward(index, index)
+            seconds.append(time.time() - start)
+        passes.append(seconds)
+    layers = [[name, layer.type] for name, layer in zip(net._layer_names, net.layers)]
+    return {"layers": layers, "seconds": passes}, []
+
+
 def weights(caffe, header, sections):
     """Answers "weights"."""
     net = load(caffe, sections[0])
@@ -164,6 +186,9 @@ def layer_types(caffe, _header, _sections):
     return {"types": list(caffe.layer_type_list())}, []
 
 
+ANSWERS = {"run": run, "time": clock, "weights": weights, "layer_types": layer_types}
+
+
 def main():
     """Greets, then answers requests until there are no more."""
     requests, replies = take_over_streams()
@@ -178,9 +203,7 @@ def main():
     send(replies, dict(greeting, caffe=getattr(caffe, "__version__", "unknown")))
     for header, sections in iter(lambda: receive(requests), None):
         try:
-            reply, data = {"run": run, "weights": weights, "layer_types": layer_types}[header["do"]](
-                caffe, header, sections
-            )
+            reply, data = ANSWERS[header["do"]](caffe, header, sections)
         except Exception as error:
             reply, data = {"error": "%s: %s" % (type(error).__name__, error)}, []
         send(replies, reply, data)

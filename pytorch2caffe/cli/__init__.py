@@ -15,7 +15,12 @@ DONE, DIFFERENT, FAILED = 0, 1, 2
 class Commands(click.Group):
     """Loads a command when it is asked for."""
 
-    names = {name: name for name in ("export", "verify", "check", "lower", "summary", "layers")}
+    names = {name: name for name in (
+        "export", "verify", "convert",
+        "check", "lower",
+        "calibrate", "table", "ncnn",
+        "summary", "layers",
+    )}  # fmt: skip
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order people need them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer
 
 
 @layer("AbsVal")
@@ -12,9 +13,20 @@ class AbsVal(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr="{0}.abs()")
 
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Abs", *inputs)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("AbsVal")
+
 
 @from_torch(
     "torch.abs", "torch.abs_", "torch.Tensor.abs", "torch.Tensor.abs_", "torch.absolute", "torch.Tensor.absolute"
 )
 def abs(net, input):
+    return net.add(AbsVal(), input)
+
+
+@from_ir("Abs")
+def ir_abs(net, node, input):
     return net.add(AbsVal(), input)

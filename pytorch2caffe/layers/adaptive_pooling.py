@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ncnn import Ncnn, one_sample
 from ..registry import Layer, Source, from_torch, layer
 from .concat import Concat
 from .convolution import _drop_batch, _with_batch
@@ -20,6 +21,10 @@ class AdaptivePooling(Layer):
     def to_torch(self, shapes, blobs):
         kind = "Max" if self.pool == "MAX" else "Avg"
         return Source(f"nn.Adaptive{kind}Pool2d(({self.height}, {self.width}))")
+
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0])
+        return Ncnn("Pooling", {0: int(self.pool == "AVE"), 7: 1, 8: self.width, 18: self.height})
 
     def lower(self, net, inputs, blobs):
         """One axis after the other: equal windows by one Pooling, unequal ones by a Pooling each."""

@@ -5,34 +5,59 @@ from __future__ import annotations
 from math import prod
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .power import Power
 from .reshape import reshape_to
+
+BOTH = '''
+def places_and_values(x, count):
+    """The places of each sample's largest numbers, and these: [N, 2, count]."""
+    values, places = x.flatten(1).topk(count)
+    return torch.stack((places.to(x.dtype), values), 1)
+'''
 
 
 @layer("ArgMax", param="argmax_param")
 class ArgMax(Layer):
     """The places of the top_k largest numbers along `axis`, or the numbers themselves if out_max_val; largest first.
 
+    Without an axis: of all numbers of a sample; the top is [N, 1, top_k, 1 ...], or with out_max_val
+    [N, 2, top_k, 1 ...], places then numbers.
     Of equal numbers Caffe takes the last, PyTorch any.  Source: BVLC Caffe, argmax_layer.cpp.
     """
 
-    axis: int
+    axis: int | None
     top_k: int = 1
     out_max_val: bool = False
 
     def to_caffe(self):
-        return {"axis": self.axis, **self.settings()}
+        return {name: value for name, value in self.settings().items() if value is not None}
 
     @classmethod
     def from_caffe(cls, param, shapes, blobs):
-        if "axis" not in param:
-            raise Refused("ArgMax without an axis", "give its axis")
-        return cls(param["axis"] % len(shapes[0]), param.get("top_k", 1), param.get("out_max_val", False))
+        axis = param.get("axis")
+        axis = None if axis is None else axis % len(shapes[0])
+        return cls(axis, param.get("top_k", 1), param.get("out_max_val", False))
 
     def to_torch(self, shapes, blobs):
+        if self.axis is None:
+            top = f"{{0}}.flatten(1).topk({self.top_k})"
+            more = f"[{', '.join(['...', *['None'] * (len(shapes[0]) - 3)])}]" if len(shapes[0]) > 3 else ""
+            if not self.out_max_val:
+                return Source(expr=f"{top}[1].to({{0}}.dtype).unsqueeze(1){more}")
+            return Source(expr=f"places_and_values({{0}}, {self.top_k}){more}", define=BOTH)
         part = "[0]" if self.out_max_val else "[1].to({0}.dtype)"
         return Source(expr=f"{{0}}.topk({self.top_k}, {self.axis}){part}")
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        if self.top_k != 1 or self.out_max_val or self.axis is None:
+            raise Refused("the IR has the place of one largest number along an axis only", "use top_k: 1 and an axis")
+        axis = self.axis % len(x.shape)
+        turned, order = net.last(x, axis)
+        y = net.op("ArgMax", turned, shape=turned.ir_shape[:-1], axis=len(x.shape) - 1)
+        y = net.in_shape(y, (*turned.ir_shape[:-1], 1))
+        return net.transpose(y, order)
 
 
 @from_torch("torch.argmax", "torch.Tensor.argmax")
@@ -60,3 +85,10 @@ def topk(net, input, k, dim=-1, largest=True, sorted=True):
     x = input if largest else net.add(Power(scale=-1.0), input, name="minus")
     values, places = (net.add(ArgMax(axis, int(k), out), x, name=name) for out, name in ((True, "values"), (False, "")))
     return [values if largest else net.add(Power(scale=-1.0), values, name="smallest"), places]
+
+
+@from_ir("ArgMax", "ArgMin")
+def ir_arg_max(net, node, input):
+    axis = node.axis(input, node.integer("axis" if "axis" in node else "axes"))
+    y = (argmax if node.op == "ArgMax" else argmin)(net, input, axis, True)
+    return node.reshaped(y, [size for i, size in enumerate(node.shape(input)) if node.axis(input, i) != axis])

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import binary
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .clip import clip
 from .eltwise import Eltwise
 from .exp import Exp
@@ -33,6 +34,9 @@ class Binary(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr=SYMBOL[self.operation])
 
+    def to_ncnn(self, shapes, blobs):
+        return binary(self.operation, shapes)
+
     def lower(self, net, inputs, blobs):
         a, b = inputs
         if self.operation in ("sub", "div"):
@@ -53,6 +57,12 @@ class Binary(Layer):
                 made = Scale(start) if self.operation == "mul" else Bias(start)
                 return net.add(made, big, reshape_to(net, small, shape[start:stop], "operand"))
         return net.add(EQUAL_SHAPES[self.operation], *(expand_to(net, value, shape) for value in inputs))
+
+    def to_ir(self, net, inputs, blobs):
+        rank = max(len(x.shape) for x in inputs)
+        a, b = (net.reshape(x, (1,) * (rank - len(x.shape)) + x.shape) for x in inputs)
+        name = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "RealDiv", "max": "Maximum", "min": "Minimum"}
+        return net.op(name[self.operation], a, b, shape=np.broadcast_shapes(a.shape, b.shape))
 
 
 def aligned(small, shape, widest=True):
@@ -194,3 +204,43 @@ def rpow(net, exponent, base):
 @from_torch("torch.exp2", "torch.special.exp2", "torch.Tensor.exp2")
 def exp2(net, input):
     return rpow(net, input, 2.0)
+
+
+IR_OPERATIONS = {"Add": "add", "AddV2": "add", "AddN": "add", "Sub": "sub", "Mul": "mul", "Div": "div",
+                 "RealDiv": "div", "Maximum": "max", "Minimum": "min"}  # fmt: skip
+
+
+@from_ir(*IR_OPERATIONS)
+def ir_arithmetic(net, node, *inputs):
+    """Of any number of inputs; of one, with the operand among its weights, or with itself, as x + x is stored."""
+    if len(inputs) == 1 and (node.has("weights") or node.has("alpha")):
+        inputs = (*inputs, node.stored(node.weight("weights", "alpha")))
+    elif len(inputs) == 1:
+        inputs = (inputs[0], inputs[0])
+    a, *rest = node.aligned(*inputs)
+    operation = IR_OPERATIONS[node.op]
+    if operation == "add" and len(rest) > 1 and all(isinstance(x, Value) and x.shape == a.shape for x in (a, *rest)):
+        return net.add(Eltwise("SUM"), a, *rest)
+    for b in rest:
+        a = arithmetic(net, operation, a, b)
+    return a
+
+
+@from_ir("Avg")
+def ir_average(net, node, *inputs):
+    """Of several tensors, number by number."""
+    total, *rest = node.aligned(*inputs)
+    for x in rest:
+        total = arithmetic(net, "add", total, x)
+    return arithmetic(net, "mul", total, 1 / len(inputs))
+
+
+@from_ir("SquaredDifference")
+def ir_squared_difference(net, node, a, b):
+    difference = arithmetic(net, "sub", *node.aligned(a, b))
+    return net.add(Power(power=2.0), difference) if isinstance(difference, Value) else difference**2
+
+
+@from_ir("Pow")
+def ir_pow(net, node, input, exponent):
+    return pow(net, *node.aligned(input, exponent))

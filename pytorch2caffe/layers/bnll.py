@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .power import Power
 
 LEAST_THRESHOLD = 12  # log(1 + exp(-12)) / 12 = 5e-7
@@ -15,6 +16,12 @@ class BNLL(Layer):
 
     def to_torch(self, shapes, blobs):
         return Source("nn.Softplus()")
+
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Softplus", *inputs)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("BNLL")
 
 
 @from_torch("torch.nn.functional.softplus", "torch._C._nn.softplus")
@@ -44,3 +51,8 @@ def logaddexp(net, input, other):
     apart = net.add(AbsVal(), arithmetic(net, "sub", *low), name="apart")
     rest = net.add(BNLL(), net.add(Power(scale=-1.0), apart, name="minus"), name="softplus")
     return arithmetic(net, "add", arithmetic(net, "max", input, other), rest)
+
+
+@from_ir("Softplus")
+def ir_softplus(net, node, input):
+    return net.add(BNLL(), input)

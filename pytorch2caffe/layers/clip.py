@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, from_torch, layer, number
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer, number
 from .eltwise import Eltwise
 from .power import Power
 from .relu import ReLU
@@ -38,6 +39,10 @@ class Clip(Layer):
             return Source(expr=f"{{0}}.clamp({number(self.min)}, {number(self.max)})")
         return Source(f"nn.Hardtanh({number(self.min)}, {number(self.max)})")
 
+    def to_ncnn(self, shapes, blobs):
+        bounds = {0: self.min, 1: self.max}
+        return Ncnn("Clip", {key: bound for key, bound in bounds.items() if abs(bound) < HUGE})
+
     def lower(self, net, inputs, blobs):
         """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
         from .relu6 import ReLU6
@@ -54,6 +59,13 @@ class Clip(Layer):
             bound = net.add(Power(scale=0.0, shift=-self.max), x, name="max")
             x = net.add(Power(scale=-1.0), net.add(Eltwise("MAX"), minus, bound, name="ceiling"))
         return x
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        if (self.min, self.max) == (0, 6):
+            return net.op("Relu6", x)
+        x = net.op("Maximum", x, net.constant(self.min)) if self.min > -HUGE else x
+        return net.op("Minimum", x, net.constant(self.max)) if self.max < HUGE else x
 
 
 def clip(net, input, min, max):
@@ -97,3 +109,8 @@ def relu6(net, input, inplace=False):
 @from_torch("torch.nn.functional.hardtanh", "torch.nn.functional.hardtanh_")
 def hardtanh(net, input, min_val=-1.0, max_val=1.0, inplace=False):
     return net.add(Clip(min_val, max_val), input)
+
+
+@from_ir("Relu6")
+def ir_relu6(net, node, input):
+    return net.add(Clip(0.0, 6.0), input)

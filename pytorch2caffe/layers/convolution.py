@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Builder, Value
+from ..ncnn import Ncnn, Tagged, one_sample
 from ..registry import Layer, Source, from_torch, layer, pair
 
 
@@ -37,6 +38,8 @@ class _Kernel(Layer):
     @classmethod
     def from_caffe(cls, param, shapes, blobs):
         rank = len(shapes[0]) - 2
+        if not 1 <= rank <= 3:
+            raise Refused(f"{cls.type} of {len(shapes[0])} axes", "PyTorch takes N, C and one to three axes behind")
         if param.get("axis", 1) not in (1, 1 - len(shapes[0])):
             raise Refused(f"{cls.type} over axis {param['axis']} instead of the channels")
         return cls(
@@ -60,6 +63,43 @@ class _Kernel(Layer):
         text += f", groups={self.group}" if self.group != 1 else ""
         return text + ("" if self.bias_term else ", bias=False")
 
+    def _ncnn(self, shape, weight, blobs):
+        """ncnn counts axes from the last, ten numbers apart: 1 is the kernel's width, 11 its height, 21 its depth."""
+        rank = len(self.kernel_size)
+        one_sample(shape, rank + 2)
+        params = {0: self.num_output}
+        for key, name, default in ((1, "kernel_size", None), (2, "dilation", 1), (3, "stride", 1), (4, "pad", 0)):
+            values = getattr(self, name)
+            if set(values) != {default}:
+                params |= {key + 10 * i: size for i, size in enumerate(reversed(values)) if not i or size != values[-1]}
+        params |= {5: int(self.bias_term), 6: weight.size}
+        if self.group > 1:
+            params[7] = self.group
+        kind = ("DepthWise" if self.group > 1 else "") + ("" if rank == 2 else f"{rank}D")
+        return Ncnn(self.type + kind, params, (Tagged(weight), *blobs[1:]))
+
+
+def _to_ir(layer, net, x, blobs, op, size):
+    """One axis as two, with one row. The kernel becomes [kernel..., in, out]: of a transposed one [..., out, in]."""
+    rank = len(layer.kernel_size)
+    if rank == 1:
+        wide = replace(layer, **{name: (n, *getattr(layer, name)) for name, n in ROW.items()})
+        row = net.reshape(x, (*x.shape[:2], 1, *x.shape[2:]))
+        y = _to_ir(wide, net, row, [blobs[0][:, :, None], *blobs[1:]], op, size)
+        return net.reshape(y, (*y.shape[:2], *y.shape[3:]))
+    weights = {"weights": blobs[0].transpose(*range(2, rank + 2), 1, 0), **dict(zip(["bias"], blobs[1:], strict=False))}
+    axes = zip(x.shape[2:], layer.kernel_size, layer.stride, layer.pad, layer.dilation, strict=True)
+    sizes = [size(*axis) for axis in axes]
+    pair = x.shape[1], layer.num_output
+    return net.op(
+        op, x, shape=(x.shape[0], layer.num_output, *sizes), weights=weights, use_bias=layer.bias_term,
+        kernel_shape=[*layer.kernel_size, *(pair if op == "Conv" else pair[::-1])], strides=[1, *layer.stride, 1],
+        dilations=[1, *layer.dilation, 1], pads=[0, *layer.pad, 0] * 2, group=layer.group,
+    )  # fmt: skip
+
+
+ROW = {"kernel_size": 1, "stride": 1, "pad": 0, "dilation": 1}
+
 
 @layer("Convolution", param="convolution_param")
 class Convolution(_Kernel):
@@ -74,6 +114,13 @@ class Convolution(_Kernel):
     def to_torch(self, shapes, blobs):
         rank = len(self.kernel_size)
         return Source(f"nn.Conv{rank}d({self._arguments(shapes[0][1], self.num_output)})", state=self._state(blobs))
+
+    def to_ir(self, net, inputs, blobs):
+        size = lambda n, k, s, p, d: (n + 2 * p - d * (k - 1) - 1) // s + 1  # noqa: E731
+        return _to_ir(self, net, inputs[0], blobs, "Conv", size)
+
+    def to_ncnn(self, shapes, blobs):
+        return self._ncnn(shapes[0], blobs[0], blobs)
 
 
 @layer("Deconvolution", param="convolution_param")
@@ -91,6 +138,11 @@ class Deconvolution(_Kernel):
         text = f"nn.ConvTranspose{rank}d({self._arguments(shapes[0][1], self.num_output)})"
         return Source(text, state=self._state(blobs))
 
+    def to_ncnn(self, shapes, blobs):
+        """Its weight is [out, in, kernel...] in each group."""
+        shape = self.group, -1, *blobs[0].shape[1:]
+        return self._ncnn(shapes[0], np.ascontiguousarray(blobs[0].reshape(shape).swapaxes(1, 2)), blobs)
+
     def lower(self, net, inputs, blobs):
         """Importers lack its dilation: the kernel with zeros between its rows and columns."""
         kernel = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
@@ -98,6 +150,10 @@ class Deconvolution(_Kernel):
         weight[(..., *(slice(None, None, d) for d in self.dilation))] = blobs[0]
         made = replace(self, kernel_size=kernel, dilation=(1,) * len(kernel))
         return net.add(made, *inputs, blobs=[weight, *blobs[1:]])
+
+    def to_ir(self, net, inputs, blobs):
+        size = lambda n, k, s, p, d: (n - 1) * s - 2 * p + d * (k - 1) + 1  # noqa: E731
+        return _to_ir(self, net, inputs[0], blobs, "ConvTranspose", size)
 
 
 def _blob_shapes(layer, first, second):

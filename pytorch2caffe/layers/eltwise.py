@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Refused
+from ..ncnn import Ncnn
 from ..registry import Layer, Source, layer, number
 
 
@@ -43,6 +44,27 @@ class Eltwise(Layer):
         for name in names[1:]:
             text = f"torch.maximum({text}, {name})"
         return Source(expr=text)
+
+    def to_ir(self, net, inputs, blobs):
+        """Two by two, because readers of the IR take no more than two."""
+        if self.operation == "SUM" and self.coeff:
+            y = None
+            for x, coeff in zip(inputs, self.coeff, strict=True):
+                x = x if abs(coeff) == 1 else net.op("Mul", x, net.constant(abs(coeff)))
+                if y is None:
+                    y = x if coeff > 0 else net.op("Mul", x, net.constant(-1.0))
+                else:
+                    y = net.op("Add" if coeff > 0 else "Sub", y, x)
+            return y
+        name = {"SUM": "Add", "PROD": "Mul", "MAX": "Maximum"}[self.operation]
+        y, *rest = inputs
+        for x in rest:
+            y = net.op(name, y, x)
+        return y
+
+    def to_ncnn(self, shapes, blobs):
+        params = {0: {"PROD": 0, "SUM": 1, "MAX": 2}[self.operation]}
+        return Ncnn("Eltwise", params | ({1: self.coeff} if self.coeff else {}))
 
 
 def _term(coeff: float, name: str) -> str:

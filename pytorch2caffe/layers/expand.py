@@ -6,7 +6,9 @@ from math import prod
 
 import numpy as np
 
-from ..registry import Layer, Source, from_torch, layer
+from ..errors import Refused
+from ..ncnn import Ncnn, along, replaced
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .convolution import Convolution
 from .reshape import reshape_to
 
@@ -26,6 +28,10 @@ class Tile(Layer):
         times = [self.tiles if i == axis else 1 for i in range(len(shapes[0]))]
         return Source(expr=f"{{0}}.repeat({', '.join(map(str, times))})")
 
+    def to_ncnn(self, shapes, blobs):
+        dims, (axis,) = along(shapes[0], self.axis)
+        return Ncnn("Tile", {0: axis, 1: self.tiles}, (), (dims,), (replaced(dims, [axis], self.tiles * dims[axis]),))
+
     def lower(self, net, inputs, blobs):
         """A 1x1 convolution of one channel into as many as there are tiles, every weight 1: importers lack Tile."""
         (x,) = inputs
@@ -36,6 +42,13 @@ class Tile(Layer):
         made = Convolution(self.tiles, (1, 1), bias_term=False)
         y = net.add(made, flat, blobs=[ones], name="copies")
         return reshape_to(net, y, (*before, self.tiles * after[0], *after[1:]), "tiled")
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        axis = self.axis % len(x.shape)
+        times = [self.tiles if i == axis else 1 for i in range(len(x.shape))]
+        shape = [size * count for size, count in zip(x.shape, times, strict=True)]
+        return net.op("Tile", x, shape=shape, multiples=net.in_ir(x, times))
 
 
 def expand_to(net, input, shape):
@@ -71,3 +84,24 @@ def repeat(net, input, *repeats):
     for axis, count in enumerate(times):
         x = net.add(Tile(axis, count), x, name="tile") if count != 1 else x
     return x
+
+
+@from_torch("torch.repeat_interleave", "torch.Tensor.repeat_interleave")
+def repeat_interleave(net, input, repeats, dim=None, *, output_size=None):
+    """Each entry along an axis several times: a new axis behind it, tiled."""
+    if not isinstance(repeats, int):
+        raise Refused("repeat_interleave with a number of its own for each entry", "index with a constant list")
+    if repeats == 0:
+        raise Refused("repeat_interleave of zero times", "Caffe has no empty blobs")
+    shape = input.shape if dim is not None else (prod(input.shape),)
+    axis = dim % len(shape) if dim is not None and shape else 0
+    shape = shape or (1,)
+    column = reshape_to(net, input, (*shape[: axis + 1], 1, *shape[axis + 1 :]), "column")
+    tiled = net.add(Tile(axis + 1, repeats), column, name="tile") if repeats > 1 else column
+    return reshape_to(net, tiled, (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
+
+
+@from_ir("Tile")
+def ir_tile(net, node, input):
+    counts = node.integers("multiples", count=len(input.shape))
+    return repeat(net, input, [counts[node.node_axis(input, axis)] for axis in range(len(counts))])

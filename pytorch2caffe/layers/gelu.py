@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import pi, sqrt
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .absval import AbsVal
 from .eltwise import Eltwise
 from .exp import Exp
@@ -28,6 +29,9 @@ class GELU(Layer):
     def to_torch(self, shapes, blobs):
         return Source("nn.GELU()" if self.approximate == "none" else 'nn.GELU(approximate="tanh")')
 
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("GELU", {0: 0 if self.approximate == "none" else 1})
+
     def lower(self, net, inputs, blobs):
         """tanh: exact. none: ReLU(x) - |x| / 2 * erfc(|x| / sqrt 2), at most 4e-7 from exact for x in [-30, 30].
 
@@ -42,6 +46,13 @@ class GELU(Layer):
         tail = net.add(Eltwise("PROD"), size, *_erfc_factors(net, size, 1 / sqrt(2)), name="tail")
         return net.add(Eltwise("SUM", (1.0, -0.5)), net.add(ReLU(), x, name="relu"), tail)
 
+    def to_ir(self, net, inputs, blobs):
+        if self.approximate != "none":
+            raise Refused("the IR has the exact GELU only")
+        (x,) = inputs
+        erf = net.op("Erf", net.op("Mul", x, net.constant(1 / sqrt(2))))
+        return net.op("Mul", x, net.op("Mul", net.op("Add", erf, net.constant(1.0)), net.constant(0.5)))
+
 
 @layer("Erf")
 class Erf(Layer):
@@ -50,6 +61,9 @@ class Erf(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr="torch.erf({0})")
 
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Erf")
+
     def lower(self, net, inputs, blobs):
         """Sign(x) * (1 - erfc(|x|)), sign made of two thresholds; at most 6e-7 from exact for x in [-30, 30]."""
         (x,) = inputs
@@ -57,6 +71,9 @@ class Erf(Layer):
         erfc = net.add(Eltwise("PROD"), *_erfc_factors(net, size, 1.0), name="erfc")
         rest = net.add(Power(scale=-1.0, shift=1.0), erfc, name="rest")
         return net.add(Eltwise("PROD"), rest, sign(net, x))
+
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Erf", *inputs)
 
 
 def _erfc_factors(net, size, scale):
@@ -89,3 +106,8 @@ def ndtr(net, input):
     """Phi(x) = (1 + erf(x / sqrt 2)) / 2."""
     half = net.add(Erf(), net.add(Power(scale=1 / sqrt(2)), input, name="scaled"), name="erf")
     return net.add(Power(scale=0.5, shift=0.5), half)
+
+
+@from_ir("Erf")
+def ir_erf(net, node, input):
+    return net.add(Erf(), input)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .clip import Clip
 from .eltwise import Eltwise
 from .power import Power
@@ -14,6 +15,9 @@ class HardSigmoid(Layer):
 
     def to_torch(self, shapes, blobs):
         return Source("nn.Hardsigmoid()")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("HardSigmoid", {0: 1 / 6, 1: 0.5})
 
     def lower(self, net, inputs, blobs):
         (x,) = inputs
@@ -28,6 +32,9 @@ class HardSwish(Layer):
     def to_torch(self, shapes, blobs):
         return Source("nn.Hardswish()")
 
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("HardSwish", {0: 1 / 6, 1: 0.5})
+
     def lower(self, net, inputs, blobs):
         (x,) = inputs
         return net.add(Eltwise("PROD"), x, net.add(HardSigmoid(), x, name="gate"))
@@ -41,3 +48,9 @@ def hardsigmoid(net, input, inplace=False):
 @from_torch("torch.nn.functional.hardswish", "torch._C._nn.hardswish", "torch._C._nn.hardswish_")
 def hardswish(net, input, inplace=False):
     return net.add(HardSwish(), input)
+
+
+@from_ir("HardSigmoid")
+def ir_hard_sigmoid(net, node, input):
+    """Keras': a line through 0.5 of slope 0.2, where PyTorch's has 1/6."""
+    return net.add(Clip(0.0, 1.0), net.add(Power(scale=0.2, shift=0.5), input, name="line"))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn, Tagged, blob_shape
+from ..registry import Layer, Source, from_ir, from_torch, layer
 
 
 @layer("InnerProduct", param="inner_product_param")
@@ -30,12 +33,38 @@ class InnerProduct(Layer):
         axis = self.axis % len(shapes[0])
         weight = blobs[0].T if self.transpose else blobs[0]
         bias = {"bias": blobs[1]} if self.bias_term else {}
-        if axis == len(shapes[0]) - 1:
-            tail = "" if self.bias_term else ", bias=False"
-            return Source(f"nn.Linear({weight.shape[1]}, {self.num_output}{tail})", state={"weight": weight, **bias})
-        flat = f"{{0}}.flatten({axis})"
-        arguments = "{weight}, {bias}" if self.bias_term else "{weight}"
-        return Source(expr=f"F.linear({flat}, {arguments})", state={"weight": weight, **bias})
+        tail = "" if self.bias_term else ", bias=False"
+        call = "" if axis == len(shapes[0]) - 1 else f"{{module}}({{0}}.flatten({axis}))"
+        return Source(f"nn.Linear({weight.shape[1]}, {self.num_output}{tail})", call, state={"weight": weight, **bias})
+
+    def to_ir(self, net, inputs, blobs):
+        """Of [N, C, H, W] flattened in the order H, W, C, its rows likewise."""
+        (x,) = inputs
+        axis = self.axis % len(x.shape)
+        weight = blobs[0] if self.transpose else blobs[0].T
+        if axis == 1 and len(x.shape) in (4, 5):
+            places = np.arange(prod(x.shape[1:])).reshape(1, *x.shape[1:])
+            weight, x = weight[np.moveaxis(places, 1, -1).ravel()], net.flat(x)
+            return self._ir(net, x, weight, blobs[1:])
+        x = net.reshape(x, (*x.shape[:axis], prod(x.shape[axis:])))
+        return net.ir_order(self._ir(net, net.graph_order(x), weight, blobs[1:]))
+
+    def _ir(self, net, x, weight, bias):
+        shape = net.graph_shape((*x.ir_shape[:-1], self.num_output))
+        weights = {"weights": weight, **({"bias": bias[0]} if bias else {})}
+        return net.op("FullyConnected", x, shape=shape, weights=weights, units=self.num_output, use_bias=bool(bias))
+
+    def to_ncnn(self, shapes, blobs):
+        """ncnn flattens all axes, but takes two as rows where the last is as long as its weight."""
+        shape, axis = shapes[0], self.axis % len(shapes[0])
+        rows, size = prod(shape[:axis]), prod(shape[axis:])
+        weight = np.ascontiguousarray(blobs[0].T) if self.transpose else blobs[0]
+        params = {0: self.num_output, 1: int(self.bias_term), 2: weight.size}
+        weights = (Tagged(weight), *blobs[1:])
+        if rows > 1:
+            return Ncnn("InnerProduct", params, weights, ((rows, size),), ((rows, self.num_output),))
+        reads = ((size,),) if len(blob_shape(shape)) == 2 else ()
+        return Ncnn("InnerProduct", params, weights, reads, ((self.num_output,),))
 
 
 @from_torch("torch.nn.functional.linear", "torch._C._nn.linear")
@@ -48,3 +77,26 @@ def linear(net, input, weight, bias=None):
     x = reshape_to(net, input, (1, *input.shape)) if len(input.shape) == 1 else input
     y = net.add(InnerProduct(weight.shape[0], bias is not None, len(x.shape) - 1), x, blobs=blobs)
     return reshape_to(net, y, y.shape[1:]) if x is not input else y
+
+
+@from_ir("FullyConnected", "MatMul")
+def ir_fully_connected(net, node, input, other=None):
+    """x @ W + b along the last axis. W: [in, out]. A MatMul of two computed tensors has no weights."""
+    if other is not None:
+        from .matmul import matrix_product
+
+        return node.stored(matrix_product(net, *_turned(net, node, node.ordered(input), node.ordered(other))))
+    weight = node.weight("weights", rank=2)
+    x = node.ordered(input)
+    if len(x.shape) > 2 and weight.shape[0] == prod(x.shape[1:]) != x.shape[-1]:
+        x = node.reshaped(input, (x.shape[0], weight.shape[0]))
+    bias = node.weight("bias", rank=1) if node.has("bias") else None
+    return node.stored(linear(net, x, weight.T, bias))
+
+
+def _turned(net, node, a, b):
+    """The factors of a MatMul, transposed where its attributes say so; both in the IR's layout."""
+    from .permute import transpose
+
+    pairs = (a, ("transpose_a", "adj_x")), (b, ("transpose_b", "adj_y"))
+    return [transpose(net, x, -2, -1) if any(node.flag(key, False) for key in keys) else x for x, keys in pairs]

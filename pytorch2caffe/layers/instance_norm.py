@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..registry import Layer, Source, from_torch, layer, number
+from ..errors import Refused
+from ..ncnn import Ncnn, one_sample
+from ..registry import Layer, Source, from_ir, from_torch, layer, number
 from .batch_norm import batch_norm
 from .mvn import normalise
 from .scale import Scale
@@ -19,8 +21,18 @@ class InstanceNorm(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr=f"F.instance_norm({{0}}, eps={number(self.eps)})")
 
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0], 3, 4, 5)
+        seen = shapes[0][1:] if len(shapes[0]) > 3 else (shapes[0][1], 1, shapes[0][2])
+        return Ncnn("InstanceNorm", {0: seen[0], 1: self.eps, 2: 0}, (), (seen,), (seen,))
+
     def lower(self, net, inputs, blobs):
         return normalise(net, inputs[0], 2, self.eps)
+
+    def to_ir(self, net, inputs, blobs):
+        if len(inputs[0].shape) != 4:
+            raise Refused("the IR's InstanceNorm is of 4 axes")
+        return net.op("InstanceNorm", *inputs, epsilon=self.eps)
 
 
 @from_torch("torch.nn.functional.instance_norm")
@@ -35,3 +47,9 @@ def instance_norm(
         return y
     blobs = [np.ones(input.shape[1], np.float32) if weight is None else weight, *([] if bias is None else [bias])]
     return net.add(Scale(bias_term=bias is not None), y, blobs=blobs, name="scale")
+
+
+@from_ir("InstanceNorm")
+def ir_instance_norm(net, node, input):
+    weight, bias = (node.weight(key, rank=1) if node.has(key) else None for key in ("scale", "bias"))
+    return instance_norm(net, input, weight=weight, bias=bias, eps=node.number("epsilon"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer, number
+from ..ncnn import Ncnn, one_sample
+from ..registry import Layer, Source, from_ir, from_torch, layer, number
 from .convolution import Deconvolution
-from .linear_map import linear_map
-from .resample import resampling_matrix
+from .linear_map import MOST_WEIGHTS, linear_map
+from .resample import resampling_matrix, tensorflow_matrix
 from .scale import Scale
 
 # PyTorch's name of a mode for so many axes -> the mode along each of them
@@ -16,6 +17,9 @@ ALONG = {
     "nearest": "nearest", "nearest-exact": "nearest-exact", "area": "area", "linear": "linear", "bilinear": "linear",
     "trilinear": "linear", "bicubic": "cubic",
 }  # fmt: skip
+
+IR_NAMES = {"bilinear": ("ResizeBilinear", True), "nearest": ("ResizeNearestNeighbor", False),
+            "nearest-exact": ("ResizeNearestNeighbor", True)}  # fmt: skip
 
 
 @layer("Interpolate")
@@ -35,6 +39,16 @@ class Interpolate(Layer):
         scale = number(self.scale[0]) if len(set(self.scale)) == 1 else f"({scale})"
         return Source(f'nn.Upsample(scale_factor={scale}, mode="{self.mode}"{corners})')
 
+    def to_ncnn(self, shapes, blobs):
+        """ncnn goes by the sizes; a factor given must be theirs."""
+        one_sample(shapes[0])
+        kind = {"nearest": 1, "bilinear": 2, "bicubic": 3}.get(self.mode)
+        own = tuple(out / size for out, size in zip(self.size, shapes[0][2:], strict=True))
+        if kind is None or self.scale and self.scale != own and not self.align_corners:
+            raise Refused(f"ncnn has no Interp of mode {self.mode!r} by {self.scale or own}")
+        height, width = self.size
+        return Ncnn("Interp", {0: kind, 3: height, 4: width, **({6: 1} if self.align_corners else {})})
+
     def lower(self, net, inputs, blobs):
         """Integer factors by one depthwise Deconvolution; any other by a fixed matrix along each axis."""
         (x,) = inputs
@@ -49,6 +63,18 @@ class Interpolate(Layer):
             if not np.array_equal(matrix, np.eye(size)):
                 x = linear_map(net, x, axis, matrix, name="axis")
         return x
+
+    def to_ir(self, net, inputs, blobs):
+        """As TensorFlow resizes; by factors only where they are those of the sizes."""
+        (x,) = inputs
+        factors = zip(self.scale or (0,) * len(self.size), self.size, x.shape[2:], strict=True)
+        exact = all(not scale or scale == out / size for scale, out, size in factors)
+        if self.mode not in IR_NAMES or len(self.size) != 2 or not exact:
+            raise Refused(f"the IR cannot resize with mode {self.mode} and these factors")
+        name, half = IR_NAMES[self.mode]
+        half = half and not self.align_corners
+        return net.op(name, x, shape=(*x.shape[:2], *self.size), size=list(self.size), align_corners=self.align_corners,
+                      half_pixel_centers=half)  # fmt: skip
 
 
 def _by_deconvolution(net, x, factors, mode):
@@ -128,3 +154,40 @@ def upsample_bilinear2d(net, input, output_size, align_corners, scale_factors=No
 @from_torch("aten.upsample_bicubic2d")
 def upsample_bicubic2d(net, input, output_size, align_corners, scale_factors=None, scales_w=None):
     return _aten(net, input, output_size, scale_factors, "bicubic", align_corners)
+
+
+@from_ir("ResizeBilinear", "ResizeNearestNeighbor")
+def ir_resize(net, node, input):
+    """TensorFlow's: a sample is taken at i * in / out, unless align_corners or half_pixel_centers say otherwise.
+
+    The size is that of `_output_shapes`, or, where a reader found it out, `size` with the other two attributes.
+    """
+    mode = "linear" if node.op == "ResizeBilinear" else "nearest"
+    corners, half = node.flag("align_corners", False), node.flag("half_pixel_centers", False)
+    size = node.integers("size", None)
+    if size is None or size == [2]:
+        shape = node.output_shape()
+        size = list(shape[1:3]) if shape is not None and len(shape) == 4 else []
+    if len(size) != 2 or len(input.shape) != 4 or min(size) < 1:
+        raise Refused(f"{node.op} to an unknown size", "the file does not hold it; set size to [height, width]")
+    if mode == "linear" and (half or corners):
+        return interpolate(net, input, size, None, "bilinear", corners)
+    for axis, out in enumerate(size, 2):
+        if out * input.shape[axis] > MOST_WEIGHTS:
+            raise Refused(f"{node.op} from {input.shape[axis]} to {out}", "use a smaller size")
+    if mode == "nearest" and not (half or corners):
+        return interpolate(net, input, size)
+    if mode == "nearest" and half and not corners:
+        return interpolate(net, input, size, None, "nearest-exact")
+    x = input
+    for axis, out in enumerate(size, 2):
+        x = linear_map(net, x, axis, tensorflow_matrix(mode, x.shape[axis], out, corners), name="axis")
+    return x
+
+
+@from_ir("UpSampling2D")
+def ir_up_sampling(net, node, input):
+    mode = node.text("interpolation_type", "nearest").lower()
+    scales = node.integers("scales")
+    scales = scales if len(scales) == 2 else scales[1:3] if len(scales) == 4 else scales * 2
+    return interpolate(net, input, None, tuple(map(float, scales)), mode)

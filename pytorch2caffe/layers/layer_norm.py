@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
+from ..ncnn import Ncnn, blob_shape, one_sample
 from ..registry import Layer, Source, from_torch, layer, number
 from .binary import Binary, arithmetic
+from .instance_norm import InstanceNorm
 from .mvn import normalise
 from .power import Power
 from .reduce import Reduce
@@ -27,6 +30,9 @@ class LayerNorm(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr=f"F.layer_norm({{0}}, {{0}}.shape[{self.axis}:], eps={number(self.eps)})")
 
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("LayerNorm", *_rows(shapes[0], self.axis, self.eps))
+
     def lower(self, net, inputs, blobs):
         return normalise(net, inputs[0], self.axis, self.eps)
 
@@ -40,6 +46,10 @@ class GroupNorm(Layer):
 
     def to_torch(self, shapes, blobs):
         return Source(expr=f"F.group_norm({{0}}, {self.groups}, eps={number(self.eps)})")
+
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0], 2, 3, 4, 5)
+        return Ncnn("GroupNorm", {0: self.groups, 1: shapes[0][1], 2: self.eps, 3: 0})
 
     def lower(self, net, inputs, blobs):
         (x,) = inputs
@@ -59,11 +69,56 @@ class RMSNorm(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr=f"F.rms_norm({{0}}, {{0}}.shape[{self.axis}:], eps={number(self.eps)})")
 
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("RMSNorm", *_rows(shapes[0], self.axis, self.eps))
+
     def lower(self, net, inputs, blobs):
         (x,) = inputs
         dims = tuple(range(self.axis, len(x.shape)))
         mean = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), x, name="square"), name="mean")
         return net.add(Binary("mul"), x, net.add(Power(power=-0.5, shift=self.eps), mean, name="inverse"))
+
+
+@dataclass(frozen=True)
+class AffineNorm(Layer):
+    """A normalisation and the Scale behind it, which ncnn has in one. Blobs: the Scale's."""
+
+    type = "AffineNorm"
+    norm: Layer
+    scale: Scale
+
+    def output_shapes(self, shapes):
+        return [shapes[0]]
+
+    def to_torch(self, shapes, blobs):
+        return self.norm.to_torch(shapes, ())
+
+    def to_ncnn(self, shapes, blobs):
+        made = self.norm.to_ncnn(shapes, ())
+        rows = [blob.reshape(-1) for blob in blobs]
+        if made.type != "RMSNorm" and len(rows) == 1:
+            rows.append(np.zeros_like(rows[0]))
+        return replace(made, params={**made.params, 3 if made.type == "GroupNorm" else 2: 1}, weights=tuple(rows))
+
+    def lower(self, net, inputs, blobs):
+        return net.add(self.scale, net.add(self.norm, *inputs, name="normal"), blobs=blobs)
+
+
+def affine(norm, scale):
+    """The AffineNorm of two layers, or None if their axes differ."""
+    if isinstance(norm, (LayerNorm, RMSNorm)):
+        fits = scale.axis == norm.axis and not (isinstance(norm, RMSNorm) and scale.bias_term)
+    else:
+        fits = isinstance(norm, (GroupNorm, InstanceNorm)) and scale.axis == 1
+    return AffineNorm(norm, scale) if fits else None
+
+
+def _rows(shape, axis, eps):
+    """ncnn's params, and the rows that it normalises."""
+    rows, size = prod(shape[:axis]), prod(shape[axis:])
+    own = blob_shape(shape)
+    seen = own if own[-1] == size == shape[-1] else (rows, size) if rows > 1 else (size,)
+    return {0: size, 1: eps, 2: 0}, (), (seen,), (seen,)
 
 
 def _affine(net, y, weight, bias, axis):

@@ -46,6 +46,12 @@ class LinearMap(Layer):
         y = net.add(made, reshape_to(net, x, shape, "flat"), blobs=[matrix[:, :, None, None]], name="map")
         return reshape_to(net, y, (*x.shape[: self.axis], self.out, *x.shape[self.axis + 1 :]), "mapped")
 
+    def to_ir(self, net, inputs, blobs):
+        x, order = net.last(inputs[0], self.axis)
+        shape = net.graph_shape((*x.ir_shape[:-1], self.out))
+        y = net.op("FullyConnected", x, shape=shape, weights={"weights": blobs[0].T}, units=self.out, use_bias=False)
+        return net.transpose(y, order)
+
 
 def linear_map(net, x, axis, matrix, name=""):
     """matrix [out, in] applied along an axis of x."""

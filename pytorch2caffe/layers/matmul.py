@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
+from ..ncnn import Ncnn
 from ..registry import Layer, Source, from_torch, layer
 from .binary import arithmetic
 from .expand import Tile, expand_to
@@ -31,6 +32,12 @@ class MatMul(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr="torch.matmul({0}, {1})")
 
+    def to_ncnn(self, shapes, blobs):
+        """As one batch of products, which ncnn knows."""
+        (*lead, m, k), n = shapes[0], shapes[1][-1]
+        batch = (prod(lead),) if prod(lead) > 1 else ()
+        return Ncnn("MatMul", {}, (), ((*batch, m, k), (*batch, k, n)), ((*batch, m, n),))
+
     def lower(self, net, inputs, blobs):
         """Every product M x K x N, then the sum over K: correct, and large."""
         a, b = inputs
@@ -47,6 +54,11 @@ class MatMul(Layer):
         products = net.add(Scale(0), rows, reshape_to(net, a, (batch, m, k), "left"), name="products")
         mean = net.add(Pooling("AVE", k, 1), products, name="mean")
         return reshape_to(net, net.add(Power(scale=float(k)), mean, name="sum"), (*lead, m, n), "product")
+
+    def to_ir(self, net, inputs, blobs):
+        a, b = (net.graph_order(x) for x in inputs)
+        shape = net.graph_shape((*a.ir_shape[:-1], b.ir_shape[-1]))
+        return net.ir_order(net.op("MatMul", a, b, shape=shape))
 
 
 def matrix_product(net, a, b):

@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from ..errors import Refused
+from ..ncnn import Ncnn, one_sample
 from ..registry import Layer, Source, layer, number
 from .eltwise import Eltwise
 from .inner_product import InnerProduct
@@ -33,10 +34,14 @@ class MVN(Layer):
         dims, rank = tuple(range(start, len(shapes[0]))), len(shapes[0])
         if not start < rank <= 4:
             raise Refused(f"MVN of {rank} axes", "Caffe takes N, C, H, W")
-        text = f"({{0}} - {{0}}.mean({dims}, keepdim=True))"
+        text = f"{{0}} - {{0}}.mean({dims}, keepdim=True)"
         if self.normalize_variance:
-            text += f" / ({{0}}.std({dims}, correction=0, keepdim=True) + {number(self.eps)})"
+            text = f"({text}) / ({{0}}.std({dims}, correction=0, keepdim=True) + {number(self.eps)})"
         return Source(expr=text if rank == 4 else f"({text})[{', '.join(['...', *['None'] * (4 - rank)])}]")
+
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0])
+        return Ncnn("MVN", {0: int(self.normalize_variance), 1: int(self.across_channels), 2: self.eps})
 
     def lower(self, net, inputs, blobs):
         """The mean by one InnerProduct, repeated by another, taken off."""
@@ -49,6 +54,19 @@ class MVN(Layer):
         mean = net.add(InnerProduct(1, False, axis), x, blobs=weights[:1], name="mean")
         means = net.add(InnerProduct(count, False, axis), mean, blobs=weights[1:], name="means")
         return net.add(Eltwise("SUM", (1.0, -1.0)), x, reshape_to(net, means, x.shape, "shaped"))
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        if len(x.shape) != 4:
+            raise Refused("the IR's mean of fewer than 4 axes")
+        axes = [1, 2, 3] if self.across_channels else [1, 2]
+        shape = (x.shape[0], 1 if self.across_channels else x.shape[1], 1, 1)
+        mean = {"shape": shape, "axes": axes, "keepdims": True}
+        y = net.op("Sub", x, net.op("ReduceMean", x, **mean))
+        if not self.normalize_variance:
+            return y
+        root = net.op("Sqrt", net.op("ReduceMean", net.op("Square", y), **mean))
+        return net.op("RealDiv", y, net.op("Add", root, net.constant(self.eps)))
 
 
 def normalise(net, x, axis, eps):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ncnn import Ncnn, one_sample
 from ..registry import Layer, Source, from_torch, layer, number
 from .binary import Binary
 from .power import Power
@@ -36,6 +37,12 @@ class Normalize(Layer):
         scale = blobs[0].reshape(1, -1, *(1,) * (rank - 2))
         total = f"{{0}}.square().sum({self._dims(rank)}, keepdim=True)"
         return Source(expr=f"{{0}} / torch.sqrt({total} + {number(self.eps)}) * {{weight}}", state={"weight": scale})
+
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0])
+        scale = blobs[0].reshape(-1)
+        shared = int(scale.size == 1)
+        return Ncnn("Normalize", {0: int(self.across_spatial), 1: shared, 2: self.eps, 3: scale.size, 4: 1}, (scale,))
 
     def lower(self, net, inputs, blobs):
         (x,) = inputs

@@ -7,7 +7,8 @@ from math import prod
 import numpy as np
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import MOST_AXES, SHAPE, Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .concat import Concat
 from .convolution import Convolution, Deconvolution
 from .reshape import reshape_to
@@ -35,6 +36,17 @@ class Permute(Layer):
     def to_torch(self, shapes, blobs):
         return Source(expr=f"{{0}}.permute({', '.join(map(str, self.order))})")
 
+    def to_ncnn(self, shapes, blobs):
+        """Axes of size 1 left out, and those that stay neighbours joined; ncnn permutes up to four."""
+        sizes, order = grouped(shapes[0], self.order)
+        if len(sizes) < 2:
+            return Ncnn(SHAPE)
+        if len(sizes) > MOST_AXES:
+            raise Refused(f"ncnn permutes up to {MOST_AXES} axes, here {list(shapes[0])} to {self.order}")
+        last_first = tuple(len(sizes) - 1 - axis for axis in reversed(order))
+        gives = tuple(sizes[axis] for axis in order)
+        return Ncnn("Permute", {0: NCNN[len(sizes)].index(last_first)}, (), (sizes,), (gives,))
+
     def lower(self, net, inputs, blobs):
         """Axes of size 1 move by Reshape; the rest by swaps of neighbouring blocks of axes, cheapest first."""
         (x,) = inputs
@@ -52,6 +64,38 @@ class Permute(Layer):
             axes[start:stop] = axes[middle:stop] + axes[start:middle]
         return reshape_to(net, x, shape, "permuted")
 
+    def to_ir(self, net, inputs, blobs):
+        return net.permute(inputs[0], self.order)
+
+
+# What ncnn numbers 0, 1, 2 ...: for each axis of the output, from the last, which of the input, from the last
+NCNN = {
+    2: [(0, 1), (1, 0)],
+    3: [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 0, 1), (1, 2, 0), (2, 1, 0)],
+    4: [
+        (0, 1, 2, 3), (1, 0, 2, 3), (0, 2, 1, 3), (2, 0, 1, 3), (1, 2, 0, 3), (2, 1, 0, 3),
+        (0, 1, 3, 2), (1, 0, 3, 2), (0, 3, 1, 2), (3, 0, 1, 2), (1, 3, 0, 2), (3, 1, 0, 2),
+        (0, 2, 3, 1), (2, 0, 3, 1), (0, 3, 2, 1), (3, 0, 2, 1), (2, 3, 0, 1), (3, 2, 0, 1),
+        (1, 2, 3, 0), (2, 1, 3, 0), (1, 3, 2, 0), (3, 1, 2, 0), (2, 3, 1, 0), (3, 2, 1, 0),
+    ],
+}  # fmt: skip
+
+
+def grouped(shape, order):
+    """The sizes of a permutation's groups of axes that stay neighbours, in the input's order, and the order of these.
+
+    >>> grouped((1, 2, 3, 4, 5), (0, 3, 4, 1, 2))
+    ((6, 20), (1, 0))
+    """
+    groups = []
+    for axis in (axis for axis in order if shape[axis] != 1):
+        if groups and all(shape[between] == 1 for between in range(groups[-1][-1] + 1, axis)) and axis > groups[-1][-1]:
+            groups[-1].append(axis)
+        else:
+            groups.append([axis])
+    rank = {group[0]: i for i, group in enumerate(sorted(groups))}
+    return tuple(prod(shape[axis] for axis in group) for group in sorted(groups)), tuple(rank[g[0]] for g in groups)
+
 
 def _parts(axes, start, middle, stop):
     return axes[:start], axes[start:middle], axes[middle:stop], axes[stop:]
@@ -63,6 +107,9 @@ def _swap(net, x, before, a, b, after):
     A few pieces are cut and joined. Else one convolution with an identity matrix: each output channel picks the
     numbers `after` apart along a row (b channels), or, transposed, each input channel puts them there (a channels).
     """
+    if not net.lacks(Permute((0, 1, 3, 2, 4))):  # has Permute, of fewer axes at once
+        turned = net.add(Permute((0, 2, 1, 3)), reshape_to(net, x, (before, a, b, after), "split"), name="swap")
+        return reshape_to(net, turned, (before, b, a, after), "swapped")
     pieces = min(a, b)
     if pieces <= FEW_PIECES or (a <= b and after > 1 and pieces <= MOST_PIECES):
         return _cut_and_join(net, x, before, a, b, after)
@@ -137,3 +184,12 @@ def movedim(net, input, source, destination):
     rest = iter(axis for axis in range(rank) if axis not in sources)
     order = [sources[targets.index(i)] if i in targets else next(rest) for i in range(rank)]
     return permute_to(net, input, order)
+
+
+@from_ir("Transpose", "Permute")
+def ir_transpose(net, node, input):
+    rank = len(input.shape)
+    order = node.integers("perm" if "perm" in node or "order" not in node else "order", count=rank)
+    if sorted(order) != list(range(rank)):
+        raise Refused(f"{node.op} to {order} of a tensor of {rank} axes", "name each axis once")
+    return node.stored(permute_to(net, node.ordered(input), order))

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer, pair
+from ..ncnn import Ncnn, one_sample
+from ..registry import Layer, Source, from_torch, layer, number, pair
 from .convolution import _drop_batch, _with_batch
 from .eltwise import Eltwise
 from .scale import Scale
@@ -62,6 +63,9 @@ class Pooling(Layer):
         for name, short, default in (("kernel_size", "kernel", 0), ("stride", "stride", 1), ("pad", "pad", 0)):
             for axis in "hw":
                 sizes[f"{short}_{axis}"] = param.get(f"{short}_{axis}", param.get(name, default))
+        steps = [sizes[f"{short}_{axis}"] for short in ("kernel", "stride") for axis in "hw"]
+        if min(steps) < 1 and not param.get("global_pooling", False):
+            raise Refused("Pooling with a window or step of size 0", "give kernel_size and stride")
         mode = param.get("round_mode", "CEIL")
         if "ceil_mode" in param:
             mode = "CEIL" if param["ceil_mode"] else "FLOOR"
@@ -104,7 +108,30 @@ class Pooling(Layer):
         wide = any(2 * p > k for p, k in zip(pad, kernel, strict=True))
         if not wide and have == want:
             return Source(f"nn.{kind}Pool2d({self._arguments(kernel, stride, pad, dilation)})")
-        return Source(expr=self._by_hand(shapes[0], kernel, stride, pad, dilation, want, kind))
+        return self._by_hand(shapes[0], kernel, stride, pad, dilation, want, kind)
+
+    def to_ncnn(self, shapes, blobs):
+        """Rounded down (5=1), with the padding behind that Caffe's rounding up asks for.
+
+        ncnn divides by the whole window (6=1), or by what of it is not padding (6=0).
+        """
+        one_sample(shapes[0])
+        kind = {0: int(self.pool == "AVE")}
+        if self.global_pooling:
+            return Ncnn("Pooling", kind | {4: 1}, (), (), (tuple(shapes[0][1:2]),))
+        if self.divisor_override or self.dilation_h > 1 or self.dilation_w > 1:
+            raise Refused("ncnn's Pooling has neither dilation nor a divisor of one's own")
+        behind = [
+            max((out - 1) * stride + kernel - size - pad, 0)
+            for out, size, (kernel, stride, pad, _) in zip(self.sizes(shapes[0]), shapes[0][2:], self.axes, strict=True)
+        ]
+        overhangs = any(more > pad for more, pad in zip(behind, (self.pad_h, self.pad_w), strict=True))
+        padded = self.count_include_pad and any((self.pad_h, self.pad_w))
+        if self.pool == "AVE" and padded and overhangs:
+            raise Refused("ncnn counts the whole of a window that overhangs the padding")
+        params = kind | {1: self.kernel_w, 11: self.kernel_h, 2: self.stride_w, 12: self.stride_h}
+        params |= {3: self.pad_w, 13: self.pad_h, 14: behind[1], 15: behind[0], 5: 1}
+        return Ncnn("Pooling", params | ({6: 1} if self.pool == "AVE" and padded else {}))
 
     def _arguments(self, kernel, stride, pad, dilation):
         text = f"{_short(kernel)}, {_short(stride)}"
@@ -119,7 +146,8 @@ class Pooling(Layer):
         value = "0.0" if kind == "Avg" else 'float("-inf")'
         padded = f"F.pad({{0}}, ({pad[1]}, {pad[1]}, {pad[0]}, {pad[0]}), value={value})" if any(pad) else "{0}"
         size = [s + 2 * p for s, p in zip(shape[2:], pad, strict=True)]
-        text = f"F.{kind.lower()}_pool2d({padded}, {self._arguments(kernel, stride, (0, 0), dilation)})"
+        module = f"nn.{kind}Pool2d({self._arguments(kernel, stride, (0, 0), dilation)})"
+        text = f"{{module}}({padded})"
         have = [
             _torch_size(s, k, t, 0, d, self.round_mode)
             for s, k, t, d in zip(size, kernel, stride, dilation, strict=True)
@@ -130,8 +158,8 @@ class Pooling(Layer):
                 "average pooling with a window that lies beyond its input", "use a stride of at most the kernel"
             )
         if max(more) > 0:
-            text = f"F.pad({text}, (0, {max(more[1], 0)}, 0, {max(more[0], 0)}), value={-FLT_MAX})"
-        return text + (f"[:, :, :{want[0]}, :{want[1]}]" if min(more) < 0 else "")
+            text = f"F.pad({text}, (0, {max(more[1], 0)}, 0, {max(more[0], 0)}), value={number(-FLT_MAX)})"
+        return Source(module, text + (f"[:, :, :{want[0]}, :{want[1]}]" if min(more) < 0 else ""))
 
     def lower(self, net, inputs, blobs):
         (x,) = inputs
@@ -139,7 +167,7 @@ class Pooling(Layer):
             return self._lower_dilation(net, x)
         out = self.sizes(x.shape)
         plain = Pooling(self.pool, *(getattr(self, n) for n in PLAIN))
-        if net.lacks(plain) and (self.pad_h or self.pad_w):
+        if net.lacks(plain, x) and (self.pad_h or self.pad_w):
             return self._lower_pad(net, x, out)
         if plain.sizes(x.shape) != out and not (self.pad_h or self.pad_w):
             x = _crop(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])
@@ -184,6 +212,20 @@ class Pooling(Layer):
             parts = [select(net, x, ranges) for ranges in taps]
             x = net.add(Eltwise("MAX"), *parts, name="max") if k > 1 else parts[0]
         return x
+
+    def to_ir(self, net, inputs, blobs):
+        """Without rounding up: the padding behind is as long as the windows reach. Averages leave it out."""
+        (x,) = inputs
+        if self.dilation_h > 1 or self.dilation_w > 1 or self.divisor_override or len(x.shape) != 4:
+            raise Refused("the IR's Pool has no dilation and no divisor")
+        if self.global_pooling:
+            kernel, stride, pad, sizes = x.shape[2:], (1, 1), (0, 0), (1, 1)
+        else:
+            kernel, stride, pad, _ = zip(*self.axes, strict=True)
+            sizes = self.sizes(x.shape)
+        if self.pool == "AVE" and self.count_include_pad and any(pad):
+            x, pad = net.pad(x, (0, 0, *pad), (0, 0, *pad), 0.0), (0, 0)
+        return net.pool(x, {"MAX": "MAX", "AVE": "AVG"}[self.pool], kernel, stride, pad, sizes)
 
 
 PLAIN = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")

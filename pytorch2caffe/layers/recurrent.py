@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
+from ..ncnn import Ncnn, Tagged
 from ..registry import Layer, Source, from_torch, layer
 from .clip import clip
 from .concat import Concat
@@ -52,6 +53,24 @@ class Recurrent(Layer):
             return Source(expr=f"torch.lstm({{0}}, ({{1}}, {{2}}), {tail})", state=state)
         name = "gru" if self.kind == "GRU" else f"rnn_{self.nonlinearity}"
         return Source(expr=f"torch.{name}({{0}}, {{1}}, {tail})", state=state)
+
+    def to_ncnn(self, shapes, blobs):
+        """ncnn's LSTM, GRU or RNN of one sample [T, D]; its gates are i, f, o, g, or r, z, n."""
+        (steps, batch, size), hidden = shapes[0], self.hidden
+        if batch != 1:
+            raise Refused(f"a batch of {batch}; ncnn takes one sample at a time", "convert with a batch of 1")
+        if self.nonlinearity != "tanh":
+            raise Refused(f"ncnn's RNN has no {self.nonlinearity}")
+        w_ih, w_hh, bias = blobs[0], blobs[1], _bias(self, blobs)
+        if self.kind == "LSTM":
+            w_ih, w_hh, bias = map(_reordered, (w_ih, w_hh, bias))
+        if self.kind == "GRU":  # r and z add both biases; n multiplies the state's own by r
+            parts = blobs[2:] if self.bias else (np.zeros(3 * hidden, np.float32),) * 2
+            bias = np.concatenate([bias[: 2 * hidden], *(part[2 * hidden :] for part in parts)])
+        states = ((1, hidden),) * (len(shapes) - 1)
+        weights = Tagged(w_ih), Tagged(bias), Tagged(w_hh)
+        params = {0: hidden, 1: w_ih.size, 2: 0}
+        return Ncnn(self.kind, params, weights, ((steps, size), *states), ((steps, hidden), *states))
 
     def lower(self, net, inputs, blobs):
         if self.kind == "LSTM" and not net.lacks(LSTM(self.hidden)):

@@ -6,12 +6,14 @@ from math import prod
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, axes_of, from_torch, layer
+from ..ncnn import SHAPE, Ncnn, along, replaced
+from ..registry import Layer, Source, axes_of, from_ir, from_torch, layer
 from .pooling import Pooling
 from .power import Power
 from .reshape import reshape_to
 
 TORCH = {"mean": "mean", "sum": "sum", "max": "amax", "min": "amin"}
+NCNN = {"sum": 0, "mean": 3, "max": 4, "min": 5}
 MOST_AT_ONCE = 1 << 12  # Caffe adds up one by one in float32: beyond, rows first, and then their sums
 
 
@@ -26,6 +28,15 @@ class Reduce(Layer):
     def to_torch(self, shapes, blobs):
         keep = ", keepdim=True" if self.keepdim else ""
         return Source(expr=f"{{0}}.{TORCH[self.operation]}({self.dims}{keep})")
+
+    def to_ncnn(self, shapes, blobs):
+        """The reduced axes stay with size 1 and are then shaped away."""
+        dims = [dim for dim in self.dims if shapes[0][dim] != 1]
+        if not dims:
+            return Ncnn(SHAPE)
+        seen, axes = along(shapes[0], *dims)
+        params = {0: NCNN[self.operation], 1: 0, 3: axes, 4: 1, 5: 1}
+        return Ncnn("Reduction", params, (), (seen,), (replaced(seen, axes, 1),))
 
     def lower(self, net, inputs, blobs):
         """One Pooling over each run of neighbouring axes, seen as the height of a picture."""
@@ -42,6 +53,17 @@ class Reduce(Layer):
         if self.operation == "sum":
             x = net.add(Power(scale=float(count)), x, name="sum")
         return reshape_to(net, x, kept, "reduced")
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        name = {"mean": "ReduceMean", "sum": "Sum", "max": "Max", "min": "Min"}[self.operation]
+        shape = [1 if axis in self.dims else size for axis, size in enumerate(x.shape)]
+        left = [size for axis, size in enumerate(x.shape) if axis not in self.dims]
+        places = [net.axis(x, axis) for axis in range(len(x.shape)) if axis not in self.dims]
+        go = not self.keepdim and places == sorted(places) and len(left) < 4
+        axes = sorted(net.axis(x, axis) for axis in self.dims)
+        y = net.op(name, x, shape=left if go else shape, axes=axes, keepdims=not go)
+        return y if go or self.keepdim else net.reshape(y, left)
 
 
 def _runs(dims):
@@ -117,3 +139,61 @@ def max(net, input, dim=None, keepdim=False, *, other=None):
 @from_torch("torch.min", "torch.Tensor.min")
 def min(net, input, dim=None, keepdim=False, *, other=None):
     return _extreme(net, "min", input, dim if other is None else other, keepdim)
+
+
+def _axes(node, input):
+    """The axes of the Graph; files of frozen graphs call them otherwise, and some lose them."""
+    key = next((key for key in ("axes", "axis", "sum_indices", "reduction_indices") if key in node), None)
+    if key is None:
+        raise Refused(f"{node.op} without its axes", "the file does not hold them; set axes")
+    axes = [node.axis(input, axis) for axis in node.integers(key)]
+    if len(set(axes)) != len(axes):
+        raise Refused(f"{node.op} over the same axis twice")
+    return axes
+
+
+def _keeps(node, input, axes):
+    """Whether axes stay, with size 1: where the file does not say, by how many axes it says that the output has."""
+    if "keepdims" in node or "keep_dims" in node:
+        return node.flag("keepdims" if "keepdims" in node else "keep_dims")
+    shape = node.output_shape()
+    return shape is not None and len(shape) == len(input.shape)
+
+
+def ir_reduce(net, node, input, operation):
+    """operation(tensor, axes, True) along the axes that the node names; they go unless it keeps them."""
+    axes = _axes(node, input)
+    keep = _keeps(node, input, axes)
+    y = operation(input, tuple(axes), True)
+    if keep or not axes:
+        return y
+    left = [size for axis, size in enumerate(node.shape(input)) if node.axis(input, axis) not in axes]
+    return node.reshaped(y, left)
+
+
+@from_ir("ReduceMean", "Mean")
+def ir_mean(net, node, input):
+    return ir_reduce(net, node, input, lambda x, axes, keep: reduce(net, "mean", x, axes, keep) if axes else x)
+
+
+@from_ir("Sum", "ReduceSum")
+def ir_sum(net, node, input):
+    return ir_reduce(net, node, input, lambda x, axes, keep: reduce(net, "sum", x, axes, keep) if axes else x)
+
+
+@from_ir("Max", "ReduceMax")
+def ir_max(net, node, input, *more):
+    """Of one tensor along axes, or, as Caffe's parser has it, of several number by number."""
+    if more:
+        from .binary import arithmetic
+
+        a, *rest = node.aligned(input, *more)
+        for b in rest:
+            a = arithmetic(net, "max", a, b)
+        return a
+    return ir_reduce(net, node, input, lambda x, axes, keep: reduce(net, "max", x, axes, keep) if axes else x)
+
+
+@from_ir("Min", "ReduceMin")
+def ir_min(net, node, input):
+    return ir_reduce(net, node, input, lambda x, axes, keep: reduce(net, "min", x, axes, keep) if axes else x)

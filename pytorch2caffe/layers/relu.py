@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..errors import Refused
-from ..registry import Layer, Source, from_torch, layer, number
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer, number
 
 
 @layer("ReLU", param="relu_param")
@@ -14,6 +15,14 @@ class ReLU(Layer):
 
     def to_torch(self, shapes, blobs):
         return Source(f"nn.LeakyReLU({number(self.negative_slope)})" if self.negative_slope else "nn.ReLU()")
+
+    def to_ir(self, net, inputs, blobs):
+        if self.negative_slope:
+            return net.op("LeakyRelu", *inputs, alpha=self.negative_slope)
+        return net.op("Relu", *inputs)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("ReLU", {0: self.negative_slope} if self.negative_slope else {})
 
 
 @from_torch(
@@ -35,3 +44,18 @@ def rrelu(net, input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
     if training:
         raise Refused("rrelu that is on at inference is random", "pass training=self.training")
     return net.add(ReLU((lower + upper) / 2), input)
+
+
+@from_ir("Relu")
+def ir_relu(net, node, input):
+    """Keras' may have a largest value."""
+    if "max_value" not in node:
+        return net.add(ReLU(), input)
+    from .clip import clip
+
+    return clip(net, input, 0.0, node.number("max_value"))
+
+
+@from_ir("LeakyRelu")
+def ir_leaky_relu(net, node, input):
+    return net.add(ReLU(node.number("alpha")), input)

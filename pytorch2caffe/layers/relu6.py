@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ncnn import Ncnn
 from ..registry import Layer, Source, layer
 from .clip import Clip
 
@@ -13,5 +14,11 @@ class ReLU6(Layer):
     def to_torch(self, shapes, blobs):
         return Source("nn.ReLU6()")
 
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Clip", {0: 0.0, 1: 6.0})
+
     def lower(self, net, inputs, blobs):
         return net.add(Clip(0.0, 6.0), inputs[0])
+
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Relu6", *inputs)

@@ -59,3 +59,23 @@ def _cubic(positions, size, a=-0.75):
     eye = np.eye(size)
     taps = zip((-1, 0, 1, 2), (far(t + 1), near(t), near(1 - t), far(2 - t)), strict=True)
     return sum(eye[np.clip(first + offset, 0, size - 1)] * weight[:, None] for offset, weight in taps)
+
+
+def tensorflow_matrix(mode, size, out, align_corners=False):
+    """What TensorFlow 1's resizing makes of a row, [out, size]: samples at i * size / out, linear or nearest.
+
+    align_corners: at i * (size - 1) / (out - 1), the nearest being rounded, halves up.
+    Source: TensorFlow, core/util/image_resizer_state.h, resize_nearest_neighbor_op.cc.
+
+    >>> tensorflow_matrix("linear", 2, 4)
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ],
+           [0. , 1. ]])
+    """
+    step = (size - 1) / (out - 1) if align_corners and out > 1 else size / out
+    positions = np.arange(out, dtype=np.float32) * np.float32(step)
+    if mode == "linear":
+        return _linear(positions, size)
+    rounded = np.floor(positions + 0.5) if align_corners else np.floor(positions)
+    return np.eye(size)[np.minimum(rounded.astype(int), size - 1)]

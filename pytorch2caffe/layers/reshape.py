@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ..errors import Refused
-from ..registry import Layer, Source, axes_of, from_torch, layer
+from ..ncnn import SHAPE, Ncnn
+from ..registry import Layer, Source, axes_of, from_ir, from_torch, layer
 
 
 @layer("Reshape", param="reshape_param")
@@ -35,10 +36,26 @@ class Reshape(Layer):
         rank = len(shapes[0])
         start = self.axis if self.axis >= 0 else rank + self.axis + 1
         end = rank if self.num_axes == -1 else start + self.num_axes
+        if not 0 <= start <= end <= rank:
+            raise Refused(f"Reshape of axes {start} to {end} of {rank}", "choose axis and num_axes within the input")
         dims = [*((0,) * start), *self.shape, *((0,) * (rank - end))]
         sources = [*range(start), *range(start, start + len(self.shape)), *range(end, rank)]
         texts = [f"{{0}}.shape[{s}]" if d == 0 else str(d) for d, s in zip(dims, sources, strict=True)]
         return Source(expr=f"{{0}}.reshape({', '.join(texts) if texts else '()'})")
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        rank = len(x.shape)
+        start = self.axis if self.axis >= 0 else rank + self.axis + 1
+        end = rank if self.num_axes == -1 else start + self.num_axes
+        dims = [x.shape[start + i] if size == 0 else size for i, size in enumerate(self.shape)]
+        shape = [*x.shape[:start], *dims, *x.shape[end:]]
+        if -1 in shape:
+            shape[shape.index(-1)] = math.prod(x.shape) // -math.prod(shape)
+        return net.reshape(x, shape)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn(SHAPE)
 
 
 @layer("Flatten", param="flatten_param")
@@ -52,12 +69,20 @@ class Flatten(Layer):
         arguments = "" if (self.axis, self.end_axis) == (1, -1) else f"{self.axis}, {self.end_axis}"
         return Source(f"nn.Flatten({arguments})")
 
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn(SHAPE)
+
     def lower(self, net, inputs, blobs):
         """For readers whose Flatten keeps the batch only, or that have none."""
         (x,) = inputs
         rank = len(x.shape)
         start, end = self.axis % rank, self.end_axis % rank + 1
         return reshape_to(net, x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        start, end = self.axis % len(x.shape), self.end_axis % len(x.shape) + 1
+        return net.reshape(x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
 
 
 def reshape_to(net, input, shape, name=""):
@@ -168,3 +193,58 @@ def _each(net, tensors, shaped):
     if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
         return reshape_to(net, tensors[0], shaped(tuple(tensors[0].shape)))
     return [reshape_to(net, x, shaped(tuple(x.shape))) for x in (tensors if len(tensors) > 1 else tensors[0])]
+
+
+@from_ir("Reshape")
+def ir_reshape(net, node, input, *shape):
+    """In a file of Caffe's the numbers go in Caffe's order, and so do the sizes."""
+    count = math.prod(input.shape)
+    dims = node.integers("shape") if "shape" in node else [int(d) for d in np.ravel(shape[0])]
+    shape = _filled(dims, count, input.shape[0] if input.shape else 1)
+    return reshape_to(net, input, shape) if node.source == "caffe" else node.reshaped(input, shape)
+
+
+def _filled(dims, count, batch):
+    """The shape with its -1 worked out; a 0 in front is the batch, and of two -1 the first is."""
+    dims = [batch if index == 0 and size == 0 else size for index, size in enumerate(dims)]
+    if dims.count(-1) > 1 and dims[0] == -1:
+        dims[0] = batch
+    known = math.prod(size for size in dims if size != -1)
+    if dims.count(-1) == 1 and known > 0 and count % known == 0:
+        dims[dims.index(-1)] = count // known
+    if math.prod(dims) != count or min(dims, default=1) < 0:
+        raise Refused(f"Reshape of {count} numbers to {dims}", "correct its shape")
+    return tuple(dims)
+
+
+@from_ir("Flatten")
+def ir_flatten(net, node, input):
+    """Everything but the batch. In a file of Caffe's the order is C, H, W, but H, W, C before a fully connected layer
+    where the parser put it there itself, as NAME_0 before NAME_1.
+    """
+    shape = (input.shape[0], math.prod(input.shape[1:]))
+    own = node.name.endswith("_0") and f"{node.name[:-2]}_1" in node.readers
+    if node.source == "caffe" and not own:
+        return reshape_to(net, input, shape)
+    return node.reshaped(input, shape)
+
+
+@from_ir("Squeeze")
+def ir_squeeze(net, node, input):
+    """Axes of size 1; where the file names none, all of them but the batch."""
+    shape = node.shape(input)
+    named = node.integers("axes" if "axes" in node else "squeeze_dims", [])
+    axes = {node.ir_axis(input, axis) for axis in named}
+    if any(shape[axis] != 1 for axis in axes):
+        raise Refused(f"Squeeze of axes {named} of a tensor of shape {list(shape)}", "name axes of size 1")
+    axes = axes or {axis for axis, size in enumerate(shape) if axis and size == 1}
+    return node.reshaped(input, [size for axis, size in enumerate(shape) if axis not in axes])
+
+
+@from_ir("Unsqueeze", "ExpandDims")
+def ir_unsqueeze(net, node, input):
+    named = node.integers("axes" if "axes" in node else "axis")
+    shape = list(node.shape(input))
+    for axis in sorted(node.ir_axis(input, axis, len(named)) for axis in named):
+        shape.insert(axis, 1)
+    return node.reshaped(input, shape)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
-from ..registry import Layer, Source, layer
+from ..errors import Refused
+from ..ncnn import Ncnn, binary, blob_shape
+from ..registry import Layer, Source, from_ir, layer
 from .eltwise import Eltwise
 from .expand import expand_to
 from .reshape import reshape_to
@@ -46,6 +49,20 @@ class _Broadcast(Layer):
     def _column(blob, ones):
         return blob.reshape(blob.shape + (1,) * ones)
 
+    def _rows(self, shape, blob):
+        """The shape in which ncnn multiplies row by row, and the blob as one number a row."""
+        axis = self.axis % len(shape)
+        if prod(shape[:axis]) != 1:
+            raise Refused(f"ncnn's {self.type} works along the first axis behind the batch only, not along axis {axis}")
+        return (blob.size, prod(shape[axis + blob.ndim :])), blob.reshape(-1)
+
+    def _with_operand(self, operation, shapes):
+        """As a BinaryOp of two inputs, the second lined up."""
+        big, small = shapes
+        axis = self.axis % len(big)
+        lined_up = (*(1,) * axis, *small, *(1,) * (len(big) - axis - len(small)))
+        return binary(operation, [big, lined_up])
+
 
 @layer("Scale", param="scale_param")
 class Scale(_Broadcast):
@@ -67,6 +84,38 @@ class Scale(_Broadcast):
             return Source(expr=f"{{0}} * {operand}", state=state)
         return Source(expr=f"{{0}} * {operand} + {{bias}}", state={**state, "bias": self._column(rest[0], ones)})
 
+    def to_ir(self, net, inputs, blobs):
+        x, *others = inputs
+        if self.axis == 1 and not others and blobs[0].ndim == 1 and len(x.shape) in (2, 4, 5):
+            weights = dict(zip(("scale", "bias"), blobs, strict=False))
+            return net.op("Scale", x, weights=weights, use_bias=self.bias_term)
+        factor, rest = _operand(self, net, x, others, blobs)
+        y = net.op("Mul", x, factor)
+        return net.op("Add", y, net.operand(y, rest[0], self.axis % len(x.shape))) if self.bias_term else y
+
+    def to_ncnn(self, shapes, blobs):
+        if len(shapes) > 1:
+            if self.bias_term:
+                raise Refused("ncnn has no Scale by an input that adds a bias too", "add it by a Bias")
+            return self._with_operand("mul", shapes)
+        shape, scale = self._rows(shapes[0], blobs[0])
+        params = {0: scale.size, 1: int(self.bias_term)}
+        weights = (scale, *(blob.reshape(-1) for blob in blobs[1:]))
+        if blob_shape(shapes[0])[:1] == shape[:1]:
+            return Ncnn("Scale", params, weights)
+        return Ncnn("Scale", params, weights, (shape,), (shape,))
+
+    def lower(self, net, inputs, blobs):
+        """For readers that scale along one axis only: times and plus constants."""
+        from .binary import Binary
+
+        (x,) = inputs
+        axis = self.axis % len(x.shape)
+        rows = [np.reshape(blob, (*blob.shape, *(1,) * (len(x.shape) - axis - blob.ndim))) for blob in blobs]
+        last = {} if self.bias_term else {"name": ""}
+        y = net.add(Binary("mul"), x, net.constant(rows[0]), **({"name": "times"} if self.bias_term else last))
+        return net.add(Binary("add"), y, net.constant(rows[1])) if self.bias_term else y
+
 
 @layer("Bias", param="bias_param")
 class Bias(_Broadcast):
@@ -80,6 +129,15 @@ class Bias(_Broadcast):
         state = {} if len(shapes) > 1 else {"weight": self._column(blobs[0], ones)}
         return Source(expr=f"{{0}} + {operand}", state=state)
 
+    def to_ncnn(self, shapes, blobs):
+        """ncnn adds per channel, the first of three axes."""
+        if len(shapes) > 1:
+            return self._with_operand("add", shapes)
+        (rows, size), bias = self._rows(shapes[0], blobs[0])
+        if len(blob_shape(shapes[0])) > 2 and blob_shape(shapes[0])[0] == rows:
+            return Ncnn("Bias", {0: rows}, (bias,))
+        return Ncnn("Bias", {0: rows}, (bias,), ((rows, 1, size),), ((rows, 1, size),))
+
     def lower(self, net, inputs, blobs):
         """Importers lack Bias: a Scale by 1 that has a bias, or the sum with the second bottom repeated."""
         if blobs:
@@ -88,3 +146,30 @@ class Bias(_Broadcast):
         axis = self.axis % len(x.shape)
         lined_up = reshape_to(net, bias, bias.shape + (1,) * (len(x.shape) - axis - len(bias.shape)), "lined_up")
         return net.add(Eltwise(), x, expand_to(net, lined_up, x.shape))
+
+    def to_ir(self, net, inputs, blobs):
+        x, *others = inputs
+        return net.op("Add", x, _operand(self, net, x, others, blobs)[0])
+
+
+def _operand(layer, net, x, others, blobs):
+    """The second operand in the IR, with as many axes as the first, and the blobs left."""
+    axis = layer.axis % len(x.shape)
+    if not others:
+        return net.operand(x, blobs[0], axis), blobs[1:]
+    ones = len(x.shape) - axis - len(others[0].shape)
+    return net.reshape(others[0], (1,) * axis + others[0].shape + (1,) * ones), blobs
+
+
+@from_ir("Affine", "Scale")
+def ir_scale(net, node, input):
+    """Per channel; an Affine's weights are a list of the scale and, if it has one, the bias."""
+    scale = node.weight("scale", "0", "gamma", rank=1)
+    bias = next((node.weight(key, rank=1) for key in ("bias", "1", "beta") if node.has(key)), None)
+    made = Scale(node.axis(input, -1), 1, bias is not None)
+    return net.add(made, input, blobs=[scale] if bias is None else [scale, bias])
+
+
+@from_ir("BiasAdd")
+def ir_bias_add(net, node, input):
+    return net.add(Bias(node.axis(input, -1)), input, blobs=[node.weight("bias", "weights", rank=1)])

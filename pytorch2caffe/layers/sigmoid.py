@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer
 
 
 @layer("Sigmoid", param="sigmoid_param")
@@ -12,10 +13,21 @@ class Sigmoid(Layer):
     def to_torch(self, shapes, blobs):
         return Source("nn.Sigmoid()")
 
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Sigmoid", *inputs)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Sigmoid")
+
 
 @from_torch(
     "torch.nn.functional.sigmoid", "torch.sigmoid", "torch.sigmoid_", "torch.Tensor.sigmoid", "torch.Tensor.sigmoid_",
     "torch.special.expit",
 )  # fmt: skip
 def sigmoid(net, input):
+    return net.add(Sigmoid(), input)
+
+
+@from_ir("Sigmoid")
+def ir_sigmoid(net, node, input):
     return net.add(Sigmoid(), input)

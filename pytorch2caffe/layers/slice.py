@@ -8,8 +8,11 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn, along, replaced
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .reshape import reshape_to
+
+MOST_PARTS = 1 << 12
 
 
 @layer("Slice", param="slice_param")
@@ -36,6 +39,23 @@ class Slice(Layer):
         edges = [0, *self.slice_point, shapes[0][self.axis]]
         sizes = [b - a for a, b in zip(edges, edges[1:], strict=False)]
         return Source(expr=f"{{0}}.split({sizes}, {self.axis})")
+
+    def to_ncnn(self, shapes, blobs):
+        dims, (axis,) = along(shapes[0], self.axis)
+        edges = [0, *self.slice_point, dims[axis]]
+        sizes = tuple(b - a for a, b in zip(edges, edges[1:], strict=False))
+        return Ncnn("Slice", {0: sizes, 1: axis}, (), (dims,), tuple(replaced(dims, [axis], size) for size in sizes))
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        axis, edges = self.axis % len(x.shape), [0, *self.slice_point]
+        sizes = [b - a for a, b in zip(edges, [*edges[1:], x.shape[axis]], strict=True)]
+        shapes = [(*x.shape[:axis], size, *x.shape[axis + 1 :]) for size in sizes]
+        if len(sizes) == 1:
+            return net.op("Dropout", x, keep_prob=1.0)
+        if len(set(sizes)) == 1:
+            return net.ops("Split", x, shapes=shapes, axis=net.axis(x, axis), split=len(sizes))
+        return [net.cut(x, {axis: (a, a + size, 1)}) for a, size in zip(edges, sizes, strict=True)]
 
 
 def slice_at(net, input, axis, points, name=""):
@@ -86,3 +106,46 @@ def unbind(net, input, dim=0):
     dim %= len(input.shape)
     pieces = slice_at(net, input, dim, range(1, input.shape[dim]))
     return [reshape_to(net, p, (*p.shape[:dim], *p.shape[dim + 1 :]), "piece") for p in pieces]
+
+
+@from_torch("torch.hsplit", "torch.Tensor.hsplit")
+def hsplit(net, input, indices_or_sections=None, **named):
+    return tensor_split(net, input, indices_or_sections, 0 if len(input.shape) == 1 else 1, **named)
+
+
+@from_torch("torch.vsplit", "torch.Tensor.vsplit")
+def vsplit(net, input, indices_or_sections=None, **named):
+    return tensor_split(net, input, indices_or_sections, 0, **named)
+
+
+@from_torch("torch.dsplit", "torch.Tensor.dsplit")
+def dsplit(net, input, indices_or_sections=None, **named):
+    return tensor_split(net, input, indices_or_sections, 2, **named)
+
+
+@from_ir("Split", "SplitV")
+def ir_split(net, node, input):
+    """Into so many equal parts (`split`), or of the sizes `size_splits`."""
+    axis = node.axis(input, node.integer("axis"))
+    size = input.shape[axis]
+    if "size_splits" in node:
+        sizes = node.integers("size_splits")
+        sizes = [size - sum(s for s in sizes if s != -1) if s == -1 else s for s in sizes]
+    else:
+        count = node.integer("split" if "split" in node else "num_split")
+        if not 0 < count <= MOST_PARTS:
+            raise Refused(f"{node.op} into {count} parts", f"use at most {MOST_PARTS}")
+        sizes = [size // count] * count
+    if sum(sizes) != size or min(sizes, default=0) < 1 or len(sizes) > MOST_PARTS:
+        raise Refused(f"{node.op} of {size} into {len(sizes)} parts of {sizes[:1]}", "correct its split")
+    return _cut(net, input, sizes, axis)
+
+
+@from_ir("Unstack", "Unpack")
+def ir_unstack(net, node, input):
+    axis = node.ir_axis(input, node.integer("axis", 0))
+    shape = node.shape(input)
+    if shape[axis] > MOST_PARTS:
+        raise Refused(f"{node.op} into {shape[axis]} parts", f"use at most {MOST_PARTS}")
+    pieces = slice_at(net, input, node.axis(input, axis), range(1, shape[axis]))
+    return [node.reshaped(piece, (*shape[:axis], *shape[axis + 1 :])) for piece in pieces]

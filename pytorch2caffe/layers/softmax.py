@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn, along
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .binary import Binary
 from .exp import Exp, Log
 from .power import Power
@@ -18,6 +19,15 @@ class Softmax(Layer):
 
     def to_torch(self, shapes, blobs):
         return Source(f"nn.Softmax({self.axis})")
+
+    def to_ncnn(self, shapes, blobs):
+        dims, (axis,) = along(shapes[0], self.axis)
+        return Ncnn("Softmax", {0: axis, 1: 1}, (), (dims,), (dims,))
+
+    def to_ir(self, net, inputs, blobs):
+        """Along the last axis of the IR."""
+        x, order = net.last(inputs[0], self.axis)
+        return net.transpose(net.op("Softmax", x), order)
 
 
 @layer("LogSoftmax")
@@ -35,6 +45,11 @@ class LogSoftmax(Layer):
         low = net.add(Binary("sub"), x, net.add(Reduce("max", (self.axis,), True), x, name="max"), name="shifted")
         total = net.add(Reduce("sum", (self.axis,), True), net.add(Exp(), low, name="exp"), name="sum")
         return net.add(Binary("sub"), low, net.add(Log(), total, name="log"))
+
+    def to_ir(self, net, inputs, blobs):
+        """Along the last axis of the IR."""
+        x, order = net.last(inputs[0], self.axis)
+        return net.transpose(net.op("LogSoftmax", x), order)
 
 
 def _along(net, made, input, dim):
@@ -59,3 +74,14 @@ def log_softmax(net, input, dim=None, _stacklevel=3, dtype=None):
 @from_torch("torch.nn.functional.softmin")
 def softmin(net, input, dim=None, _stacklevel=3, dtype=None):
     return _along(net, Softmax, net.add(Power(scale=-1.0), input, name="minus"), dim)
+
+
+@from_ir("Softmax")
+def ir_softmax(net, node, input):
+    """Over the channels: its `dim` is wrong in files made of frozen graphs."""
+    return _along(net, Softmax, input, node.axis(input, -1) if input.shape else 0)
+
+
+@from_ir("LogSoftmax")
+def ir_log_softmax(net, node, input):
+    return _along(net, LogSoftmax, input, node.axis(input, -1) if input.shape else 0)

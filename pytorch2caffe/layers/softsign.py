@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..registry import from_torch
+from ..registry import from_ir_alike, from_torch
 from .absval import AbsVal
 from .eltwise import Eltwise
 from .power import Power
@@ -11,6 +11,7 @@ from .tanh import TanH
 from .threshold import Threshold
 
 
+@from_ir_alike("Softsign")
 @from_torch("torch.nn.functional.softsign")
 def softsign(net, input):
     """x / (1 + |x|)."""

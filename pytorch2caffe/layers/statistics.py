@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import prod as product
 
 from ..errors import Refused
-from ..registry import axes_of, from_torch
+from ..registry import axes_of, from_ir, from_torch
 from .binary import Binary
 from .clip import clip
 from .eltwise import Eltwise
 from .exp import Exp, Log
 from .power import Power
-from .reduce import Reduce, reduce
+from .reduce import Reduce, ir_reduce, reduce
 from .reshape import reshape_to
 from .slice import slice_at
 
@@ -104,3 +104,13 @@ def _times_last(net, x, rest, dim):
 
     body, last = slice_at(net, x, dim, [x.shape[dim] - 1], "last")
     return net.add(Concat(dim), body, net.add(Eltwise("PROD"), last, rest, name="product"), name="joined")
+
+
+@from_ir("Prod", "ReduceProd")
+def ir_prod(net, node, input):
+    def each(x, axes, keep):
+        for axis in axes:
+            x = prod(net, x, axis, keep)
+        return x
+
+    return ir_reduce(net, node, input, each)

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn, along
+from ..registry import Layer, Source, from_ir, from_torch, layer
 from .convolution import Convolution
 from .reshape import reshape_to
 from .slice import slice_at
@@ -27,6 +28,20 @@ class StridedSlice(Layer):
             parts.append(":" if whole else f"{begin}:{end}" + (f":{step}" if step != 1 else ""))
         return Source(expr=f"{{0}}[{', '.join(parts)}]")
 
+    def to_ncnn(self, shapes, blobs):
+        shape = shapes[0]
+        cut = [i for i, size in enumerate(shape) if (self.begin[i], self.end[i]) != (0, size)]
+        if set(self.step) != {1} or not cut:
+            raise Refused("ncnn's Crop takes every position")
+        dims, axes = along(shape, *cut)
+        if len(axes) < len(cut):
+            raise Refused("axes that are cut cannot be joined")
+        begin, end = (tuple(of[i] for i in cut) for of in (self.begin, self.end))
+        gives = list(dims)
+        for axis, first, last in zip(axes, begin, end, strict=True):
+            gives[axis] = last - first
+        return Ncnn("Crop", {9: begin, 10: end, 11: axes}, (), (dims,), (tuple(gives),))
+
     def lower(self, net, inputs, blobs):
         (x,) = inputs
         steps = [axis for axis, step in enumerate(self.step) if step > 1]
@@ -41,6 +56,9 @@ class StridedSlice(Layer):
         for axis in steps:
             x = _every_of_axis(net, x, axis, self.step[axis])
         return x
+
+    def to_ir(self, net, inputs, blobs):
+        return net.cut(inputs[0], dict(enumerate(zip(self.begin, self.end, self.step, strict=True))))
 
 
 def crop(net, x, ranges):
@@ -132,3 +150,57 @@ def aten_slice(net, input, dim=0, start=None, end=None, step=1):
     ranges = [(0, size, 1) for size in input.shape]
     ranges[dim % len(ranges)] = slice(start, end, step).indices(input.shape[dim])
     return select(net, input, ranges)
+
+
+@from_ir("Slice", "StridedSlice")
+def ir_slice(net, node, input):
+    """TensorFlow's strided slice: bit d of a mask speaks of the d-th position; without strides tf.slice, where an end
+    before its begin means the whole rest.
+    """
+    shape = node.shape(input)
+    starts, ends = node.integers("starts"), node.integers("ends")
+    steps = node.integers("strides", [1] * len(starts))
+    if not len(starts) == len(ends) == len(steps) <= len(shape) + 8:
+        raise Refused(f"Slice from {starts} to {ends} by {steps}", "give as many starts as ends")
+    masks = {key: node.integer(key, 0) for key in MASKS}
+    if "strides" not in node:
+        ends = [size if end == start - 1 else end for start, end, size in zip(starts, ends, shape, strict=False)]
+    index = []
+    for d, (start, end, step) in enumerate(zip(starts, ends, steps, strict=True)):
+        begin_open, end_open, shrinks, new, rest = (masks[key] >> d & 1 for key in MASKS)
+        if rest:
+            index.append(Ellipsis)
+        elif new:
+            index.append(None)
+        else:
+            index.append(start if shrinks else slice(None if begin_open else start, None if end_open else end, step))
+    ranges, left = ranges_of(shape, tuple(index))
+    _check(node, shape, ranges, left, index)
+    return node.reshaped(select(net, input, [ranges[node.node_axis(input, a)] for a in range(len(shape))]), left)
+
+
+MASKS = ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask")
+
+
+def _check(node, shape, ranges, left, index):
+    """Refuses what goes backwards, and a file whose own shape shows that it lost the masks of axes that go."""
+    if any(step < 1 or not 0 <= begin < end <= size for (begin, end, step), size in zip(ranges, shape, strict=True)):
+        raise Refused(f"Slice of {list(shape)} by {index}", "slice forwards, and leave something")
+    wanted = node.output_shape()
+    if wanted is not None and len(wanted) != len(left):
+        what = f"Slice gives {len(left)} axes, and the file says {len(wanted)}: its shrink_axis_mask was lost"
+        raise Refused(what, "make the IR anew with a converter that keeps it, or set shrink_axis_mask")
+
+
+@from_ir("Crop")
+def ir_crop(net, node, input, like=None):
+    """Without `border`: top, bottom, left, right; or, in files of Caffe's, the size of a second input from there on."""
+    rank = len(input.shape)
+    if like is None:
+        border = node.integers("border", count=2 * (rank - 2))
+        axes = [node.axis(input, axis) for axis in range(1, rank - 1)]
+        pairs = zip(axes, border[::2], border[1::2], strict=True)
+        return crop(net, input, {axis: (begin, input.shape[axis] - end) for axis, begin, end in pairs})
+    top, left = [*node.integers("border", []), 0, 0][:2]
+    rows, columns = like.shape[2:]
+    return crop(net, input, {2: (top, top + rows), 3: (left, left + columns)})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..registry import Layer, Source, from_torch, layer, number
+from ..errors import Refused
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer, number
 from .bnll import BNLL
 from .eltwise import Eltwise
 from .power import Power
@@ -22,6 +24,11 @@ class Swish(Layer):
             return Source("nn.SiLU()")
         return Source(expr=f"{{0}} * torch.sigmoid({number(self.beta)} * {{0}})")
 
+    def to_ncnn(self, shapes, blobs):
+        if self.beta != 1:
+            raise Refused(f"ncnn's Swish has no beta, here {self.beta:g}")
+        return Ncnn("Swish")
+
     def lower(self, net, inputs, blobs):
         (x,) = inputs
         scaled = x if self.beta == 1 else net.add(Power(scale=self.beta), x, name="scaled")
@@ -34,6 +41,9 @@ class Mish(Layer):
 
     def to_torch(self, shapes, blobs):
         return Source("nn.Mish()")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Mish")
 
     def lower(self, net, inputs, blobs):
         (x,) = inputs
@@ -56,3 +66,8 @@ def glu(net, input, dim=-1):
     dim %= len(input.shape)
     value, gate = slice_at(net, input, dim, [input.shape[dim] // 2], name="half")
     return net.add(Eltwise("PROD"), value, net.add(Sigmoid(), gate, name="gate"))
+
+
+@from_ir("Swish", "Silu")
+def ir_swish(net, node, input):
+    return net.add(Swish(node.number("beta", 1.0)), input)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..registry import Layer, Source, from_torch, layer
+from ..ncnn import Ncnn
+from ..registry import Layer, Source, from_ir, from_torch, layer
 
 
 @layer("TanH", param="tanh_param")
@@ -12,7 +13,18 @@ class TanH(Layer):
     def to_torch(self, shapes, blobs):
         return Source("nn.Tanh()")
 
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Tanh", *inputs)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("TanH")
+
 
 @from_torch("torch.nn.functional.tanh", "torch.tanh", "torch.tanh_", "torch.Tensor.tanh", "torch.Tensor.tanh_")
 def tanh(net, input):
+    return net.add(TanH(), input)
+
+
+@from_ir("Tanh")
+def ir_tanh(net, node, input):
     return net.add(TanH(), input)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ncnn import Ncnn
 from ..registry import Layer, Source, from_torch, layer, number
 from .eltwise import Eltwise
 from .power import Power
@@ -17,6 +18,9 @@ class Threshold(Layer):
 
     def to_torch(self, shapes, blobs):
         return Source(expr=f"({{0}} > {number(self.threshold)}).to({{0}}.dtype)")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Threshold", {0: self.threshold})
 
     def lower(self, net, inputs, blobs):
         """Importers lack Threshold: 2 sigmoid(y) - 1, where y is 0 or, for what is above it, more than 20."""

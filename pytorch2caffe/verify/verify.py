@@ -28,7 +28,7 @@ def verify(
     """Runs `model` and its Caffe files on the same inputs and compares them blob by blob.
 
     model, inputs, naming: as for `trace`; the names of the model's values are those of the file's blobs.
-    runtime:      "builtin", "caffe" or "opencv".
+    runtime:      "builtin", "caffe", "opencv" or "ncnn".
     tolerance:    the largest relative L2 difference that counts as equal.
     caffe_python: the command that starts a Python with pycaffe, if Caffe lives elsewhere.
 

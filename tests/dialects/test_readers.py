@@ -49,7 +49,7 @@ MODELS = {
     "bn": (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 3)), (1, 3, 3, 3)),
 }  # fmt: skip
 RUNTIME = {"caffe": "caffe", "caffe-master": "caffe", "opencv": "opencv"}
-REFUSED = {("sequence", "ncnn"): "no expose_hidden in LSTM|first dimension", ("sequence", "nnie"): None}
+REFUSED = {("sequence", "ncnn"): "no axis 2 in InnerProduct|first dimension", ("sequence", "nnie"): None}
 
 
 def lively(name):

@@ -11,10 +11,15 @@ import pytest
 import torch
 from torch import nn
 
-from pytorch2caffe import save_caffe, to_torch, trace
+from pytorch2caffe import ConversionError, UnsupportedError, generate, load_caffe, save_caffe, to_torch, trace
+from pytorch2caffe.codegen import run
+from pytorch2caffe.readers.mmdnn import graph_of
 from pytorch2caffe.verify.compare import compare
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
+from pytorch2caffe.writers.mmdnn import nodes_of
+from pytorch2caffe.writers.ncnn import save_ncnn
 from tests.lively import make_lively
+from tests.style import check_style
 
 TOLERANCE = 1e-5  # of one layer, relative L2, float32
 
@@ -56,30 +61,37 @@ def outputs_of(result: Any) -> list[np.ndarray]:
     return [array for part in parts for array in outputs_of(part)]
 
 
-@pytest.fixture(params=["source", "builtin", "caffe", "opencv"])
+@pytest.fixture(params=["source", "builtin", "caffe", "opencv", "ir", "ncnn"])
 def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
     """Asserts that a model computes the same after conversion, in one runtime per test.
 
-    source: the graph as PyTorch source. builtin: written as Caffe files, read back, run. caffe, opencv: the files
-    in those runtimes; in Caffe every blob is compared with builtin's too.
+    source: the graph as PyTorch source. ir: that of what is written in MMdnn's IR and read back. builtin: written as
+    Caffe files, read back, run. caffe, opencv: the files in those runtimes; in Caffe every blob is compared with
+    builtin's too.
     """
     runtime = request.param
     marks = request.node.iter_markers("lacks")
     reasons = [reason for mark in marks for name, reason in mark.kwargs.items() if name == runtime]
 
     def expect_failure(reason: str) -> None:
-        failures = (AssertionError, RuntimeFailed)
+        failures = (AssertionError, ConversionError, RuntimeFailed)
         request.applymarker(pytest.mark.xfail(reason=f"{runtime} {reason}", strict=True, raises=failures))
 
     def check(model: Any, *inputs: torch.Tensor, dialect: str = "caffe", tolerance: float = TOLERANCE) -> Any:
         if isinstance(model, nn.Module):
             make_lively(model, *inputs)
+        if runtime == "ncnn":
+            return same_in_ncnn(model, inputs, tmp_path, reasons, expect_failure, tolerance)
         with torch.no_grad():
             expected = outputs_of(model(*[i.clone() for i in inputs]))
         graph = trace(model, inputs)
-        if runtime == "source":
+        if runtime in ("source", "ir"):
+            if runtime == "ir" and reasons:
+                expect_failure(reasons[0])
+            again = graph_of(nodes_of(graph)) if runtime == "ir" else graph
+            check_style(generate(again)[0])
             with torch.no_grad():
-                actual = outputs_of(to_torch(graph)(*inputs))
+                actual = outputs_of(to_torch(again)(*inputs))
         else:
             files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
             lowered = save_caffe(graph, *files, dialect=dialect)
@@ -104,6 +116,100 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
         for one, other in zip(actual, expected, strict=True):
             assert relative_l2(one, other) < tolerance
         return graph
+
+    return check
+
+
+def traced_once(model: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, tuple[torch.Tensor, ...]]:
+    """The graph for the first sample of each input, if the model takes one: ncnn has no batch axis."""
+    single = tuple(i[:1] if i.dim() > 1 else i for i in inputs)
+    try:
+        return trace(model, single), single
+    except (RuntimeError, ValueError, IndexError, AssertionError, UnsupportedError):
+        return trace(model, inputs), inputs
+
+
+# Why ncnn cannot take a layer, in words of its refusal; anything else that is refused is a failure.
+NCNN_LACKS = (
+    "ncnn has no batch axis", "a batch of", "ncnn has no layer", "more axes than ncnn's",
+)  # fmt: skip
+
+
+def same_in_ncnn(
+    model: Any, inputs: Any, folder: Path, reasons: list[str], expect_failure: Any, tolerance: float
+) -> Any:
+    """Asserts that the model's .param and .bin give its outputs in ncnn; skipped where ncnn has no such thing."""
+    machine = get("ncnn")
+    if reason := machine.unavailable():
+        pytest.skip(f"ncnn: {reason}")
+    graph, inputs = traced_once(model, inputs)
+    with torch.no_grad():
+        expected = outputs_of(model(*[i.clone() for i in inputs]))
+    try:
+        files = save_ncnn(graph, folder / "net")
+    except UnsupportedError as error:
+        if all(any(words in problem.what for words in NCNN_LACKS) for problem in error.problems):
+            pytest.skip(f"ncnn: {error.problems[0].what}")
+        raise
+    for reason in reasons:
+        expect_failure(reason)
+    fed = {blob: i.numpy() for blob, i in zip(files.inputs.values(), inputs, strict=True)}
+    tops = {top: array for (_, top), array in machine.run(folder / "net.param", folder / "net.bin", fed).items()}
+    for name, array in zip(files.outputs.values(), expected, strict=True):
+        assert tops[name].size == array.size
+        assert relative_l2(tops[name].reshape(array.shape), array) < tolerance
+    return graph
+
+
+def caffe_text(layers: str, **shapes: tuple[int, ...]) -> str:
+    """The prototxt of some layers behind inputs of these shapes."""
+    head = "".join(
+        f'layer {{ name: "{name}" type: "Input" top: "{name}" '
+        f"input_param {{ shape {{ {' '.join(f'dim: {d}' for d in shape)} }} }} }}\n"
+        for name, shape in shapes.items()
+    )
+    return f'name: "net"\n{head}{layers}'
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., None]:
+    """Asserts that layers written by hand are refused, with a message."""
+
+    def check(layers: str, message: str, **shapes: tuple[int, ...]) -> None:
+        path = tmp_path / "net.prototxt"
+        path.write_text(caffe_text(layers, **shapes))
+        with pytest.raises(UnsupportedError, match=message):
+            load_caffe(path)
+
+    return check
+
+
+@pytest.fixture
+def same_as_caffe(real_caffe: Any, tmp_path: Path) -> Callable[..., dict[str, np.ndarray]]:
+    """Asserts that layers written by hand mean to us what they mean to real Caffe, top by top and as a module."""
+
+    def check(
+        layers: str, *, blobs: Any = None, tolerance: float = TOLERANCE, source: bool = True, **inputs: Any
+    ) -> dict[str, np.ndarray]:
+        """layers: prototxt text. inputs: arrays by blob name. Returns Caffe's tops."""
+        arrays = {name: np.require(array, np.float32) for name, array in inputs.items()}
+        files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+        files[0].write_text(caffe_text(layers, **{name: array.shape for name, array in arrays.items()}))
+        files[1].write_bytes(real_caffe.worker.weights(files[0].read_text(), blobs))
+        theirs = real_caffe.run(*files, arrays)
+        graph = load_caffe(*files)
+        ours = run(graph, {name: array for name, array in arrays.items() if name in [v.name for v in graph.inputs]})
+        for key, array in theirs.items():
+            if key in ours:
+                assert relative_l2(ours[key], array) < tolerance, key
+        tops = {top: array for (_, top), array in theirs.items()}
+        if source:
+            check_style(generate(graph)[0])
+        with torch.no_grad():
+            found = outputs_of(to_torch(graph)(*(torch.from_numpy(arrays[v.name]) for v in graph.inputs)))
+        for value, array in zip(graph.outputs.values(), found, strict=True):
+            assert relative_l2(array, tops[value.top or value.name]) < tolerance, value.name
+        return tops
 
     return check
 

@@ -19,6 +19,13 @@ CASES |= {
     "stack with a constant": lambda x, y: torch.stack((x, BUFFER, y), 1),
     "an empty tensor": lambda x, y: torch.cat((torch.zeros(0), x, y), 1),
     "concat": lambda x, y: torch.concat((x, y), dim=2),
+    "hstack": lambda x, y: torch.hstack((x, y)),
+    "vstack": lambda x, y: torch.vstack((x, y)),
+    "dstack": lambda x, y: torch.dstack((x[0, 0], y[0, 0])),
+    "column_stack": lambda x, y: torch.column_stack((x[0, 0, 0], y[0, 0, 0])),
+    "column_stack of tables": lambda x, y: torch.column_stack((x[0, 0], y[0, 0])),
+    "hstack of rows": lambda x, y: torch.hstack((x[0, 0, 0], y[0, 0, 0])),
+    "vstack of rows": lambda x, y: torch.vstack((x[0, 0, 0], y[0, 0, 0])),
     "concatenate": lambda x, y: torch.concatenate((x, y), axis=3),
 }
 

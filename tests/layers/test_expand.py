@@ -20,6 +20,10 @@ CASES = {
     "repeat with more axes": (lambda x: x.repeat(3, 1, 2), (2, 3)),
     "repeat once": (lambda x: x.repeat(1, 1) * 2, (2, 3)),
     "tile": (lambda x: torch.tile(x, (2,)), (2, 3, 4)),
+    "repeat_interleave": (lambda x: x.repeat_interleave(3, 1), (2, 3, 5)),
+    "repeat_interleave along the last": (lambda x: torch.repeat_interleave(x, 2, dim=-1), (2, 3, 4, 5)),
+    "repeat_interleave of all": (lambda x: x.repeat_interleave(2), (2, 3)),
+    "repeat_interleave once": (lambda x: x.repeat_interleave(1, 0) * 2, (2, 3)),
     "repeat_interleave by hand": (lambda x: x[:, :, None].expand(-1, -1, 4, -1).reshape(2, 12, 5), (2, 3, 5)),
 }
 

@@ -20,12 +20,20 @@ CASES |= {
     "vector_norm": (lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True), (2, 3, 4, 5)),
     "vector_norm, order named": (lambda x: torch.linalg.vector_norm(x, ord=2, dim=(1, 2)), (2, 3, 4, 5)),
     "norm of all": lacks(lambda x: x.norm(), (2, 3, 4, 5), opencv="has no scalars"),
+    "norm of order 1": (lambda x: x.norm(p=1, dim=1), (2, 3, 4, 5)),
+    "norm of order 3, kept": (lambda x: x.norm(p=3, dim=(2, 3), keepdim=True), (2, 3, 4, 5)),
+    "norm of order 0.5": (lambda x: torch.linalg.vector_norm(x, 0.5, dim=1), (2, 4)),
+    "norm of order inf": (lambda x: torch.linalg.vector_norm(x, float("inf"), dim=1), (2, 3, 4, 5)),
+    "norm of order -inf": (lambda x: x.norm(-float("inf"), dim=-1), (2, 3, 4)),
+    "normalize by the sum": (lambda x: F.normalize(x, p=1), (2, 6)),
+    "normalize by the largest": (lambda x: F.normalize(x, p=float("inf"), dim=1), (2, 3, 4, 5)),
+    "normalize along two": (lambda x: F.normalize(x, dim=(1, 2)), (2, 3, 4)),
     "linalg.norm": (lambda x: torch.linalg.norm(x, dim=1), (2, 6)),
 }
 REFUSED = {
-    "normalize by the sum": lambda x: F.normalize(x, p=1),
-    "norm of order 1": lambda x: x.norm(p=1, dim=1),
-    "norm of order inf": lambda x: torch.linalg.vector_norm(x, float("inf"), dim=1),
+    "norm of order 0": lambda x: x.norm(p=0, dim=1),
+    "norm of order -1": lambda x: x.norm(p=-1, dim=1),
+    "largest column": lambda x: torch.linalg.norm(x, 1),
     "spectral norm": lambda x: torch.linalg.norm(x, 2, dim=(0, 1)),
     "nuclear norm": lambda x: torch.norm(x, "nuc"),
 }

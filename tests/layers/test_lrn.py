@@ -35,7 +35,11 @@ def test_k_is_native_in_caffe_master(same_everywhere, request):
         same_everywhere(CASES["AlexNet"], torch.randn(1, 6, 3, 3), dialect="caffe-master")
 
 
-@pytest.mark.parametrize(("size", "shape"), [(4, (1, 6, 3, 3)), (5, (1, 6, 3))], ids=["even", "three axes"])
-def test_others_are_refused(size, shape):
-    with pytest.raises(UnsupportedError, match="local_response_norm"):
-        trace(nn.LocalResponseNorm(size), torch.zeros(shape))
+@pytest.mark.parametrize("shape", [(2, 7, 4), (1, 6, 3, 2, 4)], ids=str)
+def test_runs_on_other_numbers_of_axes(shape, same_everywhere):
+    same_everywhere(nn.LocalResponseNorm(3, alpha=0.5), torch.randn(shape))
+
+
+def test_an_even_size_is_refused():
+    with pytest.raises(UnsupportedError, match="local_response_norm of size 4"):
+        trace(nn.LocalResponseNorm(4), torch.zeros(1, 6, 3, 3))

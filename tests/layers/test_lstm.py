@@ -69,9 +69,33 @@ def test_is_pytorchs_with_its_gates_in_another_order():
     torch.testing.assert_close(build(source)(x, torch.as_tensor(CONT["one sequence"])), torchs(x)[0])
 
 
-def test_a_static_input_is_refused():
-    with pytest.raises(Refused, match="static input"):
-        LSTM(HIDDEN).to_torch([(STEPS, BATCH, INPUT), (STEPS, BATCH), (BATCH, 7)], BLOBS)
+WIRES = 'layer {{ name: "l" type: "LSTM" {} recurrent_param {{ num_output: 4 {} }} }}'
+RANDOM = np.random.default_rng(0)
+
+
+def test_a_static_input(same_as_caffe):
+    wires = 'bottom: "x" bottom: "cont" bottom: "static" top: "h"'
+    x, static = RANDOM.standard_normal((STEPS, BATCH, INPUT)), RANDOM.standard_normal((BATCH, 6))
+    same_as_caffe(WIRES.format(wires, ""), x=x, cont=CONT["a new one in the middle"], static=static)
+
+
+def test_a_static_input_and_states(same_as_caffe):
+    wires = 'bottom: "x" bottom: "cont" bottom: "static" bottom: "h0" bottom: "c0" top: "h" top: "hT" top: "cT"'
+    x, static = RANDOM.standard_normal((STEPS, BATCH, INPUT)), RANDOM.standard_normal((BATCH, 6))
+    h0, c0 = RANDOM.standard_normal((2, 1, BATCH, HIDDEN))
+    settings = "expose_hidden: true"
+    same_as_caffe(WIRES.format(wires, settings), x=x, cont=CONT["going on"], static=static, h0=h0, c0=c0)
+
+
+def test_one_step(same_as_caffe):
+    layer = 'layer { name: "u" type: "LSTMUnit" bottom: "c0" bottom: "gates" bottom: "cont" top: "c" top: "h" }'
+    c0, gates = RANDOM.standard_normal((1, 3, 4)), RANDOM.standard_normal((1, 3, 16))
+    same_as_caffe(layer, c0=c0, gates=gates, cont=[[1, 0, 1]])
+
+
+def test_too_many_inputs_are_refused():
+    with pytest.raises(Refused, match="give x"):
+        LSTM(HIDDEN).to_torch([(STEPS, BATCH, INPUT), (STEPS, BATCH), (BATCH, 7), (BATCH, 7)], BLOBS)
 
 
 def test_blob_shapes():

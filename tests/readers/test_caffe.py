@@ -150,3 +150,36 @@ def test_a_network_s_name_is_only_a_name(tmp_path):
     path = write(tmp_path, 'name: "r" type: "ReLU" bottom: "data" top: "r"')
     path.write_text(path.read_text().replace('name: "net"', 'name: "x): pass\\nimport os"'))
     assert torch.equal(to_torch(load_caffe(path))(torch.ones(1, 3, 6, 6)), torch.ones(1, 3, 6, 6))
+
+
+SHARED_MEMORY = {
+    "Split": 'layer { name: "s" type: "Split" bottom: "data" top: "a" top: "b" } '
+    'layer { name: "in place" type: "Power" bottom: "a" top: "a" power_param { shift: 3 } } '
+    'layer { name: "end" type: "Power" bottom: "b" top: "end" power_param { scale: 2 } }',
+    "Flatten": 'layer { name: "f" type: "Flatten" bottom: "data" top: "a" } '
+    'layer { name: "in place" type: "Power" bottom: "a" top: "a" power_param { shift: 3 } } '
+    'layer { name: "end" type: "Power" bottom: "data" top: "end" power_param { scale: 2 } }',
+}
+
+
+@pytest.mark.parametrize("layers", SHARED_MEMORY.values(), ids=SHARED_MEMORY)
+def test_what_a_layer_in_place_spoils_is_refused(layers, tmp_path, real_caffe):
+    path = tmp_path / "net.prototxt"
+    path.write_text(HEAD + layers)
+    with pytest.raises(UnsupportedError, match="'in place', which works in place: Caffe changes both"):
+        load_caffe(path)
+    x = np.ones((1, 3, 6, 6), np.float32)
+    results = real_caffe.worker.run(path.read_text(), b"", {"data": x})
+    assert np.all(results["end", "end"] == 8)  # so it does: 2 * (1 + 3), and not 2 * 1
+
+
+def test_what_is_in_place_before_it_is_copied_is_fine(tmp_path):
+    graph = load_caffe(
+        write(
+            tmp_path,
+            'name: "r" type: "ReLU" bottom: "data" top: "data"',
+            'name: "f" type: "Flatten" bottom: "data" top: "f"',
+            'name: "t" type: "TanH" bottom: "f" top: "f"',
+        )
+    )
+    assert list(graph.outputs) == ["f_1"]

@@ -1,4 +1,4 @@
-"""python -m tests.sweep [modules|functions|torchvision|all] [--caffe] [--jobs 2] [--sample N] [--only NAME]"""
+"""python -m tests.sweep [modules|functions|torchvision|timm|all] [--caffe] [--jobs 2] [--sample N] [--only NAME]"""
 
 from __future__ import annotations
 

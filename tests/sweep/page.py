@@ -14,6 +14,7 @@ KINDS = {
     "modules": "`torch.nn` modules (ModuleInfo)",
     "functions": "functions (OpInfo)",
     "torchvision": "networks of `torchvision.models`",
+    "timm": "networks of timm, one or two of a family",
 }
 
 
@@ -23,8 +24,9 @@ def page(outcomes: Sequence[Outcome]) -> str:
         "# PyTorch's own test data",
         "",
         "Every module and every float function that PyTorch tests itself with, on PyTorch's own sample inputs, and",
-        "every network of torchvision (made by `python -m tests.sweep all`). Each case is exported to Caffe files,",
-        "which are read back and run on the sample's inputs and on fresh ones from their range.",
+        "every network of torchvision, and some of timm where it is installed (made by `python -m tests.sweep all`).",
+        "Each case is exported to Caffe files, which are read back and run on the sample's inputs and on fresh ones",
+        "from their range.",
         "",
         "- **equal**: within 1e-4 relative L2 of the model.",
         "- **refused**: it got a message, and nothing was written.",
@@ -49,9 +51,22 @@ def page(outcomes: Sequence[Outcome]) -> str:
     examples = {_kind_of(o.why): o.why for o in reversed(refused)}
     for reason, count in Counter(_kind_of(o.why) for o in refused).most_common(20):
         lines.append(f"| {count} | {_cell(reason)} | {_cell(examples[reason]) if examples[reason] != reason else ''} |")
+    lines += ["", "## Refused in every case", ""]
+    for kind, title in KINDS.items():
+        if never := _never_equal(outcomes, kind):
+            lines.append(f"- {title}: {', '.join(f'`{name}`' for name in never)}")
     wrong = [o for o in outcomes if o.end == "WRONG"]
     lines += ["", "## WRONG", "", *(f"- `{o.case}`: {_cell(o.why)}" for o in wrong)]
     return "\n".join(lines + ([] if wrong else ["None."])) + "\n"
+
+
+def _never_equal(outcomes: Sequence[Outcome], kind: str) -> list[str]:
+    """The names of a kind that have refused cases and no equal one."""
+    found: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        if outcome.case.startswith(f"{kind}/"):
+            found.setdefault(outcome.case.split("/")[1], set()).add(outcome.end)
+    return sorted(name for name, ends in found.items() if "refused" in ends and "equal" not in ends)
 
 
 def _row(title: str, found: Sequence[Outcome]) -> str:

@@ -105,6 +105,13 @@ def test_weights_for_a_layer_that_has_none(worker):
         worker.weights(IN_PLACE, {("relu", 0): np.zeros(1)})
 
 
+def test_time_of_each_layer(worker):
+    timed = worker.time(LINEAR, b"", {"x": np.ones((4, 3))}, repeat=2)
+    assert [name for name, _, _ in timed][-2:] == ["fc", "bn"]
+    assert {"InnerProduct", "BatchNorm"} <= {kind for _, kind, _ in timed}
+    assert all(seconds >= 0 for *_, seconds in timed)
+
+
 def test_layer_types(worker):
     assert {"Convolution", "InnerProduct", "Silence"} <= set(worker.layer_types())
 

@@ -1,7 +1,7 @@
 """What can run a network's files, by name. Adding one: a file here and a line in RUNTIMES.
 
 >>> names()
-('builtin', 'caffe', 'opencv')
+('builtin', 'caffe', 'opencv', 'ncnn')
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .base import Results, Runtime, RuntimeFailed, RuntimeUnavailable
 
 __all__ = ["Results", "Runtime", "RuntimeFailed", "RuntimeUnavailable", "get", "names"]
 
-RUNTIMES = {"builtin": "BuiltinRuntime", "caffe": "CaffeRuntime", "opencv": "OpenCVRuntime"}
+RUNTIMES = {"builtin": "BuiltinRuntime", "caffe": "CaffeRuntime", "opencv": "OpenCVRuntime", "ncnn": "NcnnRuntime"}
 
 
 def names() -> tuple[str, ...]:

@@ -78,6 +78,15 @@ class CaffeWorker:
         )
         return dict(zip(keys, arrays, strict=True))
 
+    def time(
+        self, prototxt: str, caffemodel: bytes, inputs: Mapping[str, np.ndarray], *, repeat: int = 3
+    ) -> list[tuple[str, str, float]]:
+        """(layer, type, seconds) of the fastest of `repeat` forward passes, after one to warm up."""
+        request = {"do": "time", "inputs": list(inputs), "repeat": repeat}
+        reply, _ = self._request(request, [prototxt.encode(), caffemodel], inputs.values())
+        fastest = min(reply["seconds"], key=sum)
+        return [(name, type, seconds) for (name, type), seconds in zip(reply["layers"], fastest, strict=True)]
+
     def weights(
         self, prototxt: str, blobs: Mapping[tuple[str, int], np.ndarray] | None = None, *, seed: int = 0
     ) -> bytes:

@@ -1,0 +1,18 @@
+"""Gives pretrained slim weights of Inception v3 their graph, ending at MMdnn_Output, for the converter to read."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytorch2caffe.slim import NETS, write_checkpoint
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint_path", required=True, help="the pretrained weights, inception_v3.ckpt")
+    parser.add_argument("--output_path", required=True, help="where to write: PATH.meta, PATH.index, PATH.data-...")
+    parser.add_argument("--network", default="inception_v3", choices=sorted(NETS), help="default: inception_v3")
+    flags = parser.parse_args()
+    Path(flags.output_path).parent.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(flags.network, flags.checkpoint_path, flags.output_path)
+    print(f"Model saved in file: {flags.output_path}")

@@ -1,0 +1,85 @@
+"""What MMdnn's commands share: how flags are read, and how problems are told."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+
+import click
+
+from ...errors import ConversionError, DifferentError
+
+Command = Callable[[argparse.Namespace], None]
+ALIASES = {"tf": "tensorflow"}
+ABANDONED = ("caffe2", "cntk", "mxnet", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
+
+
+def parser(name: str, text: str, examples: Sequence[str]) -> argparse.ArgumentParser:
+    """An empty parser. Long flags may be abbreviated, as in MMdnn."""
+    epilog = "\n".join(["examples:", *(f"  {example}" for example in examples)])
+    shape = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(prog=name, description=text, epilog=epilog, formatter_class=shape)
+
+
+def framework(choices: Sequence[str]) -> Callable[[str], str]:
+    """A type for --framework flags, which says what MMdnn had and this has not."""
+
+    def read(name: str) -> str:
+        name = ALIASES.get(name, name)
+        if name in choices:
+            return name
+        reason = "is not supported" if name in ABANDONED else "is not known"
+        raise argparse.ArgumentTypeError(f"{name!r} {reason}: choose from {', '.join(choices)}")
+
+    return read
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """3,224,224 or [3,224,224] or 3x224x224 as numbers."""
+    try:
+        return tuple(int(part) for part in text.strip("[]() ").replace("x", ",").split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape: write 224,224,3") from error
+
+
+def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[str] | None) -> int:
+    """Runs a command. Returns 0; 1 if numbers differ; 2 if it cannot be done, and stderr says why."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own remarks about this machine
+    try:
+        command(parser.parse_args(arguments))
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return 2
+    except DifferentError as error:
+        click.echo(f"error: {error}\nnothing was written", err=True)
+        return 1
+    except (ConversionError, OSError, ValueError, RuntimeError) as error:
+        click.echo(f"error: {error}", err=True)
+        return 2
+    return 0
+
+
+def structure(parser: argparse.ArgumentParser, *flags: str, what: str) -> None:
+    """Adds the flag for a network's structure."""
+    parser.add_argument("--network", "-n", "-in", *flags, dest="network", required=True, metavar="FILE", help=what)
+
+
+def weights(parser: argparse.ArgumentParser, *flags: str, required: bool = False) -> None:
+    """Adds the flag for a network's weights."""
+    parser.add_argument("--weights", "-w", "-iw", *flags, dest="weights", required=required, metavar="FILE",
+                        help="the weights")  # fmt: skip
+
+
+def source_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds what only some source frameworks need."""
+    parser.add_argument("--dstNodeName", "--dstNode", "-node", dest="outputs", nargs="+", default=[], metavar="NODE",
+                        help="TensorFlow: the nodes to end at; several for several outputs")  # fmt: skip
+    parser.add_argument("--inNodeName", "-inode", dest="inputs", nargs="+", default=[], metavar="NODE",
+                        help="TensorFlow: cut the graph at these nodes, with an --inputShape for each")  # fmt: skip
+    parser.add_argument("--inputShape", dest="shapes", nargs="+", type=shape, default=[], metavar="H,W,C",
+                        help="TensorFlow: H,W,C; PyTorch: C,H,W; one per input")  # fmt: skip
+    parser.add_argument("--caffePhase", default="TEST", choices=["TRAIN", "TEST", "train", "test"],
+                        help="accepted for MMdnn's sake: networks are read for inference")  # fmt: skip

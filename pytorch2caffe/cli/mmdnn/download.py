@@ -1,0 +1,150 @@
+"""mmdownload: well-known networks by name."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ...errors import ConversionError
+from .common import framework, parser, run
+
+MIRROR = "PYTORCH2CAFFE_MIRROR"
+EXAMPLES = (
+    "mmdownload -f pytorch                          (lists the names)",
+    "mmdownload -f pytorch -n resnet50 -o ./",
+    "mmdownload -f tensorflow -n inception_v3",
+    "mmdownload -f caffe -n alexnet --mirror http://localhost:8000/models",
+)
+TEXT = """Downloads a pretrained network. What an interrupted download left is continued; checksums are checked.
+
+pytorch: imagenet_NAME.pth, the whole model (mmtoir -f pytorch reads it), from torchvision's own weights.
+tensorflow: imagenet_NAME.ckpt with its .meta, built with tf_slim. caffe: NAME-deploy.prototxt and NAME.caffemodel.
+
+Exit code 0 done; 2 it cannot be done, stderr says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line."""
+    flags = parser("mmdownload", TEXT, EXAMPLES)
+    flags.add_argument("--framework", "-f", dest="source", type=framework(tuple(SOURCES)), required=True,
+                       metavar="FRAMEWORK", help="pytorch, tensorflow or caffe")  # fmt: skip
+    flags.add_argument("--network", "-n", help="its name; without it the names are listed")
+    flags.add_argument("--path", "-p", "-o", default="./", metavar="DIR", help="where to write (default: ./)")
+    flags.add_argument("--mirror", metavar="URL", default=os.environ.get(MIRROR),
+                       help=f"another place that has the files under the same names; also from {MIRROR}")  # fmt: skip
+    flags.add_argument("--no-checksum", action="store_true", help="take files whatever their checksum")
+    return run(flags, _command, arguments)
+
+
+def _command(flags: argparse.Namespace) -> None:
+    names, download = SOURCES[flags.source]
+    known = names()
+    if flags.network is None:
+        click.echo(f"Support frameworks: {known}")
+        return
+    if flags.network not in known:
+        near = difflib.get_close_matches(flags.network, known, 3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else f"; known: {', '.join(known)}"
+        raise ConversionError(f"there is no {flags.source} network {flags.network!r}{hint}")
+    Path(flags.path).mkdir(parents=True, exist_ok=True)
+    download(flags)
+
+
+def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
+    """Downloads with a progress bar, saying what goes where."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    from ... import download
+
+    click.echo(f'Downloading: "{url}" to {target}')
+    columns = BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=None)
+        show = lambda done, total: progress.update(task, completed=done, total=total or None)  # noqa: E731
+        return download.fetch(url, target, mirror=flags.mirror, check=not flags.no_checksum, progress=show)
+
+
+def _pytorch_names() -> list[str]:
+    from ...models import torchvision_models
+
+    models = torchvision_models()
+    return [name for name in models.list_models(module=models) if not name.startswith("quantized_")]
+
+
+def _pytorch(flags: argparse.Namespace) -> None:
+    import torch
+
+    from caffe_proto import atomic_files
+
+    from ...models import torchvision_models
+
+    models = torchvision_models()
+    weights = next(iter(models.get_model_weights(flags.network)))
+    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    fetch(flags, weights.url, cache / Path(weights.url).name)
+    model = models.get_model(flags.network, weights=weights).eval()  # reads it from there
+    target = f"{flags.path}/imagenet_{flags.network}.pth"
+    with atomic_files(target) as (temporary,):
+        torch.save(model, temporary)
+    click.echo(f"PyTorch pretrained model is saved as [{target}].")
+
+
+def _caffe_names() -> list[str]:
+    from ...download import CAFFE
+
+    return list(CAFFE)
+
+
+def _caffe(flags: argparse.Namespace) -> None:
+    from ...download import CAFFE
+
+    targets = Path(flags.path) / f"{flags.network}-deploy.prototxt", Path(flags.path) / f"{flags.network}.caffemodel"
+    for url, target in zip(CAFFE[flags.network], targets, strict=True):
+        fetch(flags, url, target)
+    click.echo(f"Caffe Model {flags.network} saved as [{targets[0]}] and [{targets[1]}].")
+
+
+def _tensorflow_names() -> list[str]:
+    from ...download import TENSORFLOW
+
+    return list(TENSORFLOW)
+
+
+def _tensorflow(flags: argparse.Namespace) -> None:
+    from ...download import TENSORFLOW
+    from ...slim import write_checkpoint
+
+    url = TENSORFLOW[flags.network]
+    archive = fetch(flags, url, Path(flags.path) / Path(url).name)
+    weights = _unpack(archive, Path(flags.path))
+    prefix = f"{flags.path.rstrip('/')}/imagenet_{flags.network}.ckpt"
+    write_checkpoint(flags.network, weights, prefix)
+    click.echo(f"Model saved in file: {prefix}")
+
+
+def _unpack(archive: Path, folder: Path) -> Path:
+    """The one .ckpt file of an archive, written into a folder whatever path it had."""
+    try:
+        with tarfile.open(archive) as files:
+            found = [member for member in files if member.isfile() and member.name.endswith(".ckpt")]
+            if len(found) != 1:
+                raise ConversionError(f"{archive} holds {len(found)} .ckpt files instead of one")
+            found[0].name = Path(found[0].name).name
+            files.extract(found[0], folder, filter="data")
+            return folder / found[0].name
+    except (tarfile.TarError, EOFError) as error:
+        raise ConversionError(f"{archive} cannot be unpacked: {error}") from error
+
+
+SOURCES = {
+    "pytorch": (_pytorch_names, _pytorch),
+    "tensorflow": (_tensorflow_names, _tensorflow),
+    "caffe": (_caffe_names, _caffe),
+}

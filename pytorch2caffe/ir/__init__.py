@@ -1,0 +1,1 @@
+"""Microsoft MMdnn's intermediate representation: its nodes and its files. Knows nothing of Graph."""

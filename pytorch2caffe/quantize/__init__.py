@@ -1,0 +1,1 @@
+"""int8 for ncnn: images to activations, activations to thresholds, thresholds to a table."""

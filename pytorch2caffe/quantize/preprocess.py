@@ -1,0 +1,163 @@
+"""How an image becomes a network's input: said once, kept beside the table, used everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from caffe_proto.files import atomic_write
+
+from ..errors import ConversionError
+
+ORDERS = {"BGR": 3, "RGB": 3, "GRAY": 1}
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """x = (pixel - mean) * norm, on pixels of 0..255.
+
+    height, width: of the network's input.
+    mean, norm:    one number, or one per channel, in the order of the channels.
+    order:         of the channels, BGR (Caffe's habit), RGB or GRAY.
+    resize:        None: straight to height x width. One number: the shorter side to it, keeping the aspect. Two: to
+                   this height and width. The centre of height x width is cut out of what is larger.
+
+    Bilinear, with pixels' centres at half numbers and without smoothing, rounded to whole grey levels: as ncnn and
+    OpenCV resize.
+    """
+
+    height: int
+    width: int
+    mean: tuple[float, ...] = (0.0,)
+    norm: tuple[float, ...] = (1.0,)
+    order: str = "BGR"
+    resize: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise ConversionError(f"channel order {self.order!r}; known: {', '.join(ORDERS)}")
+        for name in ("mean", "norm"):
+            values = getattr(self, name)
+            if len(values) not in (1, self.channels):
+                raise ConversionError(f"{name} has {len(values)} values, {self.order} has {self.channels} channels")
+            if not np.all(np.isfinite(values)):
+                raise ConversionError(f"{name} {list(values)} is not finite")
+        if not all(self.norm):
+            raise ConversionError("norm 0 would make every input 0")
+        if self.height < 1 or self.width < 1:
+            raise ConversionError(f"an input of {self.height} x {self.width} pixels")
+        if self.resize is not None:
+            sides = self.resize * (2 if len(self.resize) == 1 else 1)
+            if len(sides) != 2 or sides[0] < self.height or sides[1] < self.width:
+                raise ConversionError(
+                    f"resize to {'x'.join(map(str, self.resize))} is smaller than the input, {self.height}x{self.width}"
+                )
+
+    @property
+    def channels(self) -> int:
+        """Of the network's input."""
+        return ORDERS[self.order]
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """An image [height, width, 3], uint8, RGB, as the network takes it: float32 [channels, height, width]."""
+        image = image[..., ::-1] if self.order == "BGR" else image
+        planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float()
+        if self.order == "GRAY":
+            planes = (planes * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True).round_()
+        height, width = self._resized(image.shape[0], image.shape[1])
+        if (height, width) != image.shape[:2]:
+            planes = interpolate(planes, size=(height, width), mode="bilinear", align_corners=False).round_()
+        top, left = (height - self.height) // 2, (width - self.width) // 2
+        cut = planes[0, :, top : top + self.height, left : left + self.width]
+        mean, norm = (torch.tensor(values)[:, None, None] for values in (self.mean, self.norm))
+        return ((cut - mean) * norm).numpy()
+
+    def _resized(self, height: int, width: int) -> tuple[int, int]:
+        if self.resize is None:
+            return self.height, self.width
+        if len(self.resize) == 2:
+            return self.resize[0], self.resize[1]
+        factor = self.resize[0] / min(height, width)
+        return max(int(height * factor + 0.5), self.height), max(int(width * factor + 0.5), self.width)
+
+    def to_cpp(self) -> str:
+        """The same in C++ for ncnn."""
+        mean, norm = (
+            ", ".join(f"{float(np.float32(value))!r}f" for value in np.broadcast_to(values, self.channels))
+            for values in (self.mean, self.norm)
+        )
+        pixels = {"BGR": "PIXEL_BGR", "RGB": "PIXEL_BGR2RGB", "GRAY": "PIXEL_BGR2GRAY"}[self.order]
+        lines = [
+            "// image: cv::Mat, 8 bit, BGR, as cv::imread gives it",
+            *self._cpp_size(),
+            f"const int type = ncnn::Mat::{pixels};",
+            "ncnn::Mat in = ncnn::Mat::from_pixels_resize(image.data, type, image.cols, image.rows, w, h);",
+        ]
+        if self.resize is not None:
+            lines += [
+                f"const int top = (h - {self.height}) / 2, left = (w - {self.width}) / 2;",
+                "ncnn::Mat whole = in;",
+                f"ncnn::copy_cut_border(whole, in, top, h - {self.height} - top, left, w - {self.width} - left);",
+            ]
+        lines += [f"const float mean[] = {{{mean}}};", f"const float norm[] = {{{norm}}};"]
+        return "\n".join([*lines, "in.substract_mean_normalize(mean, norm);"]) + "\n"
+
+    def _cpp_size(self) -> list[str]:
+        if self.resize is None:
+            return [f"const int w = {self.width}, h = {self.height};"]
+        if len(self.resize) == 2:
+            return [f"const int w = {self.resize[1]}, h = {self.resize[0]};"]
+        return [
+            f"const float f = {self.resize[0]}.f / std::min(image.rows, image.cols);",
+            f"const int w = std::max((int)std::round(image.cols * f), {self.width});",
+            f"const int h = std::max((int)std::round(image.rows * f), {self.height});",
+        ]
+
+
+def beside(table: str | Path) -> Path:
+    """Where the preprocessing of a table is kept."""
+    return Path(f"{table}.preprocess.json")
+
+
+def save_preprocess(inputs: dict[str, Preprocess], path: str | Path) -> None:
+    """Writes the preprocessing of each input of a network, by the input's name, as JSON."""
+    with atomic_write(path, "w", encoding="utf-8") as stream:
+        stream.write(to_json(inputs))
+
+
+def to_json(inputs: dict[str, Preprocess]) -> str:
+    """The text of the file."""
+    return json.dumps({name: asdict(one) for name, one in inputs.items()}, indent=1) + "\n"
+
+
+def load_preprocess(path: str | Path) -> dict[str, Preprocess]:
+    """Reads what `save_preprocess` wrote. Raises ConversionError for anything else."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ConversionError(f"{path}: no preprocessing: {error}") from error
+    if not isinstance(found, dict) or not found:
+        raise ConversionError(f"{path}: no preprocessing: an object with an entry per input is wanted")
+    return {name: _read(path, name, entry) for name, entry in found.items()}
+
+
+def _read(path: str | Path, name: str, entry: Any) -> Preprocess:
+    known = {field.name for field in fields(Preprocess)}
+    if not isinstance(entry, dict) or not {"height", "width"} <= set(entry) <= known:
+        raise ConversionError(f"{path}: input {name!r} needs height and width, and may have {', '.join(sorted(known))}")
+    for key in ("mean", "norm", "resize"):
+        value = entry.get(key)
+        if value is not None and not (isinstance(value, Sequence) and all(isinstance(v, (int, float)) for v in value)):
+            raise ConversionError(f"{path}: input {name!r}: {key} is a list of numbers")
+    for key in ("height", "width"):
+        if not isinstance(entry[key], int):
+            raise ConversionError(f"{path}: input {name!r}: {key} is a whole number")
+    lists = {key: tuple(entry[key]) for key in ("mean", "norm", "resize") if entry.get(key) is not None}
+    return Preprocess(**{**entry, **lists})

@@ -1,0 +1,124 @@
+"""The variables of checkpoints, read by TensorFlow's own reader."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from caffe_proto import CaffeFormatError
+
+from ...errors import ConversionError
+from .node import TfNode
+from .package import tensorflow
+
+
+def guarded(message: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls TensorFlow or protobuf; what they raise for a bad file becomes a ConversionError."""
+    decode = importlib.import_module("google.protobuf.message").DecodeError
+    text = importlib.import_module("google.protobuf.text_format").ParseError
+    wrong = [decode, text, CaffeFormatError, RuntimeError, ValueError, TypeError, OSError, LookupError, MemoryError]
+    errors = sys.modules.get("tensorflow.python.framework.errors_impl")
+    if errors is not None:
+        wrong.append(errors.OpError)
+    try:
+        return function(*arguments)
+    except tuple(wrong) as error:
+        reason = str(error).split("\n")[0][:300]
+        raise ConversionError(f"{message}: {reason}") from error
+
+
+class Variables:
+    """The variables of a checkpoint, read one by one. keys: names of the checkpoint by those in the graph."""
+
+    def __init__(self, prefix: Path) -> None:
+        tensorflow("tensorflow.python.pywrap_tensorflow")  # the library that the reader is written in
+        training = tensorflow("tensorflow.python.training.py_checkpoint_reader")
+        self.prefix = prefix
+        self.size = sum(path.stat().st_size for path in data_files(prefix))
+        self.reader = guarded(f"{prefix} is no checkpoint", training.NewCheckpointReader, str(prefix))
+        self.shapes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_shape_map)
+        self.dtypes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_dtype_map)
+        self.keys: dict[str, str] = {}
+
+    def key(self, *names: str) -> str | None:
+        """The checkpoint's name of the first of `names` that it holds."""
+        return next((self.keys.get(name, name) for name in names if self.keys.get(name, name) in self.shapes), None)
+
+    def shape(self, key: str) -> tuple[int, ...]:
+        return tuple(int(size) for size in self.shapes[key])
+
+    def read(self, key: str) -> np.ndarray:
+        """A variable, in no more than 32 bits if it holds floats."""
+        size = np.prod([1.0, *self.shape(key)])
+        if size > self.size:
+            raise ConversionError(f"{self.prefix}: {key!r} of shape {list(self.shape(key))} is larger than its file")
+        array = np.asarray(guarded(f"{self.prefix}: {key!r} is damaged", self.reader.get_tensor, key))
+        return array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array
+
+
+def prefix_of(path: Path) -> Path:
+    """The name that the files of a checkpoint share."""
+    name = path.name
+    for mark in (".meta", ".index", ".data-"):
+        head, found, tail = name.rpartition(mark)
+        if found and (not tail or mark == ".data-"):
+            return path.with_name(head)
+    return path
+
+
+def data_files(prefix: Path) -> list[Path]:
+    found = sorted(prefix.parent.glob(f"{_escaped(prefix.name)}.data-*")) if prefix.parent.is_dir() else []
+    return found or ([prefix] if prefix.is_file() else [])
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+# ---- a SavedModel's variables -------------------------------------------------------------------------------------
+
+
+def name_variables(variables: Variables, meta: Any, nodes: Sequence[TfNode]) -> None:
+    """Finds the checkpoint's name of each variable: TensorFlow 2 names them by the objects that hold them."""
+    key = "_CHECKPOINTABLE_OBJECT_GRAPH"
+    if key not in variables.shapes:
+        return
+    trackable = tensorflow("tensorflow.core.protobuf.trackable_object_graph_pb2").TrackableObjectGraph
+    objects = trackable.FromString(variables.reader.get_tensor(key))
+    saved = meta.object_graph_def
+    stored = {index: _key(objects.nodes[other]) for index, other in _pairs(saved.nodes, objects.nodes)}
+    named = [(saved.nodes[index].variable.name, key) for index, key in stored.items()]
+    named += [(a.full_name, a.checkpoint_key) for node in objects.nodes for a in node.attributes]
+    for name, key in named:
+        if name and key and variables.keys.setdefault(name, key) != key:
+            variables.keys[name] = ""  # two variables of one name: not to be guessed
+    for node in nodes:  # what a function captured, by the number of the object
+        function = node.attr["f"].func.name if "PartitionedCall" in node.op and node.has("f") else ""
+        if function in saved.concrete_functions:
+            bound = saved.concrete_functions[function].bound_inputs
+            for (name, _), index in zip(node.inputs[len(node.inputs) - len(bound) :], bound, strict=True):
+                if stored.get(index):
+                    variables.keys[name] = stored[index]
+
+
+def _key(node: Any) -> str:
+    """Where a checkpoint holds the value of an object that is a variable."""
+    return next((a.checkpoint_key for a in node.attributes if a.name == "VARIABLE_VALUE"), "")
+
+
+def _pairs(saved: Any, stored: Any) -> Iterator[tuple[int, int]]:
+    """The numbers of a SavedModel's objects and its checkpoint's, both reached from the root by the same names."""
+    waiting, seen = [(0, 0)], set()
+    while waiting:
+        a, b = waiting.pop()
+        if a in seen or not (0 <= a < len(saved) and 0 <= b < len(stored)):
+            continue
+        seen.add(a)
+        yield a, b
+        children = {child.local_name: child.node_id for child in stored[b].children}
+        waiting += [(c.node_id, children[c.local_name]) for c in saved[a].children if c.local_name in children]

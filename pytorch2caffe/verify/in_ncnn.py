@@ -1,0 +1,76 @@
+"""ncnn files against the graph that they were made of: the same random input through both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ..codegen import run
+from ..graph import Graph
+from ..layers.embed import Embed
+from ..quantize.table import Table
+from ..writers.ncnn import NcnnFiles
+from .compare import Comparison, compare
+from .runtimes import get
+
+
+def compare_in_ncnn(
+    graph: Graph,
+    param: Path,
+    binary: Path,
+    files: NcnnFiles,
+    inputs: Mapping[str, np.ndarray] | None = None,
+    *,
+    tolerance: float = 1e-4,
+) -> Comparison:
+    """The outputs of .param and .bin in ncnn, compared with those of the graph.
+
+    inputs: by the name of the graph's inputs; random numbers unless given.
+
+    Raises RuntimeUnavailable if ncnn is not installed, RuntimeFailed if it cannot run the files.
+    """
+    fed = random_inputs(graph) if inputs is None else dict(inputs)
+    wanted = {value.name for value in graph.outputs.values()}
+    found = {value.name: array for value, array in zip(graph.inputs, fed.values(), strict=True)}
+    found |= {top: array for (_, top), array in run(_by_name(graph), fed, wanted).items()}
+    results = get("ncnn").run(param, binary, {files.inputs[name]: array for name, array in fed.items()})
+    blobs = {top: array for (_, top), array in results.items()}
+    expected = {key: found[value.name] for key, value in graph.outputs.items()}
+    actual = {
+        key: blobs[blob].reshape(expected[key].shape) if blobs[blob].size == expected[key].size else blobs[blob]
+        for key, blob in files.outputs.items()
+        if blob in blobs
+    }
+    return compare(expected, actual, tolerance=tolerance, outputs=list(expected))
+
+
+def random_inputs(graph: Graph, seed: int = 0, table: Table | None = None) -> dict[str, np.ndarray]:
+    """Normal numbers for each input; whole ones where an Embed reads it; a table's reach where a layer of it does."""
+    random = np.random.default_rng(seed)
+    embeds = [(node.inputs[0], node.layer) for node in graph.nodes if isinstance(node.layer, Embed)]
+    rows = {value: layer.input_dim for value, layer in embeds}
+    reach = {node.inputs[0]: 127 / table.activations[node.name]
+             for node in graph.nodes if table and node.name in table.activations}  # fmt: skip
+    return {
+        value.name: (
+            random.integers(0, rows[value], value.shape)
+            if value in rows
+            else random.standard_normal(value.shape) * reach.get(value, 3.0) / 3
+        ).astype(np.float32)
+        for value in graph.inputs
+    }
+
+
+def _by_name(graph: Graph) -> Graph:
+    """The graph with tops that are its values' names; in a file several values may share one."""
+    from copy import deepcopy
+
+    if not any(value.top for node in graph.nodes for value in node.outputs):
+        return graph
+    copy = deepcopy(graph)
+    for node in copy.nodes:
+        for value in node.outputs:
+            value.top = ""
+    return copy

@@ -1,0 +1,15 @@
+import pytest
+
+from tests.fuzz.ir import fuzz as fuzz_ir
+
+
+def test_damaged_files_of_the_ir_end_in_one_clear_error():
+    assert fuzz_ir(200, 0).startswith("200 cases")
+
+
+def test_damaged_files_of_tensorflow_end_in_one_clear_error():
+    for package in ("tensorflow", "tf_keras", "tf_slim"):
+        pytest.importorskip(package)
+    from tests.fuzz.tensorflow import fuzz
+
+    assert fuzz(150, 0).startswith("150 cases")

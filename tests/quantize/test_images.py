@@ -1,0 +1,255 @@
+"""Images and tensors of every kind, and the message of every one that cannot be read."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from pytorch2caffe.errors import ConversionError
+from pytorch2caffe.graph import Value
+from pytorch2caffe.quantize.images import BrokenImage, Dataset, TooManyBroken, decode
+from pytorch2caffe.quantize.preprocess import Preprocess, load_preprocess, save_preprocess
+
+Image = pytest.importorskip("PIL.Image")
+DATA = Value("data", (1, 3, 8, 10))
+PLAIN = {"data": Preprocess(8, 10)}
+RED = (200, 40, 10)
+
+
+def encoded(mode="RGB", format="PNG", size=(10, 8), color=None, **options):
+    stream = io.BytesIO()
+    Image.new(mode, size, RED if color is None else color).save(stream, format, **options)
+    return stream.getvalue()
+
+
+def sixteen_bit():
+    stream = io.BytesIO()
+    Image.fromarray(np.full((8, 10), 200 * 256 + 7, np.uint16)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+KINDS = {
+    "png": (encoded(), RED),
+    "bmp": (encoded(format="BMP"), RED),
+    "rgba, transparent": (encoded("RGBA", color=(*RED, 0)), RED),
+    "grey": (encoded("L", color=90), (90, 90, 90)),
+    "grey with alpha": (encoded("LA", color=(90, 10)), (90, 90, 90)),
+    "palette": (encoded("P", format="GIF", color=0), (0, 0, 0)),
+    "one bit": (encoded("1", color=1), (255, 255, 255)),
+    "16 bit grey": (sixteen_bit(), (200, 200, 200)),
+}
+
+
+@pytest.mark.parametrize(("data", "color"), KINDS.values(), ids=KINDS)
+def test_decoded(data, color):
+    image = decode(data)
+    assert image.shape == (8, 10, 3) and image.dtype == np.uint8
+    assert tuple(image[0, 0]) == color
+
+
+def test_jpeg_and_cmyk_are_near():
+    for mode in ("RGB", "CMYK"):
+        color = RED if mode == "RGB" else tuple(255 - c for c in RED) + (0,)
+        assert np.abs(decode(encoded(mode, "JPEG", color=color, quality=95)).astype(int) - RED).max() <= 12
+
+
+def test_a_photograph_taken_sideways_is_turned():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert decode(encoded(format="JPEG", exif=exif)).shape == (10, 8, 3)
+
+
+def test_content_not_name(tmp_path):
+    (tmp_path / "photo.JPEG").write_bytes(encoded())
+    (tmp_path / "labels.csv").write_text("file,class\n")
+    (tmp_path / "noname").write_bytes(encoded())
+    images = Dataset([tmp_path], [DATA], PLAIN)
+    assert len(images) == 2 and [path.name for path in images.ignored] == ["labels.csv"]
+    ((done, batch),) = images.batches(4)
+    assert done == 2
+    np.testing.assert_array_equal(batch["data"][:, :, 0, 0], [RED[::-1]] * 2)  # BGR
+
+
+def test_a_list_from_its_own_folder_with_spaces_in_names(tmp_path):
+    (tmp_path / "a b.png").write_bytes(encoded())
+    (tmp_path / "list.txt").write_text("a b.png\r\n\n a b.png \n")
+    assert len(Dataset([tmp_path / "list.txt"], [DATA], PLAIN)) == 2
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 10), (1, 3, 8, 10)])
+def test_tensors_are_taken_as_they_are(shape, tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(240, dtype=np.float64).reshape(shape))
+    ((_, batch),) = Dataset([tmp_path], [DATA], {}).batches(2)
+    np.testing.assert_array_equal(batch["data"].ravel(), np.arange(240))
+
+
+TWO = [Value("left", (1, 3, 8, 10)), Value("right", (1, 4))]
+
+
+def test_several_inputs_from_one_npz_each(tmp_path):
+    for i in range(3):
+        np.savez(tmp_path / f"{i}.npz", left=np.full((3, 8, 10), i, np.float32), right=np.zeros(4))
+    ((done, batch),) = Dataset([tmp_path], TWO, {}).batches(8)
+    assert done == 3 and batch["left"].shape == (3, 3, 8, 10) and batch["right"].shape == (3, 4)
+    np.testing.assert_array_equal(batch["left"][:, 0, 0, 0], [0, 1, 2])
+
+
+def test_several_inputs_from_a_place_each(tmp_path):
+    (tmp_path / "l").mkdir(), (tmp_path / "r").mkdir()
+    (tmp_path / "l" / "0.png").write_bytes(encoded())
+    np.save(tmp_path / "r" / "0.npy", np.ones(4, np.float32))
+    ((_, batch),) = Dataset([tmp_path / "l", tmp_path / "r"], TWO, {"left": PLAIN["data"]}).batches(8)
+    assert batch["left"].shape == (1, 3, 8, 10) and batch["right"].tolist() == [[1, 1, 1, 1]]
+    np.save(tmp_path / "r" / "1.npy", np.ones(4, np.float32))
+    with pytest.raises(ConversionError, match="not as many images each"):
+        Dataset([tmp_path / "l", tmp_path / "r"], TWO, {})
+
+
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=True)
+    return stream.getvalue()
+
+
+BROKEN = {
+    "truncated png": (encoded(size=(90, 80))[:-40], "no image that can be read"),
+    "truncated jpeg": (encoded(format="JPEG", size=(900, 800))[:700], "no image that can be read"),
+    "empty": (b"", "no image that can be read"),
+    "text": (b"hello", "no image that can be read"),
+    "npy of another shape": (npy(np.zeros((3, 9, 9))), r"a tensor of shape \[3, 9, 9\]; input data takes \[3, 8, 10\]"),
+    "npy of objects": (npy(np.array([{}])), "a broken tensor"),
+    "npy of text": (npy(np.array(["a"])), "a tensor of <U1, not of numbers"),
+    "npy with nan": (npy(np.full((3, 8, 10), np.nan)), "numbers that are not finite"),
+    "truncated npy": (npy(np.zeros((3, 8, 10)))[:-9], "a broken tensor"),
+    "npy of 10^12 numbers": (npy(np.zeros((3, 8, 10))).replace(b"(3, 8, 10)", b"(10**12,) ")[:200], "a broken tensor"),
+    "zip that is none": (b"PK\x03\x04 hello", "a broken tensor"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), BROKEN.values(), ids=BROKEN)
+def test_message_of_a_broken_image(data, message, tmp_path):
+    (tmp_path / "x.png").write_bytes(data)
+    with pytest.raises(BrokenImage, match=message):
+        Dataset([tmp_path], [DATA], PLAIN).load(0)
+
+
+def test_an_image_without_preprocessing(tmp_path):
+    (tmp_path / "x.png").write_bytes(encoded())
+    with pytest.raises(BrokenImage, match="no preprocessing"):
+        Dataset([tmp_path], [DATA], {}).load(0)
+
+
+@pytest.mark.parametrize(("total", "broken"), [(100, 1), (100, 2), (10, 1), (1, 1)])
+def test_up_to_one_percent_is_skipped_and_said(total, broken, tmp_path):
+    for i in range(total):
+        (tmp_path / f"{i:03}.png").write_bytes(b"?" if i < broken else encoded())
+    images = Dataset([tmp_path], [DATA], PLAIN)
+    if broken <= total / 100:
+        assert [done for done, _ in images.batches(50)] == [50, 99]
+        assert [problem.where for problem in images.skipped] == [str(tmp_path / "000.png")]
+    else:
+        with pytest.raises(TooManyBroken, match=f"{broken} of {total} images cannot be read\n  .*000.png: no image"):
+            list(images.batches(50))
+
+
+def test_a_listed_file_that_is_missing_is_broken(tmp_path):
+    (tmp_path / "list.txt").write_text("gone.png\n")
+    with pytest.raises(TooManyBroken, match="gone.png: No such file"):
+        list(Dataset([tmp_path / "list.txt"], [DATA], PLAIN).batches(1))
+
+
+def test_places_without_images(tmp_path):
+    with pytest.raises(ConversionError, match="no image in it"):
+        Dataset([tmp_path], [DATA], PLAIN)
+    with pytest.raises(ConversionError, match="no such directory or file"):
+        Dataset([tmp_path / "gone"], [DATA], PLAIN)
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConversionError, match="neither an image, a tensor nor a list"):
+        Dataset([tmp_path / "bytes"], [DATA], PLAIN)
+
+
+def test_few_images_are_held_at_a_time(tmp_path):
+    for i in range(60):
+        (tmp_path / f"{i:02}.png").write_bytes(encoded())
+    images = Dataset([tmp_path], [DATA], PLAIN)
+    loaded = []
+    load = images.load
+    images.load = lambda index: (loaded.append(index), load(index))[1]
+    batches = images.batches(4, workers=2)
+    next(batches)
+    assert len(loaded) <= 4 + 4 + 2
+    batches.close()
+
+
+def test_batches_end_where_asked(tmp_path):
+    for i in range(10):
+        (tmp_path / f"{i}.png").write_bytes(encoded())
+    assert [done for done, _ in Dataset([tmp_path], [DATA], PLAIN).batches(4, stops=[1, 2, 5])] == [1, 2, 5, 9, 10]
+
+
+# ---- preprocessing
+
+
+def photo():
+    return np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+
+
+def test_mean_norm_and_order():
+    image = np.full((8, 10, 3), RED, np.uint8)
+    made = Preprocess(8, 10, (1.0, 2.0, 3.0), (0.5, 1.0, 2.0))(image)
+    assert made[:, 0, 0].tolist() == [(10 - 1) * 0.5, (40 - 2) * 1.0, (200 - 3) * 2.0]
+    assert Preprocess(8, 10, order="RGB")(image)[:, 0, 0].tolist() == list(RED)
+    assert Preprocess(8, 10, order="GRAY")(image)[:, 0, 0].tolist() == [84]
+
+
+def test_plain_resize_is_opencvs():
+    cv2 = pytest.importorskip("cv2")
+    expected = cv2.resize(photo(), (10, 8)).astype(int).transpose(2, 0, 1)
+    assert np.abs(Preprocess(8, 10, order="RGB")(photo()) - expected).max() <= 1
+
+
+def test_centre_crop():
+    made = Preprocess(8, 10, order="RGB", resize=(40, 60))(photo())
+    np.testing.assert_array_equal(made, photo()[16:24, 25:35].transpose(2, 0, 1))
+    assert Preprocess(8, 10, order="RGB", resize=(20,))._resized(40, 60) == (20, 30)
+    assert Preprocess(8, 10, resize=(10,))(photo()).shape == (3, 8, 10)
+
+
+WRONG = {
+    "mean of 2": (dict(mean=(1.0, 2.0)), "mean has 2 values, BGR has 3 channels"),
+    "norm 0": (dict(norm=(0.0,)), "norm 0"),
+    "mean nan": (dict(mean=(float("nan"),)), "is not finite"),
+    "order": (dict(order="HSV"), "channel order 'HSV'"),
+    "resize too small": (dict(resize=(4,)), "resize to 4 is smaller than the input"),
+}
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG.values(), ids=WRONG)
+def test_settings_that_make_no_sense(settings, message):
+    with pytest.raises(ConversionError, match=message):
+        Preprocess(8, 10, **settings)
+
+
+@pytest.mark.parametrize("one", [Preprocess(8, 10), Preprocess(8, 10, (104.0, 117.0, 123.0), (0.017,), "RGB", (256,))])
+def test_written_and_read_back(one, tmp_path):
+    save_preprocess({"data": one}, tmp_path / "p.json")
+    assert load_preprocess(tmp_path / "p.json") == {"data": one}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"data": {}}', '{"data": {"height": 8}}', '{"data": {"height": "8", "width": 1}}',
+     '{"data": {"height": 8, "width": 8, "mean": 3}}', '{"data": {"height": 8, "width": 8, "more": 3}}', "[" * 9999],
+)  # fmt: skip
+def test_a_file_that_is_no_preprocessing(text, tmp_path):
+    (tmp_path / "p.json").write_text(text)
+    with pytest.raises(ConversionError):
+        load_preprocess(tmp_path / "p.json")
+
+
+def test_cpp():
+    text = Preprocess(227, 227, (104.0, 117.0, 123.0), (1.0,), "RGB", (256, 256)).to_cpp()
+    assert "const float mean[] = {104.0f, 117.0f, 123.0f};" in text
+    assert "PIXEL_BGR2RGB" in text and "copy_cut_border(whole, in, top, h - 227 - top, left, w - 227 - left);" in text

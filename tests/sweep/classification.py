@@ -1,0 +1,199 @@
+"""python -m tests.sweep.classification [NAME ...]: every classification network of torchvision, in real Caffe.
+
+Each is exported for the dialect `caffe` at the size its own weights were trained for, in a process of its own, which
+proves it in the built-in runtime blob by blob; then real Caffe runs the files. All of them: writes
+docs/classification.md.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from rich.console import Console
+
+from pytorch2caffe import UnsupportedError, export
+from pytorch2caffe.errors import ConversionError
+from pytorch2caffe.models import torchvision_models
+from pytorch2caffe.verify.runtimes import get
+from tests.lively import make_lively
+from tests.zoo import SETTINGS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "classification.md"
+SMALLER = {  # height and width that do where the usual ones, 600, 518 and 224, take more memory than 24 GB
+    "efficientnet_b7": 416, "vit_h_14": 224, "vit_l_16": 160,
+}  # fmt: skip
+TOLERANCE = 1e-4
+
+WHY = (
+    "The table says in which layers. It is Caffe's own way of computing them, on one thread and number by number:",
+    "",
+    "- Sigmoid: SiLU is x times its Sigmoid, and Caffe calls tanh for each number; PyTorch computes eight at a time.",
+    "- Power: GELU's erf is a polynomial, a dozen Power and Eltwise layers over the widest blobs there are.",
+    "- Pooling: the product of two computed tensors (attention) is a blob of all products, summed by a pooling; the",
+    "  sums of a softmax and of a LayerNorm are poolings too. Caffe's loops over windows are plain ones.",
+    "- Convolution: with groups (depthwise) Caffe multiplies a small matrix for each group.",
+)
+
+
+@dataclass
+class Result:
+    """What became of one network. seconds: of one forward pass on one thread; error: relative L2 of the output."""
+
+    name: str
+    size: int
+    layers: int = 0
+    megabytes: float = 0.0
+    error: float = float("nan")
+    caffe_seconds: float = float("nan")
+    torch_seconds: float = float("nan")
+    slowest: str = ""
+    refused: str = ""
+
+
+def names() -> list[str]:
+    """The classification networks of torchvision.models."""
+    models = torchvision_models()
+    found = models.list_models(module=models)
+    return [name for name in found if not name.startswith("quantized_")]
+
+
+def usual_size(name: str) -> int:
+    """Height and width in pixels, as the network's own first weights want them."""
+    if name in SMALLER:
+        return SMALLER[name]
+    first = next(iter(torchvision_models().get_model_weights(name)))
+    return int(first.transforms().crop_size[0])
+
+
+def build(name: str, size: int) -> torch.nn.Module:
+    torch.manual_seed(0)
+    settings = {"image_size": size} if name.startswith("vit") else SETTINGS.get(name, {})
+    model = torchvision_models().get_model(name, weights=None, **settings)
+    return make_lively(model, torch.randn(1, 3, size, size))
+
+
+def examine(name: str) -> Result:
+    """Exports a network and runs it in real Caffe."""
+    torch.set_num_threads(1)
+    size = usual_size(name)
+    model, x = build(name, size), torch.randn(1, 3, size, size)
+    result = Result(name, size)
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "net.prototxt", Path(folder) / "net.caffemodel"
+        try:
+            graph = export(model, x, *files)
+        except (UnsupportedError, ConversionError) as error:
+            result.refused = str(error)
+            return result
+        inputs = {graph.inputs[0].name: x.numpy()}
+        result.layers, result.megabytes = len(graph.nodes), files[1].stat().st_size / 1e6
+        output = next(iter(graph.outputs.values())).name
+        result.torch_seconds, expected = _forward(model, x)
+        del model, graph
+        caffe = get("caffe")
+        found = caffe.run(*files, inputs, {output})
+        actual = next(array for (_, top), array in reversed(list(found.items())) if top == output)
+        result.error = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
+        timed = caffe.worker.time(files[0].read_text(encoding="utf-8"), files[1].read_bytes(), inputs, repeat=2)
+        result.caffe_seconds = sum(seconds for *_, seconds in timed)
+        result.slowest = _by_type(timed)
+        caffe.close()
+    return result
+
+
+def _forward(model: torch.nn.Module, x: torch.Tensor) -> tuple[float, np.ndarray]:
+    times = []
+    with torch.no_grad():
+        for _ in range(3):
+            start = time.perf_counter()
+            output = model(x)
+            times.append(time.perf_counter() - start)
+    return min(times), output.numpy()
+
+
+def _by_type(timed: Sequence[tuple[str, str, float]]) -> str:
+    """Which types of layers take the time: `Convolution 61 %, Eltwise 20 %`."""
+    total = sum(seconds for *_, seconds in timed)
+    by_type: dict[str, float] = {}
+    for _, type, seconds in timed:
+        by_type[type] = by_type.get(type, 0.0) + seconds
+    ranked = sorted(by_type.items(), key=lambda item: -item[1])
+    return ", ".join(f"{type} {seconds / total:.0%}" for type, seconds in ranked[:3])
+
+
+def page(results: Sequence[Result]) -> str:
+    """The page in Markdown."""
+    equal = [r for r in results if r.error <= TOLERANCE]
+    refused = [r for r in results if r.refused]
+    worst = max((r.error for r in equal), default=float("nan"))
+    lines = [
+        "# torchvision's classification networks in real Caffe",
+        "",
+        "Made by `python -m tests.sweep.classification`: each network with lively random weights, at the size its own",
+        "weights were trained for, exported for the dialect `caffe` (BVLC 1.0), proven blob by blob in the built-in",
+        f"runtime, then run in BVLC Caffe. Equal means a relative L2 difference of the output up to {TOLERANCE:g}.",
+        "",
+        f"{len(results)} networks: {len(equal)} equal (the worst {worst:.1e}), {len(refused)} refused, "
+        f"{len(results) - len(equal) - len(refused)} wrong.",
+        "",
+        "Times are of one forward pass of one image on one thread.",
+        "",
+        "| network | size | layers | MB | difference | Caffe, s | PyTorch, s | times | where Caffe spends it |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    for r in results:
+        if r.refused:
+            lines.append(f"| {r.name} | {r.size} | | | refused | | | | |")
+            continue
+        ratio = r.caffe_seconds / r.torch_seconds
+        lines.append(
+            f"| {r.name} | {r.size} | {r.layers} | {r.megabytes:.0f} | {r.error:.1e} | {r.caffe_seconds:.2f} "
+            f"| {r.torch_seconds:.3f} | {ratio:.1f} | {r.slowest} |"
+        )
+    slow = [f"{r.name} {r.caffe_seconds / r.torch_seconds:.1f}" for r in equal if r.caffe_seconds > 3 * r.torch_seconds]
+    lines += ["", "## Where Caffe takes more than three times as long", "", f"{', '.join(slow)}.", "", *WHY]
+    if refused:
+        lines += ["", "## Refused", "", *(f"- `{r.name}`: {r.refused}" for r in refused)]
+    return "\n".join(lines) + "\n"
+
+
+def _work(name: str, out: str) -> None:
+    Path(out).write_text(json.dumps(asdict(examine(name))), encoding="utf-8")
+
+
+@click.command()
+@click.argument("networks", nargs=-1)
+@click.option("--json", "kept", type=Path, help="where the results are kept; what is there already is not run again")
+def main(networks: tuple[str, ...], kept: Path | None) -> None:
+    """Prints a line for each network; fails if one is neither equal nor refused."""
+    console, context = Console(highlight=False), multiprocessing.get_context("spawn")
+    done = json.loads(kept.read_text(encoding="utf-8")) if kept and kept.exists() else {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in networks or names():
+            out = Path(folder) / name
+            if name not in done:
+                process = context.Process(target=_work, args=(name, str(out)))
+                process.start()
+                process.join()
+                failed = asdict(Result(name, usual_size(name), slowest=f"process ended with {process.exitcode}"))
+                done[name] = json.loads(out.read_text(encoding="utf-8")) if out.exists() else failed
+                if kept:
+                    kept.write_text(json.dumps(done, indent=1), encoding="utf-8")
+            console.print(json.dumps(done[name]))
+    results = [Result(**done[name]) for name in networks or names()]
+    if not networks:
+        PAGE.write_text(page(results), encoding="utf-8")
+    raise SystemExit(any(not r.refused and not r.error <= TOLERANCE for r in results))
+
+
+if __name__ == "__main__":
+    main()

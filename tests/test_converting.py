@@ -1,0 +1,65 @@
+"""Flags of the commands that convert: what they must not replace, and what they do not have."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytorch2caffe import ConversionError
+from pytorch2caffe.cli import main
+from pytorch2caffe.cli.mmdnn.convert import main as mmconvert
+from pytorch2caffe.cli.mmdnn.tocode import main as mmtocode
+from pytorch2caffe.cli.mmdnn.toir import main as mmtoir
+
+MODEL = """import torch
+
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = torch.nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_what_is_read_is_not_replaced(folder, capsys):
+    (folder / "model.py").write_text(MODEL)
+    shape = ["--inputShape", "4"]
+    for network in ("model.py:Net", "model:Net"):
+        assert mmconvert(["-sf", "pytorch", "-in", network, *shape, "-df", "pytorch", "-om", "model.pth"]) == 2
+        assert "model.py is what is read" in capsys.readouterr().err
+    assert (folder / "model.py").read_text() == MODEL
+    assert sorted(path.name for path in folder.glob("model*")) == ["model.py"]
+    assert mmtoir(["-f", "pytorch", "-n", "model.py:Net", *shape, "-o", "net"]) == 0
+    before = {path.name: path.read_bytes() for path in folder.glob("net.*")}
+    assert mmtocode(["-f", "pytorch", "-n", "net.pb", "-w", "net.npy", "-d", "net.py", "-dw", "./net.npy"]) == 2
+    assert main(["convert", "net.pb", "net.npy", "--from", "ir", "--to", "ir", "-o", "net"]) == 2
+    assert {path.name: path.read_bytes() for path in folder.glob("net.*")} == before
+    assert main(["convert", "net.pb", "net.npy", "--from", "ir", "--to", "ir", "-o", "other"]) == 0
+
+
+def test_flags_that_a_framework_does_not_have_are_errors(folder, capsys):
+    (folder / "model.py").write_text(MODEL)
+    flags = ["-f", "pytorch", "-n", "model.py:Net", "-o", "net", "--inputShape"]
+    assert mmtoir([*flags, "4", "--dstNode", "fc"]) == 2
+    assert mmtoir([*flags, "4", "--inNodeName", "fc"]) == 2
+    assert "only TensorFlow's are cut at nodes (fc)" in capsys.readouterr().err
+    assert mmtoir([*flags, "3,-8,8"]) == 2
+    assert "sizes begin at 1" in capsys.readouterr().err
+    assert mmtoir([*flags, "5"]) == 2  # the model's own error
+    assert "Traceback" not in capsys.readouterr().err
+    assert not list(folder.glob("net*"))
+
+
+def test_an_ir_takes_no_shape():
+    from pytorch2caffe.networks import Origin, load_network
+
+    with pytest.raises(ConversionError, match="tells the shapes of its inputs itself"):
+        load_network(Origin("ir", "net.pb", "net.npy", input_shapes=((1, 3, 8, 8),)))
