@@ -6,7 +6,6 @@ import io
 import os
 import struct
 import warnings
-import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,9 +18,11 @@ import numpy as np
 from ..errors import ConversionError, Problem
 from ..graph import Value
 from .preprocess import Preprocess
+from .tensors import MAGIC, read_npy, read_npz
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".npy", ".npz"}
-MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6", b"\x93NUMPY", b"PK\x03\x04")
+ZIP = b"PK\x03\x04"
+IMAGE = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6", MAGIC, ZIP)
 BROKEN = 0.01  # of the images: with more, something is wrong with all of them
 Inputs = dict[str, np.ndarray]
 
@@ -106,7 +107,7 @@ class Dataset:
             if value.name not in found:
                 raise BrokenImage(f"no array for input {value.name}; it has {', '.join(found)}")
             found = found[value.name]
-        elif found.dtype == np.uint8 and found.ndim == 3 and not _starts(path, b"\x93NUMPY"):
+        elif found.dtype == np.uint8 and found.ndim == 3 and not _starts(path, MAGIC):
             if value.name not in self.preprocess:
                 raise BrokenImage(f"an image, and no preprocessing (--mean) for input {value.name} {list(value.shape)}")
             return self.preprocess[value.name](found)
@@ -182,7 +183,7 @@ def _starts(path: Path, magic: bytes | tuple[bytes, ...]) -> bool:
 def _is_image(path: Path) -> bool:
     with path.open("rb") as stream:
         head = stream.read(12)
-    return head.startswith(MAGIC) or head[:4] == b"RIFF" and head[8:] == b"WEBP"
+    return head.startswith(IMAGE) or head[:4] == b"RIFF" and head[8:] == b"WEBP"
 
 
 def _open(path: Path) -> Any:
@@ -191,18 +192,14 @@ def _open(path: Path) -> Any:
         data = path.read_bytes()
     except OSError as error:
         raise BrokenImage(error.strerror or str(error)) from error
-    if data.startswith((b"\x93NUMPY", b"PK\x03\x04")):
-        return _tensors(data)
-    return decode(data)
-
-
-def _tensors(data: bytes) -> Any:
     try:
-        found = np.load(io.BytesIO(data), allow_pickle=False)
-        return {name: found[name] for name in found.files} if isinstance(found, np.lib.npyio.NpzFile) else found
-    except (ValueError, OSError, EOFError, KeyError, zlib.error, struct.error, NotImplementedError, MemoryError,
-            zipfile.BadZipFile) as error:  # fmt: skip
+        if data.startswith(MAGIC):
+            return read_npy(data)
+        if data.startswith(ZIP):
+            return read_npz(data)
+    except (ValueError, MemoryError) as error:
         raise BrokenImage(f"a broken tensor: {str(error)[:200]}") from error
+    return decode(data)
 
 
 def decode(data: bytes) -> np.ndarray:
