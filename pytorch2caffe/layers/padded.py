@@ -12,7 +12,7 @@ from ..registry import from_ir
 from .convolution import Convolution, Deconvolution
 from .pad import pad_with
 from .pooling import FLT_MAX, Pooling
-from .scale import Scale
+from .scale import Bias, Scale
 from .strided_slice import crop
 
 MOST_PAD = 1 << 16
@@ -134,13 +134,16 @@ def ir_conv_transpose(net, node, *inputs):
     windows = _windows(node, x, full)
     even = all(2 * start + size == f for (start, size), f in zip(windows, full, strict=True))
     pad = tuple(start if even else 0 for start, _ in windows)
-    made = Deconvolution(weight.shape[1] * group, weight.shape[2:], stride, pad, dilation, group, node.has("bias"))
-    y = net.add(made, x, blobs=[np.ascontiguousarray(weight), *_bias(node)])
+    more = [max(start + size - f, 0) for (start, size), f in zip(windows, full, strict=True)]
+    bias = _bias(node)
+    joined = [] if any(more) else bias  # where no kernel reaches there is bias alone
+    made = Deconvolution(weight.shape[1] * group, weight.shape[2:], stride, pad, dilation, group, bool(joined))
+    y = net.add(made, x, blobs=[np.ascontiguousarray(weight), *joined])
     if even:
         return y
-    more = [max(start + size - f, 0) for (start, size), f in zip(windows, full, strict=True)]
     y = pad_with(net, y, {axis: (0, n) for axis, n in enumerate(more, 2)}, 0.0)
-    return crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(windows, 2)})
+    y = crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(windows, 2)})
+    return net.add(Bias(), y, blobs=bias, name="bias") if bias and not joined else y
 
 
 def _windows(node, x, full):
