@@ -85,16 +85,18 @@ class Flatten(Layer):
         return net.reshape(x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
 
 
-def reshape_to(net, input, shape, name=""):
-    """The value, or constant, in another shape. The batch stays open (0) where it is kept."""
+def reshape_to(net, input, shape, name="", rest=None):
+    """The value, or constant, in another shape. The batch stays open: where it is kept (0), or in the axis `rest` (-1)."""
     shape = tuple(shape)
     if isinstance(input, np.ndarray):
         return input.reshape(shape)
-    if shape == input.shape:
+    if shape == input.shape and not rest:
         return input
     dims = list(shape)
-    if dims and input.shape and dims[0] == input.shape[0]:
+    if dims and input.shape and dims[0] == input.shape[0] and not rest:
         dims[0] = 0
+    elif rest is not None:
+        dims[rest] = -1
     return net.add(Reshape(tuple(dims)), input, name=name)
 
 
@@ -201,7 +203,9 @@ def ir_reshape(net, node, input, *shape):
     count = math.prod(input.shape)
     dims = node.integers("shape") if "shape" in node else [int(d) for d in np.ravel(shape[0])]
     shape = _filled(dims, count, input.shape[0] if input.shape else 1)
-    return reshape_to(net, input, shape) if node.source == "caffe" else node.reshaped(input, shape)
+    if node.source == "caffe":
+        return reshape_to(net, input, shape)
+    return node.reshaped(input, shape, node.open_axis())
 
 
 def _filled(dims, count, batch):
@@ -238,7 +242,7 @@ def ir_squeeze(net, node, input):
     if any(shape[axis] != 1 for axis in axes):
         raise Refused(f"Squeeze of axes {named} of a tensor of shape {list(shape)}", "name axes of size 1")
     axes = axes or {axis for axis, size in enumerate(shape) if axis and size == 1}
-    return node.reshaped(input, [size for axis, size in enumerate(shape) if axis not in axes])
+    return node.reshaped(input, [size for axis, size in enumerate(shape) if axis not in axes], node.open_axis())
 
 
 @from_ir("Unsqueeze", "ExpandDims")
@@ -247,4 +251,4 @@ def ir_unsqueeze(net, node, input):
     shape = list(node.shape(input))
     for axis in sorted(node.ir_axis(input, axis, len(named)) for axis in named):
         shape.insert(axis, 1)
-    return node.reshaped(input, shape)
+    return node.reshaped(input, shape, node.open_axis())

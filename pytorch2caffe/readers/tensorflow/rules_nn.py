@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import Refused
 from .convert import Net, rule
 from .node import Tensor, TfNode, constant_of
-from .plane import auto_pad, eight, in_nhwc, in_plane, windows
+from .plane import auto_pad, in_nhwc, in_plane, of_all_axes, windows
 from .rules_arrays import reshaped
 
 # ---- pooling and normalisation ------------------------------------------------------------------------------------
@@ -22,7 +22,7 @@ def pool(net: Net, node: TfNode, x: Tensor, *sizes: Tensor) -> Tensor:
     window = in_plane(node, sizes[0].integers() if sizes else node.integers("ksize"))
     stride = in_plane(node, sizes[1].integers() if sizes else node.integers("strides"))
     counts, pads = windows(node, x.shape[1:3], window, stride, (1, 1))
-    attrs: dict[str, Any] = {"kernel_shape": [1, *window, 1], "strides": [1, *stride, 1], "pads": eight(pads)}
+    attrs: dict[str, Any] = {"kernel_shape": [1, *window, 1], "strides": [1, *stride, 1], "pads": of_all_axes(pads)}
     kind = "AVG" if node.op == "AvgPool" else "MAX"
     shape = (x.shape[0], *counts, x.shape[3])
     return net.emit("Pool", node, [x], shape, pooling_type=kind, auto_pad=auto_pad(node), **attrs)
@@ -78,7 +78,7 @@ def matmul(net: Net, node: TfNode, x: Tensor, matrix: Tensor) -> Tensor:
     units = matrix.shape[1]
     attrs: dict[str, Any] = {"units": units, "use_bias": False}
     whole = net.before(x, "Reshape")
-    if len(whole.shape) != 3 or whole.shape[-1] != x.shape[1]:
+    if len(whole.shape) < 3 or whole.shape[-1] != x.shape[1]:
         whole = x
     shape = (*whole.shape[:-1], units)
     y = net.emit("FullyConnected", node, [whole], shape, weights={"weights": matrix}, **attrs)
