@@ -86,7 +86,7 @@ class Flatten(Layer):
 
 
 def reshape_to(net, input, shape, name="", rest=None):
-    """The value, or constant, in another shape. The batch stays open: where it is kept (0), or in the axis `rest` (-1)."""
+    """The value, or constant, in another shape. A batch that is kept stays open (0), or the axis `rest` (-1)."""
     shape = tuple(shape)
     if isinstance(input, np.ndarray):
         return input.reshape(shape)

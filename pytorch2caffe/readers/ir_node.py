@@ -171,7 +171,7 @@ class Op:
         return permute_to(self.net, x, channels_first(len(x.shape))) if len(x.shape) in TURNED else x
 
     def reshaped(self, x: Tensor, shape: Sequence[int], rest: int | None = None) -> Any:
-        """A tensor in another shape of the IR, its numbers in the IR's order. rest: the axis that takes what is left."""
+        """A tensor in another shape of the IR, its numbers in the IR's order. rest: the axis with what is left."""
         from ..layers.reshape import reshape_to
 
         if len(shape) > MOST_AXES:
