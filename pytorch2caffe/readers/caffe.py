@@ -16,7 +16,7 @@ from ..errors import ConversionError, Problem, Refused, UnsupportedError
 from ..graph import Graph, Names, Node, Value
 from ..layers.constant import Constant
 from ..registry import LAYERS, Layer, load_layers
-from .caffe_ends import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, data_shape, dummy_value, included
+from .caffe_ends import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value, included
 from .caffe_memory import Memory
 from .caffe_weights import Weights
 
@@ -231,6 +231,7 @@ class _Reader:
         inputs = [self._bottom(bottom) for bottom in entry.get("bottom", [])]
         if kind not in LAYERS:
             raise Refused(f"layer type {kind!r} is not known", FIX)
+        check_phase(entry)
         cls = LAYERS[kind]
         if not inputs and cls is not Constant:
             raise Refused(f"{kind} without a bottom", "name what it reads")

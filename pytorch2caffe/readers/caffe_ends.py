@@ -54,6 +54,19 @@ def _met(rule: Mapping[str, Any], stages: Collection[str], level: int) -> bool:
     )
 
 
+def check_phase(entry: Mapping[str, Any]) -> None:
+    """Raises Refused for a layer whose own `phase` makes Caffe train it in a network for testing.
+
+    Source: BVLC Caffe, net.cpp: the network's phase is only for layers that have none.
+    """
+    decided = "use_global_stats" in entry.get("batch_norm_param", {})
+    if entry.get("phase") == "TRAIN" and (entry["type"] == "Dropout" or entry["type"] == "BatchNorm" and not decided):
+        raise Refused(
+            f"{entry['type']} with `phase: TRAIN`: Caffe trains it even in a network for testing",
+            "leave out its `phase`; `include { phase: TRAIN }` is what leaves a layer out",
+        )
+
+
 def data_shape(entry: Mapping[str, Any], index: int, channels: int | None) -> tuple[int, ...]:
     """The shape of a data layer's top, as far as its settings tell.
 

@@ -199,3 +199,18 @@ def test_stages_and_levels_are_those_of_caffe(arguments, state, names, tmp_path,
 def test_python_layers_are_refused_by_name(tmp_path):
     with pytest.raises(UnsupportedError, match="layer 'p': Python: it runs Python code"):
         read(tmp_path, 'input: "data" input_shape { dim: 1 } layer { name: "p" type: "Python" bottom: "data" top: "p" }')
+
+
+@pytest.mark.parametrize("kind", ["Dropout", "BatchNorm"])
+def test_a_layer_that_trains_even_in_test_is_refused(kind, tmp_path, real_caffe):
+    layer = f'layer {{ name: "it" type: "{kind}" bottom: "data" top: "it" %s }}'
+    head = 'input: "data" input_shape { dim: 4 dim: 3 dim: 5 dim: 5 } '
+    with pytest.raises(UnsupportedError, match=f"layer 'it': {kind} with `phase: TRAIN`: Caffe trains it"):
+        read(tmp_path, head + layer % "phase: TRAIN")
+    assert read(tmp_path, head + layer % "phase: TEST").nodes
+    x = np.random.default_rng(0).standard_normal((4, 3, 5, 5)).astype(np.float32)
+    weights = real_caffe.worker.weights(head + layer % "")
+    plain, trained = (
+        real_caffe.worker.run(head + layer % phase, weights, {"data": x})["it", "it"] for phase in ("", "phase: TRAIN")
+    )
+    assert not np.allclose(plain, trained, atol=1e-2)
