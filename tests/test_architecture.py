@@ -85,6 +85,25 @@ def test_imports_anywhere(pattern):
     assert not {path: modules for path, modules in found.items() if modules}
 
 
+@pytest.mark.parametrize("folder", ["pytorch2caffe/quantize"])
+def test_no_module_imports_itself_by_way_of_others(folder):
+    """Imports within functions and for type checking count too."""
+    base = folder.replace("/", ".")
+    files = {f"{base}.{path.stem}": path for path in matching(f"{folder}/*.py")}
+    reach = {module: set(all_imports(path)) & files.keys() for module, path in files.items()}
+    for _ in files:
+        reach = {module: found.union(*(reach[other] for other in found)) for module, found in reach.items()}
+    assert [module for module, found in reach.items() if module in found] == []
+
+
+def all_imports(path: Path) -> Iterator[str]:
+    """The modules of its own folder that a file names, anywhere."""
+    nodes = (node for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom) and node.level == 1)
+    base = ".".join(path.relative_to(ROOT).parts[:-1])
+    for node in nodes:
+        yield from [f"{base}.{node.module}"] if node.module else [f"{base}.{alias.name}" for alias in node.names]
+
+
 def test_only_the_tracer_hooks_into_torch():
     found = {name(p) for p in SOURCES if any(within(m, HOOKS) for m in imports(p, tree(p), deep=True))}
     assert {path for path in found if not path.startswith("pytorch2caffe/trace/")} == set()
