@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .options import Caffemodels
+
 
 @click.command("ncnn", help="""Writes a Caffe network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
 
@@ -21,7 +23,7 @@ Examples:
 Exit code 0 done; 1 the files give other numbers in ncnn; 2 it cannot be said in ncnn, or cannot be read.
 """)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-@click.argument("caffemodel", type=click.Path(exists=True, dir_okay=False))
+@click.argument("caffemodel", type=Caffemodels())
 @click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
 @click.option("--table", "path", type=click.Path(exists=True, dir_okay=False),
               help="Run the layers of this table in int8, as ncnn2int8 does.")  # fmt: skip

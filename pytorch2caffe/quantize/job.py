@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from caffe_proto.files import atomic_files
+from caffe_proto import FilePaths, atomic_files
 
 from ..errors import ConversionError
 from ..graph import Graph, Value
@@ -56,7 +56,7 @@ class Job:
     """
 
     prototxt: str | Path
-    caffemodel: str | Path
+    caffemodel: FilePaths
     images: Sequence[str | Path]
     table: str | Path
     pixels: Pixels | str | Path | None

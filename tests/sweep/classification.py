@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import resource
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
@@ -20,16 +21,17 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from pytorch2caffe import UnsupportedError, export
+from pytorch2caffe import UnsupportedError, export, verify
 from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.models import torchvision_models
 from pytorch2caffe.verify.runtimes import get
+from pytorch2caffe.verify.runtimes.caffe import contents
 from tests.lively import make_lively
 from tests.zoo import SETTINGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "classification.md"
-SMALLER = {  # height and width that do where the usual ones, 600, 518 and 224, take more memory than 24 GB
-    "efficientnet_b7": 416, "vit_h_14": 224, "vit_l_16": 160,
+SMALLER = {  # height and width that do where the usual ones, 600, 384, 518 and 224, take more memory than 24 GB
+    "efficientnet_b7": 416, "regnet_y_128gf": 224, "vit_h_14": 112, "vit_l_16": 160,
 }  # fmt: skip
 TOLERANCE = 1e-4
 
@@ -46,7 +48,11 @@ WHY = (
 
 @dataclass
 class Result:
-    """What became of one network. seconds: of one forward pass on one thread; error: relative L2 of the output."""
+    """What became of one network. seconds: of one forward pass on one thread; error: relative L2 of the output.
+
+    Of one with several caffemodels, their bytes; the blobs compared in Caffe, and the largest of their differences;
+    the most memory that this process and Caffe's took, in GB.
+    """
 
     name: str
     size: int
@@ -57,6 +63,10 @@ class Result:
     torch_seconds: float = float("nan")
     slowest: str = ""
     refused: str = ""
+    files: list[int] = field(default_factory=list)
+    blobs: int = 0
+    worst: float = float("nan")
+    gigabytes: tuple[float, float] = (float("nan"), float("nan"))
 
 
 def names() -> list[str]:
@@ -90,24 +100,41 @@ def examine(name: str) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / "net.prototxt", Path(folder) / "net.caffemodel"
         try:
-            graph = export(model, x, *files)
+            graph = export(model, x, *files, split_weights=True)
         except (UnsupportedError, ConversionError) as error:
             result.refused = str(error)
             return result
         inputs = {graph.inputs[0].name: x.numpy()}
-        result.layers, result.megabytes = len(graph.nodes), files[1].stat().st_size / 1e6
+        weights = graph.caffemodels
+        result.layers, result.megabytes = len(graph.nodes), sum(path.stat().st_size for path in weights) / 1e6
         output = next(iter(graph.outputs.values())).name
         result.torch_seconds, expected = _forward(model, x)
-        del model, graph
         caffe = get("caffe")
-        found = caffe.run(*files, inputs, {output})
-        actual = next(array for (_, top), array in reversed(list(found.items())) if top == output)
-        result.error = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
-        timed = caffe.worker.time(files[0].read_text(encoding="utf-8"), files[1].read_bytes(), inputs, repeat=2)
+        if len(weights) > 1:
+            _blob_by_blob(result, model, x, files[0], weights)
+            del model, graph
+        else:
+            del model, graph
+            found = caffe.run(files[0], weights, inputs, {output})
+            actual = next(array for (_, top), array in reversed(list(found.items())) if top == output)
+            result.error = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
+        text = files[0].read_text(encoding="utf-8")
+        timed = caffe.worker.time(text, [contents(path) for path in weights], inputs, repeat=2)
         result.caffe_seconds = sum(seconds for *_, seconds in timed)
         result.slowest = _by_type(timed)
         caffe.close()
+        used = [resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        result.gigabytes = used[0], used[1]
     return result
+
+
+def _blob_by_blob(result: Result, model: torch.nn.Module, x: torch.Tensor, prototxt: Path, weights: list[Path]) -> None:
+    comparison = verify(model, prototxt, weights, x, "caffe", tolerance=TOLERANCE)
+    result.files, result.blobs = [path.stat().st_size for path in weights], len(comparison.rows)
+    result.worst = max(row.relative_l2 for row in comparison.rows)
+    result.error = max(row.relative_l2 for row in comparison.rows if row.output)
+    if not comparison.equal:
+        result.error = float("inf")
 
 
 def _forward(model: torch.nn.Module, x: torch.Tensor) -> tuple[float, np.ndarray]:
