@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from .errors import DifferentError
 from .graph import Graph
 from .trace import trace
-from .writers.caffe import save_caffe
+from .verify.report import verdict
+from .verify.verify import verify
 
 
 def export(
@@ -38,6 +37,8 @@ def export(
     Returns the graph as written. Raises UnsupportedError listing all that cannot be converted, DifferentError if
     the files do not give the model's numbers; in both cases nothing is written.
     """
+    from .writers.caffe import save_caffe  # with it comes torch
+
     graph = trace(model, inputs, name, naming=naming)
     proof = proof_of(model, inputs, naming) if check else None
     return save_caffe(graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, proof=proof)
@@ -47,9 +48,6 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Callable[[P
     """A function that runs written files against `model` on a random input; it raises DifferentError if they differ."""
 
     def proof(prototxt: Path, caffemodel: Path) -> None:
-        from .verify.report import verdict
-        from .verify.verify import verify
-
         comparison = verify(model, prototxt, caffemodel, another(inputs), naming=naming)
         if not comparison.equal:
             raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
@@ -59,6 +57,8 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Callable[[P
 
 def another(inputs: Any) -> Any:
     """Random inputs of the same structure, shapes and types."""
+    import torch
+
     if isinstance(inputs, torch.Tensor):
         if inputs.is_floating_point():
             return torch.randn(inputs.shape, dtype=torch.float32)

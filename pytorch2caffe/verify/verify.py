@@ -38,7 +38,7 @@ def verify(
     cannot be traced.
     """
     from ..readers.caffe import load_caffe
-    from ..trace import record
+    from ..trace.recording import record
 
     graph, values = record(model, inputs, naming=naming, keep=True)
     file = load_caffe(prototxt)
