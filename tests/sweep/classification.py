@@ -202,6 +202,7 @@ def page(results: Sequence[Result]) -> str:
         "Made by `python -m tests.sweep.classification`: each network with lively random weights, at the size its own",
         "weights were trained for, exported for the dialect `caffe` (BVLC 1.0), proven blob by blob in the built-in",
         f"runtime, then run in BVLC Caffe. Equal means a relative L2 difference of the output up to {TOLERANCE:g}.",
+        f"Smaller than that, for want of memory (24 GB): {', '.join(SMALLER)}.",
         "",
         f"{len(results)} networks: {len(equal)} equal (the worst {worst:.1e}), {len(refused)} refused, "
         f"{len(results) - len(equal) - len(refused)} wrong.",
