@@ -33,7 +33,7 @@ Exit code 0 done; 1 the files give other numbers in ncnn; 2 it cannot be said in
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn.")
 def command(prototxt, caffemodel, prefix, path, fp16, fuse, no_check):  # type: ignore[no-untyped-def]
     from ..errors import UnsupportedError
-    from ..quantize.table import read_table
+    from ..quantize.table_file import read_table
     from ..readers.caffe import load_caffe
     from ..writers.ncnn import save_ncnn
 

@@ -6,17 +6,15 @@ import json
 import math
 from dataclasses import asdict
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .calibrate import Calibration, Layer, Settings
 from .drawing import histogram_svg, lines_svg
+from .outcome import Outcome
 from .thresholds import noise
 from .weights import weight_rows
-
-if TYPE_CHECKING:
-    from .job import Job, Outcome
 
 STYLE = """body{font:14px/1.4 system-ui,sans-serif;margin:2em;max-width:80em;color:#222}
 table{border-collapse:collapse;margin:1em 0}th,td{padding:.2em .7em;text-align:right;border-bottom:1px solid #ddd}
@@ -66,13 +64,13 @@ def _decibel(signal: float, error: float) -> float:
     return 10 * math.log10(signal / error) if signal > 0 and error > 0 else math.inf if signal > 0 else math.nan
 
 
-def to_json(job: Job, outcome: Outcome) -> str:
+def to_json(outcome: Outcome) -> str:
     """Everything in the report but the histograms."""
     found, sensitivity = outcome.calibration, outcome.sensitivity
     content = {
         "network": outcome.graph.name,
         "images": found.images,
-        "settings": asdict(job.settings),
+        "settings": asdict(outcome.settings),
         "preprocess": {name: asdict(one) for name, one in outcome.preprocess.items()},
         "layers": rows(found, sensitivity.alone if sensitivity else {}),
         "sensitivity": asdict(sensitivity) if sensitivity else None,
@@ -84,14 +82,14 @@ def to_json(job: Job, outcome: Outcome) -> str:
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def to_html(job: Job, outcome: Outcome) -> str:
+def to_html(outcome: Outcome) -> str:
     """The page: figures per layer, histograms with their thresholds, how the thresholds settle, the preprocessing."""
     found, sensitivity = outcome.calibration, outcome.sensitivity
     figures = rows(found, sensitivity.alone if sensitivity else {})
     name = escape(outcome.graph.name)
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>int8 of {name}</title><style>{STYLE}</style>",
-        f"<h1>int8 of {name}</h1><p>{_summary(job.settings, found, len(outcome.images))}</p>",
+        f"<h1>int8 of {name}</h1><p>{_summary(outcome.settings, found, len(outcome.images))}</p>",
         _sensitivity(outcome),
         _table(figures),
         _notes(found),

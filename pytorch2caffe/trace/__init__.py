@@ -19,6 +19,7 @@ from ..errors import Problem, UnsupportedError
 from ..graph import Graph
 from ..passes import drop_unused, legacy_names
 from ..registry import load_layers
+from .ends import give_outputs, take_inputs
 from .model import Subject, subject_of
 from .structure import mapped
 from .taint import Taint
@@ -72,16 +73,16 @@ def record(
 
 def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
     tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep)
-    args, kwargs = tracer.take_inputs(inputs)
+    args, kwargs = take_inputs(subject.call, inputs, tracer.net, tracer.values)
     with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
         result = subject.call(*args, **kwargs)
-    tracer.give_outputs(result)
+    give_outputs(result, tracer.net, tracer.values, tracer.problems)
     return tracer
 
 
-def _another(_: str, item: Any) -> Any:
+def _another(name: str, item: Any) -> Any:
     """Another input of the same kind: random floats, other integers in another order."""
-    generator = torch.Generator().manual_seed(len(_))
+    generator = torch.Generator().manual_seed(len(name))
     if not isinstance(item, torch.Tensor):
         return item
     if item.is_floating_point():

@@ -16,7 +16,8 @@ from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.sensitivity import BUDGET, choose, measure
 from pytorch2caffe.quantize.simulate import int8_call
-from pytorch2caffe.quantize.table import Table, check_table
+from pytorch2caffe.quantize.table import Table
+from pytorch2caffe.quantize.table_file import check_table
 from tests.lively import make_lively
 
 
