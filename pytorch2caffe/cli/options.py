@@ -40,7 +40,11 @@ class Shape(click.ParamType):
 class Caffemodels(click.ParamType):
     """The files of a network's weights: one, or several with commas between."""
 
-    name = "caffemodel[,...]"
+    name = "caffemodel"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """How help shows it."""
+        return "CAFFEMODEL[,...]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Path]:
         """Their paths. Fails if one is not there."""

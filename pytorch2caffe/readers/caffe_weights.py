@@ -19,7 +19,8 @@ def advice(caffemodels: FilePaths | None) -> str:
     """What to give instead of files that lack weights, or have other ones."""
     given = several(caffemodels) if caffemodels is not None else []
     if set(every := whole(given)) > set(given):
-        return f"its weights are in several files, give them all: {','.join(map(str, every))}"
+        shown = every if len(every) < 10 else [every[0], "...", every[-1]]
+        return f"its weights are in several files, give them all: {','.join(map(str, shown))}"
     return "give the caffemodel of this prototxt; if its weights are in several, all of them, with commas between"
 
 

@@ -102,7 +102,7 @@ def _parts(net: dict[str, Any], blobs: Any, split_weights: bool | int, target: D
     halves = "export each half of the model"
     if allowed is not None and len(parts) > allowed:
         raise ConversionError(f"{what}; {target and target.name} takes one file only: {halves}")
-    raise ConversionError(f"{what}: write several with --split-weights (split_weights=True), or {halves}")
+    raise ConversionError(f"{what}: write several (--split-weights, in Python split_weights=True), or {halves}")
 
 
 def net_of(graph: Graph, target: Dialect | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import resource
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -122,10 +122,16 @@ def examine(name: str) -> Result:
         timed = caffe.worker.time(text, [contents(path) for path in weights], inputs, repeat=2)
         result.caffe_seconds = sum(seconds for *_, seconds in timed)
         result.slowest = _by_type(timed)
+        result.gigabytes = _most_memory(os.getpid()), _most_memory(caffe.worker.pid)
         caffe.close()
-        used = [resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        result.gigabytes = used[0], used[1]
     return result
+
+
+def _most_memory(pid: int | None) -> float:
+    """The most memory in GB that a process ever held, mapped files included; nan where Linux does not tell."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) * 1024 / 1e9 for line in lines if line.startswith("VmHWM")), float("nan"))
 
 
 def _blob_by_blob(result: Result, model: torch.nn.Module, x: torch.Tensor, prototxt: Path, weights: list[Path]) -> None:
@@ -157,6 +163,34 @@ def _by_type(timed: Sequence[tuple[str, str, float]]) -> str:
     return ", ".join(f"{type} {seconds / total:.0%}" for type, seconds in ranked[:3])
 
 
+def row(r: Result) -> str:
+    """A line of the table."""
+    if r.refused:
+        return f"| {r.name} | {r.size} | | | refused | | | | |"
+    ratio = r.caffe_seconds / r.torch_seconds
+    return (
+        f"| {r.name} | {r.size} | {r.layers} | {r.megabytes:.0f} | {r.error:.1e} | {r.caffe_seconds:.2f} "
+        f"| {r.torch_seconds:.3f} | {ratio:.1f} | {r.slowest} |"
+    )
+
+
+def several_files(results: Sequence[Result]) -> list[str]:
+    """The section on networks whose weights Caffe cannot read in one file."""
+    lines = [
+        "## Weights in several files",
+        "",
+        "More weights than Caffe reads in one file, 2,147,483,647 bytes: exported with `--split-weights`, and every",
+        "blob of the model compared in Caffe too. Memory is the most that each process held, mapped files included.",
+        "",
+        "| network | size | caffemodels, bytes | blobs | the worst | this package with PyTorch, GB | Caffe, GB |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for r in results:
+        files, (own, caffe) = " + ".join(f"{size:,}" for size in r.files), r.gigabytes
+        lines.append(f"| {r.name} | {r.size} | {files} | {r.blobs} | {r.worst:.1e} | {own:.1f} | {caffe:.1f} |")
+    return lines
+
+
 def page(results: Sequence[Result]) -> str:
     """The page in Markdown."""
     equal = [r for r in results if r.error <= TOLERANCE]
@@ -168,6 +202,7 @@ def page(results: Sequence[Result]) -> str:
         "Made by `python -m tests.sweep.classification`: each network with lively random weights, at the size its own",
         "weights were trained for, exported for the dialect `caffe` (BVLC 1.0), proven blob by blob in the built-in",
         f"runtime, then run in BVLC Caffe. Equal means a relative L2 difference of the output up to {TOLERANCE:g}.",
+        f"Smaller than that, for want of memory (24 GB): {', '.join(SMALLER)}.",
         "",
         f"{len(results)} networks: {len(equal)} equal (the worst {worst:.1e}), {len(refused)} refused, "
         f"{len(results) - len(equal) - len(refused)} wrong.",
@@ -177,15 +212,9 @@ def page(results: Sequence[Result]) -> str:
         "| network | size | layers | MB | difference | Caffe, s | PyTorch, s | times | where Caffe spends it |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
-    for r in results:
-        if r.refused:
-            lines.append(f"| {r.name} | {r.size} | | | refused | | | | |")
-            continue
-        ratio = r.caffe_seconds / r.torch_seconds
-        lines.append(
-            f"| {r.name} | {r.size} | {r.layers} | {r.megabytes:.0f} | {r.error:.1e} | {r.caffe_seconds:.2f} "
-            f"| {r.torch_seconds:.3f} | {ratio:.1f} | {r.slowest} |"
-        )
+    lines += map(row, results)
+    if large := [r for r in results if r.files]:
+        lines += ["", *several_files(large)]
     slow = [f"{r.name} {r.caffe_seconds / r.torch_seconds:.1f}" for r in equal if r.caffe_seconds > 3 * r.torch_seconds]
     lines += ["", "## Where Caffe takes more than three times as long", "", f"{', '.join(slow)}.", "", *WHY]
     if refused:

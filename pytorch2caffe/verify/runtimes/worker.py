@@ -44,6 +44,11 @@ class CaffeWorker:
             self._started()
         return self.greeting
 
+    @property
+    def pid(self) -> int | None:
+        """The process of Caffe that runs now, if one does."""
+        return self._process.pid if self._process else None
+
     def layer_types(self) -> list[str]:
         """The names of the layer types this Caffe has."""
         return self._request({"do": "layer_types"})[0]["types"]
