@@ -146,4 +146,3 @@ def _write(job: Job, outcome: Outcome) -> None:
             written[0].write_text(to_html(outcome), encoding="utf-8")
             written[1].write_text(to_json(outcome), encoding="utf-8")
     outcome.files = targets
-
