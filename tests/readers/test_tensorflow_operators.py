@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 for package in ("tensorflow", "tf_slim", "tf_keras"):
@@ -13,7 +14,7 @@ for package in ("tensorflow", "tf_slim", "tf_keras"):
 from pytorch2caffe import UnsupportedError  # noqa: E402
 from pytorch2caffe.readers.tensorflow import load_tensorflow  # noqa: E402
 from tests.readers.test_tensorflow import PLACE, check, weight  # noqa: E402
-from tests.tf_nets import save, tf  # noqa: E402
+from tests.tf_nets import Saved, save, tf  # noqa: E402
 
 ROWS, VECTORS, HEADS, VOLUME = [None, 5, 6], [None, 12], [None, 5, 2, 6], [None, 5, 6, 7, 2]
 
@@ -62,6 +63,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[int | None]]] = {
         lambda x: tf.concat([(y := tf.nn.top_k(x, 4))[0], tf.cast(y[1], tf.float32)], 1), ROWS
     ),
     "gelu": (lambda x: 0.5 * x * tf.math.erfc(-x * 0.5**0.5), PLACE),
+    "ones, as many as numbers": (lambda x: x * 0.5 + tf.ones_like(x) * 2.0, PLACE),
     "zeros for channels": (lambda x: tf.concat([x, tf.zeros_like(x)], 3), PLACE),
     "maxima without their places": (
         lambda x: tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")[0], PLACE
@@ -102,6 +104,8 @@ def test_computes_what_tensorflow_does(name, tmp_path):
 
 
 REFUSED = {
+    "ones beside channels": (
+        lambda x: tf.concat([x, tf.fill(tf.shape(x), 2.0)], 3), "ConcatV2 of a constant as large as the batch"),
     "an index beyond the depth": (lambda x: tf.one_hot(tf.argmax(x, -1), 2), "beyond its depth"),
     "the places of maxima": (
         lambda x: tf.cast(tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")[1], tf.float32),
@@ -120,3 +124,23 @@ def test_what_would_be_wrong_is_refused(build, message, tmp_path):
     (tmp_path / "net.pb").write_bytes(graph.as_graph_def().SerializeToString())
     with pytest.raises(UnsupportedError, match=message):
         load_tensorflow(tmp_path / "net.pb", outputs="MMdnn_Output")
+
+
+CELLS = {
+    "lstm": lambda layers: layers.LSTM(5, unroll=True),
+    "gru": lambda layers: layers.GRU(5, unroll=True, reset_after=False, return_sequences=True),
+    "both ways": lambda layers: layers.Bidirectional(layers.GRU(5, unroll=True)),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_keras_unrolled_with_an_open_batch(name, tmp_path):
+    """Its first state is as large as the batch."""
+    keras = pytest.importorskip("keras")
+    x = keras.Input((4, 3))
+    model = keras.Model(x, CELLS[name](keras.layers)(x))
+    rng = np.random.RandomState(0)
+    model.set_weights([rng.randn(*w.shape) * 0.5 for w in model.get_weights()])
+    model.export(str(tmp_path / "saved"), verbose=False)
+    fed = rng.uniform(-1, 1, (1, 4, 3)).astype(np.float32)
+    check(Saved(tmp_path, [fed], [np.asarray(model(fed))]), tmp_path / "saved")

@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import ConversionError, Problem, Refused
 from ...graph import Names
 from ...ir.node import IrNode
+from . import repeated
 from .files import Model
 from .fold import ELEMENTWISE, FOLD, fold
 from .node import PASS_ON, Body, Dead, Item, Tensor, TfNode, Unknown, Weights, constant, ir_dims
@@ -174,6 +175,8 @@ class Net:
             return tensors[0]
         if any(x.spread for x in tensors) and node.op not in ("BatchToSpaceND", "Shape"):
             return RULES["_Spread"](self, node, *tensors)
+        if (found := repeated.outputs(self, node, tensors, RULES)) is not None:
+            return found
         if node.op in FOLD and all(x.constant for x in tensors):
             arrays = fold(node, [x.array() for x in tensors])
             self.computed += sum(array.nbytes for array in arrays)
@@ -281,9 +284,7 @@ def _order(body: Body, wanted: Sequence[str], cut: Iterable[str]) -> list[TfNode
             open_.discard(name)
             done[name] = body.nodes[name]
             continue
-        if name in done or name in body.items or name not in body.nodes:
-            continue
-        if name in open_:
+        if name in done or name in open_ or name in body.items or name not in body.nodes:
             continue
         open_.add(name)
         stack.append((name, True))

@@ -73,6 +73,7 @@ class Tensor:
     kind:  "f", "i", "b" or "S", as numpy's dtype.kind.
     name:  the node it comes from. edge: how the IR's nodes name it, "" for constants.
     load:  gives the constant's array. random: it is made of random numbers. resource: the variable it is a handle of.
+    repeated: TensorFlow's has as many rows as the batch has samples; the constant here has one.
     """
 
     shape: Shape
@@ -83,6 +84,7 @@ class Tensor:
     random: bool = False
     resource: str | None = None
     spread: Spread | None = None
+    repeated: bool = False
 
     @property
     def constant(self) -> bool:

@@ -1,0 +1,39 @@
+"""Constants that are made as large as the batch, which is open: the first state of a recurrent layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...errors import Refused
+from .fold import ELEMENTWISE, bounded, fold
+from .node import BATCH, DEPENDS_ON_BATCH, Tensor, TfNode, constant
+
+FIX = "fix the batch size: give --inputShape with it"
+OF_EACH_SAMPLE = {"StridedSlice", "Split", "SplitV"}
+
+
+def outputs(net: Any, node: TfNode, tensors: Sequence[Tensor], rules: Mapping[str, Callable[..., Any]]) -> Any:
+    """What a node gives that makes or reads such a constant, which is held for one sample; None for other nodes.
+
+    Raises Refused where not each sample is treated alike.
+    """
+    if node.op == "Fill" and all(x.constant for x in tensors) and BATCH in tensors[0].integers()[:1]:
+        sizes = bounded([1, *tensors[0].integers()[1:]])
+        return replace(constant(np.full(sizes, tensors[1].array()), node.name), repeated=True)
+    if not any(x.repeated for x in tensors):
+        return None
+    fixed = all(x.constant for x in tensors)
+    product = node.op == "MatMul" and tensors[0].repeated and not tensors[1].repeated and not node.flag("transpose_a")
+    if fixed and (node.op in ELEMENTWISE or node.op in OF_EACH_SAMPLE or product):
+        arrays = fold(node, [x.array() for x in tensors])
+        if all(array.ndim > 1 and len(array) == 1 for array in arrays):
+            return [replace(constant(array, node.name), repeated=True) for array in arrays]
+    elif node.op in ELEMENTWISE:
+        found = rules[node.op](net, node, *tensors)
+        if found.shape[0] >= DEPENDS_ON_BATCH:
+            return found
+    raise Refused(f"{node.op} of a constant as large as the batch", FIX)
