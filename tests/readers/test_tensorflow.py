@@ -32,11 +32,11 @@ def error(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def run(graph: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """The graph in PyTorch on TensorFlow's inputs; 4-D tensors with their channels last."""
+    """The graph in PyTorch on TensorFlow's inputs; tensors of 4 and 5 axes with their channels last."""
     with torch.no_grad():
-        found = to_torch(graph)(*(torch.from_numpy(np.moveaxis(x, -1, 1) if x.ndim == 4 else x) for x in inputs))
+        found = to_torch(graph)(*(torch.from_numpy(np.moveaxis(x, -1, 1) if x.ndim in (4, 5) else x) for x in inputs))
     found = found if isinstance(found, tuple) else (found,)
-    return [np.moveaxis(y.numpy(), 1, -1) if y.ndim == 4 else y.numpy() for y in found]
+    return [np.moveaxis(y.numpy(), 1, -1) if y.ndim in (4, 5) else y.numpy() for y in found]
 
 
 def check(saved: Saved, path: Any, tolerance: float = ONE_LAYER, **settings: Any) -> Any:
