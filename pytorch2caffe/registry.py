@@ -89,6 +89,10 @@ class Layer:
         """The output shapes where they are known without running it; None: it is run on tensors without data."""
         return None
 
+    def by_image(self, shapes: Sequence[Shape]) -> bool:
+        """Whether each entry of the first axis is computed by itself: shapes are then found with none of them."""
+        return False
+
     def to_ir(self, net: Any, inputs: Sequence[Any], blobs: Sequence[np.ndarray]) -> Any:
         """Adds operators of MMdnn's IR that compute the same to `net`, an IrNet; returns the edge, or the list of them.
 

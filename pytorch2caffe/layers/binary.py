@@ -31,6 +31,9 @@ class Binary(Layer):
 
     operation: str
 
+    def by_image(self, shapes):
+        return len(set(map(len, shapes))) == 1
+
     def to_torch(self, shapes, blobs):
         return Source(expr=SYMBOL[self.operation])
 

@@ -28,6 +28,9 @@ class Clip(Layer):
     def to_caffe(self):
         return {"min": self.min, "max": self.max}
 
+    def by_image(self, shapes):
+        return True
+
     def to_torch(self, shapes, blobs):
         if (self.min, self.max) == (0, 6):
             return Source("nn.ReLU6()")

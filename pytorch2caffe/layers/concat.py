@@ -19,6 +19,9 @@ class Concat(Layer):
     def from_caffe(cls, param, shapes, blobs):
         return cls(param.get("axis", param.get("concat_dim", 1)))
 
+    def by_image(self, shapes):
+        return len(set(map(len, shapes))) == 1 and self.axis % len(shapes[0]) > 0
+
     def to_torch(self, shapes, blobs):
         inputs = ", ".join(f"{{{i}}}" for i in range(len(shapes)))
         inputs = f"({inputs})" if len(shapes) > 1 else f"({inputs},)"

@@ -52,6 +52,9 @@ class _Kernel(Layer):
             bias_term=param.get("bias_term", True),
         )
 
+    def by_image(self, shapes):
+        return True
+
     def _state(self, blobs):
         return dict(zip(("weight", "bias"), blobs, strict=False))
 

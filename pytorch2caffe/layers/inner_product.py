@@ -29,6 +29,9 @@ class InnerProduct(Layer):
         weight = (size, self.num_output) if self.transpose else (self.num_output, size)
         return [weight, *([(self.num_output,)] if self.bias_term else [])]
 
+    def by_image(self, shapes):
+        return self.axis % len(shapes[0]) > 0
+
     def to_torch(self, shapes, blobs):
         axis = self.axis % len(shapes[0])
         weight = blobs[0].T if self.transpose else blobs[0]

@@ -92,6 +92,9 @@ class Pooling(Layer):
             found.append(out)
         return tuple(found)
 
+    def by_image(self, shapes):
+        return True
+
     def to_torch(self, shapes, blobs):
         kind = "Max" if self.pool == "MAX" else "Avg"
         if self.global_pooling:

@@ -13,6 +13,9 @@ class ReLU(Layer):
 
     negative_slope: float = 0.0
 
+    def by_image(self, shapes):
+        return True
+
     def to_torch(self, shapes, blobs):
         return Source(f"nn.LeakyReLU({number(self.negative_slope)})" if self.negative_slope else "nn.ReLU()")
 

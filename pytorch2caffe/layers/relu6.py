@@ -11,6 +11,9 @@ from .clip import Clip
 class ReLU6(Layer):
     """y = min(max(x, 0), 6): Clip(0, 6) for readers that have no Clip.  Source: OpenCV's and ncnn's importers."""
 
+    def by_image(self, shapes):
+        return True
+
     def to_torch(self, shapes, blobs):
         return Source("nn.ReLU6()")
 

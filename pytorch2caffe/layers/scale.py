@@ -77,6 +77,9 @@ class Scale(_Broadcast):
         own = super().blob_shapes(shapes)
         return own + ([own[0] if own else tuple(shapes[1])] if self.bias_term else [])
 
+    def by_image(self, shapes):
+        return len(shapes) == 1 and self.axis % len(shapes[0]) > 0
+
     def to_torch(self, shapes, blobs):
         operand, rest, ones = self._operands(shapes, blobs)
         state = {} if len(shapes) > 1 else {"weight": self._column(blobs[0], ones)}
