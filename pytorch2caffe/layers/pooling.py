@@ -157,9 +157,8 @@ class Pooling(Layer):
         ]
         more = [w - h for w, h in zip(want, have, strict=True)]
         if max(more) > 0 and kind == "Avg":
-            raise Refused(
-                "average pooling with a window that lies beyond its input", "use a stride of at most the kernel"
-            )
+            what = "average pooling with a window that lies beyond its input"
+            raise Refused(what, "use a stride of at most the kernel")
         if max(more) > 0:
             text = f"F.pad({text}, (0, {max(more[1], 0)}, 0, {max(more[0], 0)}), value={number(-FLT_MAX)})"
         return Source(module, text + (f"[:, :, :{want[0]}, :{want[1]}]" if min(more) < 0 else ""))
