@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +61,8 @@ class Node:
 class Graph:
     """A network. `outputs` maps the name a caller knows (a dict key, or the value's own name) to the value.
 
-    renamed: names that its reader could not take, of layers and values: {name now: name before}.
+    renamed:     names that its reader could not take, of layers and values: {name now: name before}.
+    caffemodels: the files that its weights were written to, once it is written.
     """
 
     name: str = "net"
@@ -68,6 +70,7 @@ class Graph:
     outputs: dict[str, Value] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+    caffemodels: list[Path] = field(default_factory=list)
 
     def copy(self) -> Graph:
         """The same network with nodes of its own, for passes to change; values and weights are shared."""

@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+import caffe_proto
+
 from .codegen import to_torch
 from .errors import ConversionError
 from .graph import Graph
@@ -85,7 +87,8 @@ def spare(sources: Iterable[str | None], targets: Iterable[str | Path]) -> None:
     sources: as in Origin: files, `file.py:Net`, `package.module:Net`.
     """
     places = [source.rpartition(":")[0] or source for source in sources if source is not None]
-    read = {Path(place).resolve() for place in places}
+    files = [path for place in places for path in caffe_proto.several(place)]
+    read = {path.resolve() for path in [*files, *map(caffe_proto.unnumbered, files)]}
     read |= {Path(f"{place.replace('.', '/')}.py").resolve() for place in places if not place.endswith(".py")}
     if lost := [str(target) for target in targets if Path(target).resolve() in read]:
         raise ConversionError(f"{', '.join(lost)} is what is read, and would be replaced: give the output another name")
@@ -103,10 +106,13 @@ def files_of(framework: str, path: str | Path) -> list[Path]:
     return [path.with_name(f"{path.name}{suffix}") for suffix in suffixes]
 
 
-def save_network(graph: Graph, framework: str, path: str | Path, dialect: str = "caffe") -> list[Path]:
+def save_network(
+    graph: Graph, framework: str, path: str | Path, dialect: str = "caffe", split_weights: bool = False
+) -> list[Path]:
     """Writes a graph for a framework; all of its files or none. Returns their paths.
 
-    caffe:   path is a prefix: PREFIX.prototxt, PREFIX.caffemodel, in a dialect's layers.
+    caffe:   path is a prefix: PREFIX.prototxt, PREFIX.caffemodel, in a dialect's layers; split_weights as for
+             `save_caffe`.
     ir:      path is a prefix: PREFIX.json, PREFIX.pb, PREFIX.npy.
     pytorch: NAME.pth, a whole model for torch.load; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
     onnx:    NAME.onnx, by torch.onnx.
@@ -115,25 +121,24 @@ def save_network(graph: Graph, framework: str, path: str | Path, dialect: str = 
     """
     if framework not in WRITERS:
         raise ConversionError(f"cannot write {framework!r}: one of {', '.join(TO)}")
-    return WRITERS[framework](graph, Path(path), dialect)
+    return WRITERS[framework](graph, Path(path), dialect, split_weights)
 
 
-def _to_caffe(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_caffe(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from .writers.caffe import save_caffe
 
     prototxt, caffemodel = files_of("caffe", path)
-    save_caffe(graph, prototxt, caffemodel, dialect)
-    return [prototxt, caffemodel]
+    return [prototxt, *save_caffe(graph, prototxt, caffemodel, dialect, split_weights=split_weights).caffemodels]
 
 
-def _to_ir(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_ir(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from .writers.mmdnn import save_ir
 
     save_ir(graph, path)
     return files_of("ir", path)
 
 
-def _to_pytorch(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from caffe_proto import atomic_files
 
     files = files_of("pytorch", path)
@@ -146,7 +151,7 @@ def _to_pytorch(graph: Graph, path: Path, dialect: str) -> list[Path]:
     return files
 
 
-def _to_onnx(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_onnx(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from caffe_proto import atomic_files
 
     try:
@@ -162,7 +167,7 @@ def _to_onnx(graph: Graph, path: Path, dialect: str) -> list[Path]:
     return [target]
 
 
-WRITERS: dict[str, Callable[[Graph, Path, str], list[Path]]] = {
+WRITERS: dict[str, Callable[[Graph, Path, str, bool], list[Path]]] = {
     "caffe": _to_caffe,
     "ir": _to_ir,
     "pytorch": _to_pytorch,

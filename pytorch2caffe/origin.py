@@ -18,7 +18,7 @@ class Origin:
     framework:    one of FROM.
     network:      its structure: a prototxt; a .ckpt.meta, frozen .pb or SavedModel folder; an IR's .pb or .json; or
                   what `load_model` takes (`torchvision:resnet18`, `file.py:Net`, `FILE.pt2`, a whole model `FILE.pth`).
-    weights:      the file of its weights, where they are apart.
+    weights:      the file of its weights, where they are apart; of Caffe's several, with commas between.
     outputs:      TensorFlow: the names of the nodes to end at.
     input_shapes: one per input: PyTorch with the batch, N,C,H,W; TensorFlow N,H,W,C or
                   H,W,C; Caffe, of one input, as wanted.

@@ -12,6 +12,7 @@ from .kernel import Kernel, blob_shapes_of, kernel_to_ir, weights_of
 from .pad import pad_with
 from .padded import MOST_PAD, bias_of, pads_of, spatial
 from .reshape import drop_batch, reshape_to, with_batch
+from .scale import Bias
 from .strided_slice import crop
 
 
@@ -104,13 +105,16 @@ def ir_conv_transpose(net, node, *inputs):
     windows = _windows(node, x, full)
     even = all(2 * start + size == f for (start, size), f in zip(windows, full, strict=True))
     pad = tuple(start if even else 0 for start, _ in windows)
-    made = Deconvolution(weight.shape[1] * group, weight.shape[2:], stride, pad, dilation, group, node.has("bias"))
-    y = net.add(made, x, blobs=[np.ascontiguousarray(weight), *bias_of(node)])
+    more = [max(start + size - f, 0) for (start, size), f in zip(windows, full, strict=True)]
+    bias = bias_of(node)
+    joined = [] if any(more) else bias  # where no kernel reaches there is bias alone
+    made = Deconvolution(weight.shape[1] * group, weight.shape[2:], stride, pad, dilation, group, bool(joined))
+    y = net.add(made, x, blobs=[np.ascontiguousarray(weight), *joined])
     if even:
         return y
-    more = [max(start + size - f, 0) for (start, size), f in zip(windows, full, strict=True)]
     y = pad_with(net, y, {axis: (0, n) for axis, n in enumerate(more, 2)}, 0.0)
-    return crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(windows, 2)})
+    y = crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(windows, 2)})
+    return net.add(Bias(), y, blobs=bias, name="bias") if bias and not joined else y
 
 
 def _windows(node, x, full):
