@@ -61,15 +61,16 @@ def _proof(graph, table, fp16, said):  # type: ignore[no-untyped-def]
     """A function that runs the files in ncnn, says how it went, and raises DifferentError if float outputs differ."""
 
     def proof(param, binary, files):  # type: ignore[no-untyped-def]
+        from ..codegen import random_inputs
         from ..errors import DifferentError
-        from ..verify.in_ncnn import compare_in_ncnn, random_inputs
+        from ..verify.in_ncnn import compare_in_ncnn, reach_of
         from ..verify.report import verdict
         from ..verify.runtimes import get
 
         if reason := get("ncnn").unavailable():
             said.append(f"not checked: {reason}")
             return
-        inputs = random_inputs(graph, table=table)
+        inputs = random_inputs(graph, reach=reach_of(graph, table) if table else None)
         found = compare_in_ncnn(graph, param, binary, files, inputs, tolerance=1e-2 if fp16 else 1e-4)
         if table and found.rows and not found.missing_outputs:
             cosine = min(row.cosine for row in found.rows)
