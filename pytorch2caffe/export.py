@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from .errors import DifferentError
 from .graph import Graph
 from .trace import trace
-from .writers.caffe import Proof, save_caffe
+from .verify.report import verdict
+from .verify.verify import verify
+
+if TYPE_CHECKING:
+    from .writers.caffe import Proof
 
 
 def export(
@@ -41,6 +43,8 @@ def export(
     Returns the graph as written. Raises UnsupportedError listing all that cannot be converted, DifferentError if
     the files do not give the model's numbers; in both cases nothing is written.
     """
+    from .writers.caffe import save_caffe  # with it comes torch
+
     graph = trace(model, inputs, name, naming=naming)
     proof = proof_of(model, inputs, naming) if check else None
     return save_caffe(
@@ -52,9 +56,6 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
     """A function that runs written files against `model` on a random input; it raises DifferentError if they differ."""
 
     def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
-        from .verify.report import verdict
-        from .verify.verify import verify
-
         comparison = verify(model, prototxt, caffemodels, another(inputs), naming=naming)
         if not comparison.equal:
             raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
@@ -64,6 +65,8 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
 
 def another(inputs: Any) -> Any:
     """Random inputs of the same structure, shapes and types."""
+    import torch
+
     if isinstance(inputs, torch.Tensor):
         if inputs.is_floating_point():
             return torch.randn(inputs.shape, dtype=torch.float32)

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from ..networks import FROM, TO
+from ..origin import FROM, TO, Origin
 from .options import Shape, say_how_to_load, split_weights
 
 
@@ -39,7 +39,7 @@ Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the w
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the Caffe files.")
 @split_weights
 def command(network, weights, source, framework, path, outputs, shapes, target, split_weights):  # type: ignore[no-untyped-def]
-    from ..networks import Origin, files_of, load_network, save_network, spare
+    from ..networks import files_of, load_network, save_network, spare
 
     spare([network, weights], files_of(framework, path))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own remarks about this machine

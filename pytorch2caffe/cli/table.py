@@ -34,9 +34,13 @@ Exit code 0 if ncnn reads it as it is meant, 1 if there are problems, 2 if a fil
 def check(table, proto, model):  # type: ignore[no-untyped-def]
     from ..quantize.table_file import check_table, parse
     from ..quantize.targets import targets_of_graph, targets_of_prototxt
-    from ..readers.caffe import load_caffe
 
-    targets = targets_of_graph(load_caffe(proto, model)) if model else targets_of_prototxt(proto)
+    if model:
+        from ..readers.caffe import load_caffe
+
+        targets = targets_of_graph(load_caffe(proto, model))
+    else:
+        targets = targets_of_prototxt(proto)
     problems = check_table(table, targets)
     if not problems:
         inside = parse(table)[0].activations

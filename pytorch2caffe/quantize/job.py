@@ -18,8 +18,9 @@ from ..readers.caffe import load_caffe
 from .calibrate import Progress, Settings, calibrate
 from .images import Dataset
 from .outcome import Outcome
+from .page import to_html
 from .preprocess import ORDERS, Preprocess, beside, load_preprocess, save_preprocess
-from .report import to_html, to_json
+from .report import to_json
 from .sensitivity import choose, measure
 from .table import TableError
 from .table_file import check_table, write_table
@@ -145,4 +146,3 @@ def _write(job: Job, outcome: Outcome) -> None:
             written[0].write_text(to_html(outcome), encoding="utf-8")
             written[1].write_text(to_json(outcome), encoding="utf-8")
     outcome.files = targets
-

@@ -41,7 +41,7 @@ def verify(
     cannot be traced or the files lack weights.
     """
     from ..readers.caffe import load_caffe
-    from ..trace import record
+    from ..trace.recording import record
 
     graph, values = record(model, inputs, naming=naming, keep=True)
     file = load_caffe(prototxt, caffemodel)  # Caffe itself would take a file that lacks weights, and leave zeros
