@@ -1,10 +1,14 @@
-"""Inception-ResNet v2 and Inception v4 as slim's model zoo defines them; slim's package lacks both."""
+"""Inception-ResNet v2 and Inception v4 as slim's model zoo defines them; slim's package lacks both.
+
+For tests/tf_nets.py, which first makes tf_slim work.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.tf_nets import slim, tf
+import tensorflow.compat.v1 as tf
+import tf_slim as slim
 
 Steps = list[tuple[int, int | tuple[int, int]]]  # (channels, kernel) of convolutions in a row
 

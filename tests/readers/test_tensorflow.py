@@ -580,7 +580,8 @@ NETWORKS: dict[str, tuple[Callable[..., Any], int]] = {
     "resnet_v1": (tiny_resnet(1), 65),
     "resnet_v2": (tiny_resnet(2), 65),
     "mobilenet_v1": (slim_net("mobilenet_v1", 7, width=0.25), 64),
-    "inception_resnet": (slim_net("inception_resnet", 7, depth=8), 45),
+    "inception_resnet_v2": (slim_net("inception_resnet_v2", 7, repeats=(1, 1, 1), width=0.125), 107),
+    "inception_v4": (slim_net("inception_v4", 7, repeats=(1, 1, 1), width=0.125), 107),
 }
 
 
