@@ -23,7 +23,9 @@ from .preprocess import ORDERS, Preprocess, beside, load_preprocess, save_prepro
 from .report import to_json
 from .sensitivity import choose, measure
 from .table import TableError
+from .table_check import misnamed
 from .table_file import check_table, write_table
+from .targets import quantisable
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,9 @@ def run(job: Job, progress: Progress | None = None) -> Outcome:
     graph = load_caffe(job.prototxt, job.caffemodel)
     if job.fold_bn:
         fold_batch_norm(graph)
+    names = [node.name for node in quantisable(graph) if node.name not in job.settings.keep_float]
+    if problems := list(misnamed(names)):
+        raise TableError(problems, f"{job.table} was not written")
     preprocess = _preprocess(job.pixels, graph)
     images = Dataset(job.images, graph.inputs, preprocess)
     look = dict(batch=job.batch, device=job.device, progress=progress)

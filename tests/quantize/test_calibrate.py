@@ -475,3 +475,21 @@ def test_no_file_is_written_over_another(table, more, files, capsys, monkeypatch
     said = capsys.readouterr().err
     assert "to be written, and it is" in said or "the JSON lies beside it" in said
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["my conv", "conv_param_0", "a\tb"])
+def test_a_name_that_no_table_holds_is_told_before_the_first_image(name, graph, folder, tmp_path, capsys):
+    from copy import deepcopy
+
+    from pytorch2caffe import save_caffe
+    from pytorch2caffe.cli import main
+
+    renamed = deepcopy(graph)
+    next(node for node in renamed.nodes if node.name == "grouped").name = name
+    files = str(tmp_path / "n.prototxt"), str(tmp_path / "n.caffemodel")
+    save_caffe(renamed, *files)
+    (tmp_path / "none").mkdir()
+    line = ["calibrate", "--proto", files[0], "--model", files[1], "-o", str(tmp_path / "t"), "--method", "max"]
+    assert main([*line, "--images", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err.count("rename the layer, or keep it float") == 1
+    assert main([*line, "--images", str(folder), "--keep-float", name]) == 0
