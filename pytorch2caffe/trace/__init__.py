@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import Problem, UnsupportedError
+from ..errors import ConversionError, Problem, UnsupportedError
 from ..graph import Graph
 from ..passes import drop_unused, legacy_names
 from ..registry import load_layers
 from .model import Subject, subject_of
+from .place import raised_at
 from .structure import mapped
 from .taint import Taint
 from .tracer import Tracer
@@ -40,7 +41,7 @@ def trace(model: Callable[..., Any], inputs: Any, name: str | None = None, *, na
 
     The shapes of `inputs` are the network's shapes. Tensors that do not depend on the inputs become constants.
     Raises UnsupportedError listing every call that cannot be converted, with its module and line; whatever the
-    model itself raises passes through.
+    model itself raises passes through, with a note of where it did.
 
     >>> from torch import nn
     >>> graph = trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), torch.zeros(1, 3, 8, 8))
@@ -73,10 +74,23 @@ def record(
 def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
     tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep)
     args, kwargs = tracer.take_inputs(inputs)
-    with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
-        result = subject.call(*args, **kwargs)
+    try:
+        with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
+            result = subject.call(*args, **kwargs)
+    except Exception as error:
+        if not isinstance(error, ConversionError):
+            _note(error, subject, [*args, *kwargs.values()])
+        raise
     tracer.give_outputs(result)
     return tracer
+
+
+def _note(error: Exception, subject: Subject, inputs: list[Any]) -> None:
+    """Adds to what the model raises where it did and on what inputs (Python shows it from 3.11 on)."""
+    shapes = " and ".join(str(list(item.shape)) for item in inputs if isinstance(item, torch.Tensor))
+    at = raised_at(error, subject.modules)
+    note = "the model itself raises this" + (f" at {at}" if at else "") + (f", on an input of {shapes}" if shapes else "")
+    error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]
 
 
 def _another(_: str, item: Any) -> Any:

@@ -61,6 +61,21 @@ class Places:
         return Place(path, clean_name(scope), line)
 
 
+def raised_at(error: BaseException, modules: dict[str, nn.Module] | None = None) -> str:
+    """The innermost place of the user's code that an exception passed through: "head.conv (net.py:46)", or ""."""
+    paths = {id(module): path for path, module in (modules or {}).items()}
+    module = line = ""
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code is _CALL:
+            module = paths.get(id(trace.tb_frame.f_locals["self"]), module)
+        if not _is_library(code.co_filename):
+            line = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{module} ({line})" if module and line else module or line
+
+
 def _line_above(frame: Any) -> str:
     while frame is not None:
         if not _is_library(frame.f_code.co_filename):
