@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pickle
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,8 +18,9 @@ from . import inert
 from .errors import ConversionError
 
 KNOWN = ("torch.nn.", "torchvision.models.", "torchvision.ops.")  # whose classes a whole model may be made of
-DAMAGED = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, zipfile.BadZipFile,
-           pickle.UnpicklingError)  # what torch.load raises for files that are none of its own, or no more  # fmt: skip
+# What torch.load raises for files that are none of its own, or no more.
+DAMAGED = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, struct.error,
+           zipfile.BadZipFile, pickle.UnpicklingError)  # fmt: skip
 SHOWN = 4
 State = dict[str, torch.Tensor]
 
@@ -64,7 +66,7 @@ def _states(path: Path) -> dict[str, State]:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if not zipfile.is_zipfile(path):
+        if not inert.is_archive(path):
             raise _unreadable(path, error) from error
         loaded = inert.read(path)
     except DAMAGED as error:
@@ -175,8 +177,8 @@ def load_whole(path: Path) -> nn.Module:
             raise _unreadable(path, error) from error
     if not isinstance(model, nn.Module):
         raise ConversionError(
-            f"{path} holds no model but {type(model).__name__}; name the model, path/file.py:Net, and give this file as "
-            f"its weights: --weights {path}"
+            f"{path} holds no model but {type(model).__name__}; name the model, path/file.py:Net, and give this file "
+            f"as its weights: --weights {path}"
         )
     return model
 
@@ -187,10 +189,10 @@ def _unreadable(path: Path, error: Exception) -> ConversionError:
     if not head:
         return ConversionError(f"{path} is empty")
     if head == b"\x80\x02":
-        hint = "cut off, or a model pickled whole by PyTorch before 1.6: torch.load it and torch.save its state_dict"
+        hint = "cut off, or a whole model of PyTorch before 1.6: torch.load it and torch.save it anew"
         return ConversionError(f"{path} cannot be read: {hint}")
-    if head == b"PK" and not zipfile.is_zipfile(path):
-        return ConversionError(f"{path} cannot be read: its end is missing, as after an interrupted copy")
+    if head == b"PK" and not inert.is_archive(path):
+        return ConversionError(f"{path} cannot be read: its end is missing or damaged, as after an interrupted copy")
     return ConversionError(f"{path} cannot be read: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
 
 

@@ -1,7 +1,7 @@
 """What torch.save wrote, read without running any of it: tensors, dicts and lists; all other objects stay lifeless.
 
 For checkpoints in which a trainer kept its settings beside the weights, and for whole models: their weights can be had
-without their classes. The file is a zip of one pickle, `data.pkl`, and the bytes of each storage, `data/0`, `data/1` ...
+without their classes. The file is a zip of one pickle, `data.pkl`, and the bytes of each storage, `data/0` ...
 Source: torch/serialization.py.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ STORAGES = {
     "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8, "BoolStorage": torch.bool,
 }  # fmt: skip
 BROKEN = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, RecursionError, OverflowError,
-          zipfile.BadZipFile, NotImplementedError, pickle.UnpicklingError)  # fmt: skip
+          struct.error, zipfile.BadZipFile, NotImplementedError, pickle.UnpicklingError)  # fmt: skip
 
 
 class Lifeless:
@@ -87,14 +88,17 @@ HARMLESS: dict[tuple[str, str], type] = {
 class _Reader(pickle._Unpickler):  # type: ignore[name-defined]  # in Python: the one in C takes 32 GB for one byte
     def __init__(self, text: bytes, storage: Callable[..., torch.Tensor]) -> None:
         super().__init__(io.BytesIO(text), encoding="utf-8")
-        self.persistent_load = storage
+        self.storage = storage
+
+    def persistent_load(self, pid: Any) -> torch.Tensor:
+        return self.storage(pid)
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in CALLABLE:
             return _Rebuild(CALLABLE[module, name])
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
-        return HARMLESS.get((module, name)) or type("Lifeless", (Lifeless,), {})
+        return HARMLESS.get((module, name)) or type(f"{module}.{name}"[:100], (Lifeless,), {})
 
 
 def read(path: Path) -> Any:
@@ -131,22 +135,30 @@ def check_archive(path: Path) -> None:
 
     torch.save stores and never compresses: a compressed archive is none of its own. What is no zip passes.
     """
-    if not zipfile.is_zipfile(path):
+    if not is_archive(path):
         return
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except BROKEN as error:
         raise ConversionError(f"{path} cannot be read: {error}") from error
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members) or (
-        sum(member.file_size for member in members) > path.stat().st_size
-    ):
-        raise ConversionError(f"{path} is a compressed archive, which torch.save never writes: unpack it first")
     if any(member.filename.endswith("/constants.pkl") for member in members):
         raise ConversionError(
             f"{path} is a TorchScript program (torch.jit.save), whose code does not run in Python; save the state_dict "
             "of the nn.Module that it was made from"
         )
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members) or (
+        sum(member.file_size for member in members) > path.stat().st_size
+    ):
+        raise ConversionError(f"{path} is a compressed archive, which torch.save never writes: unpack it first")
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a whole zip; one whose directory is damaged or missing is none."""
+    try:
+        return zipfile.is_zipfile(path)
+    except BROKEN:
+        return False
 
 
 def state_of(module: Lifeless) -> dict[str, torch.Tensor] | None:

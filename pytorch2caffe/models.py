@@ -130,7 +130,8 @@ def _their_code(what: str) -> Iterator[None]:
         text = f"{type(error).__name__}: {error}"
         if isinstance(error, SystemExit):
             text = 'it ends the program: put what is to be run as a script under if __name__ == "__main__":'
-        raise ConversionError(f"{what}: {text}" + (f"\n  at {at}" if at else "")) from error
+        hint = "\n  fix: arguments go behind the name: net.py:make(classes=7)" if "required positional" in text else ""
+        raise ConversionError(f"{what}: {text}" + (f"\n  at {at}" if at else "") + hint) from error
 
 
 def _module(place: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -114,15 +115,29 @@ READERS: dict[str, Callable[[Origin], Graph]] = {
 
 
 def spare(sources: Iterable[str | None], targets: Iterable[str | Path]) -> None:
-    """Raises ConversionError if one of the files to be written is one of those that are read.
+    """Raises ConversionError if one of the files to be written is one of those that are read, or has no folder.
 
     sources: as in Origin: files, `file.py:Net`, `package.module:Net`.
     """
+    targets = list(targets)
+    for target in targets:
+        check_place(target)
     places = [source.rpartition(":")[0] or source for source in sources if source is not None]
     read = {Path(place).resolve() for place in places}
     read |= {Path(f"{place.replace('.', '/')}.py").resolve() for place in places if not place.endswith(".py")}
     if lost := [str(target) for target in targets if Path(target).resolve() in read]:
         raise ConversionError(f"{', '.join(lost)} is what is read, and would be replaced: give the output another name")
+
+
+def check_place(path: str | Path) -> None:
+    """Raises ConversionError if there is no folder for a file to be written, or if it may not be written to."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise ConversionError(f"{path} cannot be written: there is no folder {folder}\n  fix: mkdir -p {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConversionError(f"{path} cannot be written: folder {folder} may not be written to")
+    if Path(path).is_dir():
+        raise ConversionError(f"{path} cannot be written: it is a folder")
 
 
 def files_of(framework: str, path: str | Path) -> list[Path]:

@@ -89,7 +89,7 @@ def _note(error: Exception, subject: Subject, inputs: list[Any]) -> None:
     """Adds to what the model raises where it did and on what inputs (Python shows it from 3.11 on)."""
     shapes = " and ".join(str(list(item.shape)) for item in inputs if isinstance(item, torch.Tensor))
     at = raised_at(error, subject.modules)
-    note = "the model itself raises this" + (f" at {at}" if at else "") + (f", on an input of {shapes}" if shapes else "")
+    note = f"the model itself raises this{f' at {at}' if at else ''}{f', on an input of {shapes}' if shapes else ''}"
     error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]
 
 

@@ -15,6 +15,7 @@ from torch import nn
 
 _CALL = nn.Module._call_impl.__code__
 _LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in (torch.__file__, Path(__file__).parent)) + ("<",)
+_START = str(Path(__file__).with_name("__init__.py"))  # runs the model; who called it is no part of the model
 _PYTHON = str(Path(os.__file__).parent) + os.sep
 
 
@@ -37,7 +38,7 @@ class Places:
         frame: Any = sys._getframe(depth)
         line, leaf = "", False
         unknown: list[str] = []  # modules between the call and the first that has a path
-        while frame is not None:
+        while frame is not None and frame.f_code.co_filename != _START:
             code = frame.f_code
             if not line and not _is_library(code.co_filename):
                 line = f"{os.path.basename(code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119 (at every call)
@@ -77,7 +78,7 @@ def raised_at(error: BaseException, modules: dict[str, nn.Module] | None = None)
 
 
 def _line_above(frame: Any) -> str:
-    while frame is not None:
+    while frame is not None and frame.f_code.co_filename != _START:
         if not _is_library(frame.f_code.co_filename):
             return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119
         frame = frame.f_back
