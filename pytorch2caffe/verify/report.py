@@ -106,7 +106,7 @@ def _finite(value: Any) -> Any:
 
 
 def _place(row: Row) -> str:
-    if row.module.startswith(f"{row.blob} ("):  # the module's name and line, and the blob bears the name too
+    if f"{row.module} ".startswith(f"{row.blob} "):  # the module's name and line, and the blob bears the name too
         return row.module
     return f"{row.blob} ({row.module})" if row.module else row.blob
 
