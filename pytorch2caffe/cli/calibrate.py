@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .many import Many
-from .options import OutputFile
+from .options import Caffemodels, OutputFile
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
@@ -30,7 +30,7 @@ Beside the table, TABLE.preprocess.json says how images become inputs.
 Exit code 0 done; 2 it cannot be done, stderr says why, nothing was written.
 """, short_help="The int8 table for ncnn, without Caffe.")
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The deploy prototxt.")
-@click.option("--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Its caffemodel.")
+@click.option("--model", required=True, type=Caffemodels(), help="Its caffemodel.")
 @click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
 @click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE",
               help="Where to write the table.")

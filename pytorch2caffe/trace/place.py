@@ -15,7 +15,7 @@ from torch import nn
 
 _CALL = nn.Module._call_impl.__code__
 _LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in (torch.__file__, Path(__file__).parent)) + ("<",)
-_START = str(Path(__file__).with_name("__init__.py"))  # runs the model; who called it is no part of the model
+_START = str(Path(__file__).with_name("recording.py"))  # runs the model; who called it is no part of the model
 _PYTHON = str(Path(os.__file__).parent) + os.sep
 
 

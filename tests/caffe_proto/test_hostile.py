@@ -271,13 +271,13 @@ def test_bombs_of_bytes(content, tmp_path):
     path = tmp_path / "net.caffemodel"
     path.write_bytes(content)
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         try_weights(path, content)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     assert peak < 100e6
 
 
@@ -307,9 +307,9 @@ TEXT_BOMBS = {
 
 @pytest.mark.parametrize("text", TEXT_BOMBS.values(), ids=TEXT_BOMBS)
 def test_bombs_of_text(text):
-    started = time.perf_counter()
+    started = time.process_time()
     try_text(text)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_constants_of_the_format_used_here():

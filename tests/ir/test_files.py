@@ -148,7 +148,7 @@ def test_hostile_weights(name, tmp_path):
     write_ir(NODES, tmp_path / "net")
     before = sorted(tmp_path.iterdir())
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         if what is None:
             read_ir(tmp_path / "net.json", tmp_path / "w.npy")
@@ -159,7 +159,7 @@ def test_hostile_weights(name, tmp_path):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - started < 60
+    assert time.process_time() - started < 60
     assert peak < 200e6
     assert sorted(tmp_path.iterdir()) == before
 

@@ -174,8 +174,8 @@ def test_a_command_that_says_why_on_stderr():
 def test_a_command_that_hangs():
     started = time.monotonic()
     with pytest.raises(RuntimeUnavailable, match=r"no answer within 0\.3 s"):
-        fake("import time; time.sleep(60)", start_timeout=0.3).start()
-    assert time.monotonic() - started < 10
+        fake("import time; time.sleep(600)", start_timeout=0.3).start()
+    assert time.monotonic() - started < 120
 
 
 GREETS = """print('a banner'); print('{"worker": "pytorch2caffe 1", "caffe": "fake"}', flush=True);"""
@@ -189,12 +189,12 @@ def test_a_banner_before_the_greeting_is_skipped():
 
 def test_a_request_that_hangs():
     with pytest.raises(RuntimeFailed, match=r"no answer within 0\.3 s"):
-        fake(GREETS + "import time; time.sleep(60)", timeout=0.3).layer_types()
+        fake(GREETS + "import time; time.sleep(600)", timeout=0.3).layer_types()
 
 
 def test_a_request_larger_than_the_pipe_that_nobody_reads():
     with pytest.raises(RuntimeFailed, match=r"no answer within 0\.3 s"):
-        fake(GREETS + "import time; time.sleep(60)", timeout=0.3).run("", bytes(1 << 22), {})
+        fake(GREETS + "import time; time.sleep(600)", timeout=0.3).run("", bytes(1 << 22), {})
 
 
 def test_an_answer_that_is_no_answer():
@@ -208,11 +208,11 @@ def test_an_answer_cut_short():
 
 
 def test_children_of_a_wrapper_end_with_it():
-    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
     started = time.monotonic()
     with pytest.raises(RuntimeUnavailable, match="no answer"):
         fake(child, start_timeout=0.5).start()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 120
 
 
 def test_last_words_leave_out_the_stack_trace():
