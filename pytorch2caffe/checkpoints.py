@@ -16,6 +16,7 @@ from torch import nn
 
 from . import inert
 from .errors import ConversionError
+from .vision import torchvision_models
 
 KNOWN = ("torch.nn.", "torchvision.models.", "torchvision.ops.")  # whose classes a whole model may be made of
 # What torch.load raises for files that are none of its own, or no more.
@@ -159,8 +160,6 @@ def load_whole(path: Path) -> nn.Module:
     except DAMAGED as error:
         raise _unreadable(path, error) from error
     if any(name.startswith("torchvision.") for name in names):
-        from .models import torchvision_models
-
         torchvision_models()
     found = {name: _harmless(name) for name in names}
     if strange := [name for name, thing in found.items() if thing is None]:
