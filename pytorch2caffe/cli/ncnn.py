@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import Caffemodels
+from .options import Caffemodels, Prefix
 
 
 @click.command("ncnn", help="""Writes a Caffe network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
@@ -21,10 +21,10 @@ Examples:
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ ... -o net.table
   pytorch2caffe ncnn deploy.prototxt net.caffemodel --table net.table --fuse -o net-int8
 Exit code 0 done; 1 the files give other numbers in ncnn; 2 it cannot be said in ncnn, or cannot be read.
-""")
+""", short_help="Writes .param and .bin for ncnn, float or int8.")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
-@click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
+@click.option("-o", "--output", "prefix", required=True, type=Prefix(".param", ".bin"), help="Where to write.")
 @click.option("--table", "path", type=click.Path(exists=True, dir_okay=False),
               help="Run the layers of this table in int8, as ncnn2int8 does.")  # fmt: skip
 @click.option("--fp16", is_flag=True, help="Store the weights that are not int8 as halves; ncnn2int8 always does.")
