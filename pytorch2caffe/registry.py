@@ -24,6 +24,9 @@ LAYERS: dict[str, type[Layer]] = {}
 TORCH: dict[str, Callable[..., Any]] = {}
 IR: dict[str, Callable[..., Any]] = {}
 
+# Layers that move numbers and compute nothing, so that they are exact for any type of number.
+MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
+
 C = TypeVar("C", bound="type[Layer]")
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,6 +12,8 @@ from ..errors import Refused
 from ..graph import Shape, Value
 from ..ir.layout import TURNED, channels_first, channels_last, graph_axis, ir_axis, ir_shape
 from ..ir.node import IrNode
+from ..layers.permute import permute_to
+from ..layers.reshape import reshape_to
 
 Tensor = Value | np.ndarray
 MISSING: Any = object()
@@ -161,20 +163,14 @@ class Op:
 
     def ordered(self, x: Tensor) -> Any:
         """A tensor with its axes in the IR's order."""
-        from ..layers.permute import permute_to
-
         return permute_to(self.net, x, channels_last(len(x.shape))) if len(x.shape) in TURNED else x
 
     def stored(self, x: Tensor) -> Any:
         """A tensor whose axes are in the IR's order, in the Graph's."""
-        from ..layers.permute import permute_to
-
         return permute_to(self.net, x, channels_first(len(x.shape))) if len(x.shape) in TURNED else x
 
     def reshaped(self, x: Tensor, shape: Sequence[int], rest: int | None = None) -> Any:
         """A tensor in another shape of the IR, its numbers in the IR's order. rest: the axis with what is left."""
-        from ..layers.reshape import reshape_to
-
         if len(shape) > MOST_AXES:
             raise Refused(f"{self.node.op} to {len(shape)} axes", f"use at most {MOST_AXES}")
         if not rest and len(x.shape) == len(shape) and self.shape(x) == tuple(shape):
