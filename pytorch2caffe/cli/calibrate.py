@@ -113,7 +113,7 @@ def calibrate(job, cpp=False):  # type: ignore[no-untyped-def]
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks = {}
 
         def progress(done: int, total: int, text: str) -> None:
