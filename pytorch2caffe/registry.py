@@ -16,12 +16,16 @@ from typing_extensions import dataclass_transform
 from .errors import Refused
 
 if TYPE_CHECKING:
-    from .graph import Builder, Shape, Value
+    from .builder import Builder
+    from .graph import Shape, Value
     from .ncnn import Ncnn
 
 LAYERS: dict[str, type[Layer]] = {}
 TORCH: dict[str, Callable[..., Any]] = {}
 IR: dict[str, Callable[..., Any]] = {}
+
+# Layers that move numbers and compute nothing, so that they are exact for any type of number.
+MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
 
 C = TypeVar("C", bound="type[Layer]")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,12 +39,14 @@ class Source:
     expr:   an expression in which {0}, {1} are the inputs and, without a module, {weight} a parameter in `state`.
     state:  the weights: names of the module's own state_dict, or the parameters that `expr` names.
     define: a function that `expr` calls, for what torch has no word for.
+    fixed:  what `state` holds is not for training: a buffer, no parameter.
     """
 
     module: str = ""
     expr: str = ""
     state: dict[str, np.ndarray] = field(default_factory=dict)
     define: str = ""
+    fixed: bool = False
 
 
 class Layer:
@@ -88,10 +94,6 @@ class Layer:
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
         """The output shapes where they are known without running it; None: it is run on tensors without data."""
         return None
-
-    def by_image(self, shapes: Sequence[Shape]) -> bool:
-        """Whether each entry of the first axis is computed by itself: shapes are then found with none of them."""
-        return False
 
     def to_ir(self, net: Any, inputs: Sequence[Any], blobs: Sequence[np.ndarray]) -> Any:
         """Adds operators of MMdnn's IR that compute the same to `net`, an IrNet; returns the edge, or the list of them.

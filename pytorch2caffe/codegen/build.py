@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from ..errors import Refused
 from ..graph import Node, Shape
 from ..registry import Layer, Source
 
-LIGHT = 1 << 24  # weights that may be copied to find a shape
 NAMESPACE: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
 
 
@@ -83,33 +81,13 @@ def _infer(layer: Layer, shapes: tuple[Shape, ...], blob_shapes: tuple[Shape, ..
         layer.to_torch(shapes, blobs)  # refuses what it cannot do
         return known
     try:
-        source = layer.to_torch(shapes, blobs)
-        light = sum(map(prod, blob_shapes)) <= LIGHT and _by_image(layer, shapes)
-        return _of_no_image(source, shapes) if light else _shapes(source, shapes, "meta")
+        inputs = [torch.empty(shape, device="meta") for shape in shapes]
+        result = build(layer.to_torch(shapes, blobs), "meta")(*inputs)
     except (RuntimeError, ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError) as error:
         reason = str(error).split("\n")[0]
         raise Refused(f"{layer.type} cannot take inputs of shape {list(map(list, shapes))}: {reason}") from error
-
-
-def _shapes(source: Source, shapes: Sequence[Shape], device: str) -> list[Shape]:
-    """Of what a layer gives for inputs of these shapes; on device "meta" they have no data."""
-    with torch.no_grad():
-        result = build(source, device)(*(torch.empty(shape, device=device) for shape in shapes))
     results = result if isinstance(result, (tuple, list)) else [result]
     return [tuple(r.shape) for r in results]
-
-
-def _by_image(layer: Layer, shapes: Sequence[Shape]) -> bool:
-    return all(shape and shape[0] == shapes[0][0] > 0 for shape in shapes) and layer.by_image(shapes)
-
-
-def _of_no_image(source: Source, shapes: Sequence[Shape]) -> list[Shape]:
-    """The same, run on no image at all: PyTorch's first call on "meta" costs a second of imports."""
-    count, none = shapes[0][0], [(0, *shape[1:]) for shape in shapes]
-    try:
-        return [(count, *shape[1:]) for shape in _shapes(source, none, "cpu")]
-    except RuntimeError:
-        return _shapes(source, shapes, "meta")  # which may take them, or says what is wrong with their true shapes
 
 
 def source_of(node: Node) -> Source:

@@ -98,7 +98,7 @@ def _docstring(graph: Graph, arguments: list[str]) -> list[str]:
     given = ", ".join(f"{identifier(name, ())} {list(value.shape)}" for name, value in graph.outputs.items())
     about = [f"{n}: {v.about}" for n, v in zip(arguments, graph.inputs, strict=True) if v.about]
     paragraphs = [
-        textwrap.wrap(text, COLUMNS - 8, break_long_words=True, break_on_hyphens=False)
+        textwrap.wrap(text, COLUMNS - 10, break_long_words=True, break_on_hyphens=False)
         for text in (f"Takes {taken}; returns {given}.", *about)
     ]
     lines = [line for index, lines in enumerate(paragraphs) for line in ([""] if index == 1 else []) + lines]
@@ -138,8 +138,10 @@ class _Members:
             return name
         for key, array in source.state.items():
             attribute = f"{name}_{key}"
-            self.lines.append(f"self.{attribute} = nn.Parameter(torch.empty({_size(array)}))")
-            self._tensor(attribute, array, True)
+            empty = f"torch.empty({_size(array)})"
+            made = f'self.register_buffer("{attribute}", {empty})'
+            self.lines.append(made if source.fixed else f"self.{attribute} = nn.Parameter({empty})")
+            self._tensor(attribute, array, not source.fixed)
         return name
 
     def _name(self, wanted: str, keys: list[str]) -> str:

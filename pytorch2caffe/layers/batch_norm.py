@@ -34,9 +34,6 @@ class BatchNorm(Layer):
     def blob_shapes(self, shapes):
         return [(shapes[0][1],), (shapes[0][1],), (1,)]
 
-    def by_image(self, shapes):
-        return self.use_global_stats
-
     def to_torch(self, shapes, blobs):
         if not self.use_global_stats:
             return Source(expr=f"F.batch_norm({{0}}, None, None, training=True, eps={number(self.eps)})")

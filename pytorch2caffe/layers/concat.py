@@ -6,7 +6,8 @@ from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn, along, replaced
 from ..registry import Layer, Source, from_ir, from_torch, layer
-from .reshape import atleast_1d, atleast_2d, atleast_3d, reshape_to
+from .reshape import reshape_to
+from .squeeze import atleast_1d, atleast_2d, atleast_3d
 
 
 @layer("Concat", param="concat_param")
@@ -18,9 +19,6 @@ class Concat(Layer):
     @classmethod
     def from_caffe(cls, param, shapes, blobs):
         return cls(param.get("axis", param.get("concat_dim", 1)))
-
-    def by_image(self, shapes):
-        return len(set(map(len, shapes))) == 1 and self.axis % len(shapes[0]) > 0
 
     def to_torch(self, shapes, blobs):
         inputs = ", ".join(f"{{{i}}}" for i in range(len(shapes)))
@@ -90,7 +88,8 @@ def ir_concat(net, node, *inputs):
 @from_ir("Pack", "Stack")
 def ir_pack(net, node, *inputs):
     axis = node.ir_axis(inputs[0], node.integer("axis", 0), 1)
-    parts = [node.reshaped(x, (*(s := node.shape(x))[:axis], 1, *s[axis:])) for x in inputs]
+    open_axis = 1 if axis == 0 and node.open_axis() == 1 else None
+    parts = [node.reshaped(x, (*(s := node.shape(x))[:axis], 1, *s[axis:]), open_axis) for x in inputs]
     return cat(net, parts, node.axis(parts[0], axis))
 
 

@@ -16,9 +16,6 @@ class Dropout(Layer):
 
     dropout_ratio: float = 0.5
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         return Source(f"nn.Dropout({number(self.dropout_ratio)})")
 

@@ -28,9 +28,6 @@ class Eltwise(Layer):
             raise Refused(f"{len(coeff)} coefficients for {len(shapes)} inputs", "give each bottom its coeff")
         return cls(param.get("operation", "SUM"), () if set(coeff) <= {1.0} else coeff)
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         if len(set(map(tuple, shapes))) != 1:
             raise Refused(

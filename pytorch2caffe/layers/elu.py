@@ -13,9 +13,6 @@ class ELU(Layer):
 
     alpha: float = 1.0
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         return Source(f"nn.ELU({number(self.alpha)})")
 

@@ -29,9 +29,6 @@ class HardSigmoid(Layer):
 class HardSwish(Layer):
     """y = x * min(max(x + 3, 0), 6) / 6."""
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         return Source("nn.Hardswish()")
 

@@ -9,7 +9,8 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn, Tagged, blob_shape
-from ..registry import Layer, Source, from_ir, from_torch, layer
+from ..registry import Layer, Source, from_torch, layer
+from .reshape import reshape_to
 
 
 @layer("InnerProduct", param="inner_product_param")
@@ -28,9 +29,6 @@ class InnerProduct(Layer):
         size = prod(shapes[0][self.axis % len(shapes[0]) :])
         weight = (size, self.num_output) if self.transpose else (self.num_output, size)
         return [weight, *([(self.num_output,)] if self.bias_term else [])]
-
-    def by_image(self, shapes):
-        return self.axis % len(shapes[0]) > 0
 
     def to_torch(self, shapes, blobs):
         axis = self.axis % len(shapes[0])
@@ -74,32 +72,7 @@ class InnerProduct(Layer):
 def linear(net, input, weight, bias=None):
     if isinstance(weight, Value) or isinstance(bias, Value):
         raise Refused("linear with weights that depend on the input", "use weights that are parameters")
-    from .reshape import reshape_to
-
     blobs = [weight] if bias is None else [weight, bias]
     x = reshape_to(net, input, (1, *input.shape)) if len(input.shape) == 1 else input
     y = net.add(InnerProduct(weight.shape[0], bias is not None, len(x.shape) - 1), x, blobs=blobs)
     return reshape_to(net, y, y.shape[1:]) if x is not input else y
-
-
-@from_ir("FullyConnected", "MatMul")
-def ir_fully_connected(net, node, input, other=None):
-    """x @ W + b along the last axis. W: [in, out]. A MatMul of two computed tensors has no weights."""
-    if other is not None:
-        from .matmul import matrix_product
-
-        return node.stored(matrix_product(net, *_turned(net, node, node.ordered(input), node.ordered(other))))
-    weight = node.weight("weights", rank=2)
-    x = node.ordered(input)
-    if len(x.shape) > 2 and weight.shape[0] == prod(x.shape[1:]) != x.shape[-1]:
-        x = node.reshaped(input, (x.shape[0], weight.shape[0]))
-    bias = node.weight("bias", rank=1) if node.has("bias") else None
-    return node.stored(linear(net, x, weight.T, bias))
-
-
-def _turned(net, node, a, b):
-    """The factors of a MatMul, transposed where its attributes say so; both in the IR's layout."""
-    from .permute import transpose
-
-    pairs = (a, ("transpose_a", "adj_x")), (b, ("transpose_b", "adj_y"))
-    return [transpose(net, x, -2, -1) if any(node.flag(key, False) for key in keys) else x for x, keys in pairs]

@@ -25,9 +25,6 @@ class LRN(Layer):
     norm_region: str = "ACROSS_CHANNELS"
     k: float = 1.0
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         if self.norm_region != "ACROSS_CHANNELS":
             size, pad = self.local_size, self.local_size // 2

@@ -9,10 +9,10 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn
-from ..registry import Layer, Source, from_torch, layer
-from .binary import arithmetic
+from ..registry import Layer, Source, from_ir, from_torch, layer
+from .arithmetic import arithmetic
 from .expand import Tile, expand_to
-from .inner_product import InnerProduct
+from .inner_product import InnerProduct, linear
 from .linear_map import linear_map
 from .permute import transpose
 from .pooling import Pooling
@@ -133,3 +133,22 @@ def scaled_dot_product_attention(
             mask = np.where(mask, 0.0, -np.inf)
         scores = arithmetic(net, "add", scores, mask if isinstance(mask, Value) else mask.astype(np.float32))
     return matrix_product(net, net.add(Softmax(len(scores.shape) - 1), scores, name="softmax"), value)
+
+
+@from_ir("FullyConnected", "MatMul")
+def ir_fully_connected(net, node, input, other=None):
+    """x @ W + b along the last axis. W: [in, out]. A MatMul of two computed tensors has no weights."""
+    if other is not None:
+        return node.stored(matrix_product(net, *_turned(net, node, node.ordered(input), node.ordered(other))))
+    weight = node.weight("weights", rank=2)
+    x = node.ordered(input)
+    if len(x.shape) > 2 and weight.shape[0] == prod(x.shape[1:]) != x.shape[-1]:
+        x = node.reshaped(input, (x.shape[0], weight.shape[0]))
+    bias = node.weight("bias", rank=1) if node.has("bias") else None
+    return node.stored(linear(net, x, weight.T, bias))
+
+
+def _turned(net, node, a, b):
+    """The factors of a MatMul, transposed where its attributes say so; both in the IR's layout."""
+    pairs = (a, ("transpose_a", "adj_x")), (b, ("transpose_b", "adj_y"))
+    return [transpose(net, x, -2, -1) if any(node.flag(key, False) for key in keys) else x for x, keys in pairs]

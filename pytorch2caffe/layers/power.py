@@ -27,9 +27,6 @@ class Power(Layer):
         with np.errstate(all="ignore"):
             return float(np.power(np.float32(self.shift), np.float32(self.power)))
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         if self.constant is not None:  # Caffe writes it without looking at x
             return Source(expr=f"torch.full_like({{0}}, {number(self.constant)})")

@@ -26,9 +26,6 @@ class PReLU(Layer):
     def blob_shapes(self, shapes):
         return [() if self.channel_shared else (shapes[0][1],)]
 
-    def by_image(self, shapes):
-        return len(shapes[0]) > 1
-
     def to_torch(self, shapes, blobs):
         count = 1 if self.channel_shared else shapes[0][1]
         return Source(f"nn.PReLU({count})", state={"weight": blobs[0].reshape(count)})

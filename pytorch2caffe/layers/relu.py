@@ -13,9 +13,6 @@ class ReLU(Layer):
 
     negative_slope: float = 0.0
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         return Source(f"nn.LeakyReLU({number(self.negative_slope)})" if self.negative_slope else "nn.ReLU()")
 
@@ -47,16 +44,6 @@ def rrelu(net, input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
     if training:
         raise Refused("rrelu that is on at inference is random", "pass training=self.training")
     return net.add(ReLU((lower + upper) / 2), input)
-
-
-@from_ir("Relu")
-def ir_relu(net, node, input):
-    """Keras' may have a largest value."""
-    if "max_value" not in node:
-        return net.add(ReLU(), input)
-    from .clip import clip
-
-    return clip(net, input, 0.0, node.number("max_value"))
 
 
 @from_ir("LeakyRelu")

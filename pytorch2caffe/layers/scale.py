@@ -77,9 +77,6 @@ class Scale(_Broadcast):
         own = super().blob_shapes(shapes)
         return own + ([own[0] if own else tuple(shapes[1])] if self.bias_term else [])
 
-    def by_image(self, shapes):
-        return len(shapes) == 1 and self.axis % len(shapes[0]) > 0
-
     def to_torch(self, shapes, blobs):
         operand, rest, ones = self._operands(shapes, blobs)
         state = {} if len(shapes) > 1 else {"weight": self._column(blobs[0], ones)}
@@ -109,15 +106,20 @@ class Scale(_Broadcast):
         return Ncnn("Scale", params, weights, (shape,), (shape,))
 
     def lower(self, net, inputs, blobs):
-        """For readers that scale along one axis only: times and plus constants."""
-        from .binary import Binary
+        """The weights as constants, which line up from any axis; for readers without that, the factor repeated."""
+        x, *others = inputs
+        factor = others[0] if others else net.constant(blobs[0])
+        if others and not self.bias_term:
+            return net.add(Eltwise("PROD"), x, _repeated(net, factor, x, self.axis))
+        y = net.add(Scale(self.axis), x, factor, name="times" if self.bias_term else "")
+        return net.add(Bias(self.axis), y, net.constant(blobs[-1])) if self.bias_term else y
 
-        (x,) = inputs
-        axis = self.axis % len(x.shape)
-        rows = [np.reshape(blob, (*blob.shape, *(1,) * (len(x.shape) - axis - blob.ndim))) for blob in blobs]
-        last = {} if self.bias_term else {"name": ""}
-        y = net.add(Binary("mul"), x, net.constant(rows[0]), **({"name": "times"} if self.bias_term else last))
-        return net.add(Binary("add"), y, net.constant(rows[1])) if self.bias_term else y
+
+def per_channel(node):
+    """Whether a node is a Scale by weights, one for each channel."""
+    if not isinstance(node.layer, Scale) or len(node.inputs) != 1:
+        return False
+    return node.layer.axis % len(node.inputs[0].shape) == 1 and node.blobs[0].ndim == 1
 
 
 @layer("Bias", param="bias_param")
@@ -146,13 +148,17 @@ class Bias(_Broadcast):
         if blobs:
             return net.add(Scale(self.axis, self.num_axes, True), *inputs, blobs=[np.ones_like(blobs[0]), blobs[0]])
         x, bias = inputs
-        axis = self.axis % len(x.shape)
-        lined_up = reshape_to(net, bias, bias.shape + (1,) * (len(x.shape) - axis - len(bias.shape)), "lined_up")
-        return net.add(Eltwise(), x, expand_to(net, lined_up, x.shape))
+        return net.add(Eltwise(), x, _repeated(net, bias, x, self.axis))
 
     def to_ir(self, net, inputs, blobs):
         x, *others = inputs
         return net.op("Add", x, _operand(self, net, x, others, blobs)[0])
+
+
+def _repeated(net, operand, like, axis):
+    """An operand that lines up from `axis` on, in the shape of `like`."""
+    ones = len(like.shape) - axis % len(like.shape) - len(operand.shape)
+    return expand_to(net, reshape_to(net, operand, operand.shape + (1,) * ones, "lined_up"), like.shape)
 
 
 def _operand(layer, net, x, others, blobs):

@@ -17,9 +17,6 @@ class Softmax(Layer):
 
     axis: int = 1
 
-    def by_image(self, shapes):
-        return self.axis % len(shapes[0]) > 0
-
     def to_torch(self, shapes, blobs):
         return Source(f"nn.Softmax({self.axis})")
 

@@ -10,9 +10,6 @@ from ..registry import Layer, Source, from_ir, from_torch, layer
 class TanH(Layer):
     """y = tanh(x).  Source: BVLC Caffe, tanh_layer.cpp."""
 
-    def by_image(self, shapes):
-        return True
-
     def to_torch(self, shapes, blobs):
         return Source("nn.Tanh()")
 

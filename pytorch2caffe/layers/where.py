@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..registry import from_torch
-from .binary import arithmetic
+from .arithmetic import arithmetic
 
 
 @from_torch("torch.where")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from caffe_proto.files import atomic_files
+from caffe_proto import FilePaths, atomic_files, several
 
 from ..errors import ConversionError
 from ..graph import Graph, Value
@@ -59,7 +59,7 @@ class Job:
     """
 
     prototxt: str | Path
-    caffemodel: str | Path
+    caffemodel: FilePaths
     images: Sequence[str | Path]
     table: str | Path
     pixels: Pixels | str | Path | None
@@ -107,7 +107,7 @@ def _check_places(job: Job) -> None:
             raise ConversionError(f"{path}: there is no folder {path.resolve().parent}")
     if len(set(page)) < len(page):
         raise ConversionError(f"{job.report}: the report is a page; name it .html, the JSON lies beside it")
-    taken = {Path(path).resolve(): path for path in (job.prototxt, job.caffemodel, *job.images)}
+    taken = {Path(path).resolve(): path for path in (job.prototxt, *several(job.caffemodel), *job.images)}
     if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != beside(job.table).resolve():
         taken[Path(job.pixels).resolve()] = job.pixels
     for path in [Path(job.table), beside(job.table), *page]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_caffe, save_ncnn, trace, verify
-from pytorch2caffe.codegen import run
+from pytorch2caffe.codegen import random_inputs, run
 from pytorch2caffe.graph import Graph
 from pytorch2caffe.ncnn.files import LONGEST, check_written, number
 from pytorch2caffe.quantize.forward import Forward
@@ -25,7 +25,7 @@ from pytorch2caffe.quantize.table import Table, TableError
 from pytorch2caffe.quantize.targets import quantisable
 from pytorch2caffe.quantize.weights import weight_scales
 from pytorch2caffe.registry import LAYERS, Layer, load_layers
-from pytorch2caffe.verify.in_ncnn import compare_in_ncnn, random_inputs
+from pytorch2caffe.verify.in_ncnn import compare_in_ncnn
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from pytorch2caffe.verify.runtimes.ncnn import layers_of
 from tests import zoo

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from caffe_proto import FilePaths, several
 
 from ...errors import ConversionError
 
@@ -33,21 +38,21 @@ class Runtime(ABC):
 
     @abstractmethod
     def _run(
-        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         """As `run`; the runtime is there and the inputs are contiguous float32."""
 
     def run(
         self,
         prototxt: Path,
-        caffemodel: Path,
+        caffemodel: FilePaths,
         inputs: Mapping[str, np.ndarray],
         wanted: Collection[str] | None = None,
     ) -> Results:
         """Everything the network computes, each blob read the moment a layer has written it (also in place).
 
         prototxt:   the network.
-        caffemodel: its weights.
+        caffemodel: its weights, as for `load_caffe`.
         inputs:     input blob name -> array of the shape to run with; converted to float32.
         wanted:     the tops of interest; all of them unless given.
 
@@ -57,4 +62,27 @@ class Runtime(ABC):
         if reason := self.unavailable():
             raise RuntimeUnavailable(f"{self.name}: {reason}")
         arrays = {name: np.require(array, np.float32, "C") for name, array in inputs.items()}
-        return self._run(Path(prototxt), Path(caffemodel), arrays, wanted)
+        return self._run(Path(prototxt), several(caffemodel), arrays, wanted)
+
+
+class ModuleRuntime(Runtime):
+    """A runtime that is a Python module, imported when it is asked for."""
+
+    module: str
+    help: str  # what to install
+
+    def unavailable(self) -> str | None:
+        """None if the module is there and of use; otherwise the reason and what to install."""
+        return self._reason
+
+    @cached_property
+    def _reason(self) -> str | None:
+        try:
+            lack = self._lack(import_module(self.module))
+        except ImportError as error:
+            lack = str(error)
+        return lack and f"{lack}; {self.help}"
+
+    @abstractmethod
+    def _lack(self, module: Any) -> str | None:
+        """Why the module, which is there, is of no use; None if it is."""

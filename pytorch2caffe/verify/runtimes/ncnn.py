@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +11,32 @@ import numpy as np
 
 from ...graph import Graph
 from ...ncnn import blob_shape
-from .base import Results, Runtime, RuntimeFailed
-
-HELP = 'install ncnn: pip install "pytorch2caffe[ncnn]"'
+from .base import ModuleRuntime, Results, RuntimeFailed
 
 
-class NcnnRuntime(Runtime):
+class NcnnRuntime(ModuleRuntime):
     """The ncnn of the Python package, on one thread of the CPU, in float32 and without Winograd.
 
     Given .param and .bin, a blob [C, H, W] comes as [1, C, H, W]; given Caffe files, in Caffe's shape.
     """
 
-    name = "ncnn"
+    name = module = "ncnn"
+    help = 'install ncnn: pip install "pytorch2caffe[ncnn]"'
 
-    def unavailable(self) -> str | None:
-        """None if ncnn is there; otherwise the reason and what to install."""
-        return self._reason
-
-    @cached_property
-    def _reason(self) -> str | None:
-        try:
-            import ncnn
-        except ImportError as error:
-            return f"{error}; {HELP}"
-        return None if hasattr(ncnn, "Net") else f"the module ncnn has no Net; {HELP}"
+    def _lack(self, module: Any) -> str | None:
+        return None if hasattr(module, "Net") else "the module ncnn has no Net"
 
     def _run(
-        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         if is_param(prototxt):
-            return run_files(prototxt, caffemodel, inputs, wanted)
+            if len(caffemodels) != 1:
+                raise RuntimeFailed(f"ncnn reads one .bin, not {len(caffemodels)}")
+            return run_files(prototxt, caffemodels[0], inputs, wanted)
         from ...readers.caffe import load_caffe
         from ...writers.ncnn import save_ncnn
 
-        graph = load_caffe(prototxt, caffemodel)
+        graph = load_caffe(prototxt, caffemodels)
         for value in graph.inputs:
             if value.name in inputs and inputs[value.name].shape != value.shape:
                 given = list(inputs[value.name].shape)
