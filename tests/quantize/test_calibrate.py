@@ -322,6 +322,22 @@ def test_alone_is_what_a_run_with_only_that_layer_gives(graph, folder):
         assert lost.alone[node.name] == pytest.approx(float(expected), rel=1e-3, abs=1e-9)
 
 
+def test_sensitivity_is_measured_in_whole_float32(graph, folder, monkeypatch):
+    from pytorch2caffe.quantize import sensitivity
+
+    seen = []
+
+    def results_of(call, node, values):
+        seen.append(torch.backends.cudnn.allow_tf32 or torch.is_grad_enabled())
+        return original(call, node, values)
+
+    original = sensitivity.results_of
+    monkeypatch.setattr(sensitivity, "results_of", results_of)
+    images = Dataset([folder], graph.inputs, {})
+    measure(graph, images, calibrate(graph, images, Settings("max")))
+    assert seen and not any(seen)
+
+
 # ---- the commands
 
 
@@ -342,7 +358,7 @@ def test_the_commands(files, capsys):
     assert main(["calibrate", *options, "-o", str(table), "--report", str(report), "--keep-float", "grouped", "last",
                  "--method", "mse"]) == 0  # fmt: skip
     said = capsys.readouterr().out
-    assert "3 layers in int8 from 21 images, in float: grouped, last" in said
+    assert said.startswith(f"{table}: 3 layers in int8 from 21 images, in float: grouped, last\n")
     page, data = report.read_text(), json.loads((folder / "net.json").read_text())
     assert page.count("<svg") == 6 and "http" not in page and "<script" not in page
     assert [row["layer"] for row in data["layers"]] == ["conv", "depthwise", "grouped", "last", "fc"]
