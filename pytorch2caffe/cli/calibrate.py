@@ -144,7 +144,8 @@ def _say(job, outcome):  # type: ignore[no-untyped-def]
         click.echo(str(note), err=True)
     kept = [layer.node.name for layer in found.layers if layer.reason]
     stay = f", in float: {', '.join(kept)}" if kept else ""
-    click.echo(f"{job.table}: {len(found.table.activations)} layers in int8 from {found.images} images{stay}")
+    images = "1 image" if found.images == 1 else f"{found.images} images"
+    click.echo(f"{job.table}: {len(found.table.activations)} layers in int8 from {images}{stay}")
     if outcome.sensitivity:
         lost = outcome.sensitivity.steps[-1][1] if outcome.sensitivity.steps else outcome.sensitivity.together
         click.echo(f"simulated on {outcome.sensitivity.images} images: the outputs' mean cosine loses {lost:.2e}")
