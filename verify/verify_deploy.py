@@ -28,7 +28,7 @@ def arguments(line: list[str] | None) -> argparse.Namespace:
     add("--protofile", required=True, help="the prototxt")
     add("--weightfile", required=True, help="the caffemodel")
     add("--model", "-m", required=True,
-        help="module:callable or file.py:callable, with (arguments) if need be; torchvision:NAME; FILE.pt2")  # fmt: skip
+        help="module:callable, file.py:callable, with (arguments) if need be; torchvision:NAME; FILE.pt2")  # fmt: skip
     add("--weights", help="its weights: a state_dict, a checkpoint, a whole model, .safetensors")
     add("--weights-key", help="which entry of the checkpoint holds them, where several would fit")
     add("--imgfile", help="an image; without it the input is random")
