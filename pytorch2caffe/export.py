@@ -33,7 +33,7 @@ def export(
 
     model, inputs, name, naming: as for `trace`. The shapes of `inputs` are those of the network.
     prototxt, caffemodel:        where to write; all files appear together, or none.
-    dialect:                     who shall read the files (README, "Dialects").
+    dialect:                     who shall read the files (docs/dialects.md).
     fold_bn:                     put BatchNorm and Scale into the weights before them (equal up to float rounding).
     split_weights:               write weights beyond what Caffe reads in one file, 2^31 - 1 bytes, as several: see
                                  `save_caffe`.

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from pytorch2caffe.cli import main
+from pytorch2caffe.cli import Commands, main
 
 MODELS = '''
 import torch
@@ -190,12 +190,84 @@ def test_the_page_of_layers_is_up_to_date(capsys):
     assert page.read_text() == capsys.readouterr().out, "run `make docs`"
 
 
-@pytest.mark.parametrize("command", [[], ["export"], ["verify"], ["summary"], ["layers"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in Commands.names), ["table", "check"]], ids=" ".join)
 def test_help_has_examples(capsys, command):
     assert main([*command, "--help"]) == 0
     said = capsys.readouterr().out
     assert "Usage" in said
     assert not command or "Example" in said
+    assert command in ([], ["table"], ["layers"]) or "Exit code 0" in said
+
+
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    {
+        "a folder": ("somewhere/", "'somewhere/' names no file: somewhere/net"),
+        "no folder": ("nowhere/deep/net", "there is no folder nowhere/deep\n  fix: mkdir -p nowhere/deep"),
+        "only a suffix": (".prototxt", "names no file"),
+    }.values(),
+)
+def test_an_output_that_cannot_be_is_refused_before_the_work(models, capsys, prefix, message):
+    assert export("nosuch.py:Net", "--input-shape", "1,3,8,8", "-o", prefix) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_suffix_in_the_prefix_is_taken_off_and_a_dot_is_not(models):
+    assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "tiny.prototxt") == 0
+    assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "net-v1.0") == 0
+    assert main(["ncnn", "tiny.prototxt", "tiny.caffemodel", "--no-check", "-o", "tiny.bin"]) == 0
+    found = {p.name for p in models.iterdir() if p.is_file()} - {"mymodels.py"}
+    assert found == {"tiny.prototxt", "tiny.caffemodel", "net-v1.0.prototxt", "net-v1.0.caffemodel", "tiny.param",
+                     "tiny.bin"}  # fmt: skip
+
+
+def test_the_list_of_commands_is_not_cut_off(capsys):
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert "..." not in said.partition("Commands:")[2]
+    assert "2 it cannot be done" in " ".join(said.split())
+
+
+NAMED = '''
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: %d } } }
+layer { name: "a [red]b[/red] %s" type: "ReLU" bottom: "x" top: "y" }
+'''
+
+
+def test_a_table_in_a_file_folds_no_name_and_reads_no_markup(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    name = "a [red]b[/red] " + "long" * 12
+    (tmp_path / "net.prototxt").write_text(NAMED % (4, "long" * 12))
+    assert main(["summary", str(tmp_path / "net.prototxt")]) == 0
+    assert name in capsys.readouterr().out
+
+
+def test_a_shape_beyond_memory_is_one_message(tmp_path, capsys):
+    (tmp_path / "net.prototxt").write_text(NAMED % (10**15, ""))
+    (tmp_path / "net.caffemodel").write_bytes(b"\n\3net")
+    files = [str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel")]
+    assert main(["lower", *files, "-o", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.startswith("error: this machine has not memory enough: Unable to allocate")
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_our_own_mistakes_end_with_2_and_ask_for_a_report(models, capsys, monkeypatch):
+    def broken(*_):
+        raise KeyError("forgotten")
+
+    monkeypatch.setattr("pytorch2caffe.summary.summarise", broken)
+    assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "tiny") == 0
+    assert main(["summary", "tiny.prototxt"]) == 2
+    said = capsys.readouterr().err
+    assert "KeyError: 'forgotten'" in said
+    assert "error: this is a mistake in pytorch2caffe: please report it" in said
+
+
+def test_a_reader_that_stops_reading_is_no_error(models):
+    line = f"{sys.executable} -m pytorch2caffe layers | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True)
+    assert done.stdout.startswith("supported layers")
+    assert done.stderr == ""
 
 
 def test_runs_as_a_module():

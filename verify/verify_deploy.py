@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from pytorch2caffe.cli.failures import tell  # noqa: E402
 from pytorch2caffe.errors import ConversionError  # noqa: E402
 
 
@@ -26,8 +27,10 @@ def arguments(line: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--protofile", required=True, help="the prototxt")
     add("--weightfile", required=True, help="the caffemodel")
-    add("--model", "-m", required=True, help="module:callable, file.py:callable, torchvision:NAME or FILE.pt2")
-    add("--weights", help="a state_dict for the model")
+    add("--model", "-m", required=True,
+        help="module:callable, file.py:callable, with (arguments) if need be; torchvision:NAME; FILE.pt2")  # fmt: skip
+    add("--weights", help="its weights: a state_dict, a checkpoint, a whole model, .safetensors")
+    add("--weights-key", help="which entry of the checkpoint holds them, where several would fit")
     add("--imgfile", help="an image; without it the input is random")
     add("--height", type=int, help="of the input, in pixels; default: the prototxt's")
     add("--width", type=int, help="of the input, in pixels; default: the prototxt's")
@@ -36,7 +39,7 @@ def arguments(line: list[str] | None) -> argparse.Namespace:
     add("--scale", type=float, default=1.0, help="multiplies what is left (default 1)")
     add("--rgb", action="store_true", help="feed R, G, B; the default is Caffe's B, G, R")
     add("--cuda", action="store_true", help="run the PyTorch model on the GPU")
-    add("--runtime", action="append", choices=["builtin", "caffe", "opencv"],
+    add("--runtime", action="append", choices=["builtin", "caffe", "opencv", "ncnn"],
         help="default: caffe where it is installed, else builtin; may be repeated")  # fmt: skip
     add("--caffe-python", help="the command of a Python with pycaffe: 'conda run -n caffe python'")
     add("--naming", choices=["modules", "legacy"], default="modules", help="how the layers of the file are named")
@@ -71,9 +74,8 @@ def main(line: list[str] | None = None) -> int:
     args = arguments(line)
     try:
         return compare(args)
-    except (ConversionError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except Exception as error:
+        return tell(error)
 
 
 def compare(args: argparse.Namespace) -> int:
@@ -87,7 +89,7 @@ def compare(args: argparse.Namespace) -> int:
     from pytorch2caffe.verify.verify import input_shapes, verify
 
     torch.manual_seed(args.seed)
-    model = load_model(args.model, args.weights)
+    model = load_model(args.model, args.weights, args.weights_key)
     if args.cuda:
         if not torch.cuda.is_available():
             raise ConversionError("--cuda: this PyTorch sees no GPU")

@@ -11,7 +11,7 @@ from ..registry import LAYERS, Layer
 from .profile import Dialect
 from .toml import dialect, names
 
-OTHERWISE = "use layers that the reader has; if it has this one, list it in a dialect of your own (README)"
+OTHERWISE = "use layers that the reader has; if it has this one, list it in a dialect of your own (docs/dialects.md)"
 REWRITE = "pytorch2caffe lower writes it in layers that {} has"
 
 

@@ -134,7 +134,7 @@ wrong.prototxt: 3 problems for nnie in 4 layers
   1. layer 'pool': nnie has no round_mode in Pooling
      fix: pytorch2caffe lower writes it in layers that nnie has
   2. layer 'up': nnie has no layer Upsample
-     fix: use layers that the reader has; if it has this one, list it in a dialect of your own (README)
+     fix: use layers that the reader has; if it has this one, list it in a dialect of your own (docs/dialects.md)
   3. layer 'turn': order [0, 3, 1, 2] in Permute: NNIE permutes to 0, 2, 3, 1 only
      fix: pytorch2caffe lower writes the others as Slice, Reshape and Concat
 """
