@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..ncnn import binary
-from ..registry import Layer, Source, from_ir, from_torch, layer
+from ..registry import Layer, Source, from_ir, from_torch, keeps_masks, layer
 from .clip import clip
 from .eltwise import Eltwise
 from .exp import Exp
@@ -155,6 +155,7 @@ def rsub(net, input, other, *, alpha=1):
     "torch.mul", "torch.Tensor.mul", "torch.Tensor.mul_", "torch.multiply", "torch.Tensor.multiply",
     "torch.Tensor.__rmul__", "torch.Tensor.__imul__",
 )  # fmt: skip
+@keeps_masks
 def mul(net, input, other):
     return arithmetic(net, "mul", input, other)
 
@@ -175,11 +176,13 @@ def rdiv(net, input, other):
 
 
 @from_torch("torch.maximum", "torch.Tensor.maximum", "torch.fmax", "torch.Tensor.fmax")
+@keeps_masks
 def maximum(net, input, other):
     return arithmetic(net, "max", input, other)
 
 
 @from_torch("torch.minimum", "torch.Tensor.minimum", "torch.fmin", "torch.Tensor.fmin")
+@keeps_masks
 def minimum(net, input, other):
     return arithmetic(net, "min", input, other)
 

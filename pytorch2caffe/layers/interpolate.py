@@ -130,6 +130,9 @@ def interpolate(
         )
         want = tuple(int(np.floor(h * s)) for h, s in zip(have, scale, strict=True))
         scale = () if recompute_scale_factor else scale
+        if mode == "nearest" and rank == 2:  # PyTorch goes by the sizes where one is the other, or twice the other
+            pairs = zip(have, want, scale, strict=False)
+            scale = tuple(w / h if w in (h, 2 * h) else s for h, w, s in pairs)
     if want == have and (not scale or set(scale) == {1.0}):
         return input
     return net.add(Interpolate(want, mode, bool(align_corners), scale), input)

@@ -13,15 +13,17 @@ from .power import Power
 from .reshape import reshape_to
 from .slice import slice_at
 from .strided_slice import ranges_of
-from .where import where
+from .where import choose
 
 
 @from_torch("torch.Tensor.__setitem__")
 def setitem(net, input, index, value):
-    """Input with a box of it replaced by `value`: cut out and joined again; of a constant mask, as torch.where."""
-    if isinstance(index, np.ndarray) and index.dtype == bool and not isinstance(value, Value) and np.size(value) == 1:
-        mask = index.reshape(index.shape + (1,) * (len(input.shape) - index.ndim))
-        return where(net, ~mask, input, np.float32(np.reshape(value, ())))
+    """Input with a box of it replaced by `value`: cut out and joined again; with a mask, as torch.where."""
+    number = not isinstance(value, Value) and np.size(value) == 1
+    if number and (index in net.masks if isinstance(index, Value) else _is_mask(index)):
+        shape = (*index.shape, *(1,) * (len(input.shape) - len(index.shape)))
+        mask = reshape_to(net, index, shape, "mask") if isinstance(index, Value) else np.reshape(index, shape)
+        return choose(net, mask, np.float32(np.reshape(value, ())), input)
     ranges, shape = ranges_of(input.shape, index)
     if any(step != 1 for _, _, step in ranges):
         raise Refused("writing into every n-th position", "use torch.where with a constant mask, or torch.stack")
@@ -33,6 +35,10 @@ def setitem(net, input, index, value):
     elif np.size(value) > 1:
         value = net.constant(np.broadcast_to(value, shape).reshape(sizes))
     return _put(net, x, value, ranges, 0)
+
+
+def _is_mask(index):
+    return isinstance(index, np.ndarray) and index.dtype == bool
 
 
 def _put(net, x, value, ranges, axis):

@@ -19,7 +19,7 @@ from .ends import free_key, input_names, rename
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .model import Subject
 from .place import Place, Places, clean_name
-from .structure import leaves, mapped, named_leaves, tensors_in
+from .structure import as_list, leaves, mapped, named_leaves, tensors_in
 from .taint import Origin, Taint
 from .values import Values
 
@@ -124,7 +124,9 @@ class Tracer(TorchFunctionMode):
         try:
             target = functions.cast_target(name, args, kwargs)
             if target is not None and self.taint.has(args[0]):
-                return self._cast(func, name, target, args, kwargs)
+                if target != torch.bool or args[0].dtype == torch.bool:
+                    return self._cast(func, name, target, args, kwargs)
+                handler = handler_of("torch.Tensor.bool")
             return self._call(func, name, handler, args, kwargs)
         finally:
             self._inside = None
@@ -159,6 +161,7 @@ class Tracer(TorchFunctionMode):
         before = len(self.problems)
         self.values.reader = name
         inputs = {key: item for key, item in kwargs.items() if key != "out"}
+        self.net.masks = self.values.masks_in((args, inputs))
         swapped = self.values.swap((args, inputs))  # before the call: it may work in place
         (args, kwargs), copies = self.values.in_float32(args, kwargs)
         stamps = [(tensor, self.taint.stamp(tensor)) for tensor in tensors_in((args, kwargs))]
@@ -180,7 +183,7 @@ class Tracer(TorchFunctionMode):
                         what = f"{name} gives a tensor of shape {list(empty.shape)}, which holds no numbers"
                         raise Refused(what, "leave it out: Caffe has no such blob")
                     output = self._handle(name, handler, swapped)
-                    self._check(name, args, targets, output)
+                    self._check(name, args, targets, output, getattr(handler, "keeps_masks", False))
             except Refused as error:
                 self._note(error.what, error.fix)
         elif handler is None:
@@ -201,9 +204,9 @@ class Tracer(TorchFunctionMode):
             raise Refused(f"{name} is called in a form that is not supported: {error}", ADD_HANDLER) from error
         return handler(*bound.args, **bound.kwargs)
 
-    def _check(self, name: str, args: Any, targets: list[Any], output: Any) -> None:
+    def _check(self, name: str, args: Any, targets: list[Any], output: Any, keeps_masks: bool) -> None:
         """Refuses what a registered function got wrong, and numbers that would wrap round or be cut off."""
-        values = _as_list(output)
+        values = as_list(output)
         if len(values) != len(targets):
             raise Refused(f"{name} returned {len(targets)} tensors, its function {len(values)} values", ADD_HANDLER)
         for tensor, value in zip(targets, values, strict=True):
@@ -211,7 +214,7 @@ class Tracer(TorchFunctionMode):
                 continue
             if tuple(tensor.shape) != value.shape:
                 raise Refused(f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", ADD_HANDLER)
-            if tensor.is_floating_point():
+            if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
                 continue
             kinds = {node.layer.type for node in self.graph.nodes if value in node.outputs}
             same = any(t.dtype == tensor.dtype for t in tensors_in(args) if self.taint.has(t))
@@ -240,7 +243,7 @@ class Tracer(TorchFunctionMode):
         return result
 
     def _bind_all(self, name: str, result: Any, targets: list[Any], output: Any) -> Any:
-        for tensor, value in zip(targets, _as_list(output), strict=True):
+        for tensor, value in zip(targets, as_list(output), strict=True):
             if value is None:  # an output that no Caffe layer gives: an error only if it is used
                 self.values.lacking[tensor] = name
             else:
@@ -289,10 +292,6 @@ def _run(func: Any, args: Any, kwargs: Any) -> Any:
         with torch.autocast("cpu", enabled=False):
             return func(*args, **kwargs)
     return func(*args, **kwargs)
-
-
-def _as_list(output: Any) -> list[Any]:
-    return list(output) if isinstance(output, (tuple, list)) else [output]
 
 
 @cache

@@ -8,6 +8,9 @@ from tests.layers.conftest import types_of
 
 CASES = {
     "nearest by 2": nn.Upsample(scale_factor=2),
+    "nearest by hardly more than 2": nn.Upsample(scale_factor=(2.0000001, 2.09)),
+    "nearest by hardly more than 1": nn.Upsample(scale_factor=(1.1, 2)),
+    "nearest by hardly more than 1, exactly": nn.Upsample(scale_factor=(1.1, 2), mode="nearest-exact"),
     "nearest by 3": nn.Upsample(scale_factor=3),
     "nearest by 4 and 2": nn.Upsample(scale_factor=(4, 2)),
     "nearest to a size, whole factors": nn.Upsample(size=(10, 21)),

@@ -11,7 +11,7 @@ from pytorch2caffe.layers.resample import resampling_matrix
 
 MODES = {"nearest": "nearest", "nearest-exact": "nearest-exact", "linear": "linear", "cubic": "bicubic", "area": "area"}
 SIZES = [1, 2, 3, 4, 5, 7, 8, 13, 16, 31, 32, 64]
-SCALES = [0.3, 0.5, 0.75, 1.0, 1.3, 1.5, 1.7, 2.0, 2.5, 3.0, 3.7]
+SCALES = [0.3, 0.5, 0.75, 1.0, 1.001, 1.3, 1.5, 1.7, 1.999, 2.0, 2.0000001, 2.001, 2.5, 3.0, 3.7]
 
 
 def torchs(mode, rows, align_corners, **arguments):

@@ -224,6 +224,14 @@ def test_arithmetic_that_wraps_round_is_refused() -> None:
         trace(lambda x: (x - 128).float(), pixels)
 
 
+def test_branches_that_only_a_compiler_runs_are_refused() -> None:
+    def forward(x):
+        return torch.cond(torch.tensor(True), lambda y: y * 2, lambda y: y * 3, (x,))
+
+    with pytest.raises(UnsupportedError, match=r"test_refusals.py:\d+\): torch.cond holds parts .*\n *fix: use Python's own if"):
+        trace(forward, image())
+
+
 def test_what_the_model_raises_passes_through() -> None:
     def forward(self, x):
         raise LookupError("the model's own")
