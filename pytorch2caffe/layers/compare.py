@@ -28,6 +28,13 @@ def mask_of(net, x, function):
     return x
 
 
+def truth(net, x):
+    """A mask as it is; of numbers, which are not 0."""
+    if isinstance(x, Value):
+        return x if x in net.masks else ne(net, x, 0.0)
+    return np.asarray(x) != 0
+
+
 def above(net, a, b):
     """[a > b] as 0 or 1; `a` or `b` may be constant. A difference is 0 only of equal numbers, so nothing is rounded."""
     for constant in (c for c in (a, b) if not isinstance(c, Value)):
@@ -87,43 +94,58 @@ def as_mask(net, input, *args, **kwargs):
     return ne(net, input, 0.0)
 
 
-@from_torch("torch.logical_not", "torch.Tensor.logical_not", "torch.bitwise_not", "torch.Tensor.bitwise_not",
-            "torch.Tensor.__invert__")  # fmt: skip
+@from_torch("torch.logical_not", "torch.Tensor.logical_not")
 @keeps_masks
 def logical_not(net, input):
-    return inverse(net, mask_of(net, input, "not"))
+    return inverse(net, truth(net, input))
 
 
-@from_torch(
-    "torch.logical_and", "torch.Tensor.logical_and", "torch.bitwise_and", "torch.Tensor.bitwise_and",
-    "torch.Tensor.__and__", "torch.Tensor.__rand__", "torch.Tensor.__iand__",
-)  # fmt: skip
+@from_torch("torch.logical_and", "torch.Tensor.logical_and")
 @keeps_masks
 def logical_and(net, input, other):
-    a, b = (mask_of(net, x, "and") for x in (input, other))
-    return arithmetic(net, "mul", *_numbers(a, b))
+    return arithmetic(net, "mul", *_numbers(truth(net, input), truth(net, other)))
 
 
-@from_torch(
-    "torch.logical_or", "torch.Tensor.logical_or", "torch.bitwise_or", "torch.Tensor.bitwise_or",
-    "torch.Tensor.__or__", "torch.Tensor.__ror__", "torch.Tensor.__ior__",
-)  # fmt: skip
+@from_torch("torch.logical_or", "torch.Tensor.logical_or")
 @keeps_masks
 def logical_or(net, input, other):
     """Not (neither of both)."""
-    a, b = (inverse(net, mask_of(net, x, "or")) for x in (input, other))
-    return inverse(net, arithmetic(net, "mul", *_numbers(a, b)), "")
+    neither = _numbers(*(inverse(net, truth(net, x)) for x in (input, other)))
+    return inverse(net, arithmetic(net, "mul", *neither), "")
 
 
-@from_torch(
-    "torch.logical_xor", "torch.Tensor.logical_xor", "torch.bitwise_xor", "torch.Tensor.bitwise_xor",
-    "torch.Tensor.__xor__", "torch.Tensor.__rxor__", "torch.Tensor.__ixor__",
-)  # fmt: skip
+@from_torch("torch.logical_xor", "torch.Tensor.logical_xor")
 @keeps_masks
 def logical_xor(net, input, other):
     """The square of their difference."""
-    a, b = (mask_of(net, x, "xor") for x in (input, other))
-    return net.add(Power(power=2.0), arithmetic(net, "sub", *_numbers(a, b)))
+    return net.add(Power(power=2.0), arithmetic(net, "sub", *_numbers(truth(net, input), truth(net, other))))
+
+
+@from_torch("torch.bitwise_not", "torch.Tensor.bitwise_not", "torch.Tensor.__invert__")
+@keeps_masks
+def bitwise_not(net, input):
+    return logical_not(net, mask_of(net, input, "not"))
+
+
+@from_torch("torch.bitwise_and", "torch.Tensor.bitwise_and", "torch.Tensor.__and__", "torch.Tensor.__rand__",
+            "torch.Tensor.__iand__")  # fmt: skip
+@keeps_masks
+def bitwise_and(net, input, other):
+    return logical_and(net, mask_of(net, input, "and"), mask_of(net, other, "and"))
+
+
+@from_torch("torch.bitwise_or", "torch.Tensor.bitwise_or", "torch.Tensor.__or__", "torch.Tensor.__ror__",
+            "torch.Tensor.__ior__")  # fmt: skip
+@keeps_masks
+def bitwise_or(net, input, other):
+    return logical_or(net, mask_of(net, input, "or"), mask_of(net, other, "or"))
+
+
+@from_torch("torch.bitwise_xor", "torch.Tensor.bitwise_xor", "torch.Tensor.__xor__", "torch.Tensor.__rxor__",
+            "torch.Tensor.__ixor__")  # fmt: skip
+@keeps_masks
+def bitwise_xor(net, input, other):
+    return logical_xor(net, mask_of(net, input, "xor"), mask_of(net, other, "xor"))
 
 
 def _numbers(*masks):
@@ -133,7 +155,7 @@ def _numbers(*masks):
 @from_torch("torch.any", "torch.Tensor.any")
 @keeps_masks
 def any_of(net, input, dim=None, keepdim=False):
-    mask = mask_of(net, input, "any")
+    mask = truth(net, input)
     dims = axes_of(dim, len(mask.shape))
     return net.add(Reduce("max", dims, bool(keepdim)), mask) if dims else mask
 
@@ -141,6 +163,6 @@ def any_of(net, input, dim=None, keepdim=False):
 @from_torch("torch.all", "torch.Tensor.all")
 @keeps_masks
 def all_of(net, input, dim=None, keepdim=False):
-    mask = mask_of(net, input, "all")
+    mask = truth(net, input)
     dims = axes_of(dim, len(mask.shape))
     return net.add(Reduce("min", dims, bool(keepdim)), mask) if dims else mask

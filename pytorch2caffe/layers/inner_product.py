@@ -6,7 +6,6 @@ from math import prod
 
 import numpy as np
 
-from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn, Tagged, blob_shape
 from ..registry import Layer, Source, from_ir, from_torch, layer
@@ -69,14 +68,23 @@ class InnerProduct(Layer):
 
 @from_torch("torch.nn.functional.linear", "torch._C._nn.linear")
 def linear(net, input, weight, bias=None):
-    if isinstance(weight, Value) or isinstance(bias, Value):
-        raise Refused("linear with weights that depend on the input", "use weights that are parameters")
+    """One InnerProduct; of weights that are computed a matrix product, and what is added is added."""
+    from .binary import arithmetic
+    from .matmul import matrix_product
+    from .permute import permute_to
     from .reshape import reshape_to
 
-    blobs = [weight] if bias is None else [weight, bias]
+    if isinstance(weight, Value) or not isinstance(input, Value):
+        turned = permute_to(net, weight, range(len(weight.shape))[::-1])
+        y = matrix_product(net, input, turned)
+        return y if bias is None else arithmetic(net, "add", y, bias)
+    added = bias if isinstance(bias, Value) or len(weight.shape) == 1 else None
+    blobs = [np.atleast_2d(weight)] if bias is None or added is not None else [weight, bias]
     x = reshape_to(net, input, (1, *input.shape)) if len(input.shape) == 1 else input
-    y = net.add(InnerProduct(weight.shape[0], bias is not None, len(x.shape) - 1), x, blobs=blobs)
-    return reshape_to(net, y, y.shape[1:]) if x is not input else y
+    y = net.add(InnerProduct(len(blobs[0]), len(blobs) > 1, len(x.shape) - 1), x, blobs=blobs)
+    y = reshape_to(net, y, y.shape[1:]) if x is not input else y
+    y = reshape_to(net, y, y.shape[:-1]) if len(weight.shape) == 1 else y
+    return y if added is None else arithmetic(net, "add", y, added)
 
 
 @from_ir("FullyConnected", "MatMul")

@@ -117,10 +117,15 @@ def ranges_of(have, index):
 
 @from_torch("torch.Tensor.__getitem__")
 def getitem(net, input, index):
-    """Basic indexing: one StridedSlice and, for integers and None, one Reshape."""
+    """One StridedSlice and, for integers and None, one Reshape; arrays choose positions one by one."""
     if not isinstance(input, Value):
         raise Refused("an index that depends on the input", "index with numbers")
-    ranges, shape = ranges_of(input.shape, index)
+    from .index import items_of, take
+
+    parts, arrays = items_of(index)
+    if arrays:
+        return take(net, input, parts)
+    ranges, shape = ranges_of(input.shape, tuple(parts))
     return reshape_to(net, select(net, input, ranges), shape)
 
 

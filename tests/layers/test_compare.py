@@ -42,6 +42,8 @@ CASES = {
     "in place": lambda x: (x > 0).__iand__(x < 1),
     "any": lambda x: (x > 1).any(1),
     "all": lambda x: (x > -1).all(-1, keepdim=True),
+    "all of numbers": lambda x: x.relu().all(-1),
+    "numbers in logic": lambda x: torch.logical_and(x.relu(), x.flip(1)) | torch.logical_not(x),
     "any of everything": lambda x: (x > 1).any() * x,
     "how many": lambda x: (x > 0).sum((2, 3)),
     "as other types": lambda x: (x > 0).long() * 2 + (x < 0).to(x.dtype),
@@ -78,7 +80,6 @@ def test_with_a_number_it_is_one_layer_and_its_opposite_two():
 REFUSED = {
     "bits of whole numbers": (lambda x: x.argmax(1) & 1, "and of numbers instead of True and False"),
     "not of whole numbers": (lambda x: ~x.argmax(1), "not of numbers instead of True and False"),
-    "any of numbers": (lambda x: x.any(), "any of numbers instead of True and False"),
     "plus of masks": (lambda x: (x > 0) + (x > 1), r"torch.Tensor.add computes in torch.bool"),
     "inf": (lambda x: x == torch.inf, "a comparison with inf or NaN"),
     "what a mask chooses": (lambda x: x[x > 0], "an index or mask that depends on the input"),
