@@ -10,8 +10,10 @@ ROOT ?= .caffe-root
 TORCH ?= torch==2.13.0
 TORCHVISION ?= torchvision==0.28.0
 WORKERS ?= 2
+# Where bench_tensorflow.py keeps its networks.
+BENCH ?= bench-out
 
-.PHONY: install test-install caffe demo test lint bench docs clean
+.PHONY: install test-install caffe demo test lint bench docs sweep clean
 
 install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml setup.py
@@ -42,12 +44,26 @@ lint: test-install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Each prints its table; the last makes TensorFlow's networks first, into $(BENCH).
 bench: test-install
 	$(BIN)/python tests/bench/bench_export.py
 	$(BIN)/python tests/bench/bench_weights.py
+	$(BIN)/python tests/bench/bench_generated.py
+	-$(BIN)/python tests/bench/bench_calibrate.py
+	$(BIN)/python tests/bench/bench_tensorflow.py $(BENCH)
 
-docs: install
+# Every page that is made from the code, but for those of `make sweep`.
+docs: test-install
 	$(BIN)/pytorch2caffe layers --markdown > docs/layers.md
+	$(BIN)/python -m tests.readers.caffe_types_page
+	$(BIN)/python -m tests.trace.refusals_page
+	$(BIN)/python -m tests.quantize.messages_page
+	$(BIN)/python -m tests.generated
+
+# docs/sweep.md and docs/classification.md: hours; the first needs timm for all of it.
+sweep: test-install caffe
+	$(BIN)/python -m tests.sweep all --jobs $(WORKERS)
+	$(BIN)/python -m tests.sweep.classification
 
 clean:
-	rm -rf $(VENV) $(ROOT) demo-out example-out build *.egg-info
+	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) build *.egg-info

@@ -4,23 +4,34 @@ from .dicts import from_dict, to_dict
 from .errors import CaffeFormatError
 from .files import atomic_files, atomic_write
 from .schema import message_class
+from .several import FilePaths, left_behind, numbered, several, unnumbered, whole
 from .text import Prototxt, read_prototxt
-from .weights import LayerWeights, Weights, read_caffemodel
-from .write import to_text, write_caffemodel, write_prototxt
+from .weights import LayerWeights, Weights, blobs_by_name, read_caffemodel
+from .write import MOST_BYTES, caffemodel_bytes, split_layers, to_text, write_caffemodel, write_prototxt
 
 __all__ = [
+    "MOST_BYTES",
     "CaffeFormatError",
+    "FilePaths",
     "LayerWeights",
     "Prototxt",
     "Weights",
     "atomic_files",
     "atomic_write",
+    "blobs_by_name",
+    "caffemodel_bytes",
     "from_dict",
+    "left_behind",
     "message_class",
+    "numbered",
     "read_caffemodel",
     "read_prototxt",
+    "several",
+    "split_layers",
     "to_dict",
     "to_text",
+    "unnumbered",
+    "whole",
     "write_caffemodel",
     "write_prototxt",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import mmap
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from .errors import CaffeFormatError
 from .files import FilePath
 from .old_types import V0_TYPES, V1_TYPES
 from .schema import message_class
+from .several import FilePaths, several
 from .upgrade import upgrade
 
 MOST_BLOBS = 100_000  # in a file
@@ -52,13 +54,7 @@ class Weights:
 
         Raises CaffeFormatError if layers of one name have different blobs: Caffe takes whichever comes last.
         """
-        found: dict[str, tuple[np.ndarray, ...]] = {}
-        for layer in self.layers:
-            before = found.get(layer.name)
-            if before and layer.blobs and not _same(before, layer.blobs):
-                raise CaffeFormatError(f"{self.path}: two layers {layer.name!r} with different weights")
-            found[layer.name] = layer.blobs or before or ()
-        return found
+        return _by_name([self])
 
     @functools.cached_property
     def net(self) -> Any:
@@ -95,6 +91,31 @@ def read_caffemodel(path: FilePath) -> Weights:
         return Weights(os.fspath(path), tuple(_layers(buffer)), buffer)
     except CaffeFormatError as error:
         raise CaffeFormatError(f"{path}: {error}{_hint(buffer)}") from None
+
+
+def blobs_by_name(paths: FilePaths) -> dict[str, tuple[np.ndarray, ...]]:
+    """The blobs of each layer by its name, of all the caffemodels together; in which order they are given is the same.
+
+    paths: one file, several, or their names with commas between.
+
+    Raises CaffeFormatError as read_caffemodel does, and if layers of one name have different blobs: Caffe takes
+    whichever it is given last.
+    """
+    return _by_name([read_caffemodel(path) for path in several(paths)])
+
+
+def _by_name(files: Sequence[Weights]) -> dict[str, tuple[np.ndarray, ...]]:
+    found: dict[str, tuple[np.ndarray, ...]] = {}
+    origin: dict[str, str] = {}
+    for path, layer in [(file.path, layer) for file in files for layer in file.layers]:
+        before = found.get(layer.name)
+        if before and layer.blobs and not _same(before, layer.blobs):
+            paths = " and ".join(dict.fromkeys((origin[layer.name], path)))
+            raise CaffeFormatError(f"{paths}: two layers {layer.name!r} with different weights")
+        found[layer.name] = layer.blobs or before or ()
+        if layer.blobs:
+            origin[layer.name] = path
+    return found
 
 
 def _map(path: Path) -> mmap.mmap:

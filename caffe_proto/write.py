@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
@@ -18,16 +19,19 @@ from .schema import is_repeated
 
 MOST_BYTES = 2**31 - 1  # what protobuf reads at once in C++, and so Caffe
 
+Piece = bytes | np.ndarray  # of a file: what is said already, and the numbers of a blob
+
 _LAYER, _BLOBS, _DATA, _SHAPE, _DIM = 100, 7, 5, 7, 1
 
 
-def write_prototxt(net: Any, path: FilePath) -> None:
+def write_prototxt(net: Any, path: FilePath, comment: str = "") -> None:
     """Writes a network as text, without weights.
 
-    net: a NetParameter, or a dict as to_dict makes it.
+    net:     a NetParameter, or a dict as to_dict makes it.
+    comment: a line to begin with, plain ASCII.
     Raises CaffeFormatError if a dict is no network or a required field is missing.
     """
-    text = to_text(_checked(net))
+    text = (f"# {comment}\n" if comment else "") + to_text(_checked(net))
     with atomic_write(path, "w", encoding="ascii") as stream:
         stream.write(text)
 
@@ -42,21 +46,55 @@ def write_caffemodel(net: Any, blobs: Sequence[Sequence[np.ndarray]], path: File
     do not fit together, if a number is beyond float32, or if the file would have more than 2^31 - 1 bytes,
     which Caffe cannot read. Nothing is left behind then.
     """
+    head, layers = _pieces(_checked(net), blobs)
+    size = _total(head, *layers)
+    if size > MOST_BYTES:
+        raise CaffeFormatError(f"{path}: it would have {size:,} bytes; Caffe reads up to {MOST_BYTES:,}")
+    with atomic_write(path) as stream:
+        for piece in itertools.chain(head, *layers):
+            _write(stream, piece)
+
+
+def caffemodel_bytes(net: Any, blobs: Sequence[Sequence[np.ndarray]]) -> int:
+    """The size of the file that write_caffemodel would write, whether Caffe could read it or not."""
+    head, layers = _pieces(_checked(net), blobs)
+    return _total(head, *layers)
+
+
+def split_layers(net: Any, blobs: Sequence[Sequence[np.ndarray]], most_bytes: int = MOST_BYTES) -> list[slice]:
+    """Which layers to write into each file, so that none has more than `most_bytes`; one slice if one file does.
+
+    net, blobs: as for write_caffemodel. A file is as full as whole layers in their order make it.
+    Raises CaffeFormatError for a layer that is too large for a file of its own.
+    """
     message = _checked(net)
+    head, layers = _pieces(message, blobs)
+    starts, filled = [0], _total(head)
+    for index, layer in enumerate(layers):
+        alone = _total(head, layer)
+        if alone > most_bytes:
+            name = message.layer[index].name
+            raise CaffeFormatError(f"layer {name!r} alone makes {alone:,} bytes; a file may have {most_bytes:,}")
+        filled += _total(layer)
+        if filled > most_bytes:
+            starts.append(index)
+            filled = alone
+    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(layers)], strict=True)]
+
+
+def _pieces(message: Any, blobs: Sequence[Sequence[np.ndarray]]) -> tuple[list[Piece], list[list[Piece]]]:
+    """What to write: of the network itself, and of each layer."""
     if len(blobs) != len(message.layer):
         raise CaffeFormatError(f"weights for {len(blobs)} layers; the network has {len(message.layer)}")
     head = type(message)()
     head.CopyFrom(message)
     head.ClearField("layer")
-    pieces: list[bytes | np.ndarray] = [_bytes(head)]
-    for layer, arrays in zip(message.layer, blobs, strict=True):
-        pieces += _layer(layer, [np.asarray(array) for array in arrays])
-    size = sum(_size(piece) for piece in pieces)
-    if size > MOST_BYTES:
-        raise CaffeFormatError(f"{path}: it would have {size:,} bytes; Caffe reads up to {MOST_BYTES:,}")
-    with atomic_write(path) as stream:
-        for piece in pieces:
-            _write(stream, piece)
+    pairs = zip(message.layer, blobs, strict=True)
+    return [_bytes(head)], [_layer(layer, [np.asarray(array) for array in arrays]) for layer, arrays in pairs]
+
+
+def _total(*parts: Sequence[Piece]) -> int:
+    return sum(_size(piece) for part in parts for piece in part)
 
 
 def _checked(net: Any) -> Any:
@@ -69,7 +107,7 @@ def _checked(net: Any) -> Any:
     return message
 
 
-def _layer(layer: Any, arrays: list[np.ndarray]) -> list[bytes | np.ndarray]:
+def _layer(layer: Any, arrays: list[np.ndarray]) -> list[Piece]:
     """A layer as pieces to write: bytes, and the arrays between them, in the order of the field numbers."""
     before, after = type(layer)(), type(layer)()
     before.CopyFrom(layer)
@@ -79,18 +117,17 @@ def _layer(layer: Any, arrays: list[np.ndarray]) -> list[bytes | np.ndarray]:
             before.ClearField(field.name)
         if field.number <= _BLOBS:
             after.ClearField(field.name)
-    pieces: list[bytes | np.ndarray] = [_bytes(before)]
+    pieces: list[Piece] = [_bytes(before)]
     for index, array in enumerate(arrays):
         try:
             pieces += _blob(array)
         except CaffeFormatError as error:
             raise CaffeFormatError(f"layer {layer.name!r}, blob {index}: {error}") from None
     pieces.append(_bytes(after))
-    size = sum(_size(piece) for piece in pieces)
-    return [_head(_LAYER, size), *pieces]
+    return [_head(_LAYER, _total(pieces)), *pieces]
 
 
-def _blob(array: np.ndarray) -> list[bytes | np.ndarray]:
+def _blob(array: np.ndarray) -> list[Piece]:
     check_shape(list(array.shape))
     if array.dtype.kind not in "fiub":
         raise CaffeFormatError(f"numbers of type {array.dtype}; Caffe holds float32")
@@ -108,11 +145,11 @@ def _head(number: int, size: int) -> bytes:
     return wire.encode_tag(number) + wire.encode_varint(size)
 
 
-def _size(piece: bytes | np.ndarray) -> int:
+def _size(piece: Piece) -> int:
     return len(piece) if isinstance(piece, bytes) else 4 * piece.size
 
 
-def _write(stream: IO[bytes], piece: bytes | np.ndarray) -> None:
+def _write(stream: IO[bytes], piece: Piece) -> None:
     if isinstance(piece, bytes):
         stream.write(piece)
     elif piece.size:

@@ -7,8 +7,9 @@ from math import inf, prod
 
 import numpy as np
 
+from .builder import Builder
 from .errors import Refused
-from .graph import Builder, Node, Value
+from .graph import Node, Value
 
 Bounds = tuple[float, float]
 ANY: Bounds = (-inf, inf)

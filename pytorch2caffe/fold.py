@@ -9,7 +9,8 @@ import numpy as np
 
 from .graph import Graph, Node
 from .layers.batch_norm import BatchNorm
-from .layers.convolution import Convolution, Deconvolution
+from .layers.convolution import Convolution
+from .layers.deconvolution import Deconvolution
 from .layers.inner_product import InnerProduct
 from .layers.power import Power
 from .layers.scale import Bias, Scale

@@ -9,26 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import caffe_proto
+from caffe_proto import FilePaths
 
 from .dialects import Dialect
 from .dialects.check import lacking, limits
 from .errors import Problem
 from .readers.caffe import load_what_is_known
 from .readers.caffe_ends import included
+from .readers.caffe_weights import advice
 from .registry import LAYERS, load_layers
 
 REWRITTEN = "pytorch2caffe lower writes it in today's form"
 
 CORRECT = "correct its spelling, or remove it"
-OTHER_WEIGHTS = "give the caffemodel of this prototxt"
 WEIGHTED = {"Convolution", "Deconvolution", "InnerProduct", "BatchNorm", "Scale", "PReLU", "LSTM", "RNN", "Embed"}
 
 
-def check_files(prototxt: str | Path, caffemodel: str | Path | None, target: Dialect) -> list[Problem]:
+def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dialect) -> list[Problem]:
     """Every problem that a reader has with a network's files, layer by layer, each with its fix.
 
     prototxt:   any generation of the format. Unknown layers and fields are problems, not errors.
-    caffemodel: its weights; without it they are not looked at.
+    caffemodel: its weights, as for `load_caffe`; without it they are not looked at.
 
     Returns an empty list if the reader takes them. Raises CaffeFormatError, ConversionError or OSError for what
     cannot be read at all.
@@ -41,7 +42,7 @@ def check_files(prototxt: str | Path, caffemodel: str | Path | None, target: Dia
         problems += _settings(entry, target)
     problems += _twice(layers)
     if caffemodel is not None:
-        problems += _weights(layers, caffemodel)
+        problems += [*_files(caffemodel, target), *_weights(layers, caffemodel)]
     graph, unread = load_what_is_known(prototxt, caffemodel)
     said = {problem.where for problem in problems}
     problems += [problem for problem in unread if problem.where not in said]
@@ -100,9 +101,16 @@ def _twice(layers: list[dict[str, Any]]) -> Iterator[Problem]:
             yield Problem(f"layer {name!r}", f"{count} layers have this name: weights are found by it", "rename them")
 
 
-def _weights(layers: list[dict[str, Any]], caffemodel: str | Path) -> Iterator[Problem]:
-    held = caffe_proto.read_caffemodel(caffemodel).by_name()
+def _files(caffemodel: FilePaths, target: Dialect) -> Iterator[Problem]:
+    count, most = len(caffe_proto.several(caffemodel)), target.limits.caffemodels
+    if most is not None and count > most:
+        what = f"{count} caffemodels; {target.name} takes at most {most}"
+        yield Problem("the weights", what, "pytorch2caffe lower writes one, if all fit into 2^31 - 1 bytes")
+
+
+def _weights(layers: list[dict[str, Any]], caffemodel: FilePaths) -> Iterator[Problem]:
+    held, fix = caffe_proto.blobs_by_name(caffemodel), advice(caffemodel)
     for entry in layers:
         name, type = entry.get("name", ""), entry.get("type", "")
         if type in WEIGHTED and (type != "Scale" or len(entry.get("bottom", [])) == 1) and not held.get(name):
-            yield Problem(f"layer {name!r}", f"no weights for this {type} in the caffemodel", OTHER_WEIGHTS)
+            yield Problem(f"layer {name!r}", f"no weights for this {type} in the caffemodel", fix)

@@ -4,53 +4,21 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
+
+import caffe_proto
 
 from .codegen import to_torch
 from .errors import ConversionError
 from .graph import Graph
 from .kit import load_kit, state_dict_beside, write_code, write_model
 from .models import load_model
+from .origin import FROM, TO, Origin
 
-FROM = ("caffe", "tensorflow", "pytorch", "ir")
-TO = ("caffe", "pytorch", "ir", "onnx")
 MODEL_SUFFIX = {".pt2", ".pth", ".pt"}
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a network comes from.
-
-    framework:    one of FROM.
-    network:      its structure: a prototxt; a .ckpt.meta, frozen .pb or SavedModel folder; an IR's .pb or .json; or
-                  what `load_model` takes (`torchvision:resnet18`, `file.py:Net`, `FILE.pt2`, a whole model `FILE.pth`).
-    weights:      the file of its weights, where they are apart.
-    outputs:      TensorFlow: the names of the nodes to end at.
-    input_shapes: one per input: PyTorch with the batch, N,C,H,W; TensorFlow N,H,W,C or
-                  H,W,C; Caffe, of one input, as wanted.
-    inputs:       TensorFlow: the nodes that these shapes are of; the graph is cut there.
-    """
-
-    framework: str
-    network: str
-    weights: str | None = None
-    outputs: tuple[str, ...] = ()
-    input_shapes: tuple[tuple[int, ...], ...] = ()
-    inputs: tuple[str, ...] = ()
-
-    @property
-    def shapes(self) -> Any:
-        """The input shapes as readers take them: by name, a list, the only one, or None."""
-        if self.inputs:
-            if len(self.inputs) != len(self.input_shapes):
-                raise ConversionError(f"{len(self.inputs)} input nodes, {len(self.input_shapes)} shapes: give as many")
-            return dict(zip(self.inputs, self.input_shapes, strict=True))
-        return list(self.input_shapes) if len(self.input_shapes) > 1 else next(iter(self.input_shapes), None)
 
 
 def load_network(origin: Origin) -> Graph:
@@ -119,7 +87,8 @@ def spare(sources: Iterable[str | None], targets: Iterable[str | Path]) -> None:
     sources: as in Origin: files, `file.py:Net`, `package.module:Net`.
     """
     places = [source.rpartition(":")[0] or source for source in sources if source is not None]
-    read = {Path(place).resolve() for place in places}
+    files = [path for place in places for path in caffe_proto.several(place)]
+    read = {path.resolve() for path in [*files, *map(caffe_proto.unnumbered, files)]}
     read |= {Path(f"{place.replace('.', '/')}.py").resolve() for place in places if not place.endswith(".py")}
     if lost := [str(target) for target in targets if Path(target).resolve() in read]:
         raise ConversionError(f"{', '.join(lost)} is what is read, and would be replaced: give the output another name")
@@ -137,10 +106,13 @@ def files_of(framework: str, path: str | Path) -> list[Path]:
     return [path.with_name(f"{path.name}{suffix}") for suffix in suffixes]
 
 
-def save_network(graph: Graph, framework: str, path: str | Path, dialect: str = "caffe") -> list[Path]:
+def save_network(
+    graph: Graph, framework: str, path: str | Path, dialect: str = "caffe", split_weights: bool = False
+) -> list[Path]:
     """Writes a graph for a framework; all of its files or none. Returns their paths.
 
-    caffe:   path is a prefix: PREFIX.prototxt, PREFIX.caffemodel, in a dialect's layers.
+    caffe:   path is a prefix: PREFIX.prototxt, PREFIX.caffemodel, in a dialect's layers; split_weights as for
+             `save_caffe`.
     ir:      path is a prefix: PREFIX.json, PREFIX.pb, PREFIX.npy.
     pytorch: NAME.pth, a whole model for torch.load; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
     onnx:    NAME.onnx, by torch.onnx.
@@ -149,25 +121,24 @@ def save_network(graph: Graph, framework: str, path: str | Path, dialect: str = 
     """
     if framework not in WRITERS:
         raise ConversionError(f"cannot write {framework!r}: one of {', '.join(TO)}")
-    return WRITERS[framework](graph, Path(path), dialect)
+    return WRITERS[framework](graph, Path(path), dialect, split_weights)
 
 
-def _to_caffe(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_caffe(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from .writers.caffe import save_caffe
 
     prototxt, caffemodel = files_of("caffe", path)
-    save_caffe(graph, prototxt, caffemodel, dialect)
-    return [prototxt, caffemodel]
+    return [prototxt, *save_caffe(graph, prototxt, caffemodel, dialect, split_weights=split_weights).caffemodels]
 
 
-def _to_ir(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_ir(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from .writers.mmdnn import save_ir
 
     save_ir(graph, path)
     return files_of("ir", path)
 
 
-def _to_pytorch(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from caffe_proto import atomic_files
 
     files = files_of("pytorch", path)
@@ -180,7 +151,7 @@ def _to_pytorch(graph: Graph, path: Path, dialect: str) -> list[Path]:
     return files
 
 
-def _to_onnx(graph: Graph, path: Path, dialect: str) -> list[Path]:
+def _to_onnx(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from caffe_proto import atomic_files
 
     try:
@@ -196,7 +167,7 @@ def _to_onnx(graph: Graph, path: Path, dialect: str) -> list[Path]:
     return [target]
 
 
-WRITERS: dict[str, Callable[[Graph, Path, str], list[Path]]] = {
+WRITERS: dict[str, Callable[[Graph, Path, str, bool], list[Path]]] = {
     "caffe": _to_caffe,
     "ir": _to_ir,
     "pytorch": _to_pytorch,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .fold import fold_batch_norm, merge_powers
 from .graph import Graph, Names, Node, Shape, Value
-from .layers.reshape import Flatten, Reshape
+from .layers.flatten import Flatten
+from .layers.reshape import Reshape
 from .layers.silence import Silence, Split
 from .registry import Layer
 

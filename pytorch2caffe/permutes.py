@@ -7,9 +7,10 @@ from math import prod
 
 from .graph import Graph, Node, Value
 from .ir.layout import channels_last
+from .layers.flatten import Flatten
 from .layers.inner_product import InnerProduct
 from .layers.permute import Permute
-from .layers.reshape import Flatten, Reshape
+from .layers.reshape import Reshape
 from .passes import drop_unused, merge_reshapes
 from .registry import Layer
 

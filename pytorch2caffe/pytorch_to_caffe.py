@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from .errors import ConversionError
 from .export import proof_of
 from .graph import Graph
 from .trace import trace
-from .writers.caffe import save_caffe
+from .writers.caffe import Proof, save_caffe
 
 _last: Graph | None = None
-_proof: Callable[[Path, Path], None] | None = None
+_proof: Proof | None = None
 
 
 def trans_net(net: Any, input_var: Any, name: str = "TransferedPytorchModel") -> None:

@@ -16,7 +16,8 @@ from typing_extensions import dataclass_transform
 from .errors import Refused
 
 if TYPE_CHECKING:
-    from .graph import Builder, Shape, Value
+    from .builder import Builder
+    from .graph import Shape, Value
     from .ncnn import Ncnn
 
 LAYERS: dict[str, type[Layer]] = {}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
+from caffe_proto import FilePaths
 
 from .codegen.run import relative_l2, run
 from .errors import DifferentError
@@ -15,17 +18,19 @@ from .writers.caffe import save_caffe
 
 def rewrite(
     prototxt: str | Path,
-    caffemodel: str | Path,
+    caffemodel: FilePaths,
     prefix: str | Path,
     dialect: str = "caffe",
     *,
     fold_bn: bool = False,
+    split_weights: bool | int = False,
     check: bool = True,
     tolerance: float = 1e-4,
 ) -> Graph:
     """Writes a Caffe network as PREFIX.prototxt and PREFIX.caffemodel in the layers that another reader has.
 
-    dialect, fold_bn: as for `save_caffe`.
+    caffemodel: as for `load_caffe`.
+    dialect, fold_bn, split_weights: as for `save_caffe`.
     check:            before they appear, read the new files back and compare their outputs with the old ones' on a
                       random input; tolerance is the largest difference, relative L2.
 
@@ -34,14 +39,15 @@ def rewrite(
     """
     graph = load_caffe(prototxt, caffemodel)
 
-    def proof(new_prototxt: Path, new_caffemodel: Path) -> None:
-        rows = different(graph, load_caffe(new_prototxt, new_caffemodel), tolerance)
+    def proof(new_prototxt: Path, new_caffemodels: Sequence[Path]) -> None:
+        rows = different(graph, load_caffe(new_prototxt, new_caffemodels), tolerance)
         if rows:
             raise DifferentError(f"the new files do not give the same numbers: {'; '.join(rows)}", rows)
 
     return save_caffe(
-        graph, f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect, fold_bn=fold_bn, proof=proof if check else None
-    )
+        graph, f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect, fold_bn=fold_bn, split_weights=split_weights,
+        proof=proof if check else None,
+    )  # fmt: skip
 
 
 def different(one: Graph, other: Graph, tolerance: float) -> list[str]:

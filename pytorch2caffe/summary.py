@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from math import prod
 
@@ -55,9 +56,12 @@ def multiply_adds(node: Node) -> int:
 
 @dataclass(frozen=True)
 class Supported:
-    """A file of layers/: its layer types, the torch functions that make them, the dialects that have them."""
+    """A file of layers/: its layer types, the torch functions in it, the dialects that have the types.
 
-    types: list[str]
+    what: the types' names; what the file says of itself where it only holds functions that make layers of others.
+    """
+
+    what: str
     functions: list[str]
     native: list[str]
     elsewhere: str
@@ -75,7 +79,8 @@ def supported() -> list[Supported]:
         )
         native = [n for n in names() if any(cls.type in dialect(n).layers for cls in classes)]
         lowered = any(cls.lower is not Layer.lower for cls in classes)
-        rows.append(Supported([c.type for c in classes], functions, native, "lowered" if lowered else ""))
+        what = ", ".join(cls.type for cls in classes) or (sys.modules[module].__doc__ or module).partition("\n")[0]
+        rows.append(Supported(what, functions, native, "lowered" if lowered else ""))
     return rows
 
 
@@ -91,7 +96,7 @@ def supported_page() -> str:
         "|---|---|---|---|",
     ]
     for row in supported():
-        cells = (row.types, [f"`{name}`" for name in row.functions], row.native, [row.elsewhere])
+        cells = ([row.what], [f"`{name}`" for name in row.functions], row.native, [row.elsewhere])
         lines.append("| " + " | ".join(", ".join(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -46,14 +47,13 @@ def tree(path: Path) -> ast.Module:
 
 
 def imports(path: Path, node: ast.AST, deep: bool) -> Iterator[str]:
-    """The full names of modules imported in `node`; in functions too if `deep`, never those for type checking."""
+    """The full names of what is imported in `node`; in functions too if `deep`, never what is for type checking."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
             base = ".".join(path.relative_to(ROOT).parts[: -child.level]) if child.level else ""
             module = ".".join(part for part in (base, child.module) if part)
-            yield module
             yield from (f"{module}.{alias.name}" for alias in child.names)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
@@ -83,6 +83,24 @@ def test_imports_anywhere(pattern):
     forbidden = NEVER[pattern]
     found = {name(p): [m for m in imports(p, tree(p), deep=True) if within(m, forbidden)] for p in matching(pattern)}
     assert not {path: modules for path, modules in found.items() if modules}
+
+
+def dotted(path: Path) -> str:
+    return name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """Whatever the level: an import in a function hides a circle, it does not dissolve it."""
+    files = {dotted(path): path for path in SOURCES}
+
+    def known(path: Path) -> set[str]:
+        named = imports(path, tree(path), deep=True)  # a file, or what stands in it
+        return {module if module in files else module.rpartition(".")[0] for module in named} & set(files)
+
+    try:
+        TopologicalSorter({module: known(path) for module, path in files.items()}).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(reversed(error.args[1])))
 
 
 def test_only_the_tracer_hooks_into_torch():

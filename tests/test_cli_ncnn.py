@@ -11,7 +11,8 @@ from pytorch2caffe import load_caffe, save_caffe, trace
 from pytorch2caffe.cli import main
 from pytorch2caffe.layers.relu import ReLU
 from pytorch2caffe.ncnn import Ncnn
-from pytorch2caffe.quantize.table import Table, write_table
+from pytorch2caffe.quantize.table import Table
+from pytorch2caffe.quantize.table_file import write_table
 from pytorch2caffe.quantize.targets import quantisable
 from pytorch2caffe.quantize.weights import weight_scales
 from pytorch2caffe.verify.runtimes import get

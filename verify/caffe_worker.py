@@ -11,11 +11,11 @@ Where Caffe aborts (a failed CHECK), this process ends and the reason is on stde
 
     {"do": "layer_types"}                                            -> {"types": [name, ...]}
     {"do": "run", "inputs": [blob, ...], "shapes": [...], "only_outputs": bool,
-     "wanted": [top, ...] or null}
-        + prototxt + caffemodel + an array for each input            -> {"results": [[layer, top], ...],
+     "wanted": [top, ...] or null, "caffemodels": int}
+        + prototxt + so many caffemodels + an array for each input   -> {"results": [[layer, top], ...],
                                                                          "shapes": [...]} + an array for each
-    {"do": "time", "inputs": [blob, ...], "shapes": [...], "repeat": int}
-        + prototxt + caffemodel + an array for each input            -> {"layers": [[layer, type], ...],
+    {"do": "time", "inputs": [blob, ...], "shapes": [...], "repeat": int, "caffemodels": int}
+        + prototxt + so many caffemodels + an array for each input   -> {"layers": [[layer, type], ...],
                                                                          "seconds": [[float, ...], ...]}: for each
                                                                          pass, those of each layer
     {"do": "weights", "seed": int, "blobs": [[layer, index], ...], "shapes": [...]}
@@ -69,18 +69,23 @@ def to_arrays(sections, shapes):
     return [np.frombuffer(data, "<f4").reshape(shape) for data, shape in zip(sections, shapes)]
 
 
-def load(caffe, prototxt, caffemodel=b""):
-    """The network for testing, with the weights of `caffemodel` unless that is empty."""
+def load(caffe, sections, caffemodels=0):
+    """The network for testing: takes its prototxt and so many caffemodels out of `sections`; an empty one is none."""
     folder = tempfile.mkdtemp()
     try:
-        text, weights = os.path.join(folder, "net.prototxt"), os.path.join(folder, "net.caffemodel")
+        text, weights = os.path.join(folder, "net.prototxt"), []
         with io.open(text, "wb") as file:
-            file.write(prototxt)
+            file.write(sections.pop(0))
+        for index in range(caffemodels):
+            data = sections.pop(0)
+            if data:
+                weights.append(os.path.join(folder, "%d.caffemodel" % index))
+                with io.open(weights[-1], "wb") as file:
+                    file.write(data)
+            del data  # before Caffe takes the memory for its own copy
         net = caffe.Net(text, caffe.TEST)
-        if caffemodel:
-            with io.open(weights, "wb") as file:
-                file.write(caffemodel)
-            net.copy_from(weights)
+        for path in weights:
+            net.copy_from(path)
         return net
     finally:
         shutil.rmtree(folder)
@@ -116,8 +121,8 @@ def is_implicit_split(layer, name, tops):
 
 def run(caffe, header, sections):
     """Answers "run"."""
-    net = load(caffe, sections[0], sections[1])
-    set_inputs(net, dict(zip(header["inputs"], to_arrays(sections[2:], header["shapes"]))))
+    net = load(caffe, sections, header["caffemodels"])
+    set_inputs(net, dict(zip(header["inputs"], to_arrays(sections, header["shapes"]))))
     results = []
     wanted = header.get("wanted")
     for layer, top, blob in forward(net):
@@ -133,8 +138,8 @@ def run(caffe, header, sections):
 
 def clock(caffe, header, sections):
     """Answers "time"."""
-    net = load(caffe, sections[0], sections[1])
-    set_inputs(net, dict(zip(header["inputs"], to_arrays(sections[2:], header["shapes"]))))
+    net = load(caffe, sections, header["caffemodels"])
+    set_inputs(net, dict(zip(header["inputs"], to_arrays(sections, header["shapes"]))))
     net.forward()
     passes = []
     for _ in range(header["repeat"]):
@@ -150,9 +155,9 @@ def clock(caffe, header, sections):
 
 def weights(caffe, header, sections):
     """Answers "weights"."""
-    net = load(caffe, sections[0])
+    net = load(caffe, sections)
     fill_at_random(net, np.random.RandomState(header["seed"]))
-    for (layer, index), array in zip(header["blobs"], to_arrays(sections[1:], header["shapes"])):
+    for (layer, index), array in zip(header["blobs"], to_arrays(sections, header["shapes"])):
         if layer not in net.params:
             raise ValueError("no layer %r has weights" % str(layer))
         blob = net.params[layer][index]

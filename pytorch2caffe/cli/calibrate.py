@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .many import Many
+from .options import Caffemodels
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
@@ -29,7 +30,7 @@ Beside the table, TABLE.preprocess.json says how images become inputs.
 Exit code 0 done; 2 it cannot be done, stderr says why, nothing was written.
 """)
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The deploy prototxt.")
-@click.option("--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Its caffemodel.")
+@click.option("--model", required=True, type=Caffemodels(), help="Its caffemodel.")
 @click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
 @click.option("-o", "--output", required=True, metavar="TABLE", help="Where to write the table.")
 @click.option("--mean", multiple=True, type=float, metavar="M...", help="Taken from each pixel, 0..255: one number, or "

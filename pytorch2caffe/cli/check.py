@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .options import Caffemodels
+
 
 @click.command("check", help="""Looks for everything in a Caffe file that one reader of Caffe files cannot take.
 
@@ -16,7 +18,7 @@ Examples:
 Exit code 0 if the reader takes it, 1 if there are problems, 2 if the file cannot be read.
 """)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-@click.argument("caffemodel", type=click.Path(exists=True, dir_okay=False), required=False)
+@click.argument("caffemodel", type=Caffemodels(), required=False)
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the file.")
 def command(prototxt, caffemodel, target):  # type: ignore[no-untyped-def]
     import logging

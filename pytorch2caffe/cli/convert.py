@@ -6,14 +6,14 @@ import os
 
 import click
 
-from ..networks import FROM, TO
-from .options import Shape
+from ..origin import FROM, TO, Origin
+from .options import Shape, say_how_to_load, split_weights
 
 
 @click.command("convert", help="""Converts a network of one framework to another: NETWORK [WEIGHTS].
 
 \b
---from caffe:      deploy.prototxt net.caffemodel
+--from caffe:      deploy.prototxt net.caffemodel (several caffemodels: with commas between)
 --from tensorflow: net.ckpt.meta net.ckpt, frozen.pb, or a SavedModel folder
 --from pytorch:    what `export` takes, with --input-shape
 --from ir:         net.pb or net.json, and net.npy (MMdnn's intermediate representation)
@@ -37,12 +37,16 @@ Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the w
 @click.option("--output", "outputs", multiple=True, metavar="NODE", help="TensorFlow: a node to end at; repeatable.")
 @click.option("--input-shape", "shapes", type=Shape(), multiple=True, help="Once per input; TensorFlow: N,H,W,C.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the Caffe files.")
-def command(network, weights, source, framework, path, outputs, shapes, target):  # type: ignore[no-untyped-def]
-    from ..networks import Origin, files_of, load_network, save_network, spare
+@split_weights
+def command(network, weights, source, framework, path, outputs, shapes, target, split_weights):  # type: ignore[no-untyped-def]
+    from ..networks import files_of, load_network, save_network, spare
 
     spare([network, weights], files_of(framework, path))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own remarks about this machine
     graph = load_network(Origin(source, network, weights, outputs, shapes))
-    for file in save_network(graph, framework, path, target):
+    files = save_network(graph, framework, path, target, split_weights)
+    for file in files:
         click.echo(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")
+    if framework == "caffe":
+        say_how_to_load(str(files[0]), files[1:])
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import MODEL_HELP, Shape, model_options, random_inputs
+from .options import MODEL_HELP, Shape, model_options, random_inputs, say_weights, split_weights
 
 
 @click.command(
@@ -25,17 +25,19 @@ Examples:
 @click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
 @click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights before them.")
+@split_weights
 @click.option("--name", help="The network's name; the model's class by default.")
 @click.option("--no-check", is_flag=True, help="Do not run the written files against the model.")
 @model_options
-def command(model, prefix, shapes, target, fold_bn, name, no_check, weights, seed, naming):  # type: ignore[no-untyped-def]
+def command(  # type: ignore[no-untyped-def]
+    model, prefix, shapes, target, fold_bn, split_weights, name, no_check, weights, seed, naming,
+):  # fmt: skip
     import torch
     from rich.console import Console
 
     from ..errors import UnsupportedError
     from ..export import export
     from ..models import load_model
-    from ..writers.caffe import blobs_in_bytes
 
     torch.manual_seed(seed)
     net = load_model(model, weights)
@@ -43,13 +45,12 @@ def command(model, prefix, shapes, target, fold_bn, name, no_check, weights, see
         with Console(stderr=True).status(f"converting {model}"):
             graph = export(
                 net, random_inputs(shapes), f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect=target, name=name,
-                naming=naming, fold_bn=fold_bn, check=not no_check,
+                naming=naming, fold_bn=fold_bn, split_weights=split_weights, check=not no_check,
             )  # fmt: skip
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
-    size = blobs_in_bytes(graph) / 1e6
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
     proof = "not checked" if no_check else "read back and equal to the model on a random input"
-    click.echo(f"{prefix}.caffemodel: {size:.1f} MB of weights; {proof}")
+    say_weights(graph, f"{prefix}.prototxt", proof)
     return 0

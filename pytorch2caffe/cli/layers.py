@@ -29,6 +29,6 @@ def command(markdown):  # type: ignore[no-untyped-def]
     for name in ("layers", "made by", "native in", "elsewhere"):
         table.add_column(name, overflow="fold")
     for row in supported():
-        table.add_row(", ".join(row.types), ", ".join(row.functions), ", ".join(row.native), row.elsewhere)
+        table.add_row(row.what, ", ".join(row.functions), ", ".join(row.native), row.elsewhere)
     Console().print(table)
     return 0

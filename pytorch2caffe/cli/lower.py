@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .options import Caffemodels, say_weights, split_weights
+
 
 @click.command("lower", help="""Rewrites a Caffe network for another reader, as PREFIX.prototxt and PREFIX.caffemodel.
 
@@ -17,24 +19,26 @@ Examples:
 Exit code 0 done; 1 the new files give other numbers; 2 it cannot be said, or cannot be read.
 """)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-@click.argument("caffemodel", type=click.Path(exists=True, dir_okay=False))
+@click.argument("caffemodel", type=Caffemodels())
 @click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
 @click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights before them.")
+@split_weights
 @click.option("--no-check", is_flag=True, help="Do not run the new files against the old ones.")
-def command(prototxt, caffemodel, prefix, target, fold_bn, no_check):  # type: ignore[no-untyped-def]
+def command(prototxt, caffemodel, prefix, target, fold_bn, split_weights, no_check):  # type: ignore[no-untyped-def]
     from ..errors import UnsupportedError
     from ..rewrite import rewrite
-    from ..writers.caffe import blobs_in_bytes
 
     try:
-        graph = rewrite(prototxt, caffemodel, prefix, target, fold_bn=fold_bn, check=not no_check)
+        graph = rewrite(
+            prototxt, caffemodel, prefix, target, fold_bn=fold_bn, split_weights=split_weights, check=not no_check
+        )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
     proof = "not checked" if no_check else "outputs equal to the old files' on a random input"
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
-    click.echo(f"{prefix}.caffemodel: {blobs_in_bytes(graph) / 1e6:.1f} MB of weights; {proof}")
+    say_weights(graph, f"{prefix}.prototxt", proof)
     if graph.renamed:
         click.echo(f"{prefix}.names.json: {len(graph.renamed)} names that were shortened")
     return 0

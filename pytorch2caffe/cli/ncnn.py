@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .options import Caffemodels
+
 
 @click.command("ncnn", help="""Writes a Caffe network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
 
@@ -21,7 +23,7 @@ Examples:
 Exit code 0 done; 1 the files give other numbers in ncnn; 2 it cannot be said in ncnn, or cannot be read.
 """)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-@click.argument("caffemodel", type=click.Path(exists=True, dir_okay=False))
+@click.argument("caffemodel", type=Caffemodels())
 @click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
 @click.option("--table", "path", type=click.Path(exists=True, dir_okay=False),
               help="Run the layers of this table in int8, as ncnn2int8 does.")  # fmt: skip
@@ -31,7 +33,7 @@ Exit code 0 done; 1 the files give other numbers in ncnn; 2 it cannot be said in
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn.")
 def command(prototxt, caffemodel, prefix, path, fp16, fuse, no_check):  # type: ignore[no-untyped-def]
     from ..errors import UnsupportedError
-    from ..quantize.table import read_table
+    from ..quantize.table_file import read_table
     from ..readers.caffe import load_caffe
     from ..writers.ncnn import save_ncnn
 

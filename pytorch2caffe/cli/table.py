@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .options import Caffemodels
+
 
 @click.group("table", help="""Looks at int8 tables for ncnn.
 
@@ -28,13 +30,17 @@ Exit code 0 if ncnn reads it as it is meant, 1 if there are problems, 2 if a fil
 """)
 @click.argument("table", type=click.Path(exists=True, dir_okay=False))
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The network's prototxt.")
-@click.option("--model", type=click.Path(exists=True, dir_okay=False), help="Its caffemodel.")
+@click.option("--model", type=Caffemodels(), help="Its caffemodel.")
 def check(table, proto, model):  # type: ignore[no-untyped-def]
-    from ..quantize.table import check_table, parse
+    from ..quantize.table_file import check_table, parse
     from ..quantize.targets import targets_of_graph, targets_of_prototxt
-    from ..readers.caffe import load_caffe
 
-    targets = targets_of_graph(load_caffe(proto, model)) if model else targets_of_prototxt(proto)
+    if model:
+        from ..readers.caffe import load_caffe
+
+        targets = targets_of_graph(load_caffe(proto, model))
+    else:
+        targets = targets_of_prototxt(proto)
     problems = check_table(table, targets)
     if not problems:
         inside = parse(table)[0].activations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .options import MODEL_HELP, model_options, random_inputs
+from .options import MODEL_HELP, Caffemodels, model_options, random_inputs
 
 
 @click.command(
@@ -26,7 +26,7 @@ Exit code 0 if they are equal, 1 if not, 2 if it could not be found out.
 )
 @click.argument("model")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-@click.argument("caffemodel", type=click.Path(exists=True, dir_okay=False))
+@click.argument("caffemodel", type=Caffemodels())
 @click.option("--runtime", "runtimes", multiple=True, default=["builtin"], show_default=True,
               help="builtin, caffe, opencv, ncnn; may be repeated.")  # fmt: skip
 @click.option("--caffe-python", help='The command of a Python with pycaffe, "conda run -n caffe python", say.')

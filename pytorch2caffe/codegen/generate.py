@@ -98,7 +98,7 @@ def _docstring(graph: Graph, arguments: list[str]) -> list[str]:
     given = ", ".join(f"{identifier(name, ())} {list(value.shape)}" for name, value in graph.outputs.items())
     about = [f"{n}: {v.about}" for n, v in zip(arguments, graph.inputs, strict=True) if v.about]
     paragraphs = [
-        textwrap.wrap(text, COLUMNS - 8, break_long_words=True, break_on_hyphens=False)
+        textwrap.wrap(text, COLUMNS - 10, break_long_words=True, break_on_hyphens=False)
         for text in (f"Takes {taken}; returns {given}.", *about)
     ]
     lines = [line for index, lines in enumerate(paragraphs) for line in ([""] if index == 1 else []) + lines]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..graph import Builder, Graph, Names, Node, Shape, Value
+from ..builder import Builder
+from ..graph import Graph, Names, Node, Shape, Value
 from ..layers.batch_norm import AffineBatchNorm, BatchNorm
 from ..layers.pooling import Pooling
 from ..layers.scale import Scale

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import passes
+from ..builder import Builder
 from ..errors import Problem, Refused, UnsupportedError
-from ..graph import Builder, Graph, Infer, Names, Node, Value
+from ..graph import Graph, Infer, Names, Node, Value
 from ..layers.pad import Pad
 from ..pads import fold_pads
 from ..registry import Layer

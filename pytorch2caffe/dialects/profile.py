@@ -79,6 +79,7 @@ class Limits:
     name_length:   characters of a layer's or blob's name. names_without: characters that a name may not have.
     inputs, outputs: of the whole network. batch: the first dimension of every value.
     ranks:         the most axes that an input or output may have, by layer type; "*" for every layer.
+    caffemodels:   files that the weights may be in.
     old_forms:     whether `layers` (V1) and `input:` headers are read.
     """
 
@@ -88,6 +89,7 @@ class Limits:
     outputs: int | None = None
     batch: int | None = None
     ranks: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    caffemodels: int | None = None
     old_forms: bool = True
 
 

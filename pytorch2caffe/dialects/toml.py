@@ -26,6 +26,7 @@ TOP = {
 LIMITS = {
     "name_length": "a number above 0", "names_without": "a text", "inputs": "a number above 0", "old_forms": "a bool",
     "outputs": "a number above 0", "batch": "a number above 0", "ranks": "a table",
+    "caffemodels": "a number above 0",
 }  # fmt: skip
 RULE = {
     "layer": "a text", "when": "a table", "only": "a table", "once": TEXTS, "whole": TEXTS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..ncnn import Ncnn, one_sample
 from ..registry import Layer, Source, from_torch, layer
 from .concat import Concat
-from .convolution import _drop_batch, _with_batch
 from .pooling import Pooling
+from .reshape import drop_batch, with_batch
 from .strided_slice import crop
 
 
@@ -70,7 +70,7 @@ def _pool_axis(net, x, axis, count, method):
 
 
 def _adaptive(net, input, output_size, method):
-    x, added = _with_batch(net, 2, input)
+    x, added = with_batch(net, 2, input)
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     height, width = (have if want is None else int(want) for have, want in zip(x.shape[2:], wanted, strict=True))
     even = [_even(size, count) for size, count in zip(x.shape[2:], (height, width), strict=True)]
@@ -83,7 +83,7 @@ def _adaptive(net, input, output_size, method):
         made = Pooling(method, kh, kw, sh, sw)
     else:
         made = AdaptivePooling(method, height, width)
-    return _drop_batch(net, net.add(made, x), added)
+    return drop_batch(net, net.add(made, x), added)
 
 
 @from_torch("torch.nn.functional.adaptive_avg_pool2d", "torch._C._nn.adaptive_avg_pool2d")

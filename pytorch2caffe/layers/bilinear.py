@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..registry import from_torch
-from .binary import arithmetic
+from .arithmetic import arithmetic
 from .l2_normalize import norm_of
 from .linear_map import linear_map
 from .matmul import matrix_product

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..errors import Refused
 from ..ncnn import Ncnn
 from ..registry import Layer, Source, from_ir, from_torch, layer
+from .absval import AbsVal
+from .arithmetic import arithmetic
 from .power import Power
 
 LEAST_THRESHOLD = 12  # log(1 + exp(-12)) / 12 = 5e-7
@@ -44,9 +46,6 @@ def logsigmoid(net, input):
 @from_torch("torch.logaddexp", "torch.Tensor.logaddexp")
 def logaddexp(net, input, other):
     """log(exp(a) + exp(b)) = max(a, b) + log(1 + exp(-|a - b|)), in the difference -inf as -3e38."""
-    from .absval import AbsVal
-    from .binary import arithmetic
-
     low = [arithmetic(net, "max", x, -3e38) for x in (input, other)]
     apart = net.add(AbsVal(), arithmetic(net, "sub", *low), name="apart")
     rest = net.add(BNLL(), net.add(Power(scale=-1.0), apart, name="minus"), name="softplus")

@@ -1,11 +1,9 @@
-"""Clip: clamp, ReLU6, hardtanh."""
+"""Clip, and ReLU6, the name that some readers have for one of its settings; hardtanh."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..errors import Refused
-from ..graph import Value
 from ..ncnn import Ncnn
 from ..registry import Layer, Source, from_ir, from_torch, layer, number
 from .eltwise import Eltwise
@@ -45,8 +43,6 @@ class Clip(Layer):
 
     def lower(self, net, inputs, blobs):
         """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
-        from .relu6 import ReLU6
-
         (x,) = inputs
         if (self.min, self.max) == (0, 6) and not net.lacks(ReLU6()):
             return net.add(ReLU6(), x)
@@ -68,37 +64,29 @@ class Clip(Layer):
         return net.op("Minimum", x, net.constant(self.max)) if self.max < HUGE else x
 
 
+@layer("ReLU6")
+class ReLU6(Layer):
+    """y = min(max(x, 0), 6): Clip(0, 6) for readers that have no Clip.  Source: OpenCV's and ncnn's importers."""
+
+    def to_torch(self, shapes, blobs):
+        return Source("nn.ReLU6()")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Clip", {0: 0.0, 1: 6.0})
+
+    def lower(self, net, inputs, blobs):
+        return net.add(Clip(0.0, 6.0), inputs[0])
+
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Relu6", *inputs)
+
+
 def clip(net, input, min, max):
     """clamp with numbers or None as bounds."""
     low, high = -HUGE if min is None else float(min), HUGE if max is None else float(max)
     if low == 0 and max is None:
         return net.add(ReLU(), input)
     return net.add(Clip(low, high), input)
-
-
-@from_torch(
-    "torch.clamp", "torch.clamp_", "torch.clip", "torch.clip_", "torch.Tensor.clamp", "torch.Tensor.clamp_",
-    "torch.Tensor.clip", "torch.Tensor.clip_",
-)  # fmt: skip
-def clamp(net, input, min=None, max=None):
-    from .binary import arithmetic
-
-    if not isinstance(input, Value):
-        raise Refused("clamp of a constant to bounds that depend on the input", "use torch.minimum and torch.maximum")
-    if all(bound is None or np.size(bound) == 1 and not isinstance(bound, Value) for bound in (min, max)):
-        return clip(net, input, *(None if b is None else float(np.reshape(b, ())) for b in (min, max)))
-    x = input if min is None else arithmetic(net, "max", input, min)
-    return x if max is None else arithmetic(net, "min", x, max)
-
-
-@from_torch("torch.clamp_min", "torch.clamp_min_", "torch.Tensor.clamp_min", "torch.Tensor.clamp_min_")
-def clamp_min(net, input, min):
-    return clamp(net, input, min)
-
-
-@from_torch("torch.clamp_max", "torch.clamp_max_", "torch.Tensor.clamp_max", "torch.Tensor.clamp_max_")
-def clamp_max(net, input, max):
-    return clamp(net, input, None, max)
 
 
 @from_torch("torch.nn.functional.relu6")
@@ -109,6 +97,14 @@ def relu6(net, input, inplace=False):
 @from_torch("torch.nn.functional.hardtanh", "torch.nn.functional.hardtanh_")
 def hardtanh(net, input, min_val=-1.0, max_val=1.0, inplace=False):
     return net.add(Clip(min_val, max_val), input)
+
+
+@from_ir("Relu")
+def ir_relu(net, node, input):
+    """Keras' may have a largest value."""
+    if "max_value" not in node:
+        return net.add(ReLU(), input)
+    return clip(net, input, 0.0, node.number("max_value"))
 
 
 @from_ir("Relu6")

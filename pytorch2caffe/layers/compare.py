@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..registry import axes_of, from_torch, keeps_masks
-from .binary import arithmetic
+from .arithmetic import arithmetic
 from .power import Power
 from .reduce import Reduce
 from .threshold import Threshold

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import Refused
 from ..graph import Value
 from ..registry import axes_of, from_torch
-from .binary import arithmetic
+from .arithmetic import arithmetic
 from .clip import clip
 from .expand import expand_to
 from .l2_normalize import norm_of

@@ -6,7 +6,8 @@ from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn, along, replaced
 from ..registry import Layer, Source, from_ir, from_torch, layer
-from .reshape import atleast_1d, atleast_2d, atleast_3d, reshape_to
+from .reshape import reshape_to
+from .squeeze import atleast_1d, atleast_2d, atleast_3d
 
 
 @layer("Concat", param="concat_param")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import Refused
 from ..registry import Layer, Source, layer
+from .strided_slice import crop
 
 
 @layer("Crop", param="crop_param")
@@ -43,8 +44,6 @@ class Crop(Layer):
 
     def lower(self, net, inputs, blobs):
         """A cut at fixed places, for readers that have no Crop."""
-        from .strided_slice import crop
-
         x, size = inputs
         start = self.axis % len(x.shape)
         offsets = self.offset * (len(x.shape) - start) if len(self.offset) == 1 else self.offset

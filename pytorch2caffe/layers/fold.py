@@ -7,8 +7,9 @@ from math import prod
 import numpy as np
 
 from ..registry import from_torch, pair
-from .convolution import Convolution, _conv_transpose, _drop_batch, _with_batch
-from .reshape import reshape_to
+from .convolution import Convolution
+from .deconvolution import transpose_convolved
+from .reshape import drop_batch, reshape_to, with_batch
 
 
 def _one_hot(channels, kernel):
@@ -20,18 +21,18 @@ def _one_hot(channels, kernel):
 @from_torch("torch.nn.functional.unfold", "torch._C._nn.im2col")
 def unfold(net, input, kernel_size, dilation=1, padding=0, stride=1):
     """One depthwise convolution: [N, C, H, W] to [N, C * places, windows]."""
-    x, added = _with_batch(net, 2, input)
+    x, added = with_batch(net, 2, input)
     channels, kernel = x.shape[1], pair(kernel_size)
     weight = _one_hot(channels, kernel)
     made = Convolution(len(weight), kernel, pair(stride), pair(padding), pair(dilation), channels, False)
     y = net.add(made, x, blobs=[weight], name="windows")
-    return _drop_batch(net, reshape_to(net, y, (*y.shape[:2], prod(y.shape[2:]))), added)
+    return drop_batch(net, reshape_to(net, y, (*y.shape[:2], prod(y.shape[2:]))), added)
 
 
 @from_torch("torch.nn.functional.fold", "torch._C._nn.col2im")
 def fold(net, input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     """One depthwise transposed convolution: [N, C * places, windows] to [N, C, H, W]."""
-    x, added = _with_batch(net, 1, input)
+    x, added = with_batch(net, 1, input)
     size, kernel, dilation, pad, stride = map(pair, (output_size, kernel_size, dilation, padding, stride))
     reach = [s + 2 * p - d * (k - 1) - 1 for s, p, d, k in zip(size, pad, dilation, kernel, strict=True)]
     counts = [r // t + 1 for r, t in zip(reach, stride, strict=True)]
@@ -39,6 +40,6 @@ def fold(net, input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     channels = x.shape[1] // prod(kernel)
     windows = reshape_to(net, x, (*x.shape[:2], *counts), "windows")
     weight = _one_hot(channels, kernel)
-    return _drop_batch(
-        net, _conv_transpose(net, 2, windows, weight, None, stride, pad, more, channels, dilation), added
+    return drop_batch(
+        net, transpose_convolved(net, 2, windows, weight, None, stride, pad, more, channels, dilation), added
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import Refused
 from ..registry import Layer, Source, layer
-from .convolution import _read, _short, _spell
+from .kernel import as_argument, read, spelled
 
 
 @layer("Im2col", param="convolution_param")
@@ -22,7 +22,7 @@ class Im2col(Layer):
     def to_caffe(self):
         param = {}
         for name, default in (("pad", 0), ("kernel_size", None), ("stride", 1), ("dilation", 1)):
-            param.update(_spell(name, getattr(self, name), default))
+            param.update(spelled(name, getattr(self, name), default))
         return param
 
     @classmethod
@@ -30,17 +30,17 @@ class Im2col(Layer):
         if len(shapes[0]) != 4 or param.get("axis", 1) not in (1, -3):
             raise Refused("Im2col of other than N, C, H, W", "use 4 axes, the channels second")
         return cls(
-            _read(param, "kernel_size", "kernel", 2, None),
-            _read(param, "stride", "stride", 2, 1),
-            _read(param, "pad", "pad", 2, 0),
-            _read(param, "dilation", "dilation", 2, 1),
+            read(param, "kernel_size", "kernel", 2, None),
+            read(param, "stride", "stride", 2, 1),
+            read(param, "pad", "pad", 2, 0),
+            read(param, "dilation", "dilation", 2, 1),
         )
 
     def to_torch(self, shapes, blobs):
-        text = _short(self.kernel_size)
+        text = as_argument(self.kernel_size)
         settings = ("dilation", self.dilation, 1), ("padding", self.pad, 0), ("stride", self.stride, 1)
         for name, values, default in settings:
-            text += f", {name}={_short(values)}" if set(values) != {default} else ""
+            text += f", {name}={as_argument(values)}" if set(values) != {default} else ""
         down, across = (
             (size + 2 * p - d * (k - 1) - 1) // s + 1
             for size, k, s, p, d in zip(

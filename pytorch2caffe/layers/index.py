@@ -9,12 +9,13 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..registry import from_torch
-from .binary import arithmetic
+from .arithmetic import arithmetic
 from .concat import Concat
 from .expand import expand_to
+from .getitem import ranges_of
 from .linear_map import linear_map, select_indices
 from .reshape import reshape_to
-from .strided_slice import ranges_of, select
+from .strided_slice import select
 
 
 def items_of(index):
@@ -60,6 +61,18 @@ def take(net, x, parts):
         axis = sum(not isinstance(p, int) for p in parts[:place])
     indices = np.flatnonzero(arrays[0]) if arrays[0].dtype == bool else arrays[0]
     return select_indices(net, reshape_to(net, select(net, x, ranges), shape), axis, indices)
+
+
+@from_torch("torch.Tensor.__getitem__")
+def getitem(net, input, index):
+    """One StridedSlice and, for integers and None, one Reshape; arrays choose positions one by one."""
+    if not isinstance(input, Value):
+        raise Refused("an index that depends on the input", "index with numbers")
+    parts, arrays = items_of(index)
+    if arrays:
+        return take(net, input, parts)
+    ranges, shape = ranges_of(input.shape, tuple(parts))
+    return reshape_to(net, select(net, input, ranges), shape)
 
 
 def put(net, x, places, value):

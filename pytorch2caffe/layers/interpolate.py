@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import Refused
 from ..ncnn import Ncnn, one_sample
 from ..registry import Layer, Source, from_ir, from_torch, layer, number
-from .convolution import Deconvolution
+from .deconvolution import Deconvolution
 from .linear_map import MOST_WEIGHTS, linear_map
 from .resample import antialiased_matrix, resampling_matrix, tensorflow_matrix
 from .scale import Scale

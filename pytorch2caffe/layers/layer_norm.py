@@ -11,7 +11,8 @@ from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn, blob_shape, one_sample
 from ..registry import Layer, Source, from_torch, layer, number
-from .binary import Binary, arithmetic
+from .arithmetic import arithmetic
+from .binary import Binary
 from .instance_norm import InstanceNorm
 from .mvn import normalise
 from .power import Power

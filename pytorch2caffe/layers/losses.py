@@ -6,7 +6,7 @@ from ..errors import Refused
 from ..graph import Value
 from ..registry import from_torch
 from .absval import AbsVal
-from .binary import arithmetic
+from .arithmetic import arithmetic
 from .clip import clip
 from .power import Power
 from .reduce import reduce

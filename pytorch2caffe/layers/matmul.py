@@ -9,12 +9,12 @@ import numpy as np
 from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn
-from ..registry import Layer, Source, from_torch, layer
-from .binary import arithmetic
+from ..registry import Layer, Source, from_ir, from_torch, layer
+from .arithmetic import arithmetic
 from .expand import Tile, expand_to
 from .inner_product import InnerProduct
 from .linear_map import linear_map, select_indices
-from .permute import transpose
+from .permute import permute_to, transpose
 from .pooling import Pooling
 from .power import Power
 from .reduce import reduce
@@ -117,6 +117,22 @@ def _added(net, input, product, beta, alpha):
     return arithmetic(net, "add", product, input * beta)
 
 
+@from_torch("torch.nn.functional.linear", "torch._C._nn.linear")
+def linear(net, input, weight, bias=None):
+    """One InnerProduct; of weights that are computed a matrix product, and what is added is added."""
+    if isinstance(weight, Value) or not isinstance(input, Value):
+        turned = permute_to(net, weight, range(len(weight.shape))[::-1])
+        y = matrix_product(net, input, turned)
+        return y if bias is None else arithmetic(net, "add", y, bias)
+    added = bias if isinstance(bias, Value) or len(weight.shape) == 1 else None
+    blobs = [np.atleast_2d(weight)] if bias is None or added is not None else [weight, bias]
+    x = reshape_to(net, input, (1, *input.shape)) if len(input.shape) == 1 else input
+    y = net.add(InnerProduct(len(blobs[0]), len(blobs) > 1, len(x.shape) - 1), x, blobs=blobs)
+    y = reshape_to(net, y, y.shape[1:]) if x is not input else y
+    y = reshape_to(net, y, y.shape[:-1]) if len(weight.shape) == 1 else y
+    return y if added is None else arithmetic(net, "add", y, added)
+
+
 @from_torch("torch.nn.functional.scaled_dot_product_attention", "torch._C._nn.scaled_dot_product_attention")
 def scaled_dot_product_attention(
     net, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False
@@ -150,3 +166,22 @@ def _mask(net, shape, mask, is_causal):
     added = (np.where(mask, 0.0, -np.inf) if mask.dtype == bool else mask).astype(np.float32)
     sees = (added > -np.inf).any(-1, keepdims=True)
     return np.where(sees, added, np.float32(0)), None if sees.all() else sees.astype(np.float32)
+
+
+@from_ir("FullyConnected", "MatMul")
+def ir_fully_connected(net, node, input, other=None):
+    """x @ W + b along the last axis. W: [in, out]. A MatMul of two computed tensors has no weights."""
+    if other is not None:
+        return node.stored(matrix_product(net, *_turned(net, node, node.ordered(input), node.ordered(other))))
+    weight = node.weight("weights", rank=2)
+    x = node.ordered(input)
+    if len(x.shape) > 2 and weight.shape[0] == prod(x.shape[1:]) != x.shape[-1]:
+        x = node.reshaped(input, (x.shape[0], weight.shape[0]))
+    bias = node.weight("bias", rank=1) if node.has("bias") else None
+    return node.stored(linear(net, x, weight.T, bias))
+
+
+def _turned(net, node, a, b):
+    """The factors of a MatMul, transposed where its attributes say so; both in the IR's layout."""
+    pairs = (a, ("transpose_a", "adj_x")), (b, ("transpose_b", "adj_y"))
+    return [transpose(net, x, -2, -1) if any(node.flag(key, False) for key in keys) else x for x, keys in pairs]

@@ -10,7 +10,8 @@ from ..errors import Refused
 from ..ncnn import MOST_AXES, SHAPE, Ncnn
 from ..registry import Layer, Source, from_ir, from_torch, layer
 from .concat import Concat
-from .convolution import Convolution, Deconvolution
+from .convolution import Convolution
+from .deconvolution import Deconvolution
 from .reshape import reshape_to
 from .slice import slice_at
 

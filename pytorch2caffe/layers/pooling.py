@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
 
 from ..errors import Refused
 from ..ncnn import Ncnn, one_sample
-from ..registry import Layer, Source, from_torch, layer, number, pair
-from .convolution import _drop_batch, _with_batch
+from ..registry import Layer, Source, layer, number
 from .eltwise import Eltwise
+from .kernel import as_argument
+from .pad import pad_with
 from .scale import Scale
+from .strided_slice import crop_space, select
+from .window import caffe_count, held, torch_count
 
 FLT_MAX = float(np.finfo(np.float32).max)
+SIZES = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
 
 
 @layer("Pooling", param="pooling_param")
@@ -82,15 +85,8 @@ class Pooling(Layer):
 
     def sizes(self, shape, rounding=None):
         """The output's height and width."""
-        mode = rounding or self.round_mode
-        found = []
-        for size, (k, s, p, d) in zip(shape[2:], self.axes, strict=True):
-            exact = (size + 2 * p - d * (k - 1) - 1) / s
-            out = (math.ceil(exact) if mode == "CEIL" else math.floor(exact)) + 1
-            if (self.pad_h or self.pad_w) and (out - 1) * s >= size + p:
-                out -= 1
-            found.append(out)
-        return tuple(found)
+        mode, padded = rounding or self.round_mode, bool(self.pad_h or self.pad_w)
+        return tuple(caffe_count(size, *axis, mode, padded) for size, axis in zip(shape[2:], self.axes, strict=True))
 
     def to_torch(self, shapes, blobs):
         kind = "Max" if self.pool == "MAX" else "Avg"
@@ -103,7 +99,7 @@ class Pooling(Layer):
             raise Refused(f"Pooling: a window of {self.kernel_h}x{self.kernel_w} does not fit {list(shapes[0])}")
         kernel, stride, pad, dilation = zip(*self.axes, strict=True)
         have = tuple(
-            _torch_size(size, *axis, self.round_mode) for size, axis in zip(shapes[0][2:], self.axes, strict=True)
+            torch_count(size, *axis, self.round_mode) for size, axis in zip(shapes[0][2:], self.axes, strict=True)
         )
         wide = any(2 * p > k for p, k in zip(pad, kernel, strict=True))
         if not wide and have == want:
@@ -134,9 +130,9 @@ class Pooling(Layer):
         return Ncnn("Pooling", params | ({6: 1} if self.pool == "AVE" and padded else {}))
 
     def _arguments(self, kernel, stride, pad, dilation):
-        text = f"{_short(kernel)}, {_short(stride)}"
-        text += f", padding={_short(pad)}" if any(pad) else ""
-        text += f", dilation={_short(dilation)}" if set(dilation) != {1} else ""
+        text = f"{as_argument(kernel)}, {as_argument(stride)}"
+        text += f", padding={as_argument(pad)}" if any(pad) else ""
+        text += f", dilation={as_argument(dilation)}" if set(dilation) != {1} else ""
         text += ", ceil_mode=True" if self.round_mode == "CEIL" else ""
         text += "" if self.count_include_pad else ", count_include_pad=False"
         return text + (f", divisor_override={self.divisor_override}" if self.divisor_override else "")
@@ -149,7 +145,7 @@ class Pooling(Layer):
         module = f"nn.{kind}Pool2d({self._arguments(kernel, stride, (0, 0), dilation)})"
         text = f"{{module}}({padded})"
         have = [
-            _torch_size(s, k, t, 0, d, self.round_mode)
+            torch_count(s, k, t, 0, d, self.round_mode)
             for s, k, t, d in zip(size, kernel, stride, dilation, strict=True)
         ]
         more = [w - h for w, h in zip(want, have, strict=True)]
@@ -166,25 +162,21 @@ class Pooling(Layer):
         if self.dilation_h > 1 or self.dilation_w > 1:
             return self._lower_dilation(net, x)
         out = self.sizes(x.shape)
-        plain = Pooling(self.pool, *(getattr(self, n) for n in PLAIN))
+        plain = Pooling(self.pool, *(getattr(self, name) for name in SIZES))
         if net.lacks(plain, x) and (self.pad_h or self.pad_w):
             return self._lower_pad(net, x, out)
         if plain.sizes(x.shape) != out and not (self.pad_h or self.pad_w):
-            x = _crop(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])
+            x = crop_space(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])
         y = net.add(plain, x, name="pool")
         if self.pool == "AVE":
             y = self._weigh(net, x, y)
-        return _crop(net, y, out)
+        return crop_space(net, y, out)
 
     def _weigh(self, net, x, y):
         """Multiplies by (what Caffe divides by) / (what PyTorch divides by), where they differ."""
-        caffe = np.outer(
-            *(_counts(size, o, axis, True) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True))
-        )
-        torch = np.outer(
-            *(_counts(size, o, axis, False) for size, o, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True))
-        )
-        torch = caffe if self.count_include_pad else np.maximum(torch, 1)
+        axes = [(size, out, *axis[:3]) for size, out, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True)]
+        caffe, bare = (np.outer(*(held(*axis, padded) for axis in axes)) for padded in (True, False))
+        torch = caffe if self.count_include_pad else np.maximum(bare, 1)
         torch = np.full_like(caffe, self.divisor_override) if self.divisor_override else torch
         if np.array_equal(caffe, torch):
             return y
@@ -192,24 +184,19 @@ class Pooling(Layer):
 
     def _lower_pad(self, net, x, out):
         """For readers that average over the padding otherwise: a Pad layer before it."""
-        from .pad import pad_with
-
         padded = pad_with(net, x, {2: (self.pad_h,) * 2, 3: (self.pad_w,) * 2}, 0.0 if self.pool == "AVE" else -FLT_MAX)
         bare = replace(self, pad_h=0, pad_w=0, count_include_pad=True, divisor_override=0)
-        y = _crop(net, net.add(bare, padded, name="pool"), out)
+        y = crop_space(net, net.add(bare, padded, name="pool"), out)
         return self._weigh(net, x, y) if self.pool == "AVE" else y
 
     def _lower_dilation(self, net, x):
         """The maximum of the input shifted by each tap, one axis after the other."""
-        from .pad import pad_with
-        from .strided_slice import select
-
-        out = self.sizes(x.shape)
-        for axis, (count, (k, s, p, d)) in enumerate(zip(out, self.axes, strict=True), 2):
-            reach = (count - 1) * s + d * (k - 1) + 1
-            x = pad_with(net, x, {axis: (p, max(reach - x.shape[axis] - p, 0))}, -FLT_MAX)
-            taps = [_taps(x.shape, axis, d * tap, s, count) for tap in range(k)]
-            parts = [select(net, x, ranges) for ranges in taps]
+        for axis, (windows, (k, s, p, d)) in enumerate(zip(self.sizes(x.shape), self.axes, strict=True), 2):
+            span = (windows - 1) * s + 1
+            x = pad_with(net, x, {axis: (p, max(span + d * (k - 1) - x.shape[axis] - p, 0))}, -FLT_MAX)
+            whole = [(0, size, 1) for size in x.shape]
+            taps = [(d * tap, d * tap + span, s) for tap in range(k)]
+            parts = [select(net, x, [*whole[:axis], tap, *whole[axis + 1 :]]) for tap in taps]
             x = net.add(Eltwise("MAX"), *parts, name="max") if k > 1 else parts[0]
         return x
 
@@ -226,73 +213,3 @@ class Pooling(Layer):
         if self.pool == "AVE" and self.count_include_pad and any(pad):
             x, pad = net.pad(x, (0, 0, *pad), (0, 0, *pad), 0.0), (0, 0)
         return net.pool(x, {"MAX": "MAX", "AVE": "AVG"}[self.pool], kernel, stride, pad, sizes)
-
-
-PLAIN = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
-
-
-def _taps(shape, axis, start, step, count):
-    ranges = [(0, size, 1) for size in shape]
-    ranges[axis] = (start, start + (count - 1) * step + 1, step)
-    return ranges
-
-
-def _short(values):
-    return str(values[0]) if len(set(values)) == 1 else str(tuple(values))
-
-
-def _torch_size(size, k, s, p, d, mode):
-    exact = (size + 2 * p - d * (k - 1) - 1) / s
-    out = (math.ceil(exact) if mode == "CEIL" else math.floor(exact)) + 1
-    return out - 1 if mode == "CEIL" and (out - 1) * s >= size + p else out
-
-
-def _counts(size, out, axis, padded):
-    """How many numbers each window of an axis holds, the padding counted or not."""
-    k, s, p, _ = axis
-    starts = np.arange(out) * s - p
-    ends = np.minimum(starts + k, size + p)
-    if padded:
-        return ends - starts
-    return np.maximum(np.minimum(ends, size) - np.maximum(starts, 0), 0)
-
-
-def _crop(net, x, sizes):
-    from .strided_slice import crop
-
-    return crop(net, x, {axis: (0, size) for axis, size in zip((2, 3), sizes, strict=True)})
-
-
-def pool(net, input, method, kernel_size, stride, padding, ceil_mode, dilation=1, **named):
-    """PyTorch's pooling as one layer; as a plain Caffe one where rounding up and down are the same."""
-    x, added = _with_batch(net, 2, input)
-    (kh, kw), (ph, pw), (dh, dw) = pair(kernel_size), pair(padding), pair(dilation)
-    sh, sw = pair(kernel_size if stride is None or isinstance(stride, (tuple, list)) and not stride else stride)
-    sizes = (kh, kw, sh, sw, ph, pw)
-    made = Pooling(method, *sizes, round_mode="FLOOR", dilation_h=dh, dilation_w=dw, **named)
-    want = tuple(
-        _torch_size(size, *axis, "CEIL" if ceil_mode else "FLOOR")
-        for size, axis in zip(x.shape[2:], made.axes, strict=True)
-    )
-    for mode in ("CEIL", "FLOOR"):
-        if made.sizes(x.shape, mode) == want:
-            made = Pooling(method, *sizes, round_mode=mode, dilation_h=dh, dilation_w=dw, **named)
-            return _drop_batch(net, net.add(made, x), added)
-    made = Pooling(method, *sizes, dilation_h=dh, dilation_w=dw, **named)  # rounding up, and a window cut off
-    return _drop_batch(net, _crop(net, net.add(made, x), want), added)
-
-
-@from_torch("torch.nn.functional.max_pool2d", "torch.max_pool2d", "torch.nn.functional.max_pool2d_with_indices")
-def max_pool2d(net, input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    y = pool(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
-    return [y, None] if return_indices else y
-
-
-@from_torch("torch.nn.functional.avg_pool2d", "torch._C._nn.avg_pool2d")
-def avg_pool2d(
-    net, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
-):
-    named = {"count_include_pad": bool(count_include_pad or not any(pair(padding)))}
-    return pool(
-        net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0
-    )

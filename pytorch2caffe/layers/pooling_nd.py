@@ -7,10 +7,9 @@ from math import isinf
 from ..registry import from_torch, pair
 from .absval import AbsVal
 from .adaptive_pooling import _adaptive
-from .convolution import _drop_batch, _with_batch
-from .pooling import pool
+from .pool import pool
 from .power import Power
-from .reshape import reshape_to
+from .reshape import drop_batch, reshape_to, with_batch
 
 
 def _stride(kernel, stride, rank):
@@ -31,7 +30,7 @@ def _pool1d(net, input, method, kernel, stride, padding, ceil_mode, dilation=1, 
 
 def _pool3d(net, input, method, kernel, stride, padding, ceil_mode, dilation=1, **named):
     """The last two axes, each depth a channel; then the depth, the picture's rows in one."""
-    x, added = _with_batch(net, 3, input)
+    x, added = with_batch(net, 3, input)
     k, s, p, d = pair(kernel, 3), _stride(kernel, stride, 3), pair(padding, 3), pair(dilation, 3)
     n, c, depth, *space = x.shape
     x = reshape_to(net, x, (n, c * depth, *space), "pictures")
@@ -39,7 +38,7 @@ def _pool3d(net, input, method, kernel, stride, padding, ceil_mode, dilation=1, 
     space = x.shape[2:]
     x = reshape_to(net, x, (n, c, depth, space[0] * space[1]), "columns")
     x = pool(net, x, method, (k[0], 1), (s[0], 1), (p[0], 0), ceil_mode, (d[0], 1), **named)
-    return _drop_batch(net, reshape_to(net, x, (n, c, x.shape[2], *space), "volume"), added)
+    return drop_batch(net, reshape_to(net, x, (n, c, x.shape[2], *space), "volume"), added)
 
 
 @from_torch("torch.nn.functional.max_pool1d", "torch.max_pool1d", "torch.nn.functional.max_pool1d_with_indices")
@@ -77,14 +76,14 @@ def _adaptive1d(net, input, output_size, method):
 
 
 def _adaptive3d(net, input, output_size, method):
-    x, added = _with_batch(net, 3, input)
+    x, added = with_batch(net, 3, input)
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * 3
     depths, rows, columns = (have if want is None else want for have, want in zip(x.shape[2:], wanted, strict=True))
     n, c, depth, *space = x.shape
     x = _adaptive(net, reshape_to(net, x, (n, c * depth, *space), "pictures"), (rows, columns), method)
     x = reshape_to(net, x, (n, c, depth, rows * columns), "columns")
     x = _adaptive(net, x, (depths, rows * columns), method)
-    return _drop_batch(net, reshape_to(net, x, (n, c, depths, rows, columns), "volume"), added)
+    return drop_batch(net, reshape_to(net, x, (n, c, depths, rows, columns), "volume"), added)
 
 
 @from_torch("torch.nn.functional.adaptive_avg_pool1d", "torch.adaptive_avg_pool1d")

@@ -8,6 +8,7 @@ from ..errors import Refused
 from ..graph import Value
 from ..ncnn import SHAPE, Ncnn, along, replaced
 from ..registry import Layer, Source, axes_of, from_ir, from_torch, layer
+from .arithmetic import arithmetic
 from .pooling import Pooling
 from .power import Power
 from .reshape import reshape_to
@@ -129,8 +130,6 @@ def _extreme(net, operation, input, dim, keepdim):
         return reduce(net, operation, input, None, False)
     if not isinstance(dim, Value) and not hasattr(dim, "shape"):
         raise Refused(f"{operation} with {type(dim).__name__}", "give an axis or a second tensor")
-    from .binary import arithmetic
-
     return arithmetic(net, operation, input, dim)
 
 
@@ -188,8 +187,6 @@ def ir_sum(net, node, input):
 def ir_max(net, node, input, *more):
     """Of one tensor along axes, or, as Caffe's parser has it, of several number by number."""
     if more:
-        from .binary import arithmetic
-
         a, *rest = node.aligned(input, *more)
         for b in rest:
             a = arithmetic(net, "max", a, b)

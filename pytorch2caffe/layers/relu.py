@@ -46,16 +46,6 @@ def rrelu(net, input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
     return net.add(ReLU((lower + upper) / 2), input)
 
 
-@from_ir("Relu")
-def ir_relu(net, node, input):
-    """Keras' may have a largest value."""
-    if "max_value" not in node:
-        return net.add(ReLU(), input)
-    from .clip import clip
-
-    return clip(net, input, 0.0, node.number("max_value"))
-
-
 @from_ir("LeakyRelu")
 def ir_leaky_relu(net, node, input):
     return net.add(ReLU(node.number("alpha")), input)

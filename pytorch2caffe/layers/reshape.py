@@ -1,4 +1,4 @@
-"""Reshape and Flatten, and everything that only changes the shape."""
+"""Reshape, and calls that change nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import Refused
 from ..ncnn import SHAPE, Ncnn
-from ..registry import Layer, Source, axes_of, from_ir, from_torch, layer
+from ..registry import Layer, Source, from_ir, from_torch, layer
 
 
 @layer("Reshape", param="reshape_param")
@@ -58,33 +58,6 @@ class Reshape(Layer):
         return Ncnn(SHAPE)
 
 
-@layer("Flatten", param="flatten_param")
-class Flatten(Layer):
-    """Axes `axis` to `end_axis`, both included, become one.  Source: BVLC Caffe, flatten_layer.cpp."""
-
-    axis: int = 1
-    end_axis: int = -1
-
-    def to_torch(self, shapes, blobs):
-        arguments = "" if (self.axis, self.end_axis) == (1, -1) else f"{self.axis}, {self.end_axis}"
-        return Source(f"nn.Flatten({arguments})")
-
-    def to_ncnn(self, shapes, blobs):
-        return Ncnn(SHAPE)
-
-    def lower(self, net, inputs, blobs):
-        """For readers whose Flatten keeps the batch only, or that have none."""
-        (x,) = inputs
-        rank = len(x.shape)
-        start, end = self.axis % rank, self.end_axis % rank + 1
-        return reshape_to(net, x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
-
-    def to_ir(self, net, inputs, blobs):
-        (x,) = inputs
-        start, end = self.axis % len(x.shape), self.end_axis % len(x.shape) + 1
-        return net.reshape(x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
-
-
 def reshape_to(net, input, shape, name=""):
     """The value, or constant, in another shape. The batch stays open (0) where it is kept."""
     shape = tuple(shape)
@@ -96,6 +69,18 @@ def reshape_to(net, input, shape, name=""):
     if dims and input.shape and dims[0] == input.shape[0]:
         dims[0] = 0
     return net.add(Reshape(tuple(dims)), input, name=name)
+
+
+def with_batch(net, rank, input):
+    """A value of `rank` axes behind the channels with a batch axis in front, and whether it lacked one."""
+    if len(input.shape) == rank + 2:
+        return input, False
+    return reshape_to(net, input, (1, *input.shape)), True
+
+
+def drop_batch(net, output, added):
+    """The value without its batch axis, if `with_batch` added one."""
+    return reshape_to(net, output, output.shape[1:]) if added else output
 
 
 def _resolved(input, shape):
@@ -125,38 +110,6 @@ def view_as(net, input, other):
     return reshape_to(net, input, other.shape)
 
 
-@from_torch("torch.flatten", "torch.Tensor.flatten")
-def flatten(net, input, start_dim=0, end_dim=-1):
-    rank = len(input.shape)
-    if rank == 0:
-        return reshape_to(net, input, (1,))
-    start, end = start_dim % rank, end_dim % rank
-    if start == end:
-        return input
-    return net.add(Flatten(start, -1 if end == rank - 1 else end), input)
-
-
-@from_torch("torch.unflatten", "torch.Tensor.unflatten")
-def unflatten(net, input, dim, sizes):
-    dim %= len(input.shape)
-    sizes = list(sizes)
-    if -1 in sizes:
-        sizes[sizes.index(-1)] = input.shape[dim] // -math.prod(sizes)
-    return reshape_to(net, input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
-
-
-@from_torch("torch.squeeze", "torch.squeeze_", "torch.Tensor.squeeze", "torch.Tensor.squeeze_")
-def squeeze(net, input, dim=None):
-    dims = () if dim == () else axes_of(dim, len(input.shape))
-    return reshape_to(net, input, [d for i, d in enumerate(input.shape) if d != 1 or i not in dims])
-
-
-@from_torch("torch.unsqueeze", "torch.Tensor.unsqueeze", "torch.Tensor.unsqueeze_")
-def unsqueeze(net, input, dim):
-    dim %= len(input.shape) + 1
-    return reshape_to(net, input, (*input.shape[:dim], 1, *input.shape[dim:]))
-
-
 @from_torch(
     "torch.Tensor.contiguous", "torch.Tensor.clone", "torch.clone", "torch.Tensor.detach", "torch.Tensor.detach_",
     "torch.detach", "torch.Tensor.data", "torch.nn.Identity", "torch.Tensor.alias", "torch.Tensor.positive",
@@ -170,29 +123,6 @@ def contiguous(net, input, memory_format=None):
 @from_torch("torch.ravel", "torch.Tensor.ravel")
 def ravel(net, input):
     return reshape_to(net, input, (math.prod(input.shape),))
-
-
-@from_torch("torch.atleast_1d", "torch.functional.atleast_1d")
-def atleast_1d(net, *tensors):
-    return _each(net, tensors, lambda shape: shape or (1,))
-
-
-@from_torch("torch.atleast_2d", "torch.functional.atleast_2d")
-def atleast_2d(net, *tensors):
-    return _each(net, tensors, lambda shape: (1,) * (2 - len(shape)) + shape)
-
-
-@from_torch("torch.atleast_3d", "torch.functional.atleast_3d")
-def atleast_3d(net, *tensors):
-    """A row becomes [1, n, 1], a table [m, n, 1]."""
-    return _each(net, tensors, lambda shape: ((1,) * (2 - len(shape)) + shape + (1,))[: max(3, len(shape))])
-
-
-def _each(net, tensors, shaped):
-    """One tensor in its new shape, or a list of them."""
-    if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
-        return reshape_to(net, tensors[0], shaped(tuple(tensors[0].shape)))
-    return [reshape_to(net, x, shaped(tuple(x.shape))) for x in (tensors if len(tensors) > 1 else tensors[0])]
 
 
 @from_ir("Reshape")
@@ -215,36 +145,3 @@ def _filled(dims, count, batch):
     if math.prod(dims) != count or min(dims, default=1) < 0:
         raise Refused(f"Reshape of {count} numbers to {dims}", "correct its shape")
     return tuple(dims)
-
-
-@from_ir("Flatten")
-def ir_flatten(net, node, input):
-    """Everything but the batch. In a file of Caffe's the order is C, H, W, but H, W, C before a fully connected layer
-    where the parser put it there itself, as NAME_0 before NAME_1.
-    """
-    shape = (input.shape[0], math.prod(input.shape[1:]))
-    own = node.name.endswith("_0") and f"{node.name[:-2]}_1" in node.readers
-    if node.source == "caffe" and not own:
-        return reshape_to(net, input, shape)
-    return node.reshaped(input, shape)
-
-
-@from_ir("Squeeze")
-def ir_squeeze(net, node, input):
-    """Axes of size 1; where the file names none, all of them but the batch."""
-    shape = node.shape(input)
-    named = node.integers("axes" if "axes" in node else "squeeze_dims", [])
-    axes = {node.ir_axis(input, axis) for axis in named}
-    if any(shape[axis] != 1 for axis in axes):
-        raise Refused(f"Squeeze of axes {named} of a tensor of shape {list(shape)}", "name axes of size 1")
-    axes = axes or {axis for axis, size in enumerate(shape) if axis and size == 1}
-    return node.reshaped(input, [size for axis, size in enumerate(shape) if axis not in axes])
-
-
-@from_ir("Unsqueeze", "ExpandDims")
-def ir_unsqueeze(net, node, input):
-    named = node.integers("axes" if "axes" in node else "axis")
-    shape = list(node.shape(input))
-    for axis in sorted(node.ir_axis(input, axis, len(named)) for axis in named):
-        shape.insert(axis, 1)
-    return node.reshaped(input, shape)

@@ -106,15 +106,13 @@ class Scale(_Broadcast):
         return Ncnn("Scale", params, weights, (shape,), (shape,))
 
     def lower(self, net, inputs, blobs):
-        """For readers that scale along one axis only: times and plus constants."""
-        from .binary import Binary
-
-        (x,) = inputs
-        axis = self.axis % len(x.shape)
-        rows = [np.reshape(blob, (*blob.shape, *(1,) * (len(x.shape) - axis - blob.ndim))) for blob in blobs]
-        last = {} if self.bias_term else {"name": ""}
-        y = net.add(Binary("mul"), x, net.constant(rows[0]), **({"name": "times"} if self.bias_term else last))
-        return net.add(Binary("add"), y, net.constant(rows[1])) if self.bias_term else y
+        """The weights as constants, which line up from any axis; for readers without that, the factor repeated."""
+        x, *others = inputs
+        factor = others[0] if others else net.constant(blobs[0])
+        if others and not self.bias_term:
+            return net.add(Eltwise("PROD"), x, _repeated(net, factor, x, self.axis))
+        y = net.add(Scale(self.axis), x, factor, name="times" if self.bias_term else "")
+        return net.add(Bias(self.axis), y, net.constant(blobs[-1])) if self.bias_term else y
 
 
 @layer("Bias", param="bias_param")
@@ -143,13 +141,17 @@ class Bias(_Broadcast):
         if blobs:
             return net.add(Scale(self.axis, self.num_axes, True), *inputs, blobs=[np.ones_like(blobs[0]), blobs[0]])
         x, bias = inputs
-        axis = self.axis % len(x.shape)
-        lined_up = reshape_to(net, bias, bias.shape + (1,) * (len(x.shape) - axis - len(bias.shape)), "lined_up")
-        return net.add(Eltwise(), x, expand_to(net, lined_up, x.shape))
+        return net.add(Eltwise(), x, _repeated(net, bias, x, self.axis))
 
     def to_ir(self, net, inputs, blobs):
         x, *others = inputs
         return net.op("Add", x, _operand(self, net, x, others, blobs)[0])
+
+
+def _repeated(net, operand, like, axis):
+    """An operand that lines up from `axis` on, in the shape of `like`."""
+    ones = len(like.shape) - axis % len(like.shape) - len(operand.shape)
+    return expand_to(net, reshape_to(net, operand, operand.shape + (1,) * ones, "lined_up"), like.shape)
 
 
 def _operand(layer, net, x, others, blobs):

@@ -8,12 +8,12 @@ from ..graph import Value
 from ..registry import from_torch
 from .concat import Concat
 from .expand import expand_to
+from .getitem import ranges_of
 from .index import along, items_of, places_of, put
 from .linear_map import select_indices
 from .power import Power
 from .reshape import reshape_to
 from .slice import slice_at
-from .strided_slice import ranges_of
 from .where import choose
 
 

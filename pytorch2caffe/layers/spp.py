@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..errors import Refused
 from ..registry import Layer, Source, layer
 from .concat import Concat
+from .flatten import Flatten
 from .pooling import Pooling
-from .reshape import Flatten
 
 
 @layer("SPP", param="spp_param")

@@ -8,6 +8,7 @@ from ..errors import Refused
 from ..registry import axes_of, from_ir, from_torch
 from .binary import Binary
 from .clip import clip
+from .concat import Concat
 from .eltwise import Eltwise
 from .exp import Exp, Log
 from .power import Power
@@ -100,8 +101,6 @@ def prod(net, input, dim=None, keepdim=False, *, dtype=None):
 
 def _times_last(net, x, rest, dim):
     """The odd one out is multiplied into the last."""
-    from .concat import Concat
-
     body, last = slice_at(net, x, dim, [x.shape[dim] - 1], "last")
     return net.add(Concat(dim), body, net.add(Eltwise("PROD"), last, rest, name="product"), name="joined")
 

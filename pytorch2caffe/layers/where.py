@@ -8,7 +8,7 @@ from ..errors import Refused
 from ..finite import refuse_hidden
 from ..graph import Value
 from ..registry import from_torch, keeps_masks
-from .binary import arithmetic
+from .arithmetic import arithmetic
 from .compare import inverse, mask_of
 from .expand import expand_to
 from .power import Power

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..errors import Problem
 from ..graph import Graph, Node
-from ..quantize.table import Table, TableError, check_table
+from ..quantize.table import Table, TableError
+from ..quantize.table_file import check_table
 from ..quantize.targets import quantisable
 from ..quantize.weights import absmax_per_scale
 from . import Tagged

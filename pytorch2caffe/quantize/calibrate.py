@@ -50,6 +50,13 @@ class Settings:
         """Whether the reference tool's histograms are wanted: positive numbers only, and exact."""
         return self.method == "reference"
 
+    @property
+    def always_twice(self) -> bool:
+        """Whether a second pass counts whatever the first finds."""
+        if self.method in ("max", "aciq"):
+            return False
+        return self.passes == 2 or self.passes == 0 and self.reference
+
     def threshold(self, range: Range) -> float:
         """Of one activation."""
         return by_percentile(range, self.percent) if self.method == "percentile" else METHODS[self.method](range)
@@ -132,7 +139,8 @@ def calibrate(
     forward = Forward(graph, batch, device)
     nodes = _nodes(forward.graph, settings)
     seen = {node: _observed(forward.graph, node, settings.reference) for node in nodes}
-    observers = {value: Observer(settings.reference) for value in seen.values()}
+    counting = settle or not settings.always_twice
+    observers = {value: Observer(settings.reference, counting) for value in seen.values()}
     found = Calibration([], 0)
 
     def watched(watch: dict[Value, Observer] | dict[Value, Exact], text: str, stops: Sequence[int] = ()) -> None:
@@ -187,18 +195,18 @@ def _now(observers: dict[Value, Observer], settings: Settings) -> dict[str, floa
     return {
         value.name: settings.threshold(_range(value, seen, seen.histogram()))
         for value, seen in observers.items()
-        if seen.absmax > 0 and _has_counts(seen)
+        if not _without_range(seen)
     }
 
 
 def _second(observers: dict[Value, Observer], settings: Settings) -> dict[Value, Exact]:
     """The values whose threshold needs exact counts: where a shift of what lies at the edges of bins moves it."""
-    live = {value: seen for value, seen in observers.items() if seen.absmax > 0 and _has_counts(seen)}
     if settings.method in ("max", "aciq") or settings.passes == 1:
         return {}
-    if settings.passes == 0 and not settings.reference:
+    live = {value: seen for value, seen in observers.items() if not _without_range(seen)}
+    if not settings.always_twice:
         live = {value: seen for value, seen in live.items() if not _sure(partial(_range, value, seen), seen, settings)}
-    return {value: Exact(seen.absmax, settings.reference) for value, seen in live.items()}
+    return {value: Exact(seen.absmax, seen.zeros if settings.reference else None) for value, seen in live.items()}
 
 
 def _sure(range_of: Callable[[np.ndarray], Range], seen: Observer, settings: Settings) -> bool:
@@ -211,22 +219,21 @@ def _range(value: Value, seen: Observer, histogram: np.ndarray) -> Range:
     return Range(histogram, seen.absmax, math.prod(value.shape[1:]))
 
 
-def _has_counts(seen: Observer) -> bool:
-    return not seen.positive or seen.high >= 0
+def _without_range(seen: Observer) -> str:
+    """Why an input has no range to choose a threshold in, or ""."""
+    if seen.absmax == 0:
+        return "its input is always 0" if seen.count else "its input is never finite"
+    if seen.positive and seen.high <= 0:
+        return "its input is never positive, and this method looks at positive numbers only"
+    return f"{seen.not_finite} numbers of its input are not finite" if seen.not_finite else ""
 
 
 def _activation(value: Value, seen: Observer, exact: Exact | None, settings: Settings) -> Activation:
     found = Activation(value.name, seen.low, seen.high, seen.count, seen.zeros, seen.not_finite, None, None)
-    if seen.absmax == 0:
-        found.reason = "its input is always 0" if seen.count else "its input is never finite"
-        return found
-    if not _has_counts(seen):
-        found.reason = "its input is never positive, and this method looks at positive numbers only"
+    if reason := _without_range(seen):
+        found.reason = reason
         return found
     found.range = _range(value, seen, exact.counts if exact else seen.histogram())
-    if seen.not_finite:
-        found.reason = f"{seen.not_finite} numbers of its input are not finite"
-        return found
     found.threshold = settings.threshold(found.range)
     if not NOTHING < found.threshold < 1 / NOTHING:
         found.reason = f"its threshold, {found.threshold:g}, is beyond what a scale in float32 can say"
@@ -259,5 +266,3 @@ def _notes(layer: Layer, settings: Settings) -> list[Problem]:
         what = "output has" if zeros == 1 else "outputs have"
         notes.append(Problem(layer.node.name, f"{zeros} {what} weights of 0 only: scale 0, which gives the bias alone"))
     return notes
-
-

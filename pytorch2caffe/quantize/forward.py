@@ -34,7 +34,7 @@ class Forward:
         self.device = torch.device(device)
         self.graph, self.batch = _runnable(graph, batch)
         with torch.no_grad():
-            self.calls = [(node, _fast(build(source_of(node), device))) for node in self.graph.nodes]
+            self.calls = [(node, self._call(node)) for node in self.graph.nodes]
         made = (node for node in self.graph.nodes if isinstance(node.layer, (Convolution, InnerProduct)))
         self._fresh = {value for node in made for value in node.outputs}
         self._last = {value: index for index, node in enumerate(self.graph.nodes) for value in node.inputs}
@@ -69,7 +69,7 @@ class Forward:
                 outputs[wanted[value]] = tensor.clone()
 
         exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)  # a GPU would round to 10 bits
-        with torch.no_grad(), exact, self.device:
+        with torch.no_grad(), exact:
             for value in self.graph.inputs:
                 array = np.require(inputs[value.name], np.float32, ["C", "W"])
                 made(value, _fast(torch.from_numpy(array).to(self.device)))
@@ -84,6 +84,18 @@ class Forward:
                     if self._last.get(value, index) == index:
                         del values[value]
         return outputs
+
+    def _call(self, node: Node) -> Callable[..., Any]:
+        """A layer; one that is no module may make tensors of its own, on this device."""
+        call = _fast(build(source_of(node), str(self.device)))
+        if isinstance(call, nn.Module):
+            return call
+
+        def run(*inputs: torch.Tensor) -> Any:
+            with self.device:
+                return call(*inputs)
+
+        return run
 
     def _may_overwrite(self, node: Node, index: int) -> bool:
         """Whether a node is a ReLU, the only reader of memory that a convolution has made for it alone."""
@@ -147,4 +159,3 @@ def _with_batch(graph: Graph, value: Value, size: int) -> tuple[int, ...]:
     if before == size or not value.shape or value.shape[0] != before:
         return value.shape
     return (size, *value.shape[1:])
-

@@ -18,16 +18,19 @@ from .thresholds import BINS
 
 FINE = 1 << 17
 PIECE = 1 << 19  # numbers looked at together: bounds the memory
+SMALL = 1e-30  # of an absmax: bins per unit would not be a float32
 
 
 class Observer:
     """What passed by one place of the network.
 
     positive: count positive numbers and zeros only, as the reference tool does; the range is of all.
+    counting: False where an `Exact` counts in a second pass anyway: then only the range and the zeros are found.
     """
 
-    def __init__(self, positive: bool = False) -> None:
+    def __init__(self, positive: bool = False, counting: bool = True) -> None:
         self.positive = positive
+        self.counting = counting
         self.absmax = 0.0
         self.low = math.inf
         self.high = -math.inf
@@ -57,6 +60,9 @@ class Observer:
         self.absmax = max(self.absmax, -low, high)
         if self.absmax == 0:
             self.zeros += x.numel()
+            return
+        if not self.counting:
+            self.zeros += x.numel() - int(torch.count_nonzero(x))
             return
         live = _without_zeros(x) if low <= 0 <= high else x
         self.zeros += x.numel() - live.numel()
@@ -106,10 +112,13 @@ class Observer:
 
 def _without_zeros(x: torch.Tensor) -> torch.Tensor:
     """What is not 0, in order; behind a ReLU that is the smaller part."""
+    return _chosen(x, x != 0)
+
+
+def _chosen(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     if x.device.type != "cpu":
-        return x[x != 0]
-    array = x.numpy()
-    return torch.from_numpy(np.compress(array != 0, array))  # ten times as fast as x[x != 0]
+        return x[mask]
+    return torch.from_numpy(np.compress(mask.numpy(), x.numpy()))  # ten times as fast as x[mask]
 
 
 def _flat(tensor: torch.Tensor) -> torch.Tensor:
@@ -121,27 +130,35 @@ def _flat(tensor: torch.Tensor) -> torch.Tensor:
 
 @dataclass
 class Exact:
-    """The second pass: counts over a range that is known, each bin exactly as the tool's own."""
+    """The second pass: counts of finite numbers over a range that is known, each bin exactly as the tool's own.
+
+    zeros: None: magnitudes, as ncnn2table counts them, zeros left out. A number: as np.histogram(x, BINS, range=(0,
+           absmax)), which leaves out negative numbers and has the zeros, so many of them, in its first bin.
+    """
 
     absmax: float
-    positive: bool
+    zeros: int | None = None
 
     def __post_init__(self) -> None:
         self.counts = np.zeros(BINS)
+        self.counts[0] = self.zeros or 0
+        self._edges = torch.from_numpy(np.histogram_bin_edges(np.float32([0]), BINS, range=(0, self.absmax)))
 
     def update(self, tensor: torch.Tensor) -> None:
         """Counts a float32 tensor of any shape, on any device."""
         for piece in _flat(tensor).split(PIECE):
-            x = piece if torch.isfinite(piece).all() else piece[torch.isfinite(piece)]
-            self.counts += self._as_reference(x) if self.positive else self._as_ncnn(x)
+            counts = self._as_ncnn(piece) if self.zeros is None else self._as_numpy(_chosen(piece, piece > 0))
+            self.counts += counts.cpu().numpy()
 
-    def _as_ncnn(self, x: torch.Tensor) -> np.ndarray:
+    def _as_ncnn(self, x: torch.Tensor) -> torch.Tensor:
         x = _without_zeros(x).abs()
         index = (x / self.absmax * BINS).int().clamp_(max=BINS - 1)
-        return torch.bincount(index, minlength=BINS).cpu().numpy()
+        return torch.bincount(index, minlength=BINS)
 
-    def _as_reference(self, x: torch.Tensor) -> np.ndarray:
-        live = _without_zeros(x)
-        found = np.histogram(live[live > 0].cpu().numpy(), BINS, range=(0, self.absmax))[0]
-        found[0] += x.numel() - live.numel()
-        return found
+    def _as_numpy(self, x: torch.Tensor) -> torch.Tensor:
+        """numpy compares with the edges; a product in float32 says the same but very near them (1e-3 of a bin)."""
+        place = x.double() * (BINS / self.absmax) if self.absmax < SMALL else x * (BINS / self.absmax)
+        index = place.int()
+        near = (place - index).sub_(0.5).abs_() > 0.499
+        index[near] = torch.searchsorted(self._edges.to(x.device), x[near], right=True, out_int32=True) - 1
+        return torch.bincount(index.clamp_(max=BINS - 1), minlength=BINS)

@@ -9,17 +9,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from caffe_proto.files import atomic_files
+from caffe_proto import FilePaths, atomic_files
 
 from ..errors import ConversionError
 from ..graph import Graph, Value
 from ..passes import fold_batch_norm
 from ..readers.caffe import load_caffe
-from .calibrate import Calibration, Progress, Settings, calibrate
+from .calibrate import Progress, Settings, calibrate
 from .images import Dataset
+from .outcome import Outcome
+from .page import to_html
 from .preprocess import ORDERS, Preprocess, beside, load_preprocess, save_preprocess
-from .sensitivity import Sensitivity, choose, measure
-from .table import TableError, check_table, write_table
+from .report import to_json
+from .sensitivity import choose, measure
+from .table import TableError
+from .table_file import check_table, write_table
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Job:
     """
 
     prototxt: str | Path
-    caffemodel: str | Path
+    caffemodel: FilePaths
     images: Sequence[str | Path]
     table: str | Path
     pixels: Pixels | str | Path | None
@@ -64,18 +68,6 @@ class Job:
     batch: int = 4
     workers: int = 2
     device: str = "cpu"
-
-
-@dataclass
-class Outcome:
-    """What a job found, and where it lies."""
-
-    graph: Graph
-    calibration: Calibration
-    preprocess: dict[str, Preprocess]
-    images: Dataset
-    files: list[Path]
-    sensitivity: Sensitivity | None = None
 
 
 def run(job: Job, progress: Progress | None = None) -> Outcome:
@@ -101,7 +93,7 @@ def run(job: Job, progress: Progress | None = None) -> Outcome:
     if job.budget is not None:
         assert sensitivity is not None
         choose(graph, images, found, sensitivity, job.budget, **look)  # type: ignore[arg-type]
-    outcome = Outcome(graph, found, preprocess, images, [], sensitivity)
+    outcome = Outcome(job.settings, graph, found, preprocess, images, [], sensitivity)
     _write(job, outcome)
     return outcome
 
@@ -151,9 +143,6 @@ def _write(job: Job, outcome: Outcome) -> None:
         if outcome.preprocess:
             save_preprocess(outcome.preprocess, written.pop(0))
         if job.report is not None:
-            from .report import to_html, to_json
-
-            written[0].write_text(to_html(job, outcome), encoding="utf-8")
-            written[1].write_text(to_json(job, outcome), encoding="utf-8")
+            written[0].write_text(to_html(outcome), encoding="utf-8")
+            written[1].write_text(to_json(outcome), encoding="utf-8")
     outcome.files = targets
-

@@ -162,7 +162,7 @@ def _rerun(
 ) -> list[torch.Tensor]:
     """The wanted values with some layers replaced; what they do not reach is taken from `values`."""
     changed: Values = {}
-    with torch.no_grad(), forward.device:
+    with torch.no_grad():
         for node, call in forward.calls[start:]:
             if node.name not in calls and not any(value in changed for value in node.inputs):
                 continue

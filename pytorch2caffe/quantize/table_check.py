@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import Problem
+from .table import LONGEST_KEY, WEIGHTS, Table
 from .targets import Target
 
-if TYPE_CHECKING:
-    from .table import Table
-
-WEIGHTS = "_param_0"
-LONGEST_KEY = 255  # characters that ncnn keeps of a key
 LARGEST_SCALE = float(np.finfo(np.float32).max)
 
 

@@ -12,6 +12,7 @@ import caffe_proto
 from ..graph import Graph, Node
 from ..layers.convolution import Convolution
 from ..layers.inner_product import InnerProduct
+from .weights import absmax_per_scale, scale_count
 
 DEPTHWISE = ("ConvolutionDepthwise", "DepthwiseConvolution")  # not in BVLC Caffe; group = num_output
 
@@ -40,17 +41,8 @@ def _can(node: Node) -> bool:
     return isinstance(layer, InnerProduct) or isinstance(layer, Convolution) and len(layer.kernel_size) == 2
 
 
-def scale_count(node: Node) -> int:
-    """How many weight scales ncnn reads for a node: one per group if there are groups, else one per output."""
-    layer = node.layer
-    assert isinstance(layer, (Convolution, InnerProduct))
-    return layer.group if isinstance(layer, Convolution) and layer.group > 1 else layer.num_output
-
-
 def targets_of_graph(graph: Graph) -> list[Target]:
     """The targets of a graph, with the largest weights of each scale where the graph has weights."""
-    from .weights import absmax_per_scale
-
     found = []
     for node in quantisable(graph):
         largest = tuple(map(float, absmax_per_scale(node))) if node.blobs[0].strides[0] else None  # 0: no weights given
@@ -60,7 +52,7 @@ def targets_of_graph(graph: Graph) -> list[Target]:
 
 def targets_of_prototxt(path: str | Path) -> list[Target]:
     """The targets of a prototxt, whatever other layers it has, in the TEST phase. Weights are not known."""
-    from ..readers.caffe import included
+    from ..readers.caffe_ends import included
 
     net = caffe_proto.to_dict(caffe_proto.read_prototxt(path).net)
     return list(_entries(entry for entry in net.get("layer", []) if included(entry)))

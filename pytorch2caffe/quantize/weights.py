@@ -7,11 +7,17 @@ import numpy as np
 from ..graph import Node
 from ..layers.convolution import Convolution
 from ..layers.inner_product import InnerProduct
-from .targets import scale_count
 
 LARGEST = 127
 WINOGRAD = 31  # 6 bits, for 3x3 convolutions of stride 1
 NOTHING = 1e-30  # smaller weights are none: 127 / w would not be a float32
+
+
+def scale_count(node: Node) -> int:
+    """How many weight scales ncnn reads for a node: one per group if there are groups, else one per output."""
+    layer = node.layer
+    assert isinstance(layer, (Convolution, InnerProduct))
+    return layer.group if isinstance(layer, Convolution) and layer.group > 1 else layer.num_output
 
 
 def absmax_per_scale(node: Node) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import caffe_proto
+from caffe_proto import FilePaths
 
 from ..codegen import arity, infer
 from ..errors import ConversionError, Problem, Refused, UnsupportedError
@@ -18,7 +19,7 @@ from ..layers.constant import Constant
 from ..registry import LAYERS, Layer, load_layers
 from .caffe_ends import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, data_shape, dummy_value, included
 from .caffe_memory import Memory
-from .caffe_weights import Weights
+from .caffe_weights import Weights, advice
 
 FIX = 'register the layer: README, "Adding a layer"'
 
@@ -27,7 +28,7 @@ InputShape = Sequence[int] | Mapping[str, Sequence[int]]
 
 def load_caffe(
     prototxt: str | Path,
-    caffemodel: str | Path | None = None,
+    caffemodel: FilePaths | None = None,
     *,
     input_shape: InputShape | None = None,
     stages: Sequence[str] = (),
@@ -36,7 +37,8 @@ def load_caffe(
     """Reads a Caffe network for inference (TEST phase), without Caffe.
 
     prototxt:    any generation of the format (V0, V1, input_dim headers too), a deploy file or one for training.
-    caffemodel:  its weights, found by layer name as Caffe does; without it, layers that have weights get zeros.
+    caffemodel:  its weights, found by layer name as Caffe does; a file, several, or "a.caffemodel,b.caffemodel".
+                 Without it, layers that have weights get zeros.
     input_shape: the shape of its only input, or of inputs by name, instead of what the file says of them.
     stages:      what the file's include and exclude rules ask for, beside those that its `state` names.
     level:       likewise; as Caffe does, never what the file's `state` says.
@@ -57,7 +59,7 @@ def load_caffe(
     return graph
 
 
-def load_what_is_known(prototxt: str | Path, caffemodel: str | Path | None = None) -> tuple[Graph, list[Problem]]:
+def load_what_is_known(prototxt: str | Path, caffemodel: FilePaths | None = None) -> tuple[Graph, list[Problem]]:
     """As `load_caffe`, but leaves out what is not known, and what depends on it, and lists why."""
     reader = _reader(prototxt, caffemodel)
     graph = reader.graph()
@@ -68,7 +70,7 @@ def load_what_is_known(prototxt: str | Path, caffemodel: str | Path | None = Non
 
 def _reader(
     prototxt: str | Path,
-    caffemodel: str | Path | None,
+    caffemodel: FilePaths | None,
     input_shape: InputShape | None = None,
     stages: Sequence[str] = (),
     level: int = 0,
@@ -76,13 +78,14 @@ def _reader(
     load_layers()
     try:
         net = caffe_proto.to_dict(caffe_proto.read_prototxt(prototxt).net)
-        weights = caffe_proto.read_caffemodel(caffemodel).by_name() if caffemodel is not None else None
+        weights = caffe_proto.blobs_by_name(caffemodel) if caffemodel is not None else None
     except caffe_proto.CaffeFormatError as error:
         raise ConversionError(str(error)) from error
     state = net.get("state", {})
     stages = [*stages, *state.get("stage", [])]
     layers = [entry for entry in net.get("layer", []) if included(entry, stages, level)]
-    return _Reader(net.get("name") or Path(prototxt).stem, layers, Weights(weights), str(prototxt), input_shape)
+    held = Weights(weights, advice(caffemodel))
+    return _Reader(net.get("name") or Path(prototxt).stem, layers, held, str(prototxt), input_shape)
 
 
 class _Reader:
@@ -273,9 +276,7 @@ class _Reader:
         try:
             found = infer(layer, shapes, blobs)
         except (IndexError, ValueError) as error:
-            raise Refused(
-                f"{layer.type} does not fit its weights: {error}", "give the caffemodel of this prototxt"
-            ) from error
+            raise Refused(f"{layer.type} does not fit its weights: {error}", self.weights.fix) from error
         taken = arity(layer.to_torch(shapes, blobs))
         if taken not in (None, len(shapes)):
             raise Refused(f"{layer.type} takes {taken} bottoms, the file names {len(shapes)}", "name as many bottoms")

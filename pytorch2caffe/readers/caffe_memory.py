@@ -6,11 +6,23 @@ from collections.abc import Collection, Iterable
 
 from ..errors import Refused
 from ..graph import Value
+from ..layers.eltwise import Eltwise
+from ..layers.lrn import LRN
 from ..registry import Layer
+
+WORK_IN_PLACE = {
+    "AbsVal", "BNLL", "BatchNorm", "Bias", "Clip", "Dropout", "ELU", "Erf", "Exp", "Flatten", "GELU", "HardSigmoid",
+    "HardSwish", "Log", "MVN", "Mish", "PReLU", "Power", "ReLU", "ReLU6", "Reshape", "Scale", "Sigmoid", "Softmax",
+    "Split", "Swish", "TanH", "Threshold",
+}  # fmt: skip
 
 
 class Memory:
-    """Split, Reshape and Flatten copy nothing in Caffe: their tops are their bottom's memory under another name."""
+    """What Caffe's layers do to memory that others read too.
+
+    Split, Reshape and Flatten copy nothing: their tops are their bottom's memory under another name. A layer whose
+    top is its bottom writes over what it reads.
+    """
 
     def __init__(self) -> None:
         self._place: dict[Value, Value] = {}  # of what lies in the memory of an earlier value
@@ -19,9 +31,15 @@ class Memory:
     def wrote(
         self, name: str, layer: Layer, inputs: Collection[Value], outputs: Collection[Value], alive: Iterable[Value]
     ) -> None:
-        """Takes in a layer; alive: the tops that later layers may name, its own outputs included."""
+        """Takes in a layer; alive: the tops that later layers may name, its own outputs included.
+
+        Raises Refused for one that Caffe lets work in place, and that needs there what it has written over.
+        """
         if not inputs:
             return
+        if any(one.top == other.top for one, other in zip(inputs, outputs, strict=False)) and not _in_place(layer):
+            what = f"{layer.type} in place (its top is its bottom): Caffe writes over what it has yet to read"
+            raise Refused(what, "give it a top of its own, if that is what was meant")
         if _shares(layer, len(inputs), len(outputs)):
             first = next(iter(inputs))
             self._place.update((value, self._where(first)) for value in outputs)
@@ -43,6 +61,18 @@ class Memory:
 
     def _where(self, value: Value) -> Value:
         return self._place.get(value, value)
+
+
+def _in_place(layer: Layer) -> bool:
+    """Whether Caffe's layer gives the same numbers in place.
+
+    Eltwise sets its top to 0 (SUM) or to the lowest number (MAX) before it reads. Source: BVLC Caffe, *_layer.cpp.
+    """
+    if isinstance(layer, Eltwise):
+        return layer.operation == "PROD"
+    if isinstance(layer, LRN):
+        return layer.norm_region == "WITHIN_CHANNEL"
+    return layer.type in WORK_IN_PLACE
 
 
 def _shares(layer: Layer, bottoms: int, tops: int) -> bool:

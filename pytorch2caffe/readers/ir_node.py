@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..builder import Builder
 from ..errors import Refused
-from ..graph import Builder, Shape, Value
+from ..graph import Shape, Value
 from ..ir.layout import TURNED, channels_first, channels_last, graph_axis, ir_axis, ir_shape
 from ..ir.node import IrNode
 

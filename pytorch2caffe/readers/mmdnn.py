@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..builder import Builder
 from ..codegen import infer
 from ..errors import ConversionError, Problem, Refused, UnsupportedError
-from ..graph import Builder, Graph, Shape, Value
+from ..graph import Graph, Shape, Value
 from ..ir.files import read_ir
 from ..ir.layout import graph_shape
 from ..ir.node import IrNode

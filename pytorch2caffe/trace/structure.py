@@ -20,11 +20,6 @@ def leaves(item: Any) -> Iterator[Any]:
         yield item
 
 
-def as_list(item: Any) -> list[Any]:
-    """The parts of a tuple or list; anything else as the only part."""
-    return list(item) if isinstance(item, (tuple, list)) else [item]
-
-
 def tensors_in(item: Any) -> Iterator[torch.Tensor]:
     """Every tensor in the arguments of a call: in nested tuples, lists, dicts and slices."""
     if isinstance(item, torch.Tensor):

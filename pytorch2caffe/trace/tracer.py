@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,14 +12,14 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from .. import codegen
-from ..errors import ConversionError, Problem, Refused
-from ..graph import Builder, Graph, Value
+from ..builder import Builder
+from ..errors import Problem, Refused
+from ..graph import Graph, Value
 from . import functions
-from .ends import free_key, input_names, rename
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .model import Subject
-from .place import Place, Places, clean_name
-from .structure import as_list, leaves, mapped, named_leaves, tensors_in
+from .place import Place, Places
+from .structure import leaves, tensors_in
 from .taint import Origin, Taint
 from .values import Values
 
@@ -44,59 +44,6 @@ class Tracer(TorchFunctionMode):
         self.values = Values(taint, self._note, keep)
         taint.place = lambda: Origin(self._where(self._inside or self._places.find("", 3)), self._inside is not None)
         taint.decided = self._decided
-
-    # -- the model's ends
-
-    def take_inputs(self, inputs: Any) -> tuple[list[Any], dict[str, Any]]:
-        """Float32 CPU copies of the inputs, bound to the network's inputs; as the model's arguments."""
-        if not any(True for _, leaf in named_leaves(inputs) if isinstance(leaf, torch.Tensor)):
-            raise ConversionError("there is no tensor among the inputs")
-        if isinstance(inputs, Mapping):
-            return [], {key: mapped(self._take, str(key), item) for key, item in inputs.items()}
-        items = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
-        names = input_names(self._subject.call, items)
-        return [mapped(self._take, name, item) for name, item in zip(names, items, strict=True)], {}
-
-    def _take(self, name: str, item: Any) -> Any:
-        if not isinstance(item, torch.Tensor):
-            return item
-        if item.is_complex() or item.is_quantized or item.layout != torch.strided:
-            raise ConversionError(f"the input {name} is {item.dtype}, {item.layout}: Caffe takes plain numbers")
-        if not item.numel():
-            raise ConversionError(f"the input {name}, {list(item.shape)}, holds no numbers: Caffe has no such blob")
-        dtype = torch.float32 if item.is_floating_point() else item.dtype
-        tensor = item.detach().to("cpu", dtype, copy=True)
-        self.values.bind(tensor, self.net.input(clean_name(name), tuple(tensor.shape)))
-        return tensor
-
-    def give_outputs(self, result: Any) -> None:
-        """Names the network's outputs after what the model returned. Raises ConversionError if that holds none."""
-        plain = (int, float, str, torch.Size, type(None))  # settings and shapes, not computed from the input
-        found = [(name, leaf) for name, leaf in named_leaves(result) if not isinstance(leaf, plain)]
-        if not found:
-            raise ConversionError(f"the model returned no tensor but {type(result).__name__}: nothing to convert")
-        made = set(self.graph.producers())
-        for name, tensor in found:
-            place = f"the output {name}" if name else "the output"
-            value = self._output_value(tensor, place)
-            if value is None:
-                continue
-            key = free_key(self.graph.outputs, name or value.name)
-            self.graph.outputs[key] = value
-            if name and value in made:  # a name that the model gives is the blob's name
-                rename(self.graph, self.net.names, value, clean_name(key))
-                made.discard(value)
-
-    def _output_value(self, tensor: Any, place: str) -> Value | None:
-        fix = "leave it out of what the model returns"
-        if not isinstance(tensor, torch.Tensor):
-            what = f"is a {type(tensor).__name__}, not a tensor, tuple, list, dict, named tuple or dataclass of them"
-            self.problems.append(Problem(place, what, fix))
-            return None
-        value = self.values.value_of(tensor, place)
-        if value is None and not self.problems:
-            self.problems.append(Problem(place, "does not depend on the input", fix))
-        return value
 
     # -- every torch function
 
@@ -170,43 +117,42 @@ class Tracer(TorchFunctionMode):
         written = [tensor for tensor, stamp in stamps if self.taint.stamp(tensor) != stamp]
         targets = list(tensors_in(result)) if result is not None else [args[0]]
         output = None
-        if len(self.problems) == before:
-            try:
-                if any(all(tensor is not t for t in targets) for tensor in written):
-                    raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
-                if any(tensor is copy for tensor in written for copy in copies):
-                    raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
-                with _disable_current_modes():
-                    if handler is None:
-                        raise Refused(*refusal(name, self._outer, self.taint.random_calls != draws))
-                    for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
-                        what = f"{name} gives a tensor of shape {list(empty.shape)}, which holds no numbers"
-                        raise Refused(what, "leave it out: Caffe has no such blob")
-                    output = self._handle(name, handler, swapped)
-                    self._check(name, args, targets, output, getattr(handler, "keeps_masks", False))
-            except Refused as error:
-                self._note(error.what, error.fix)
-        elif handler is None:
-            self._note(*refusal(name, self._outer, self.taint.random_calls != draws))
+        try:
+            if len(self.problems) == before:
+                _refuse_writes(name, written, targets, copies)
+            if handler is None:
+                raise Refused(*refusal(name, self._outer, self.taint.random_calls != draws))
+            if len(self.problems) == before:
+                output = self._handle(name, handler, swapped, args, targets)
+        except Refused as error:
+            self._note(error.what, error.fix)
         if len(self.problems) > before:
             for tensor in (*targets, *written):  # go on with stand-ins, to find every problem in one run
                 self._stand_in(tensor)
             return result
         return self._bind_all(name, result, targets, output)
 
-    def _handle(self, name: str, handler: Any, swapped: Any) -> Any:
-        args, kwargs = swapped
-        if not any(isinstance(leaf, Value) for leaf in leaves((args, kwargs))):
-            raise Refused(f"{name} overwrites a traced tensor with constants", "give them a tensor of their own")
-        try:
-            bound = _signature(handler).bind(self.net, *args, **kwargs)
-        except TypeError as error:
-            raise Refused(f"{name} is called in a form that is not supported: {error}", ADD_HANDLER) from error
-        return handler(*bound.args, **bound.kwargs)
+    def _handle(self, name: str, handler: Any, swapped: Any, args: Any, targets: list[Any]) -> Any:
+        """The values that the registered function gives for a call that returned `targets`. Raises Refused."""
+        with _disable_current_modes():
+            for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
+                what = f"{name} gives a tensor of shape {list(empty.shape)}, which holds no numbers"
+                raise Refused(what, "leave it out: Caffe has no such blob")
+            inputs, named = swapped
+            if not any(isinstance(leaf, Value) for leaf in leaves((inputs, named))):
+                raise Refused(f"{name} overwrites a traced tensor with constants", "give them a tensor of their own")
+            try:
+                bound = _signature(handler).bind(self.net, *inputs, **named)
+            except TypeError as error:
+                what = f"{name} is called in a form that is not supported: {error}"
+                raise Refused(what, ADD_HANDLER) from error
+            output = handler(*bound.args, **bound.kwargs)
+            self._check(name, args, targets, output, getattr(handler, "keeps_masks", False))
+            return output
 
     def _check(self, name: str, args: Any, targets: list[Any], output: Any, keeps_masks: bool) -> None:
         """Refuses what a registered function got wrong, and numbers that would wrap round or be cut off."""
-        values = as_list(output)
+        values = _as_list(output)
         if len(values) != len(targets):
             raise Refused(f"{name} returned {len(targets)} tensors, its function {len(values)} values", ADD_HANDLER)
         for tensor, value in zip(targets, values, strict=True):
@@ -243,7 +189,7 @@ class Tracer(TorchFunctionMode):
         return result
 
     def _bind_all(self, name: str, result: Any, targets: list[Any], output: Any) -> Any:
-        for tensor, value in zip(targets, as_list(output), strict=True):
+        for tensor, value in zip(targets, _as_list(output), strict=True):
             if value is None:  # an output that no Caffe layer gives: an error only if it is used
                 self.values.lacking[tensor] = name
             else:
@@ -287,11 +233,23 @@ class Tracer(TorchFunctionMode):
             self._note("a Python decision or number taken from traced values", SAME_FOR_EVERY_INPUT)
 
 
+def _refuse_writes(name: str, written: list[torch.Tensor], targets: list[Any], copies: list[torch.Tensor]) -> None:
+    """Raises Refused for a call that wrote into memory in a way that no layer says."""
+    if any(all(tensor is not t for t in targets) for tensor in written):
+        raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
+    if any(tensor is copy for tensor in written for copy in copies):
+        raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
+
+
 def _run(func: Any, args: Any, kwargs: Any) -> Any:
     if torch.is_autocast_enabled("cpu"):
         with torch.autocast("cpu", enabled=False):
             return func(*args, **kwargs)
     return func(*args, **kwargs)
+
+
+def _as_list(output: Any) -> list[Any]:
+    return list(output) if isinstance(output, (tuple, list)) else [output]
 
 
 @cache

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from caffe_proto import FilePaths
+
 from ..errors import ConversionError
 from ..graph import Graph, Value
 from .compare import Comparison, compare
@@ -17,7 +19,7 @@ from .runtimes import get
 def verify(
     model: Callable[..., Any],
     prototxt: str | Path,
-    caffemodel: str | Path,
+    caffemodel: FilePaths,
     inputs: Any,
     runtime: str = "builtin",
     *,
@@ -28,6 +30,7 @@ def verify(
     """Runs `model` and its Caffe files on the same inputs and compares them blob by blob.
 
     model, inputs, naming: as for `trace`; the names of the model's values are those of the file's blobs.
+    caffemodel:   as for `load_caffe`; all files, where the weights are in several.
     runtime:      "builtin", "caffe", "opencv" or "ncnn".
     tolerance:    the largest relative L2 difference that counts as equal.
     caffe_python: the command that starts a Python with pycaffe, if Caffe lives elsewhere.
@@ -35,17 +38,17 @@ def verify(
     Returns the comparison: `.equal`, `.first` (where they part), `.rows`. A file whose blobs have other names is
     compared by its outputs, in their order.
     Raises RuntimeUnavailable or RuntimeFailed if the runtime cannot run the files, UnsupportedError if the model
-    cannot be traced.
+    cannot be traced or the files lack weights.
     """
     from ..readers.caffe import load_caffe
-    from ..trace import record
+    from ..trace.recording import record
 
     graph, values = record(model, inputs, naming=naming, keep=True)
-    file = load_caffe(prototxt)
+    file = load_caffe(prototxt, caffemodel)  # Caffe itself would take a file that lacks weights, and leave zeros
     fed = [values[value.name] for value in graph.inputs]
     outputs = {blob: values[value.name] for blob, value in _paired(graph, file).items()}
     machine = get(runtime, caffe_python)
-    results = machine.run(Path(prototxt), Path(caffemodel), _named(graph, file, fed), {*values, *outputs})
+    results = machine.run(Path(prototxt), caffemodel, _named(graph, file, fed), {*values, *outputs})
     actual = {top: array for (_, top), array in results.items()}
     inner = {name: array for name, array in values.items() if name in actual and name not in outputs}
     modules = {value.name: node.where for node in graph.nodes for value in node.outputs}

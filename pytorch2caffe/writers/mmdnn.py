@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..builder import Builder
 from ..codegen import infer
 from ..errors import ConversionError, Problem, Refused, UnsupportedError
-from ..graph import Builder, Graph, Names, Node, Shape, Value
+from ..graph import Graph, Names, Node, Shape, Value
 from ..ir.files import write_ir
 from ..ir.node import IrNode
 from ..layers.batch_norm import BatchNorm

@@ -117,4 +117,6 @@ if __name__ == "__main__":
         figures = searched() if kind == "search" else calibrated(int(rest[0]), rest[1], int(rest[2]))
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
+        if not NET.exists():
+            sys.exit(f"left out: SqueezeNet's files and photographs are not in {DATA}")
         main([int(word) for word in sys.argv[1:]] or [10, 100, 1000])

@@ -1,10 +1,21 @@
 """Writing caffemodels."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from caffe_proto import CaffeFormatError, from_dict, read_caffemodel, to_dict, write_caffemodel
+from caffe_proto import (
+    CaffeFormatError,
+    caffemodel_bytes,
+    from_dict,
+    read_caffemodel,
+    split_layers,
+    to_dict,
+    write_caffemodel,
+)
 
 from .messages import networks_with_weights, unhurried, with_protobuf
 
@@ -101,6 +112,31 @@ def test_refusals_leave_everything_as_it_was(what, tmp_path):
     assert what in str(caught.value)
     assert [one.name for one in tmp_path.iterdir()] == ["net.caffemodel"]
     assert path.read_bytes() == b"before"
+
+
+@unhurried
+@given(networks_with_weights(), st.integers(-1, 200))
+def test_split_files_are_as_full_as_whole_layers_make_them(tmp_path_factory, case, spare):
+    net, blobs = case
+    folder = tmp_path_factory.mktemp("split")
+
+    def size(part):
+        alone = {**to_dict(net), "layer": to_dict(net).get("layer", [])[part]}
+        write_caffemodel(alone, blobs[part], folder / "net.caffemodel")
+        found = (folder / "net.caffemodel").stat().st_size
+        assert found == caffemodel_bytes(alone, blobs[part])
+        return found
+
+    sizes = [size(slice(index, index + 1)) for index in range(len(blobs))]
+    most = max(sizes, default=1000) + spare
+    if blobs and spare < 0:
+        with pytest.raises(CaffeFormatError, match=rf"alone makes {max(sizes):,} bytes"):
+            split_layers(net, blobs, most)
+        return
+    parts = split_layers(net, blobs, most)
+    assert [index for part in parts for index in range(len(blobs))[part]] == list(range(len(blobs)))
+    assert not blobs or max(map(size, parts)) <= most
+    assert all(size(slice(one.start, two.start + 1)) > most for one, two in itertools.pairwise(parts))
 
 
 def test_as_many_lists_of_blobs_as_layers(tmp_path):

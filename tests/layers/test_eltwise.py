@@ -1,9 +1,10 @@
 import pytest
 import torch
 
+from pytorch2caffe.builder import Builder
 from pytorch2caffe.codegen import infer
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.graph import Builder, Graph
+from pytorch2caffe.graph import Graph
 from pytorch2caffe.layers.eltwise import Eltwise
 from tests.layers.conftest import types_of
 

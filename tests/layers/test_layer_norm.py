@@ -30,8 +30,7 @@ CASES = {
     "groups of 3 axes": (nn.GroupNorm(3, 6, affine=False), (2, 6, 7)),
     "groups of 5 axes": (nn.GroupNorm(2, 6), (2, 6, 2, 3, 4)),
     "groups, large eps": (nn.GroupNorm(2, 6, eps=0.5), (1, 6, 4, 5)),
-    "groups, weight that depends on the input": (
-        lambda x: F.group_norm(x, 2, x[0, :, 0] + 1, x[1, :, 2]), (2, 6, 6)),
+    "groups, weight that depends on the input": (lambda x: F.group_norm(x, 2, x[0, :, 0] + 1, x[1, :, 2]), (2, 6, 6)),
     "groups, bias alone, that depends on the input": (lambda x: F.group_norm(x, 2, None, x[1, :, 2]), (2, 6, 7)),
     "root mean square": (nn.RMSNorm(6), (2, 5, 6)),
     "root mean square, eps": (nn.RMSNorm(6, eps=0.5), (3, 6)),

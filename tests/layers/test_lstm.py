@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch import nn
 
+from pytorch2caffe.builder import Builder
 from pytorch2caffe.codegen import build, infer
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.graph import Builder, Graph
+from pytorch2caffe.graph import Graph
 from pytorch2caffe.layers.lstm import LSTM
 from pytorch2caffe.verify.runtimes import get
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from pytorch2caffe.builder import Builder
 from pytorch2caffe.codegen import build, infer
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.graph import Builder, Graph
+from pytorch2caffe.graph import Graph
 from pytorch2caffe.layers.mvn import MVN
 
 TEXT = """

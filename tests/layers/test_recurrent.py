@@ -2,7 +2,6 @@ import pytest
 import torch
 from torch import nn
 
-from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import types_of
 
 
@@ -18,29 +17,12 @@ class Outputs(nn.Module):
         return (output, *last) if isinstance(last, tuple) else (output, last)
 
 
-class Cell(nn.Module):
-    def __init__(self, cell):
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, x):
-        h = self.cell(x[0])
-        h = self.cell(x[1], h)
-        return h[0] if isinstance(h, tuple) else h
-
-
 CASES = {
     "LSTM": nn.LSTM(4, 5),
-    "LSTM, batch first": nn.LSTM(4, 5, batch_first=True),
     "LSTM, no bias": nn.LSTM(4, 5, bias=False),
-    "LSTM, two layers": nn.LSTM(4, 5, num_layers=2),
-    "LSTM, both directions": nn.LSTM(4, 5, bidirectional=True),
-    "LSTM, two layers, both directions, batch first": nn.LSTM(4, 5, num_layers=2, bidirectional=True, batch_first=True),
     "GRU": nn.GRU(4, 5),
     "GRU, no bias": nn.GRU(4, 5, bias=False),
-    "GRU, two layers, both directions, batch first": nn.GRU(4, 5, num_layers=2, bidirectional=True, batch_first=True),
     "RNN": nn.RNN(4, 5),
-    "RNN with ReLU, both directions": nn.RNN(4, 5, nonlinearity="relu", bidirectional=True),
 }
 
 
@@ -49,31 +31,5 @@ def test_runs_the_same_everywhere(module, same_everywhere):
     same_everywhere(Outputs(module), torch.randn(3, 2, 4))
 
 
-@pytest.mark.parametrize(
-    "cell", [nn.LSTMCell(4, 5), nn.GRUCell(4, 5), nn.RNNCell(4, 5)], ids=lambda c: type(c).__name__
-)
-def test_cells(cell, same_everywhere):
-    same_everywhere(Cell(cell), torch.randn(2, 3, 4))
-
-
-def test_initial_states(same_everywhere):
-    same_everywhere(Outputs(nn.LSTM(4, 5), (torch.randn(1, 2, 5), torch.randn(1, 2, 5))), torch.randn(3, 2, 4))
-
-
-def test_initial_states_that_depend_on_the_input(same_everywhere):
-    gru = nn.GRU(4, 4)
-    same_everywhere(lambda x: gru(x, x[:1] * 2)[0], torch.randn(3, 2, 4))
-
-
-def test_without_a_batch(same_everywhere):
-    same_everywhere(Outputs(nn.GRU(4, 5)), torch.randn(3, 4))
-
-
 def test_an_lstm_is_caffe_s_own():
     assert types_of(Outputs(nn.LSTM(4, 5)), torch.randn(3, 2, 4)).count("LSTM") == 1
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_projections_are_refused():
-    with pytest.raises(UnsupportedError, match="projections"):
-        trace(Outputs(nn.LSTM(4, 5, proj_size=3)), torch.randn(3, 2, 4))

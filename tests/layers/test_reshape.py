@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from pytorch2caffe import UnsupportedError, trace
-from tests.layers.conftest import lacks, types_of
+from tests.layers.conftest import types_of
 
 IMAGE = (2, 3, 4, 5)
 CASES = {
@@ -19,24 +19,6 @@ CASES = {
     "reshape": (lambda x: x.reshape(4, -1), IMAGE),
     "torch.reshape": (lambda x: torch.reshape(x, (2, -1, 2)), IMAGE),
     "a chain": (lambda x: x.view(2, 12, 5).reshape(24, 5).view(2, 3, 4, 5) * 2, IMAGE),
-    "flatten": (nn.Flatten(), IMAGE),
-    "flatten the middle": (nn.Flatten(1, 2), IMAGE),
-    "flatten all": (lambda x: torch.flatten(x), IMAGE),
-    "flatten the tail": (lambda x: x.flatten(2), IMAGE),
-    "flatten with negative axes": (lambda x: x.flatten(-3, -2), IMAGE),
-    "flatten the batch": (lambda x: x.flatten(0, 1), IMAGE),
-    "flatten one axis": (lambda x: x.flatten(1, 1) * 2, IMAGE),
-    "flatten to tokens": (lambda x: x.flatten(2).transpose(1, 2), IMAGE),
-    "unflatten": (lambda x: x.unflatten(1, (2, 3)), (2, 6, 4)),
-    "unflatten with -1": (nn.Unflatten(-1, (2, -1)), (2, 3, 4)),
-    "squeeze": (lambda x: x.squeeze(), (1, 3, 1, 5)),
-    "squeeze one": (lambda x: x.squeeze(2), (1, 3, 1, 5)),
-    "squeeze several": (lambda x: x.squeeze((0, -2)), (1, 3, 1, 5)),
-    "squeeze what is no 1": (lambda x: x.squeeze(1) * 2, (1, 3, 1, 5)),
-    "squeeze to a scalar": lacks(lambda x: x.squeeze() + 1, (1, 1), opencv="has no scalars"),
-    "unsqueeze": (lambda x: x.unsqueeze(1), (2, 3, 4)),
-    "unsqueeze at the end": (lambda x: x.unsqueeze(-1), (2, 3)),
-    "unsqueeze in front": (lambda x: torch.unsqueeze(x, 0), (2, 3)),
     "contiguous": (lambda x: x.permute(0, 2, 1).contiguous().view(2, -1), (2, 3, 4)),
     "clone": (lambda x: x.clone() + 1, (2, 3)),
     "identity": (nn.Sequential(nn.Identity(), nn.ReLU()), (2, 3)),
@@ -61,10 +43,6 @@ def test_the_same_shape_is_no_layer():
 
 def test_a_chain_is_one_layer():
     assert types_of(lambda x: x.view(2, 3, 4).view(6, 4).view(24), torch.zeros(2, 12)) == ["Reshape"]
-
-
-def test_flatten_behind_the_batch_is_flatten():
-    assert types_of(nn.Flatten(), torch.zeros(IMAGE)) == ["Flatten"]
 
 
 def test_the_batch_stays_open():

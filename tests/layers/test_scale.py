@@ -74,3 +74,11 @@ def test_bias_is_native_in_caffe_master(same_everywhere, request):
     assert types_of(model, torch.zeros(2, 4, 5, 6), dialect="caffe-master")[-1] == "Bias"
     if "opencv" not in request.node.name:  # has no Bias
         same_everywhere(model, torch.randn(2, 4, 5, 6), dialect="caffe-master")
+
+
+def test_a_reader_without_scale_is_written_repeated_factors(same_everywhere, request, tmp_path):
+    target = tmp_path / "no_scale.toml"
+    target.write_text('summary = "a reader"\nrests_on = "nothing"\nextends = "caffe"\nwithout = ["Scale"]\n')
+    for model in (lambda x: x * CHANNELS + x.mean((2, 3), keepdim=True), SqueezeExcite()):
+        same_everywhere(model, torch.randn(2, 4, 5, 6), dialect=str(target))
+        assert "Scale" not in types_of(model, torch.zeros(2, 4, 5, 6), dialect=str(target))

@@ -34,8 +34,9 @@ def test_mish_is_three_layers():
 
 
 def test_swish_with_beta_runs_the_same_in_its_simpler_layers():
+    from pytorch2caffe.builder import Builder
     from pytorch2caffe.codegen import build, infer
-    from pytorch2caffe.graph import Builder, Graph
+    from pytorch2caffe.graph import Graph
     from pytorch2caffe.layers.swish import Swish
 
     net, x = Builder(Graph(), infer), torch.randn(2, 3)

@@ -28,7 +28,7 @@ def activations(seed, batches=4):
 def test_counts_are_those_of_two_passes_but_for_a_32nd_of_a_bin_at_each_edge(positive):
     batches = [x - 0.5 * (i % 2) for i, x in enumerate(activations(0))]
     one = observed(batches, positive)
-    two = Exact(one.absmax, positive)
+    two = Exact(one.absmax, one.zeros if positive else None)
     for batch in batches:
         two.update(batch)
     low, high = (np.cumsum(one.histogram(share)) for share in (0.0, 1.0))
@@ -36,6 +36,30 @@ def test_counts_are_those_of_two_passes_but_for_a_32nd_of_a_bin_at_each_edge(pos
     assert np.all(low[:-1] <= exact[:-1] + 1) and np.all(exact[:-1] <= high[:-1] + 1)  # 1: absmax / 2048 in float32
     assert one.histogram().sum() == two.counts.sum() == exact[-1]
     assert FINE // 2 // BINS == 32
+
+
+@pytest.mark.parametrize("absmax", [1e-36, 3e-31, 0.0123, 1.0, 2048.0, 1777.7, 3e38])
+def test_the_second_pass_of_the_reference_is_numpy_s_histogram_to_every_edge(absmax):
+    edges = np.histogram_bin_edges(np.float32([0]), BINS, range=(0, absmax))
+    below, above = np.nextafter(edges, np.float32(-np.inf)), np.nextafter(edges, np.float32(np.inf))
+    inside = np.random.default_rng(0).uniform(-absmax, absmax, 20_000).astype(np.float32)
+    x = np.concatenate([edges, below, above, inside, np.zeros(7, np.float32)])
+    x = x[np.abs(x) <= np.float32(absmax)]
+    exact = Exact(absmax, int((x == 0).sum()))
+    exact.update(torch.from_numpy(x[: len(x) // 2]))
+    exact.update(torch.from_numpy(x[len(x) // 2 :]))
+    np.testing.assert_array_equal(exact.counts, np.histogram(x, BINS, range=(0, absmax))[0])
+
+
+@pytest.mark.parametrize("positive", [False, True])
+def test_without_counting_everything_but_the_histogram_is_found(positive):
+    batches = [x - 0.5 * (i % 2) for i, x in enumerate(activations(0))]
+    batches.append(torch.tensor([0.0, -0.0, float("nan"), 3.0]))
+    whole, quick = observed(batches, positive), Observer(positive, counting=False)
+    for batch in batches:
+        quick.update(batch)
+    for name in ("absmax", "low", "high", "count", "zeros", "not_finite"):
+        assert getattr(quick, name) == getattr(whole, name), name
 
 
 @given(st.permutations(range(4)), st.integers(1, 3))

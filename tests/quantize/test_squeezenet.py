@@ -17,7 +17,7 @@ from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.preprocess import Preprocess
 from pytorch2caffe.quantize.simulate import int8_calls
-from pytorch2caffe.quantize.table import check_table, read_table
+from pytorch2caffe.quantize.table_file import check_table, read_table
 
 from . import oracles
 

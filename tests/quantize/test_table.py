@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pytorch2caffe import trace
-from pytorch2caffe.quantize.table import Table, TableError, check_table, read_table, write_table
+from pytorch2caffe.quantize.table import Table, TableError
+from pytorch2caffe.quantize.table_file import check_table, read_table, write_table
 
 
 class Small(nn.Module):

@@ -9,6 +9,7 @@ import torch
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_caffe, to_torch
 from pytorch2caffe.cli import main
+from tests.layers.conftest import same_as_caffe  # noqa: F401 - a fixture
 
 HEAD = 'name: "net" layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 6 dim: 6 } } }'
 CONV = 'convolution_param { num_output: 2 kernel_size: 3 }'
@@ -171,6 +172,44 @@ def test_what_a_layer_in_place_spoils_is_refused(layers, tmp_path, real_caffe):
     x = np.ones((1, 3, 6, 6), np.float32)
     results = real_caffe.worker.run(path.read_text(), b"", {"data": x})
     assert np.all(results["end", "end"] == 8)  # so it does: 2 * (1 + 3), and not 2 * 1
+
+
+OWN_TOP = 'layer { name: "p" type: "Power" bottom: "data" top: "a" power_param { scale: 2 } } '
+SPOILT = {  # what Caffe computes where the top is the bottom is not what the layer says
+    "a sum, which loses its first summand": 'type: "Eltwise" bottom: "data"',
+    "a maximum": 'type: "Eltwise" bottom: "data" eltwise_param { operation: MAX }',
+    "a convolution": 'type: "Convolution" convolution_param { num_output: 3 kernel_size: 1 }',
+    "pooling": 'type: "Pooling" pooling_param { kernel_size: 3 stride: 1 pad: 1 }',
+    "normalisation across channels": 'type: "LRN" lrn_param { local_size: 3 alpha: 2 }',
+}
+
+
+@pytest.mark.parametrize("layer", SPOILT.values(), ids=SPOILT)
+def test_a_layer_that_caffe_spoils_in_place_is_refused(layer, tmp_path, real_caffe):
+    text = f'layer {{ name: "it" bottom: "a" top: "%s" {layer} }} layer {{ name: "t" type: "TanH" bottom: "%s" top: "t" }}'
+    kind = layer.split('"')[1]
+    path = tmp_path / "net.prototxt"
+    path.write_text(HEAD + OWN_TOP + text % ("a", "a"))
+    with pytest.raises(UnsupportedError, match=f"layer 'it': {kind} in place"):
+        load_caffe(path)
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 3, 6, 6)).astype(np.float32)
+    there, apart = (HEAD + OWN_TOP + text % (top, top) for top in "ab")
+    weights = real_caffe.worker.weights(apart)
+    one, other = (real_caffe.worker.run(t, weights, {"data": x}, wanted=["t"])["t", "t"] for t in (there, apart))
+    assert not np.allclose(one, other, atol=1e-2)  # so it does
+
+
+IN_PLACE = {
+    "a product": 'type: "Eltwise" bottom: "data" eltwise_param { operation: PROD }',
+    "normalisation within a channel": 'type: "LRN" lrn_param { local_size: 3 norm_region: WITHIN_CHANNEL }',
+    "mean and variance": 'type: "MVN"', "softmax": 'type: "Softmax"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", IN_PLACE.values(), ids=IN_PLACE)
+def test_a_layer_that_works_in_place_means_the_same(layer, same_as_caffe):  # noqa: F811
+    x = np.random.default_rng(0).standard_normal((2, 3, 5, 7))
+    same_as_caffe(f'{OWN_TOP} layer {{ name: "it" bottom: "a" top: "a" {layer} }}', data=x)
 
 
 def test_what_is_in_place_before_it_is_copied_is_fine(tmp_path):

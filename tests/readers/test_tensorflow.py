@@ -167,6 +167,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "transposed, VALID": (transposed("VALID", 2, 15), [[None, 7, 7, 3]]),
     "transposed, VALID, more rows": (transposed("VALID", 2, 16), [[None, 7, 7, 3]]),
     "transposed, stride beyond the kernel": (transposed("SAME", 4, 28), [[None, 7, 7, 3]]),
+    "transposed, stride beyond the kernel, with a bias": (lambda x: slim.conv2d_transpose(x, 5, 2, 3), [PLACE]),
     "bias by BiasAdd": (lambda x: tf.nn.bias_add(conv("SAME")(x), weight([6], "b")), [PLACE]),
     "bias by +": (lambda x: conv("SAME")(x) + weight([6], "b"), [PLACE]),
     "convolution read twice, one with a bias": (

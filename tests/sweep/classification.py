@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
@@ -20,16 +21,17 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from pytorch2caffe import UnsupportedError, export
+from pytorch2caffe import UnsupportedError, export, verify
 from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.models import torchvision_models
 from pytorch2caffe.verify.runtimes import get
+from pytorch2caffe.verify.runtimes.caffe import contents
 from tests.lively import make_lively
 from tests.zoo import SETTINGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "classification.md"
-SMALLER = {  # height and width that do where the usual ones, 600, 518 and 224, take more memory than 24 GB
-    "efficientnet_b7": 416, "vit_h_14": 224, "vit_l_16": 160,
+SMALLER = {  # height and width that do where the usual ones, 600, 384, 518 and 224, take more memory than 24 GB
+    "efficientnet_b7": 416, "regnet_y_128gf": 224, "vit_h_14": 112, "vit_l_16": 160,
 }  # fmt: skip
 TOLERANCE = 1e-4
 
@@ -46,7 +48,11 @@ WHY = (
 
 @dataclass
 class Result:
-    """What became of one network. seconds: of one forward pass on one thread; error: relative L2 of the output."""
+    """What became of one network. seconds: of one forward pass on one thread; error: relative L2 of the output.
+
+    Of one with several caffemodels, their bytes; the blobs compared in Caffe, and the largest of their differences;
+    the most memory that this process and Caffe's took, in GB.
+    """
 
     name: str
     size: int
@@ -57,6 +63,10 @@ class Result:
     torch_seconds: float = float("nan")
     slowest: str = ""
     refused: str = ""
+    files: list[int] = field(default_factory=list)
+    blobs: int = 0
+    worst: float = float("nan")
+    gigabytes: tuple[float, float] = (float("nan"), float("nan"))
 
 
 def names() -> list[str]:
@@ -90,24 +100,47 @@ def examine(name: str) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / "net.prototxt", Path(folder) / "net.caffemodel"
         try:
-            graph = export(model, x, *files)
+            graph = export(model, x, *files, split_weights=True)
         except (UnsupportedError, ConversionError) as error:
             result.refused = str(error)
             return result
         inputs = {graph.inputs[0].name: x.numpy()}
-        result.layers, result.megabytes = len(graph.nodes), files[1].stat().st_size / 1e6
+        weights = graph.caffemodels
+        result.layers, result.megabytes = len(graph.nodes), sum(path.stat().st_size for path in weights) / 1e6
         output = next(iter(graph.outputs.values())).name
         result.torch_seconds, expected = _forward(model, x)
-        del model, graph
         caffe = get("caffe")
-        found = caffe.run(*files, inputs, {output})
-        actual = next(array for (_, top), array in reversed(list(found.items())) if top == output)
-        result.error = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
-        timed = caffe.worker.time(files[0].read_text(encoding="utf-8"), files[1].read_bytes(), inputs, repeat=2)
+        if len(weights) > 1:
+            _blob_by_blob(result, model, x, files[0], weights)
+            del model, graph
+        else:
+            del model, graph
+            found = caffe.run(files[0], weights, inputs, {output})
+            actual = next(array for (_, top), array in reversed(list(found.items())) if top == output)
+            result.error = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
+        text = files[0].read_text(encoding="utf-8")
+        timed = caffe.worker.time(text, [contents(path) for path in weights], inputs, repeat=2)
         result.caffe_seconds = sum(seconds for *_, seconds in timed)
         result.slowest = _by_type(timed)
+        result.gigabytes = _most_memory(os.getpid()), _most_memory(caffe.worker.pid)
         caffe.close()
     return result
+
+
+def _most_memory(pid: int | None) -> float:
+    """The most memory in GB that a process ever held, mapped files included; nan where Linux does not tell."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) * 1024 / 1e9 for line in lines if line.startswith("VmHWM")), float("nan"))
+
+
+def _blob_by_blob(result: Result, model: torch.nn.Module, x: torch.Tensor, prototxt: Path, weights: list[Path]) -> None:
+    comparison = verify(model, prototxt, weights, x, "caffe", tolerance=TOLERANCE)
+    result.files, result.blobs = [path.stat().st_size for path in weights], len(comparison.rows)
+    result.worst = max(row.relative_l2 for row in comparison.rows)
+    result.error = max(row.relative_l2 for row in comparison.rows if row.output)
+    if not comparison.equal:
+        result.error = float("inf")
 
 
 def _forward(model: torch.nn.Module, x: torch.Tensor) -> tuple[float, np.ndarray]:
@@ -130,6 +163,34 @@ def _by_type(timed: Sequence[tuple[str, str, float]]) -> str:
     return ", ".join(f"{type} {seconds / total:.0%}" for type, seconds in ranked[:3])
 
 
+def row(r: Result) -> str:
+    """A line of the table."""
+    if r.refused:
+        return f"| {r.name} | {r.size} | | | refused | | | | |"
+    ratio = r.caffe_seconds / r.torch_seconds
+    return (
+        f"| {r.name} | {r.size} | {r.layers} | {r.megabytes:.0f} | {r.error:.1e} | {r.caffe_seconds:.2f} "
+        f"| {r.torch_seconds:.3f} | {ratio:.1f} | {r.slowest} |"
+    )
+
+
+def several_files(results: Sequence[Result]) -> list[str]:
+    """The section on networks whose weights Caffe cannot read in one file."""
+    lines = [
+        "## Weights in several files",
+        "",
+        "More weights than Caffe reads in one file, 2,147,483,647 bytes: exported with `--split-weights`, and every",
+        "blob of the model compared in Caffe too. Memory is the most that each process held, mapped files included.",
+        "",
+        "| network | size | caffemodels, bytes | blobs | the worst | this package with PyTorch, GB | Caffe, GB |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for r in results:
+        files, (own, caffe) = " + ".join(f"{size:,}" for size in r.files), r.gigabytes
+        lines.append(f"| {r.name} | {r.size} | {files} | {r.blobs} | {r.worst:.1e} | {own:.1f} | {caffe:.1f} |")
+    return lines
+
+
 def page(results: Sequence[Result]) -> str:
     """The page in Markdown."""
     equal = [r for r in results if r.error <= TOLERANCE]
@@ -141,6 +202,7 @@ def page(results: Sequence[Result]) -> str:
         "Made by `python -m tests.sweep.classification`: each network with lively random weights, at the size its own",
         "weights were trained for, exported for the dialect `caffe` (BVLC 1.0), proven blob by blob in the built-in",
         f"runtime, then run in BVLC Caffe. Equal means a relative L2 difference of the output up to {TOLERANCE:g}.",
+        f"Smaller than that, for want of memory (24 GB): {', '.join(SMALLER)}.",
         "",
         f"{len(results)} networks: {len(equal)} equal (the worst {worst:.1e}), {len(refused)} refused, "
         f"{len(results) - len(equal) - len(refused)} wrong.",
@@ -150,15 +212,9 @@ def page(results: Sequence[Result]) -> str:
         "| network | size | layers | MB | difference | Caffe, s | PyTorch, s | times | where Caffe spends it |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
-    for r in results:
-        if r.refused:
-            lines.append(f"| {r.name} | {r.size} | | | refused | | | | |")
-            continue
-        ratio = r.caffe_seconds / r.torch_seconds
-        lines.append(
-            f"| {r.name} | {r.size} | {r.layers} | {r.megabytes:.0f} | {r.error:.1e} | {r.caffe_seconds:.2f} "
-            f"| {r.torch_seconds:.3f} | {ratio:.1f} | {r.slowest} |"
-        )
+    lines += map(row, results)
+    if large := [r for r in results if r.files]:
+        lines += ["", *several_files(large)]
     slow = [f"{r.name} {r.caffe_seconds / r.torch_seconds:.1f}" for r in equal if r.caffe_seconds > 3 * r.torch_seconds]
     lines += ["", "## Where Caffe takes more than three times as long", "", f"{', '.join(slow)}.", "", *WHY]
     if refused:

@@ -183,7 +183,7 @@ def test_autocast_inside_the_model_does_not_cost_precision():
             return self.c(x) + 1
 
     model, x = Net(forward, c=conv()), image()
-    from pytorch2caffe.trace import record
+    from pytorch2caffe.trace.recording import record
 
     graph, values = record(model, x, keep=True)
     with torch.no_grad():

@@ -74,7 +74,7 @@ def _tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
 
 def origin(flags: argparse.Namespace):  # type: ignore[no-untyped-def]
     """Where the flags say that the network comes from. C,H,W gets a batch of 1; TensorFlow's stays open."""
-    from ...networks import Origin
+    from ...origin import Origin
 
     batched = flags.source != "tensorflow"
     shapes = tuple((1, *shape) if batched and len(shape) in (1, 3) else shape for shape in flags.shapes)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from caffe_proto import FilePaths, several
+
 from ...errors import ConversionError
 
 Results = dict[tuple[str, str], np.ndarray]
@@ -33,21 +35,21 @@ class Runtime(ABC):
 
     @abstractmethod
     def _run(
-        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         """As `run`; the runtime is there and the inputs are contiguous float32."""
 
     def run(
         self,
         prototxt: Path,
-        caffemodel: Path,
+        caffemodel: FilePaths,
         inputs: Mapping[str, np.ndarray],
         wanted: Collection[str] | None = None,
     ) -> Results:
         """Everything the network computes, each blob read the moment a layer has written it (also in place).
 
         prototxt:   the network.
-        caffemodel: its weights.
+        caffemodel: its weights, as for `load_caffe`.
         inputs:     input blob name -> array of the shape to run with; converted to float32.
         wanted:     the tops of interest; all of them unless given.
 
@@ -57,4 +59,4 @@ class Runtime(ABC):
         if reason := self.unavailable():
             raise RuntimeUnavailable(f"{self.name}: {reason}")
         arrays = {name: np.require(array, np.float32, "C") for name, array in inputs.items()}
-        return self._run(Path(prototxt), Path(caffemodel), arrays, wanted)
+        return self._run(Path(prototxt), several(caffemodel), arrays, wanted)

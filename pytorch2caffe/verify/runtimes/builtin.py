@@ -20,9 +20,9 @@ class BuiltinRuntime(Runtime):
         return None
 
     def _run(
-        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         from ...codegen import run
         from ...readers.caffe import load_caffe
 
-        return run(load_caffe(prototxt, caffemodel), inputs, wanted)
+        return run(load_caffe(prototxt, caffemodels), inputs, wanted)

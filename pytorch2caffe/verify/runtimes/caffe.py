@@ -7,6 +7,7 @@ brings its own protobuf descriptors. So "here" means this interpreter in a secon
 from __future__ import annotations
 
 import importlib.util
+import mmap
 import os
 import shlex
 import sys
@@ -69,10 +70,10 @@ class CaffeRuntime(Runtime):
             self._worker.close()
 
     def _run(
-        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         text = prototxt.read_text(encoding="utf-8")
-        return self.worker.run(text, caffemodel.read_bytes(), inputs, wanted=wanted)
+        return self.worker.run(text, [contents(path) for path in caffemodels], inputs, wanted=wanted)
 
     def _find(self) -> None:
         failures = []
@@ -86,6 +87,13 @@ class CaffeRuntime(Runtime):
                 self._worker = worker
                 return
         self._reason = "\n".join([*failures, HELP]) if failures else f"not installed; {HELP}"
+
+
+def contents(path: Path) -> memoryview:
+    """What is in a file, mapped: weights may be larger than the memory that is free."""
+    with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b"")
 
 
 def candidates(caffe_python: str | None = None) -> Iterator[list[str]]:

@@ -38,14 +38,16 @@ class NcnnRuntime(Runtime):
         return None if hasattr(ncnn, "Net") else f"the module ncnn has no Net; {HELP}"
 
     def _run(
-        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         if is_param(prototxt):
-            return run_files(prototxt, caffemodel, inputs, wanted)
+            if len(caffemodels) != 1:
+                raise RuntimeFailed(f"ncnn reads one .bin, not {len(caffemodels)}")
+            return run_files(prototxt, caffemodels[0], inputs, wanted)
         from ...readers.caffe import load_caffe
         from ...writers.ncnn import save_ncnn
 
-        graph = load_caffe(prototxt, caffemodel)
+        graph = load_caffe(prototxt, caffemodels)
         for value in graph.inputs:
             if value.name in inputs and inputs[value.name].shape != value.shape:
                 given = list(inputs[value.name].shape)

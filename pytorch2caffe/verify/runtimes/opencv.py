@@ -40,15 +40,17 @@ class OpenCVRuntime(Runtime):
         return None
 
     def _run(
-        self, prototxt: Path, caffemodel: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         import cv2
 
+        if len(caffemodels) != 1:
+            raise RuntimeFailed(f"OpenCV reads one caffemodel, not {len(caffemodels)}")
         text = prototxt.read_text(encoding="utf-8")
         tops, read = tops_of(text), {bottom for layer in _layers(text) for bottom in layer.get("bottom", [])}
         with _silent(cv2):
             try:
-                results = _forward(_read(cv2, prototxt, caffemodel), tops, inputs)
+                results = _forward(_read(cv2, prototxt, caffemodels[0]), tops, inputs)
             except cv2.error as error:
                 given = ", ".join(inputs) or "none"
                 message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"

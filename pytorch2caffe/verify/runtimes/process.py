@@ -50,6 +50,11 @@ class Process:
         self._listener.start()
         self._kill = weakref.finalize(self, _kill, self._popen)
 
+    @property
+    def pid(self) -> int:
+        """Its number in the system."""
+        return self._popen.pid
+
     def ended(self) -> bool:
         """Whether it has gone."""
         return self._popen.poll() is not None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .base import Results, RuntimeFailed, RuntimeUnavailable
-from .process import Message, Process
+from .process import Message, Process, Section
 
 HERE = Path(__file__).resolve()
 PLACES = (HERE.parents[1] / "caffe_worker.py", HERE.parents[3] / "verify" / "caffe_worker.py")
@@ -44,6 +44,11 @@ class CaffeWorker:
             self._started()
         return self.greeting
 
+    @property
+    def pid(self) -> int | None:
+        """The process of Caffe that runs now, if one does."""
+        return self._process.pid if self._process else None
+
     def layer_types(self) -> list[str]:
         """The names of the layer types this Caffe has."""
         return self._request({"do": "layer_types"})[0]["types"]
@@ -51,7 +56,7 @@ class CaffeWorker:
     def run(
         self,
         prototxt: str,
-        caffemodel: bytes,
+        caffemodels: Section | Sequence[Section],
         inputs: Mapping[str, np.ndarray],
         *,
         only_outputs: bool = False,
@@ -60,7 +65,7 @@ class CaffeWorker:
         """What every layer computes, read right after it ran; without inputs and the Splits Caffe inserts.
 
         prototxt:     the network's text.
-        caffemodel:   the file's bytes; empty for a network without weights.
+        caffemodels:  the file's bytes, or those of several, taken in this order; empty for a network without weights.
         inputs:       input blob -> array; its shape replaces the one in the prototxt.
         only_outputs: leave out blobs that a later layer reads.
         wanted:       leave out tops of other names.
@@ -68,7 +73,9 @@ class CaffeWorker:
         self.networks_run += 1
         request = {"do": "run", "inputs": list(inputs), "only_outputs": only_outputs}
         request["wanted"] = None if wanted is None else sorted(wanted)
-        reply, sections = self._request(request, [prototxt.encode(), caffemodel], inputs.values())
+        files = _as_list(caffemodels)
+        request["caffemodels"] = len(files)
+        reply, sections = self._request(request, [prototxt.encode(), *files], inputs.values())
         keys = [(layer, top) for layer, top in reply["results"]]
         if twice := [layer for (layer, _), count in Counter(keys).items() if count > 1]:
             raise RuntimeFailed(f"two layers have the same name: {', '.join(twice)}")
@@ -79,11 +86,17 @@ class CaffeWorker:
         return dict(zip(keys, arrays, strict=True))
 
     def time(
-        self, prototxt: str, caffemodel: bytes, inputs: Mapping[str, np.ndarray], *, repeat: int = 3
+        self,
+        prototxt: str,
+        caffemodels: Section | Sequence[Section],
+        inputs: Mapping[str, np.ndarray],
+        *,
+        repeat: int = 3,
     ) -> list[tuple[str, str, float]]:
         """(layer, type, seconds) of the fastest of `repeat` forward passes, after one to warm up."""
-        request = {"do": "time", "inputs": list(inputs), "repeat": repeat}
-        reply, _ = self._request(request, [prototxt.encode(), caffemodel], inputs.values())
+        files = _as_list(caffemodels)
+        request = {"do": "time", "inputs": list(inputs), "repeat": repeat, "caffemodels": len(files)}
+        reply, _ = self._request(request, [prototxt.encode(), *files], inputs.values())
         fastest = min(reply["seconds"], key=sum)
         return [(name, type, seconds) for (name, type), seconds in zip(reply["layers"], fastest, strict=True)]
 
@@ -102,7 +115,7 @@ class CaffeWorker:
         self._process = None
 
     def _request(
-        self, header: dict[str, Any], sections: Sequence[bytes] = (), arrays: Iterable[np.ndarray] = ()
+        self, header: dict[str, Any], sections: Sequence[Section] = (), arrays: Iterable[np.ndarray] = ()
     ) -> Message:
         arrays = [np.require(array, "<f4", "C") for array in arrays]
         header = {**header, "shapes": [array.shape for array in arrays]}
@@ -128,6 +141,10 @@ class CaffeWorker:
                 self.close()
                 raise
         return self._process
+
+
+def _as_list(caffemodels: Section | Sequence[Section]) -> list[Section]:
+    return [caffemodels] if isinstance(caffemodels, (bytes, memoryview)) else list(caffemodels)
 
 
 def source() -> str:
