@@ -15,8 +15,6 @@ def ranges_of(have, index):
     """What a basic index selects of a shape: (begin, end, step) per axis, and the shape that is left."""
     rank, items = len(have), list(index) if isinstance(index, tuple) else [index]
     for item in items:
-        if isinstance(item, Value):
-            raise Refused("an index or mask that depends on the input", DATA_SHAPED)
         if not (item is None or item is Ellipsis or isinstance(item, (int, slice)) and not isinstance(item, bool)):
             raise Refused(f"indexing with {type(item).__name__}", "use slices, integers, None or torch.index_select")
     given = sum(item is not None and item is not Ellipsis for item in items)

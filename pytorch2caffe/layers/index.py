@@ -12,7 +12,7 @@ from ..registry import from_torch
 from .arithmetic import arithmetic
 from .concat import Concat
 from .expand import expand_to
-from .getitem import ranges_of
+from .getitem import DATA_SHAPED, ranges_of
 from .linear_map import linear_map, select_indices
 from .reshape import reshape_to
 from .strided_slice import select
@@ -24,6 +24,8 @@ def items_of(index):
     for i, part in enumerate(parts):
         if isinstance(part, list) and all(isinstance(n, (int, bool)) for n in part):
             parts[i] = np.array(part, bool if part and isinstance(part[0], bool) else np.int64)
+        if isinstance(part, Value):
+            raise Refused("an index or mask that depends on the input", DATA_SHAPED)
         if isinstance(parts[i], tuple):
             raise Refused("an index within an index", "use tensors as indices")
         if isinstance(parts[i], np.ndarray) and parts[i].ndim == 0 and parts[i].dtype != bool:
