@@ -13,12 +13,14 @@ from .graph import Node, Value
 
 Bounds = tuple[float, float]
 ANY: Bounds = (-inf, inf)
+LARGE = 1e38  # with such factors masks are made to inf
 MOST_EXPONENT = 88.0  # e^88 is a float32, e^89 is not
 
 # Layers that give numbers of their inputs.
 SAME = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Tile", "ShuffleChannel", "PixelShuffle"}
 # Layers that make each number of few others, so that inf stays where it is; all others spread it or end it.
 LOCAL = SAME | {
+    "Parameter",
     "Power",
     "Exp",
     "Log",
@@ -55,6 +57,10 @@ def refuse_hidden(net: Builder, value: Value) -> None:
 def _finite(node: Node, makers: dict[Value, Node]) -> bool:
     """Whether a layer gives finite numbers for finite ones, short of sums and products beyond 3e38."""
     layer, kind = node.layer, node.layer.type
+    if node.blobs and not max(float(np.max(np.abs(blob))) for blob in node.blobs) < LARGE:
+        return False
+    if not node.inputs:
+        return True
     low, high = bounds_of(node.inputs[0], makers)
     if kind in ("Exp", "Log"):
         if getattr(layer, "base", -1) != -1 or (layer.scale, layer.shift) != (1, 0):  # type: ignore[attr-defined]
@@ -63,6 +69,8 @@ def _finite(node: Node, makers: dict[Value, Node]) -> bool:
     if kind in ("Log1p", "Expm1"):
         return low > -1 if kind == "Log1p" else high <= MOST_EXPONENT
     if kind == "Power":
+        if not max(abs(layer.scale), abs(layer.shift)) < LARGE:  # type: ignore[attr-defined]
+            return False
         low, high = _affine((low, high), layer.scale, layer.shift)  # type: ignore[attr-defined]
         power = layer.power  # type: ignore[attr-defined]
         return (power >= 0 or low > 0 or high < 0) and (power == int(power) or low >= 0)

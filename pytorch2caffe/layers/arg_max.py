@@ -6,9 +6,10 @@ from math import isqrt, prod
 
 from ..errors import Refused
 from ..registry import Layer, Source, from_ir, from_torch, layer
-from .linear_map import select_indices
+from .concat import Concat
 from .power import Power
 from .reshape import reshape_to
+from .slice import slice_at
 
 BOTH = '''
 def places_and_values(x, count):
@@ -82,15 +83,15 @@ class FirstMax(Layer):
 
 
 def _turned(net, x, axis):
-    """The order of an axis reversed; of a long one, as rows and columns of their own: smaller matrices."""
+    """The order of an axis reversed, piece by piece: inf stays inf. A long one as rows and columns of their own."""
     size = x.shape[axis]
-    rows = max(d for d in range(1, isqrt(size) + 1) if size % d == 0)
-    if size < 100 or rows == 1:
-        return select_indices(net, x, axis, range(size - 1, -1, -1))
-    y = reshape_to(net, x, (*x.shape[:axis], rows, size // rows, *x.shape[axis + 1 :]), "rows")
-    for each in (axis, axis + 1):
-        y = select_indices(net, y, each, range(y.shape[each] - 1, -1, -1))
-    return reshape_to(net, y, x.shape, "turned")
+    rows = max(d for d in range(1, isqrt(size) + 1) if size % d == 0) if size > 32 else 1
+    y = reshape_to(net, x, (*x.shape[:axis], rows, size // rows, *x.shape[axis + 1 :]), "rows") if rows > 1 else x
+    for each in (axis, axis + 1) if rows > 1 else (axis,):
+        if y.shape[each] > 1:
+            pieces = slice_at(net, y, each, list(range(1, y.shape[each])), "piece")
+            y = net.add(Concat(each), *reversed(pieces), name="turned")
+    return reshape_to(net, y, x.shape, "row")
 
 
 @from_torch("torch.argmax", "torch.Tensor.argmax")
