@@ -13,7 +13,7 @@ from .layers.convolution import Convolution
 from .layers.deconvolution import Deconvolution
 from .layers.inner_product import InnerProduct
 from .layers.power import Power
-from .layers.scale import Bias, Scale
+from .layers.scale import Bias, Scale, per_channel
 from .registry import Layer
 
 WEIGHTED = (Convolution, Deconvolution, InnerProduct)
@@ -54,11 +54,11 @@ def fold_batch_norm(graph: Graph) -> None:
         if node.layer.type in ("BatchNorm", "Bias") and not shared & set(map(id, node.blobs)):
             _as_scale(node)
     for first, second in _pairs(graph):
-        if shared & set(map(id, (*first.blobs, *second.blobs))) or not _per_channel(second):
+        if shared & set(map(id, (*first.blobs, *second.blobs))) or not per_channel(second):
             continue
         if isinstance(first.layer, WEIGHTED) and _channels_are_axis_1(first):
             layer: Layer = replace(first.layer, bias_term=True)
-        elif _per_channel(first):
+        elif per_channel(first):
             layer = Scale(bias_term=True)
         else:
             continue
@@ -108,12 +108,6 @@ def _as_scale(node: Node) -> None:
         unit = 1 / factor[0] if factor[0] else 0.0
         scale = 1 / np.sqrt(variance * unit + layer.eps)
         node.layer, node.blobs = Scale(bias_term=True), _float32(scale, -mean * unit * scale)
-
-
-def _per_channel(node: Node) -> bool:
-    """Whether a node is a Scale by a number per channel."""
-    layer = node.layer
-    return isinstance(layer, Scale) and len(node.inputs) == 1 and layer.axis == 1 and node.blobs[0].ndim == 1
 
 
 def _channels_are_axis_1(node: Node) -> bool:

@@ -17,6 +17,7 @@ from .graph import Graph
 from .kit import load_kit, state_dict_beside, write_code, write_model
 from .models import load_model
 from .origin import FROM, TO, Origin
+from .places import check_place
 
 MODEL_SUFFIX = {".pt2", ".pth", ".pt"}
 
@@ -82,10 +83,13 @@ READERS: dict[str, Callable[[Origin], Graph]] = {
 
 
 def spare(sources: Iterable[str | None], targets: Iterable[str | Path]) -> None:
-    """Raises ConversionError if one of the files to be written is one of those that are read.
+    """Raises ConversionError if one of the files to be written is one of those that are read, or has no folder.
 
     sources: as in Origin: files, `file.py:Net`, `package.module:Net`.
     """
+    targets = list(targets)
+    for target in targets:
+        check_place(target)
     places = [source.rpartition(":")[0] or source for source in sources if source is not None]
     files = [path for place in places for path in caffe_proto.several(place)]
     read = {path.resolve() for path in [*files, *map(caffe_proto.unnumbered, files)]}

@@ -44,6 +44,9 @@ def merge_reshapes(graph: Graph) -> None:
         node.inputs = [replaced.get(value, value) for value in node.inputs]
         if isinstance(node.layer, (Reshape, Flatten)):
             before = producers.get(node.inputs[0])
+            if _moves_batch(node.layer) or before is not None and _moves_batch(before.layer):
+                kept.append(node)
+                continue
             if before is not None and isinstance(before.layer, (Reshape, Flatten)):
                 node.inputs = list(before.inputs)
                 node.layer = _reshape(node.inputs[0].shape, node.outputs[0].shape)
@@ -53,6 +56,11 @@ def merge_reshapes(graph: Graph) -> None:
         kept.append(node)
     graph.nodes[:] = kept
     drop_unused(graph)
+
+
+def _moves_batch(layer: Layer) -> bool:
+    """Whether a Reshape puts a batch of any size into another axis than the first, as [1, -1] does."""
+    return isinstance(layer, Reshape) and layer.axis == 0 and -1 in layer.shape[1:] and layer.shape[0] > 0
 
 
 def _reshape(before: Shape, after: Shape) -> Layer:

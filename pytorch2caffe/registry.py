@@ -24,6 +24,9 @@ LAYERS: dict[str, type[Layer]] = {}
 TORCH: dict[str, Callable[..., Any]] = {}
 IR: dict[str, Callable[..., Any]] = {}
 
+# Layers that move numbers and compute nothing, so that they are exact for any type of number.
+MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
+
 C = TypeVar("C", bound="type[Layer]")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,12 +39,14 @@ class Source:
     expr:   an expression in which {0}, {1} are the inputs and, without a module, {weight} a parameter in `state`.
     state:  the weights: names of the module's own state_dict, or the parameters that `expr` names.
     define: a function that `expr` calls, for what torch has no word for.
+    fixed:  what `state` holds is not for training: a buffer, no parameter.
     """
 
     module: str = ""
     expr: str = ""
     state: dict[str, np.ndarray] = field(default_factory=dict)
     define: str = ""
+    fixed: bool = False
 
 
 class Layer:

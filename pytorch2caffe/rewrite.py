@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from caffe_proto import FilePaths
 
+from .codegen import random_inputs
 from .codegen.run import relative_l2, run
 from .errors import DifferentError
 from .graph import Graph
@@ -52,8 +51,7 @@ def rewrite(
 
 def different(one: Graph, other: Graph, tolerance: float) -> list[str]:
     """The outputs of `one` that `other`, in the same order, gives otherwise on a random input."""
-    random = np.random.default_rng(0)
-    inputs = [random.standard_normal(value.shape).astype(np.float32) for value in one.inputs]
+    inputs = random_inputs(one).values()
     results = []
     for graph in (one, other):
         fed = {value.name: array for value, array in zip(graph.inputs, inputs, strict=True)}

@@ -29,6 +29,8 @@ for module in (base, convolutional, core, normalization, pooling):
 import tf_slim as slim  # noqa: E402 - it needs the names above
 from tf_slim.nets import inception, resnet_v1, resnet_v2, vgg  # noqa: E402
 
+from tests.tf_inception import inception_resnet_v2, inception_v4  # noqa: E402
+
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 Build = Callable[..., Any]
@@ -197,22 +199,6 @@ def mobilenet_v2(x: Any, classes: int, is_training: bool, width: float = 1.0) ->
     return (tf.squeeze(x, [1, 2]),)
 
 
-def inception_resnet(x: Any, classes: int, is_training: bool, depth: int = 32) -> Any:
-    """The blocks of Inception-ResNet-v2, each once: branches of 1x7 and 7x1, residuals scaled, reductions."""
-    with _normalised(is_training, tf.nn.relu):
-        x = slim.conv2d(x, depth, 3, 2, padding="VALID")
-        x = tf.concat([slim.max_pool2d(x, 3, 2, "VALID"), slim.conv2d(x, depth, 3, 2, padding="VALID")], 3)
-        for scale, kernels in ((0.17, [(3, 3), (3, 3)]), (0.1, [(1, 7), (7, 1)]), (0.2, [(1, 3), (3, 1)])):
-            y = slim.conv2d(x, depth, 1)
-            for kernel in kernels:
-                y = slim.conv2d(y, depth, kernel)
-            mixed = tf.concat([slim.conv2d(x, depth, 1), y, slim.conv2d(slim.avg_pool2d(x, 3, 1, "SAME"), 8, 1)], 3)
-            up = slim.conv2d(mixed, int(x.shape[3]), 1, normalizer_fn=None, activation_fn=None)
-            x = tf.nn.relu(x + scale * up)
-    x = slim.flatten(slim.avg_pool2d(x, x.shape[1:3], padding="VALID"))
-    return slim.fully_connected(slim.dropout(x, 0.8, is_training=is_training), classes, activation_fn=None), None
-
-
 @contextlib.contextmanager
 def _normalised(is_training: bool, activation: Any) -> Iterator[None]:
     norm = {"is_training": is_training, "decay": 0.0 if is_training else 0.99, "scale": True, "epsilon": 1e-3}
@@ -233,5 +219,6 @@ SLIM: dict[str, Any] = {
     "vgg_16": (vgg.vgg_16, vgg.vgg_arg_scope, {}),
     "mobilenet_v1": (mobilenet_v1, None, {}),
     "mobilenet_v2": (mobilenet_v2, None, {}),
-    "inception_resnet": (inception_resnet, None, {}),
+    "inception_resnet_v2": (inception_resnet_v2, inception.inception_v3_arg_scope, {}),
+    "inception_v4": (inception_v4, inception.inception_v3_arg_scope, {}),
 }

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from ..errors import ConversionError, DifferentError
-
-DONE, DIFFERENT, FAILED = 0, 1, 2
+from .failures import DONE, FAILED, tell
 
 
 class Commands(click.Group):
@@ -39,7 +37,8 @@ class Commands(click.Group):
 def cli() -> None:
     """PyTorch networks to Caffe, with proof that nothing was lost on the way.
 
-    Exit codes: 0 done; 1 done, and the numbers differ; 2 cannot be done, stderr says why.
+    Exit codes: 0 done, equal, nothing found; 1 the numbers differ, or check found problems; 2 it cannot be done, or
+    the command line is wrong: stderr says why.
     """
 
 
@@ -54,12 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return FAILED
-    except DifferentError as error:
-        click.echo(f"error: {error}\nnothing was written", err=True)
-        return DIFFERENT
-    except (ConversionError, OSError, ValueError, RuntimeError) as error:
-        click.echo(f"error: {error}", err=True)
-        return FAILED
+    except Exception as error:
+        return tell(error)
 
 
 def entry_point() -> None:

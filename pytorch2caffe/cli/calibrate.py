@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .many import Many
-from .options import Caffemodels
+from .options import Caffemodels, OutputFile
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
@@ -28,11 +28,12 @@ Examples:
       --mean 104 117 123 --accuracy-budget 0.001 -o net.table
 Beside the table, TABLE.preprocess.json says how images become inputs.
 Exit code 0 done; 2 it cannot be done, stderr says why, nothing was written.
-""")
+""", short_help="The int8 table for ncnn, without Caffe.")
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The deploy prototxt.")
 @click.option("--model", required=True, type=Caffemodels(), help="Its caffemodel.")
 @click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
-@click.option("-o", "--output", required=True, metavar="TABLE", help="Where to write the table.")
+@click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE",
+              help="Where to write the table.")
 @click.option("--mean", multiple=True, type=float, metavar="M...", help="Taken from each pixel, 0..255: one number, or "
               "one per channel in the order of the channels.")
 @click.option("--norm", multiple=True, type=float, metavar="F...", help="Times which it is then taken; 1 if not given.")
@@ -56,8 +57,8 @@ Exit code 0 done; 2 it cannot be done, stderr says why, nothing was written.
 @click.option("--keep-float", multiple=True, metavar="NAME...", help="Layers that stay float.")
 @click.option("--accuracy-budget", "budget", type=click.FloatRange(0, 1), metavar="X", help="Keep the most sensitive "
               "layers float until the outputs' mean cosine loses at most X, in simulation on the first 10 images.")
-@click.option("--report", metavar="FILE.html", help="Write a page with histograms, thresholds and each layer's "
-              "sensitivity, and FILE.json.")
+@click.option("--report", type=OutputFile(), metavar="FILE.html", help="Write a page with histograms, "
+              "thresholds and each layer's sensitivity, and FILE.json.")
 @click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights first, if the ncnn files are "
               "made so.")
 @click.option("--passes", type=click.IntRange(0, 2), default=0, help="Over the images. By default one, and a second "
@@ -113,8 +114,9 @@ def calibrate(job, cpp=False):  # type: ignore[no-untyped-def]
     from ..quantize.job import run
 
     console = Console(stderr=True)
+    quiet = not console.is_terminal
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         tasks = {}
 
         def progress(done: int, total: int, text: str) -> None:
@@ -142,7 +144,8 @@ def _say(job, outcome):  # type: ignore[no-untyped-def]
         click.echo(str(note), err=True)
     kept = [layer.node.name for layer in found.layers if layer.reason]
     stay = f", in float: {', '.join(kept)}" if kept else ""
-    click.echo(f"{job.table}: {len(found.table.activations)} layers in int8 from {found.images} images{stay}")
+    images = "1 image" if found.images == 1 else f"{found.images} images"
+    click.echo(f"{job.table}: {len(found.table.activations)} layers in int8 from {images}{stay}")
     if outcome.sensitivity:
         lost = outcome.sensitivity.steps[-1][1] if outcome.sensitivity.steps else outcome.sensitivity.together
         click.echo(f"simulated on {outcome.sensitivity.images} images: the outputs' mean cosine loses {lost:.2e}")

@@ -16,7 +16,7 @@ Examples:
   pytorch2caffe check deploy.prototxt --target nnie
   pytorch2caffe check deploy.prototxt net.caffemodel --target my-chip.toml
 Exit code 0 if the reader takes it, 1 if there are problems, 2 if the file cannot be read.
-""")
+""", short_help="What in a Caffe file one reader cannot take.")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels(), required=False)
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the file.")

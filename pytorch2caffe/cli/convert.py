@@ -28,7 +28,7 @@ Examples:
   pytorch2caffe convert model.ckpt.meta model.ckpt --from tensorflow --output MMdnn_Output --to caffe -o net
   pytorch2caffe convert torchvision:resnet18 --from pytorch --input-shape 1,3,224,224 --to ir -o resnet18
 Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the way.
-""")
+""", short_help="Caffe, TensorFlow, IR and PyTorch to each other, or ONNX.")
 @click.argument("network")
 @click.argument("weights", required=False)
 @click.option("--from", "source", type=click.Choice(FROM), required=True, help="The framework it comes from.")

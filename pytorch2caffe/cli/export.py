@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import MODEL_HELP, Shape, model_options, random_inputs, say_weights, split_weights
+from .options import CAFFE_PREFIX, MODEL_HELP, Shape, model_options, random_inputs, say_weights, split_weights
 
 
 @click.command(
@@ -18,10 +18,14 @@ Examples:
   pytorch2caffe export torchvision:resnet18 --input-shape 1,3,224,224 -o resnet18
   pytorch2caffe export mymodels.py:Net --weights net.pth --input-shape 1,3,512,512 -o net
   pytorch2caffe export mymodels:TwoInputs --input-shape 1,3,64,64 --input-shape 1,10 -o two
+  pytorch2caffe export "net.py:make(classes=7)" --weights checkpoint.pth --input-shape 1,3,64,64 --target nnie -o net
+Exit code 0 done; 1 the files give other numbers than the model; 2 it cannot be converted: stderr lists every reason.
+In both cases nothing is written.
 """,
+    short_help="PyTorch to Caffe, proven before the files appear.",
 )
 @click.argument("model")
-@click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
+@click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
 @click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
 @click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights before them.")
@@ -30,7 +34,7 @@ Examples:
 @click.option("--no-check", is_flag=True, help="Do not run the written files against the model.")
 @model_options
 def command(  # type: ignore[no-untyped-def]
-    model, prefix, shapes, target, fold_bn, split_weights, name, no_check, weights, seed, naming,
+    model, prefix, shapes, target, fold_bn, split_weights, name, no_check, weights, key, seed, naming,
 ):  # fmt: skip
     import torch
     from rich.console import Console
@@ -40,7 +44,7 @@ def command(  # type: ignore[no-untyped-def]
     from ..models import load_model
 
     torch.manual_seed(seed)
-    net = load_model(model, weights)
+    net = load_model(model, weights, key)
     try:
         with Console(stderr=True).status(f"converting {model}"):
             graph = export(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .options import console
+
 
 @click.command(
     "layers",
@@ -14,10 +16,10 @@ Examples:
   pytorch2caffe layers
   pytorch2caffe layers --markdown > docs/layers.md
 """,
+    short_help="What is supported.",
 )
 @click.option("--markdown", is_flag=True, help="As a page for the documentation.")
 def command(markdown):  # type: ignore[no-untyped-def]
-    from rich.console import Console
     from rich.table import Table
 
     from ..summary import supported, supported_page
@@ -30,5 +32,5 @@ def command(markdown):  # type: ignore[no-untyped-def]
         table.add_column(name, overflow="fold")
     for row in supported():
         table.add_row(row.what, ", ".join(row.functions), ", ".join(row.native), row.elsewhere)
-    Console().print(table)
+    console().print(table)
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import Caffemodels, say_weights, split_weights
+from .options import CAFFE_PREFIX, Caffemodels, say_weights, split_weights
 
 
 @click.command("lower", help="""Rewrites a Caffe network for another reader, as PREFIX.prototxt and PREFIX.caffemodel.
@@ -17,10 +17,10 @@ Examples:
   pytorch2caffe lower deploy.prototxt net.caffemodel --target opencv -o net-opencv
   pytorch2caffe lower deploy.prototxt net.caffemodel --target my-chip.toml --fold-bn -o net-chip
 Exit code 0 done; 1 the new files give other numbers; 2 it cannot be said, or cannot be read.
-""")
+""", short_help="Writes a Caffe file anew for another reader.")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
-@click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
+@click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
 @click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights before them.")
 @split_weights

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import Caffemodels
+from .options import Caffemodels, Prefix
 
 
 @click.command("ncnn", help="""Writes a Caffe network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
@@ -21,17 +21,19 @@ Examples:
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ ... -o net.table
   pytorch2caffe ncnn deploy.prototxt net.caffemodel --table net.table --fuse -o net-int8
 Exit code 0 done; 1 the files give other numbers in ncnn; 2 it cannot be said in ncnn, or cannot be read.
-""")
+""", short_help="Writes .param and .bin for ncnn, float or int8.")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
-@click.option("-o", "--output", "prefix", required=True, metavar="PREFIX", help="Where to write, without the suffixes.")
+@click.option("-o", "--output", "prefix", required=True, type=Prefix(".param", ".bin"), help="Where to write.")
 @click.option("--table", "path", type=click.Path(exists=True, dir_okay=False),
               help="Run the layers of this table in int8, as ncnn2int8 does.")  # fmt: skip
 @click.option("--fp16", is_flag=True, help="Store the weights that are not int8 as halves; ncnn2int8 always does.")
 @click.option("--fuse", is_flag=True, help="Put BatchNorm and Scale into the weights, ReLU and its like into the "
               "convolutions, as ncnnoptimize does; int8 convolutions then hand int8 to each other.")  # fmt: skip
+@click.option("--all-int8", is_flag=True, help="Also grouped convolutions that ncnn computes wrongly in int8 on x86, "
+              "for machines where it does not; they stay float otherwise, and are named.")  # fmt: skip
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn.")
-def command(prototxt, caffemodel, prefix, path, fp16, fuse, no_check):  # type: ignore[no-untyped-def]
+def command(prototxt, caffemodel, prefix, path, fp16, fuse, all_int8, no_check):  # type: ignore[no-untyped-def]
     from ..errors import UnsupportedError
     from ..quantize.table_file import read_table
     from ..readers.caffe import load_caffe
@@ -42,7 +44,9 @@ def command(prototxt, caffemodel, prefix, path, fp16, fuse, no_check):  # type: 
     said: list[str] = []
     proof = _proof(graph, table, fp16, said)
     try:
-        files = save_ncnn(graph, prefix, table, fp16=fp16, fold=fuse, proof=None if no_check else proof)
+        files = save_ncnn(
+            graph, prefix, table, fp16=fp16, fold=fuse, all_int8=all_int8, proof=None if no_check else proof
+        )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
@@ -61,15 +65,16 @@ def _proof(graph, table, fp16, said):  # type: ignore[no-untyped-def]
     """A function that runs the files in ncnn, says how it went, and raises DifferentError if float outputs differ."""
 
     def proof(param, binary, files):  # type: ignore[no-untyped-def]
+        from ..codegen import random_inputs
         from ..errors import DifferentError
-        from ..verify.in_ncnn import compare_in_ncnn, random_inputs
+        from ..verify.in_ncnn import compare_in_ncnn, reach_of
         from ..verify.report import verdict
         from ..verify.runtimes import get
 
         if reason := get("ncnn").unavailable():
             said.append(f"not checked: {reason}")
             return
-        inputs = random_inputs(graph, table=table)
+        inputs = random_inputs(graph, reach=reach_of(graph, table) if table else None)
         found = compare_in_ncnn(graph, param, binary, files, inputs, tolerance=1e-2 if fp16 else 1e-4)
         if table and found.rows and not found.missing_outputs:
             cosine = min(row.cosine for row in found.rows)

@@ -1,7 +1,8 @@
-"""Options that several commands share."""
+"""Options and output that several commands share."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,18 @@ import click
 
 from caffe_proto import several
 
+from ..errors import ConversionError
+from ..places import check_place
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..graph import Graph
 
-MODEL_HELP = """MODEL is `package.module:callable`, `path/file.py:callable`, `torchvision:NAME` or an exported program
-`FILE.pt2`."""
+MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what makes one, with arguments
+if need be: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; or a whole model `FILE.pth` of
+torch.nn's and torchvision's own classes."""
+WIDTH = 140  # columns of a table that goes to a file or a pipe
 
 
 class Shape(click.ParamType):
@@ -35,6 +43,50 @@ class Shape(click.ParamType):
         if _product(shape) > 2**31:
             self.fail(f"{value!r} has more than 2^31 numbers", param, ctx)
         return shape
+
+
+class OutputFile(click.ParamType):
+    """A file to be written; that it can be is found out before the work begins."""
+
+    name = "FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path."""
+        try:
+            check_place(value)
+        except ConversionError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+class Prefix(OutputFile):
+    """Where files go that differ in their suffix; one of the suffixes at its end is taken off."""
+
+    name = "PREFIX"
+
+    def __init__(self, *suffixes: str) -> None:
+        self.suffixes = suffixes
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The prefix."""
+        prefix = str(value)
+        for suffix in self.suffixes:
+            prefix = prefix.removesuffix(suffix)
+        if not prefix or prefix.endswith(("/", os.sep)):
+            self.fail(f"{value!r} names no file: {value.rstrip('/')}/net", param, ctx)
+        super().convert(prefix + self.suffixes[0], param, ctx)
+        return prefix
+
+
+CAFFE_PREFIX = Prefix(".prototxt", ".caffemodel")
+
+
+def console() -> Console:
+    """Stdout for tables: as wide as the terminal; in a file or pipe wide enough for long names."""
+    from rich.console import Console
+
+    made = Console(highlight=False)
+    return made if made.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=WIDTH)
 
 
 class Caffemodels(click.ParamType):
@@ -81,12 +133,15 @@ def _product(shape: Sequence[int]) -> int:
 
 
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--weights, --seed, --naming."""
+    """--weights, --weights-key, --seed, --naming."""
     for option in (
         click.option("--naming", type=click.Choice(["modules", "legacy"]), default="modules", show_default=True,
                      help="Layer names: the modules' own, or conv1, conv_blob1 as in older converters."),
         click.option("--seed", type=int, default=0, show_default=True, help="For random weights and inputs."),
-        click.option("--weights", type=click.Path(dir_okay=False), help="A state_dict (.pth) or .safetensors file."),
+        click.option("--weights-key", "key", metavar="KEY", help="Which entry of the checkpoint holds them, where "
+                     "several would fit: ema, say."),
+        click.option("--weights", type=click.Path(dir_okay=False), help="Its weights: a state_dict, a checkpoint that "
+                     "has one, a whole model, .safetensors. None of their code is run."),
     ):  # fmt: skip
         function = option(function)
     return function

@@ -12,7 +12,7 @@ from .options import Caffemodels
 \b
 Example:
   pytorch2caffe table check net.table --proto deploy.prototxt
-""")
+""", short_help="Finds what is wrong with an int8 table.")
 def command() -> None:
     pass
 

@@ -3,6 +3,7 @@
 from .build import arity, build, infer, source_of
 from .generate import generate, load, to_torch
 from .names import class_name, identifier
+from .probe import random_inputs
 from .run import run
 from .save import save_torch
 
@@ -14,6 +15,7 @@ __all__ = [
     "identifier",
     "infer",
     "load",
+    "random_inputs",
     "run",
     "save_torch",
     "source_of",

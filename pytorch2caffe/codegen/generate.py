@@ -138,8 +138,10 @@ class _Members:
             return name
         for key, array in source.state.items():
             attribute = f"{name}_{key}"
-            self.lines.append(f"self.{attribute} = nn.Parameter(torch.empty({_size(array)}))")
-            self._tensor(attribute, array, True)
+            empty = f"torch.empty({_size(array)})"
+            made = f'self.register_buffer("{attribute}", {empty})'
+            self.lines.append(made if source.fixed else f"self.{attribute} = nn.Parameter({empty})")
+            self._tensor(attribute, array, not source.fixed)
         return name
 
     def _name(self, wanted: str, keys: list[str]) -> str:

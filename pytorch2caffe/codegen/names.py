@@ -42,7 +42,8 @@ def identifier(name: str, taken: Iterable[str] = ATTRIBUTES) -> str:
 class Variables:
     """Names the local variables of `forward`, and says when one is spent, so that nothing is kept alive.
 
-    The only input is `x`, several have their own names; everything else is `x`, `x_1` ... again and again.
+    The only input is `x`, several have their own names, which stay theirs (who calls holds them anyway); everything
+    else is `x`, `x_1` ... again and again.
     """
 
     def __init__(self, graph: Graph, taken: Iterable[str] = ()) -> None:
@@ -76,12 +77,12 @@ class Variables:
 
     def write(self, node: Node, spent: list[str]) -> tuple[list[str], list[str]]:
         """The variables a node writes, spent ones first, and those of the spent ones that are to be deleted."""
-        free = sorted(spent, key=lambda name: (name in self._own, len(name), name))
+        free = sorted((name for name in spent if name not in self._own), key=_by_number)
         for value in node.outputs:
             self.names[value] = self._next(free)
         unread = [self.names[value] for value in node.outputs if not self._uses.get(value)]
         done = [*free, *unread]
-        self._free = sorted([*self._free, *(name for name in done if name not in self._own)], key=_by_number)
+        self._free = sorted([*self._free, *done], key=_by_number)
         return [self.names[value] for value in node.outputs], done
 
     def _next(self, spent: list[str]) -> str:

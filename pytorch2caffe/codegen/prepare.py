@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..builder import Builder
 from ..graph import Graph, Names, Node, Shape, Value
 from ..layers.batch_norm import AffineBatchNorm, BatchNorm
 from ..layers.pooling import Pooling
-from ..layers.scale import Scale
+from ..layers.scale import Scale, per_channel
 from ..layers.slice import Slice
 from ..layers.spp import SPP
 from ..passes import drop_unused
@@ -26,7 +26,7 @@ def prepare(graph: Graph) -> Graph:
 
     The graph itself, its values and its weights are left as they are.
     """
-    copy = Graph(graph.name, list(graph.inputs), dict(graph.outputs), [replace(node) for node in graph.nodes])
+    copy = graph.copy()
     drop_unused(copy)
     _take_apart(copy)
     _drop_splits(copy)
@@ -107,21 +107,28 @@ def _round_down(graph: Graph) -> None:
     before: x -> Pooling, rounding up -> Piece -> Piece -> y, as large as rounding down gives
     after:  x -> Pooling, rounding down -> y
     """
-    consumers, producers = graph.consumers(), graph.producers()
+    producers = graph.producers()
+    shared = {value for value, readers in graph.consumers().items() if len(readers) > 1} | {*graph.outputs.values()}
     for node in list(graph.nodes):
-        chain = [node]
-        while isinstance(chain[0].layer, Piece) and chain[0].layer.start == 0 and chain[0].layer.axis > 1:
-            before = producers.get(chain[0].inputs[0])
-            if before is None or len(consumers[chain[0].inputs[0]]) > 1 or before.outputs[0] in graph.outputs.values():
-                break
-            chain.insert(0, before)
-        pooling = chain[0].layer
-        if len(chain) < 2 or not isinstance(pooling, Pooling) or pooling.round_mode != "CEIL" or pooling.global_pooling:
+        first, *cuts = _cut_by(node, producers, shared)
+        pooling = first.layer
+        if not cuts or not isinstance(pooling, Pooling) or pooling.round_mode != "CEIL" or pooling.global_pooling:
             continue
-        if pooling.sizes(chain[0].inputs[0].shape, "FLOOR") == node.outputs[0].shape[2:]:
-            node.layer, node.inputs = replace(pooling, round_mode="FLOOR"), chain[0].inputs
-            graph.nodes[:] = [kept for kept in graph.nodes if kept not in chain[:-1]]
-            consumers, producers = graph.consumers(), graph.producers()
+        if pooling.sizes(first.inputs[0].shape, "FLOOR") == node.outputs[0].shape[2:]:
+            node.layer, node.inputs = replace(pooling, round_mode="FLOOR"), first.inputs
+            gone = [first, *cuts[:-1]]
+            graph.nodes[:] = [kept for kept in graph.nodes if kept not in gone]
+
+
+def _cut_by(node: Node, producers: Mapping[Value, Node], shared: Collection[Value]) -> list[Node]:
+    """The node whose output is cut at the end of its space, nobody else reading it, and what cuts it, to `node`."""
+    chain = [node]
+    while isinstance(chain[0].layer, Piece) and chain[0].layer.start == 0 and chain[0].layer.axis > 1:
+        (value,) = chain[0].inputs
+        if value not in producers or value in shared:
+            break
+        chain.insert(0, producers[value])
+    return chain
 
 
 def _join_batch_norm(graph: Graph) -> None:
@@ -134,7 +141,7 @@ def _join_batch_norm(graph: Graph) -> None:
     for node in graph.nodes:
         if isinstance(node.layer, BatchNorm) and node.layer.use_global_stats and node.outputs[0] not in outputs:
             readers = consumers.get(node.outputs[0], [])
-            if len(readers) == 1 and _per_channel(readers[0]):
+            if len(readers) == 1 and per_channel(readers[0]):
                 joined[readers[0]] = node
     kept = []
     for node in graph.nodes:
@@ -146,11 +153,3 @@ def _join_batch_norm(graph: Graph) -> None:
         elif node not in joined.values():
             kept.append(node)
     graph.nodes[:] = kept
-
-
-def _per_channel(node: Node) -> bool:
-    """Whether a node is a Scale by a number per channel."""
-    if not isinstance(node.layer, Scale) or len(node.inputs) != 1:
-        return False
-    rank = len(node.inputs[0].shape)
-    return node.layer.axis % rank == 1 and node.blobs[0].ndim == 1

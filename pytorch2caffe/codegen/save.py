@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from caffe_proto import atomic_files
 
 from ..errors import ConversionError, DifferentError
-from ..graph import Graph, Value
+from ..graph import Graph
 from .generate import generate, load
+from .probe import random_inputs
 from .run import relative_l2, run
 
 MOST_BYTES = 1 << 30  # of weights that nobody gave
@@ -41,10 +41,7 @@ def save_torch(graph: Graph, prefix: str | Path, *, check: bool = True, toleranc
 
 def _prove(graph: Graph, code: Path, weights: Path, tolerance: float) -> None:
     module = load(code.read_text(encoding="utf-8"), torch.load(weights, weights_only=True))
-    random = np.random.default_rng(0)
-    inputs = {value.name: random.standard_normal(value.shape).astype(np.float32) for value in graph.inputs}
-    for value in _indices(graph) & set(graph.inputs):
-        inputs[value.name] = np.zeros(value.shape, np.float32)
+    inputs = random_inputs(graph)
     with torch.no_grad():
         result = module(*(torch.from_numpy(array) for array in inputs.values()))
     found = [result] if isinstance(result, torch.Tensor) else list(result)
@@ -54,14 +51,3 @@ def _prove(graph: Graph, code: Path, weights: Path, tolerance: float) -> None:
         difference = float("inf") if expected is None else relative_l2(actual.numpy(), expected)
         if not difference <= tolerance:
             raise DifferentError(f"the module does not give the same numbers: {name} differs by {difference:.1e}", name)
-
-
-def _indices(graph: Graph) -> set[Value]:
-    """The values that choose rows of something: any number will not do."""
-    found: set[Value] = set()
-    for node in reversed(graph.nodes):
-        if found.intersection(node.outputs):
-            found.update(node.inputs)
-        elif node.layer.type in ("Embed", "BatchReindex"):
-            found.add(node.inputs[-1])
-    return found

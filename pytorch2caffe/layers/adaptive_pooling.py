@@ -69,7 +69,7 @@ def _pool_axis(net, x, axis, count, method):
     return net.add(Concat(axis), *parts, name="windows")
 
 
-def _adaptive(net, input, output_size, method):
+def adaptive_pool(net, input, output_size, method):
     x, added = with_batch(net, 2, input)
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     height, width = (have if want is None else int(want) for have, want in zip(x.shape[2:], wanted, strict=True))
@@ -88,11 +88,11 @@ def _adaptive(net, input, output_size, method):
 
 @from_torch("torch.nn.functional.adaptive_avg_pool2d", "torch._C._nn.adaptive_avg_pool2d")
 def adaptive_avg_pool2d(net, input, output_size):
-    return _adaptive(net, input, output_size, "AVE")
+    return adaptive_pool(net, input, output_size, "AVE")
 
 
 @from_torch("torch.nn.functional.adaptive_max_pool2d", "torch.nn.functional.adaptive_max_pool2d_with_indices",
             "torch._C._nn.adaptive_max_pool2d")  # fmt: skip
 def adaptive_max_pool2d(net, input, output_size, return_indices=False):
-    y = _adaptive(net, input, output_size, "MAX")
+    y = adaptive_pool(net, input, output_size, "MAX")
     return [y, None] if return_indices else y

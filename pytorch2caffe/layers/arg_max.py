@@ -126,3 +126,9 @@ def ir_arg_max(net, node, input):
     axis = node.axis(input, node.integer("axis" if "axis" in node else "axes"))
     y = (argmax if node.op == "ArgMax" else argmin)(net, input, axis, True)
     return node.reshaped(y, [size for i, size in enumerate(node.shape(input)) if node.axis(input, i) != axis])
+
+
+@from_ir("TopK")
+def ir_top_k(net, node, input):
+    """The k largest numbers along the last axis, and their places; not MMdnn's."""
+    return topk(net, input, node.integer("k"), node.axis(input, -1))

@@ -88,7 +88,8 @@ def ir_concat(net, node, *inputs):
 @from_ir("Pack", "Stack")
 def ir_pack(net, node, *inputs):
     axis = node.ir_axis(inputs[0], node.integer("axis", 0), 1)
-    parts = [node.reshaped(x, (*(s := node.shape(x))[:axis], 1, *s[axis:])) for x in inputs]
+    open_axis = 1 if axis == 0 and node.open_axis() == 1 else None
+    parts = [node.reshaped(x, (*(s := node.shape(x))[:axis], 1, *s[axis:]), open_axis) for x in inputs]
     return cat(net, parts, node.axis(parts[0], axis))
 
 

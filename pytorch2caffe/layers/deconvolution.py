@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import Refused
-from ..registry import Source, from_ir, from_torch, layer, pair
-from .kernel import Kernel, blob_shapes_of, kernel_to_ir, weights_of
+from ..registry import from_ir, from_torch, layer, pair
+from .kernel import Kernel, weights_of
 from .pad import pad_with
 from .padded import MOST_PAD, bias_of, pads_of, spatial
 from .reshape import drop_batch, reshape_to, with_batch
@@ -23,13 +23,7 @@ class Deconvolution(Kernel):
     Source: BVLC Caffe, deconv_layer.cpp.
     """
 
-    def blob_shapes(self, shapes):
-        return blob_shapes_of(self, shapes[0][1], self.num_output // self.group)
-
-    def to_torch(self, shapes, blobs):
-        rank = len(self.kernel_size)
-        text = f"nn.ConvTranspose{rank}d({self._arguments(shapes[0][1], self.num_output)})"
-        return Source(text, state=self._state(blobs))
+    transposed = True
 
     def to_ncnn(self, shapes, blobs):
         """Its weight is [out, in, kernel...] in each group."""
@@ -43,10 +37,6 @@ class Deconvolution(Kernel):
         weight[(..., *(slice(None, None, d) for d in self.dilation))] = blobs[0]
         made = replace(self, kernel_size=kernel, dilation=(1,) * len(kernel))
         return net.add(made, *inputs, blobs=[weight, *blobs[1:]])
-
-    def to_ir(self, net, inputs, blobs):
-        size = lambda n, k, s, p, d: (n - 1) * s - 2 * p + d * (k - 1) + 1  # noqa: E731
-        return kernel_to_ir(self, net, inputs[0], blobs, "ConvTranspose", size)
 
 
 def transpose_convolved(net, rank, input, weight, bias, stride, padding, output_padding, groups, dilation):

@@ -163,13 +163,18 @@ def upsample_bicubic2d(net, input, output_size, align_corners, scale_factors=Non
     return _aten(net, input, output_size, scale_factors, "bicubic", align_corners)
 
 
-@from_ir("ResizeBilinear", "ResizeNearestNeighbor")
+RESIZES = {
+    "ResizeBilinear": "linear", "ResizeNearestNeighbor": "nearest", "ResizeBicubic": "cubic", "ResizeArea": "area",
+}  # fmt: skip
+
+
+@from_ir(*RESIZES)
 def ir_resize(net, node, input):
     """TensorFlow's: a sample is taken at i * in / out, unless align_corners or half_pixel_centers say otherwise.
 
     The size is that of `_output_shapes`, or, where a reader found it out, `size` with the other two attributes.
     """
-    mode = "linear" if node.op == "ResizeBilinear" else "nearest"
+    mode = RESIZES[node.op]
     corners, half = node.flag("align_corners", False), node.flag("half_pixel_centers", False)
     size = node.integers("size", None)
     if size is None or size == [2]:
@@ -188,7 +193,7 @@ def ir_resize(net, node, input):
         return interpolate(net, input, size, None, "nearest-exact")
     x = input
     for axis, out in enumerate(size, 2):
-        x = linear_map(net, x, axis, tensorflow_matrix(mode, x.shape[axis], out, corners), name="axis")
+        x = linear_map(net, x, axis, tensorflow_matrix(mode, x.shape[axis], out, corners, half), name="axis")
     return x
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
 from ..ncnn import Ncnn, Tagged, one_sample
-from ..registry import Layer
+from ..registry import Layer, Source
+
+ROW = {"kernel_size": 1, "stride": 1, "pad": 0, "dilation": 1}
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Kernel(Layer):
     dilation: tuple[int, ...] = (1, 1)
     group: int = 1
     bias_term: bool = True
+
+    transposed: ClassVar[bool] = False
 
     def to_caffe(self):
         param = {"num_output": self.num_output}
@@ -52,16 +56,45 @@ class Kernel(Layer):
             bias_term=param.get("bias_term", True),
         )
 
-    def _state(self, blobs):
-        return dict(zip(("weight", "bias"), blobs, strict=False))
+    def blob_shapes(self, shapes):
+        channels, group = shapes[0][1], self.group
+        ends = (channels, self.num_output // group) if self.transposed else (self.num_output, channels // group)
+        return [(*ends, *self.kernel_size), *([(self.num_output,)] if self.bias_term else [])]
 
-    def _arguments(self, first, second):
-        text = f"{first}, {second}, {as_argument(self.kernel_size)}"
+    def to_torch(self, shapes, blobs):
+        text = f"{shapes[0][1]}, {self.num_output}, {as_argument(self.kernel_size)}"
         for name, value, default in (("stride", self.stride, 1), ("padding", self.pad, 0)):
             text += f", {name}={as_argument(value)}" if set(value) != {default} else ""
         text += f", dilation={as_argument(self.dilation)}" if set(self.dilation) != {1} else ""
         text += f", groups={self.group}" if self.group != 1 else ""
-        return text + ("" if self.bias_term else ", bias=False")
+        text += "" if self.bias_term else ", bias=False"
+        kind = "ConvTranspose" if self.transposed else "Conv"
+        state = dict(zip(("weight", "bias"), blobs, strict=False))
+        return Source(f"nn.{kind}{len(self.kernel_size)}d({text})", state=state)
+
+    def to_ir(self, net, inputs, blobs):
+        """One axis as two, with one row. The kernel becomes [kernel..., in, out]; a transposed one [..., out, in]."""
+        (x,), rank = inputs, len(self.kernel_size)
+        if rank == 1:
+            wide = replace(self, **{name: (n, *getattr(self, name)) for name, n in ROW.items()})
+            row = net.reshape(x, (*x.shape[:2], 1, *x.shape[2:]))
+            y = wide.to_ir(net, [row], [blobs[0][:, :, None], *blobs[1:]])
+            return net.reshape(y, (*y.shape[:2], *y.shape[3:]))
+        weight = blobs[0].transpose(*range(2, rank + 2), 1, 0)
+        axes = zip(x.shape[2:], self.kernel_size, self.stride, self.pad, self.dilation, strict=True)
+        ends = x.shape[1], self.num_output
+        return net.op(
+            "ConvTranspose" if self.transposed else "Conv", x,
+            shape=(x.shape[0], self.num_output, *(self._length(*axis) for axis in axes)),
+            weights={"weights": weight, **dict(zip(["bias"], blobs[1:], strict=False))}, use_bias=self.bias_term,
+            kernel_shape=[*self.kernel_size, *(ends[::-1] if self.transposed else ends)], strides=[1, *self.stride, 1],
+            dilations=[1, *self.dilation, 1], pads=[0, *self.pad, 0] * 2, group=self.group,
+        )  # fmt: skip
+
+    def _length(self, size, kernel, stride, pad, dilation):
+        """The output's, along an axis."""
+        reach = dilation * (kernel - 1) + 1
+        return (size - 1) * stride - 2 * pad + reach if self.transposed else (size + 2 * pad - reach) // stride + 1
 
     def _ncnn(self, shape, weight, blobs):
         """ncnn counts axes from the last, ten numbers apart: 1 is the kernel's width, 11 its height, 21 its depth."""
@@ -77,32 +110,6 @@ class Kernel(Layer):
             params[7] = self.group
         kind = ("DepthWise" if self.group > 1 else "") + ("" if rank == 2 else f"{rank}D")
         return Ncnn(self.type + kind, params, (Tagged(weight), *blobs[1:]))
-
-
-def kernel_to_ir(layer, net, x, blobs, op, size):
-    """One axis as two, with one row. The kernel becomes [kernel..., in, out]: of a transposed one [..., out, in]."""
-    rank = len(layer.kernel_size)
-    if rank == 1:
-        wide = replace(layer, **{name: (n, *getattr(layer, name)) for name, n in ROW.items()})
-        row = net.reshape(x, (*x.shape[:2], 1, *x.shape[2:]))
-        y = kernel_to_ir(wide, net, row, [blobs[0][:, :, None], *blobs[1:]], op, size)
-        return net.reshape(y, (*y.shape[:2], *y.shape[3:]))
-    weights = {"weights": blobs[0].transpose(*range(2, rank + 2), 1, 0), **dict(zip(["bias"], blobs[1:], strict=False))}
-    axes = zip(x.shape[2:], layer.kernel_size, layer.stride, layer.pad, layer.dilation, strict=True)
-    sizes = [size(*axis) for axis in axes]
-    pair = x.shape[1], layer.num_output
-    return net.op(
-        op, x, shape=(x.shape[0], layer.num_output, *sizes), weights=weights, use_bias=layer.bias_term,
-        kernel_shape=[*layer.kernel_size, *(pair if op == "Conv" else pair[::-1])], strides=[1, *layer.stride, 1],
-        dilations=[1, *layer.dilation, 1], pads=[0, *layer.pad, 0] * 2, group=layer.group,
-    )  # fmt: skip
-
-
-ROW = {"kernel_size": 1, "stride": 1, "pad": 0, "dilation": 1}
-
-
-def blob_shapes_of(layer, first, second):
-    return [(first, second, *layer.kernel_size), *([(layer.num_output,)] if layer.bias_term else [])]
 
 
 def as_argument(values: tuple[int, ...]) -> str:

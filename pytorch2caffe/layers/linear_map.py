@@ -30,7 +30,7 @@ class LinearMap(Layer):
 
     def to_torch(self, shapes, blobs):
         moved = f"F.linear({{0}}.movedim({self.axis}, -1), {{weight}}).movedim(-1, {self.axis})"
-        return Source(expr=moved, state={"weight": blobs[0]})
+        return Source(expr=moved, state={"weight": blobs[0]}, fixed=True)
 
     def lower(self, net, inputs, blobs):
         """On the last axis an InnerProduct; on any other a 1x1 Convolution that takes the axis for the channels."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -17,23 +18,26 @@ from .strided_slice import crop_space
 from .window import held, torch_count
 
 
+def stride_of(kernel, stride, rank=2):
+    """PyTorch's stride of a pooling, the kernel where none is given."""
+    return pair(kernel if stride is None or isinstance(stride, (tuple, list)) and not stride else stride, rank)
+
+
 def pool(net, input, method, kernel_size, stride, padding, ceil_mode, dilation=1, **named):
     """PyTorch's pooling as one layer; as a plain Caffe one where rounding up and down are the same."""
     x, added = with_batch(net, 2, input)
     (kh, kw), (ph, pw), (dh, dw) = pair(kernel_size), pair(padding), pair(dilation)
-    sh, sw = pair(kernel_size if stride is None or isinstance(stride, (tuple, list)) and not stride else stride)
-    sizes = (kh, kw, sh, sw, ph, pw)
-    made = Pooling(method, *sizes, round_mode="FLOOR", dilation_h=dh, dilation_w=dw, **named)
+    sh, sw = stride_of(kernel_size, stride)
+    made = Pooling(method, kh, kw, sh, sw, ph, pw, round_mode="FLOOR", dilation_h=dh, dilation_w=dw, **named)
     want = tuple(
         torch_count(size, *axis, "CEIL" if ceil_mode else "FLOOR")
         for size, axis in zip(x.shape[2:], made.axes, strict=True)
     )
     for mode in ("CEIL", "FLOOR"):
         if made.sizes(x.shape, mode) == want:
-            made = Pooling(method, *sizes, round_mode=mode, dilation_h=dh, dilation_w=dw, **named)
-            return drop_batch(net, net.add(made, x), added)
-    made = Pooling(method, *sizes, dilation_h=dh, dilation_w=dw, **named)  # rounding up, and a window cut off
-    return drop_batch(net, crop_space(net, net.add(made, x), want), added)
+            return drop_batch(net, net.add(replace(made, round_mode=mode), x), added)
+    y = crop_space(net, net.add(replace(made, round_mode="CEIL"), x), want)  # a window cut off
+    return drop_batch(net, y, added)
 
 
 @from_torch("torch.nn.functional.max_pool2d", "torch.max_pool2d", "torch.nn.functional.max_pool2d_with_indices")

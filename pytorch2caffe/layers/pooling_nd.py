@@ -5,15 +5,16 @@ from __future__ import annotations
 from math import isinf
 
 from ..registry import from_torch, pair
+<<<<<<< HEAD
 from .absval import AbsVal
 from .adaptive_pooling import _adaptive
 from .pool import pool
+=======
+from .adaptive_pooling import adaptive_pool
+from .pool import pool, stride_of
+>>>>>>> main
 from .power import Power
 from .reshape import drop_batch, reshape_to, with_batch
-
-
-def _stride(kernel, stride, rank):
-    return pair(kernel if stride is None or isinstance(stride, (tuple, list)) and not stride else stride, rank)
 
 
 def _as_rows(net, input):
@@ -24,14 +25,14 @@ def _as_rows(net, input):
 
 def _pool1d(net, input, method, kernel, stride, padding, ceil_mode, dilation=1, **named):
     x, back = _as_rows(net, input)
-    (k,), (s,), (p,), (d,) = pair(kernel, 1), _stride(kernel, stride, 1), pair(padding, 1), pair(dilation, 1)
+    (k,), (s,), (p,), (d,) = pair(kernel, 1), stride_of(kernel, stride, 1), pair(padding, 1), pair(dilation, 1)
     return back(pool(net, x, method, (1, k), (1, s), (0, p), ceil_mode, (1, d), **named))
 
 
 def _pool3d(net, input, method, kernel, stride, padding, ceil_mode, dilation=1, **named):
     """The last two axes, each depth a channel; then the depth, the picture's rows in one."""
     x, added = with_batch(net, 3, input)
-    k, s, p, d = pair(kernel, 3), _stride(kernel, stride, 3), pair(padding, 3), pair(dilation, 3)
+    k, s, p, d = pair(kernel, 3), stride_of(kernel, stride, 3), pair(padding, 3), pair(dilation, 3)
     n, c, depth, *space = x.shape
     x = reshape_to(net, x, (n, c * depth, *space), "pictures")
     x = pool(net, x, method, k[1:], s[1:], p[1:], ceil_mode, d[1:], **named)
@@ -66,13 +67,13 @@ def avg_pool3d(
     if not divisor_override:
         return _pool3d(net, input, "AVE", kernel_size, stride, padding, ceil_mode, count_include_pad=count_include_pad)
     k = pair(kernel_size, 3)
-    y = _pool3d(net, input, "AVE", k, _stride(k, stride, 3), padding, ceil_mode, divisor_override=1)
+    y = _pool3d(net, input, "AVE", k, stride_of(k, stride, 3), padding, ceil_mode, divisor_override=1)
     return net.add(Power(scale=1 / divisor_override), y, name="divide")
 
 
 def _adaptive1d(net, input, output_size, method):
     x, back = _as_rows(net, input)
-    return back(_adaptive(net, x, (1, *pair(output_size, 1)), method))
+    return back(adaptive_pool(net, x, (1, *pair(output_size, 1)), method))
 
 
 def _adaptive3d(net, input, output_size, method):
@@ -80,9 +81,9 @@ def _adaptive3d(net, input, output_size, method):
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * 3
     depths, rows, columns = (have if want is None else want for have, want in zip(x.shape[2:], wanted, strict=True))
     n, c, depth, *space = x.shape
-    x = _adaptive(net, reshape_to(net, x, (n, c * depth, *space), "pictures"), (rows, columns), method)
+    x = adaptive_pool(net, reshape_to(net, x, (n, c * depth, *space), "pictures"), (rows, columns), method)
     x = reshape_to(net, x, (n, c, depth, rows * columns), "columns")
-    x = _adaptive(net, x, (depths, rows * columns), method)
+    x = adaptive_pool(net, x, (depths, rows * columns), method)
     return drop_batch(net, reshape_to(net, x, (n, c, depths, rows, columns), "volume"), added)
 
 

@@ -85,7 +85,7 @@ class PriorBox(Layer):
             yield from ((size * sqrt(ratio), size / sqrt(ratio)) for ratio in ratios[1:])
 
     def to_torch(self, shapes, blobs):
-        return Source(expr="{boxes}.clone()", state={"boxes": self.boxes(*shapes)})
+        return Source(expr="{boxes}.clone()", state={"boxes": self.boxes(*shapes)}, fixed=True)
 
     def lower(self, net, inputs, blobs):
         return net.constant(self.boxes(*(value.shape for value in inputs)))

@@ -85,21 +85,27 @@ def _linear(positions, size):
     return eye[first] * (1 - share)[:, None] + eye[np.minimum(first + 1, size - 1)] * share[:, None]
 
 
-def _cubic(positions, size, a=-0.75):
+def _cubic_kernel(a):
+    """Its two pieces, as in the literature: up to a distance of 1, and from there to 2."""
+    return lambda d: ((a + 2) * d - (a + 3)) * d * d + 1, lambda d: ((d - 5) * d + 8) * d * a - 4 * a
+
+
+def _cubic(positions, size):
     first = np.floor(positions).astype(int)
     t = positions - first
-    near = lambda d: ((a + 2) * d - (a + 3)) * d * d + 1  # noqa: E731 - the kernel's two pieces, as in the literature
-    far = lambda d: ((d - 5) * d + 8) * d * a - 4 * a  # noqa: E731
+    near, far = _cubic_kernel(-0.75)
     eye = np.eye(size)
     taps = zip((-1, 0, 1, 2), (far(t + 1), near(t), near(1 - t), far(2 - t)), strict=True)
     return sum(eye[np.clip(first + offset, 0, size - 1)] * weight[:, None] for offset, weight in taps)
 
 
-def tensorflow_matrix(mode, size, out, align_corners=False):
-    """What TensorFlow 1's resizing makes of a row, [out, size]: samples at i * size / out, linear or nearest.
+def tensorflow_matrix(mode, size, out, align_corners=False, half_pixel=False):
+    """What TensorFlow's resizing makes of a row, [out, size]: samples at i * size / out; linear, nearest, cubic, area.
 
     align_corners: at i * (size - 1) / (out - 1), the nearest being rounded, halves up.
-    Source: TensorFlow, core/util/image_resizer_state.h, resize_nearest_neighbor_op.cc.
+    half_pixel:    cubic only: at (i + 0.5) * size / out - 0.5, with the kernel of Keys.
+    Source: TensorFlow, core/util/image_resizer_state.h, resize_nearest_neighbor_op.cc, resize_bicubic_op.cc,
+    resize_area_op.cc.
 
     >>> tensorflow_matrix("linear", 2, 4)
     array([[1. , 0. ],
@@ -107,9 +113,34 @@ def tensorflow_matrix(mode, size, out, align_corners=False):
            [0. , 1. ],
            [0. , 1. ]])
     """
-    step = (size - 1) / (out - 1) if align_corners and out > 1 else size / out
-    positions = np.arange(out, dtype=np.float32) * np.float32(step)
+    step = np.float32((size - 1) / (out - 1) if align_corners and out > 1 else size / out)
+    places = np.arange(out, dtype=np.float32)
     if mode == "linear":
-        return _linear(positions, size)
-    rounded = np.floor(positions + 0.5) if align_corners else np.floor(positions)
+        return _linear(places * step, size)
+    if mode == "area":
+        return _overlaps(places * step, (places + 1) * step, size) / step
+    if mode == "cubic":
+        half = np.float32(0.5 if half_pixel else 0)
+        return _cubic_of_tensorflow((places + half) * step - half, size, half_pixel)
+    rounded = np.floor(places * step + 0.5) if align_corners else np.floor(places * step)
     return np.eye(size)[np.minimum(rounded.astype(int), size - 1)]
+
+
+def _cubic_of_tensorflow(positions, size, keys):
+    """The kernel has 1024 steps. keys: a is -0.5 instead of -0.75, and taps beyond the edge are left out."""
+    first = np.floor(positions).astype(int)
+    t = np.rint((positions - first) * 1024) / 1024
+    near, far = _cubic_kernel(-0.5 if keys else -0.75)
+    eye, found = np.eye(size), 0
+    for offset, weight in zip((-1, 0, 1, 2), (far(t + 1), near(t), near(1 - t), far(2 - t)), strict=True):
+        index = np.clip(first + offset, 0, size - 1)
+        weight = np.where(index == first + offset, weight, 0) if keys else weight
+        found = found + eye[index] * weight[:, None]
+    return found / found.sum(1, keepdims=True) if keys else found
+
+
+def _overlaps(begins, ends, size):
+    """How much of each number of a row lies between begin and end; the last one goes on for ever."""
+    lower = np.arange(size)
+    upper = np.where(lower == size - 1, np.inf, lower + 1)
+    return np.maximum(np.minimum(ends[:, None], upper) - np.maximum(begins[:, None], lower), 0)

@@ -58,16 +58,18 @@ class Reshape(Layer):
         return Ncnn(SHAPE)
 
 
-def reshape_to(net, input, shape, name=""):
-    """The value, or constant, in another shape. The batch stays open (0) where it is kept."""
+def reshape_to(net, input, shape, name="", rest=None):
+    """The value, or constant, in another shape. A batch that is kept stays open (0), or the axis `rest` (-1)."""
     shape = tuple(shape)
     if isinstance(input, np.ndarray):
         return input.reshape(shape)
-    if shape == input.shape:
+    if shape == input.shape and not rest:
         return input
     dims = list(shape)
-    if dims and input.shape and dims[0] == input.shape[0]:
+    if dims and input.shape and dims[0] == input.shape[0] and not rest:
         dims[0] = 0
+    elif rest is not None:
+        dims[rest] = -1
     return net.add(Reshape(tuple(dims)), input, name=name)
 
 
@@ -131,7 +133,9 @@ def ir_reshape(net, node, input, *shape):
     count = math.prod(input.shape)
     dims = node.integers("shape") if "shape" in node else [int(d) for d in np.ravel(shape[0])]
     shape = _filled(dims, count, input.shape[0] if input.shape else 1)
-    return reshape_to(net, input, shape) if node.source == "caffe" else node.reshaped(input, shape)
+    if node.source == "caffe":
+        return reshape_to(net, input, shape)
+    return node.reshaped(input, shape, node.open_axis())
 
 
 def _filled(dims, count, batch):

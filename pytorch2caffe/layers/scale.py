@@ -115,6 +115,13 @@ class Scale(_Broadcast):
         return net.add(Bias(self.axis), y, net.constant(blobs[-1])) if self.bias_term else y
 
 
+def per_channel(node):
+    """Whether a node is a Scale by weights, one for each channel."""
+    if not isinstance(node.layer, Scale) or len(node.inputs) != 1:
+        return False
+    return node.layer.axis % len(node.inputs[0].shape) == 1 and node.blobs[0].ndim == 1
+
+
 @layer("Bias", param="bias_param")
 class Bias(_Broadcast):
     """y = x + bias. bias: the second bottom, or a blob of the shape of axes axis...

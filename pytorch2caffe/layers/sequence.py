@@ -15,12 +15,11 @@ from .strided_slice import crop
 
 def _run(net, kind, input, state, params, has_biases, num_layers, bidirectional, batch_first, **named):
     """All layers and directions; returns the output and the last states, each [layers * directions, N, H]."""
-    per = 4 if has_biases else 2
-    directions = 2 if bidirectional else 1
+    per, directions = 4 if has_biases else 2, 2 if bidirectional else 1
     if len(params) != per * num_layers * directions:
         raise Refused(f"{kind} with projections has no Caffe layer", "use proj_size=0")
     batched = len(input.shape) == 3
-    x = input if batched else reshape_to(net, input, (input.shape[0], 1, input.shape[1]))
+    x = input if batched else _with_batch(net, input)
     x = permute_to(net, x, (1, 0, 2)) if batch_first and batched else x
     state = [_value(net, s if batched else _with_batch(net, s)) for s in state]
     last = []
@@ -30,28 +29,33 @@ def _run(net, kind, input, state, params, has_biases, num_layers, bidirectional,
             cell = index * directions + direction
             blobs = params[cell * per : (cell + 1) * per]
             start = [crop(net, s, {0: (cell, cell + 1)}) for s in state]
-            backwards = range(x.shape[0] - 1, -1, -1)
-            fed = select_indices(net, x, 0, backwards) if direction else x
             made = Recurrent(kind, blobs[1].shape[1], bool(has_biases), **named)
-            y, *ends = net.add(made, fed, *start, blobs=blobs, name=f"l{index}" + ("_reverse" if direction else ""))
-            outputs.append(select_indices(net, y, 0, backwards) if direction else y)
+            y, *ends = _one(net, made, x, start, blobs, f"l{index}", backwards=bool(direction))
+            outputs.append(y)
             last.append(ends)
-        x = net.add(Concat(2), *outputs, name="directions") if directions == 2 else x if not outputs else outputs[0]
+        x = net.add(Concat(2), *outputs, name="directions") if directions == 2 else outputs[0]
     x = permute_to(net, x, (1, 0, 2)) if batch_first and batched else x
-    x = x if batched else reshape_to(net, x, (x.shape[0], x.shape[2]))
     ends = [
         net.add(Concat(0), *parts, name="last") if len(parts) > 1 else parts[0] for parts in zip(*last, strict=True)
     ]
-    return [x, *(e if batched else reshape_to(net, e, (e.shape[0], e.shape[2])) for e in ends)]
+    return [x, *ends] if batched else [reshape_to(net, y, (y.shape[0], y.shape[2])) for y in (x, *ends)]
+
+
+def _one(net, made, x, start, blobs, name, backwards):
+    """One layer in one direction: its output and last states."""
+    if not backwards:
+        return net.add(made, x, *start, blobs=blobs, name=name)
+    turned = range(x.shape[0] - 1, -1, -1)
+    y, *ends = net.add(made, select_indices(net, x, 0, turned), *start, blobs=blobs, name=f"{name}_reverse")
+    return [select_indices(net, y, 0, turned), *ends]
 
 
 def _value(net, state):
     return state if isinstance(state, Value) else net.constant(state)
 
 
-def _with_batch(net, state):
-    shape = (state.shape[0], 1, state.shape[1])
-    return reshape_to(net, state, shape) if isinstance(state, Value) else state.reshape(shape)
+def _with_batch(net, x):
+    return reshape_to(net, x, (x.shape[0], 1, x.shape[1]))
 
 
 def _plain(kind, batch_first):

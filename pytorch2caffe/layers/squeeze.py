@@ -51,7 +51,7 @@ def ir_squeeze(net, node, input):
     if any(shape[axis] != 1 for axis in axes):
         raise Refused(f"Squeeze of axes {named} of a tensor of shape {list(shape)}", "name axes of size 1")
     axes = axes or {axis for axis, size in enumerate(shape) if axis and size == 1}
-    return node.reshaped(input, [size for axis, size in enumerate(shape) if axis not in axes])
+    return node.reshaped(input, [size for axis, size in enumerate(shape) if axis not in axes], node.open_axis())
 
 
 @from_ir("Unsqueeze", "ExpandDims")
@@ -60,4 +60,4 @@ def ir_unsqueeze(net, node, input):
     shape = list(node.shape(input))
     for axis in sorted(node.ir_axis(input, axis, len(named)) for axis in named):
         shape.insert(axis, 1)
-    return node.reshaped(input, shape)
+    return node.reshaped(input, shape, node.open_axis())

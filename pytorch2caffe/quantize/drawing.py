@@ -78,7 +78,8 @@ def _y_axis(labels: Mapping[float, str]) -> str:
 
 def _x_axis(labels: Mapping[float, str]) -> str:
     """Numbers under the axis; one that has no room beside the last is left out, but for the first."""
-    found, free = [], -float(SPACE)
+    found: list[str] = []
+    free = -float(SPACE)
     for share, text in labels.items():
         across = LEFT + share * INNER
         if share == 1.0 and across - free < 2 * SPACE and len(found) > 1:

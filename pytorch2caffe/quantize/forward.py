@@ -29,9 +29,7 @@ class Forward:
     """
 
     def __init__(self, graph: Graph, batch: int = 4, device: str = "cpu") -> None:
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise ConversionError("device cuda: PyTorch finds no GPU here\n  fix: --device cpu")
-        self.device = torch.device(device)
+        self.device = _device(device)
         self.graph, self.batch = _runnable(graph, batch)
         with torch.no_grad():
             self.calls = [(node, self._call(node)) for node in self.graph.nodes]
@@ -103,6 +101,18 @@ class Forward:
             return False
         (value,) = node.inputs
         return value in self._fresh and self._last[value] == index and value not in self.graph.outputs.values()
+
+
+def _device(name: str) -> torch.device:
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda") or index and not index.isdecimal() or name == f"{kind}:":
+        raise ConversionError(f"device {name!r} is none\n  fix: cpu, cuda, or cuda:1 for the second GPU")
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if kind == "cuda" and not (count and torch.cuda.is_available()):
+        raise ConversionError(f"device {name}: PyTorch finds no GPU here\n  fix: --device cpu")
+    if int(index or 0) >= count:
+        raise ConversionError(f"device {name}: the last is {kind}:{count - 1}")
+    return torch.device(name)
 
 
 def _fast(thing: Any) -> Any:

@@ -142,7 +142,7 @@ class Exact:
     def __post_init__(self) -> None:
         self.counts = np.zeros(BINS)
         self.counts[0] = self.zeros or 0
-        self._edges = torch.from_numpy(np.histogram_bin_edges(np.float32([0]), BINS, range=(0, self.absmax)))
+        self._edges = torch.from_numpy(np.histogram_bin_edges(np.zeros(1, np.float32), BINS, range=(0, self.absmax)))
 
     def update(self, tensor: torch.Tensor) -> None:
         """Counts a float32 tensor of any shape, on any device."""

@@ -168,7 +168,7 @@ def _stacked(batch: Sequence[Inputs]) -> Inputs:
 def _listed(path: Path) -> list[Path]:
     """The paths in a list file, one a line, from the file's folder or else from here."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise ConversionError(f"{path}: neither an image, a tensor nor a list of paths") from error
     names = [Path(line.strip()) for line in lines if line.strip()]
@@ -236,7 +236,8 @@ def _fitting(array: np.ndarray, value: Value) -> np.ndarray:
         raise BrokenImage(f"a tensor of {array.dtype}, not of numbers")
     if array.shape not in (wanted, (1, *wanted)):
         raise BrokenImage(f"a tensor of shape {list(array.shape)}; input {value.name} takes {list(wanted)}")
-    found = array.reshape(wanted).astype(np.float32)
+    with np.errstate(over="ignore"):  # what is beyond float32 is told below
+        found = array.reshape(wanted).astype(np.float32)
     if not np.all(np.isfinite(found)):
-        raise BrokenImage("a tensor with numbers that are not finite")
+        raise BrokenImage("a tensor with numbers that are not finite in float32")
     return found

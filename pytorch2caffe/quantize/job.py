@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from caffe_proto import FilePaths, atomic_files
+from caffe_proto import FilePaths, atomic_files, several
 
 from ..errors import ConversionError
 from ..graph import Graph, Value
@@ -23,7 +23,9 @@ from .preprocess import ORDERS, Preprocess, beside, load_preprocess, save_prepro
 from .report import to_json
 from .sensitivity import choose, measure
 from .table import TableError
+from .table_check import misnamed
 from .table_file import check_table, write_table
+from .targets import quantisable
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,13 @@ class Job:
 
 def run(job: Job, progress: Progress | None = None) -> Outcome:
     """Calibrates and writes. Raises ConversionError for whatever stops it; then nothing is written."""
-    for path in [job.table, job.report] if job.report is not None else [job.table]:
-        if not Path(path).resolve().parent.is_dir():
-            raise ConversionError(f"{path}: there is no folder {Path(path).resolve().parent}")
-    if job.report is not None and Path(job.report).suffix == ".json":
-        raise ConversionError(f"{job.report}: the report is a page; name it .html, the JSON lies beside it")
+    _check_places(job)
     graph = load_caffe(job.prototxt, job.caffemodel)
     if job.fold_bn:
         fold_batch_norm(graph)
+    names = [node.name for node in quantisable(graph) if node.name not in job.settings.keep_float]
+    if problems := list(misnamed(names)):
+        raise TableError(problems, f"{job.table} was not written")
     preprocess = _preprocess(job.pixels, graph)
     images = Dataset(job.images, graph.inputs, preprocess)
     look = dict(batch=job.batch, device=job.device, progress=progress)
@@ -96,6 +97,23 @@ def run(job: Job, progress: Progress | None = None) -> Outcome:
     outcome = Outcome(job.settings, graph, found, preprocess, images, [], sensitivity)
     _write(job, outcome)
     return outcome
+
+
+def _check_places(job: Job) -> None:
+    """Raises ConversionError if a file cannot be written where it shall be, or would replace one that is needed."""
+    page = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
+    for path in [Path(job.table), *page[:1]]:
+        if not path.resolve().parent.is_dir():
+            raise ConversionError(f"{path}: there is no folder {path.resolve().parent}")
+    if len(set(page)) < len(page):
+        raise ConversionError(f"{job.report}: the report is a page; name it .html, the JSON lies beside it")
+    taken = {Path(path).resolve(): path for path in (job.prototxt, *several(job.caffemodel), *job.images)}
+    if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != beside(job.table).resolve():
+        taken[Path(job.pixels).resolve()] = job.pixels
+    for path in [Path(job.table), beside(job.table), *page]:
+        if path.resolve() in taken:
+            raise ConversionError(f"{path}: to be written, and it is {taken[path.resolve()]} too\n  fix: another name")
+        taken[path.resolve()] = f"another file of this run, {path}"
 
 
 def first_inputs(

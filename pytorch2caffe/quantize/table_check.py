@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,26 +11,29 @@ from ..errors import Problem
 from .table import LONGEST_KEY, WEIGHTS, Table
 from .targets import Target
 
+RENAME = "rename the layer, or keep it float"
 LARGEST_SCALE = float(np.finfo(np.float32).max)
 
 
 def misuses(table: Table) -> list[Problem]:
     """What is wrong with a table whatever the network."""
-    return [*_names(table), *_activations(table), *_weights(table)]
+    names = dict.fromkeys([*table.weights, *table.activations])
+    return [*misnamed(names), *_activations(table), *_weights(table)]
 
 
-def _names(table: Table) -> Iterator[Problem]:
-    for name in dict.fromkeys([*table.weights, *table.activations]):
+def misnamed(names: Iterable[str]) -> Iterator[Problem]:
+    """The layers whose names a table cannot hold."""
+    for name in names:
         where = f"layer {name!r}"
         if not name or any(c.isspace() or not c.isprintable() for c in name):
-            yield Problem(where, "a table cannot hold a name with a space in it", "rename the layer")
+            yield Problem(where, "a table cannot hold a name with a space in it", RENAME)
         elif "_param_" in name:
             yield Problem(where, "ncnn takes a name with '_param_' for weights, the layer would stay float",
-                          "rename the layer")
+                          RENAME)
         elif name.startswith("#"):
-            yield Problem(where, "a name that begins with # is read as a comment by some tools", "rename the layer")
+            yield Problem(where, "a name that begins with # is read as a comment by some tools", RENAME)
         elif len(name) + len(WEIGHTS) > LONGEST_KEY:
-            yield Problem(where, f"a name may have {LONGEST_KEY - len(WEIGHTS)} characters", "rename the layer")
+            yield Problem(where, f"a name may have {LONGEST_KEY - len(WEIGHTS)} characters", RENAME)
 
 
 def _activations(table: Table) -> Iterator[Problem]:
@@ -72,9 +74,6 @@ def fits(table: Table, targets: Sequence[Target]) -> Iterator[Problem]:
             yield Problem(f"layer {name!r}", "the network has no convolution or InnerProduct of this name: ncnn "
                           "ignores the line", "name the layers as the .param does")
     for target in targets:
-        if re.search(r"\s", target.name):
-            yield Problem(f"layer {target.name!r}", "neither a table nor a .param can hold a name with a space in it",
-                          "rename the layer")
         scales = table.weights.get(target.name)
         if scales is not None:
             yield from _counts(target, scales)

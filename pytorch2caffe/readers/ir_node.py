@@ -12,6 +12,8 @@ from ..errors import Refused
 from ..graph import Shape, Value
 from ..ir.layout import TURNED, channels_first, channels_last, graph_axis, ir_axis, ir_shape
 from ..ir.node import IrNode
+from ..layers.permute import permute_to
+from ..layers.reshape import reshape_to
 
 Tensor = Value | np.ndarray
 MISSING: Any = object()
@@ -98,6 +100,11 @@ class Op:
             return None
         return shapes[index]
 
+    def open_axis(self) -> int | None:
+        """The axis that the batch is part of, if the file leaves its size open."""
+        shape = self.output_shape()
+        return shape.index(-1) if shape is not None and shape.count(-1) == 1 else None
+
     # ---- weights ---------------------------------------------------------------------------------------------------
 
     def has(self, key: str) -> bool:
@@ -156,25 +163,19 @@ class Op:
 
     def ordered(self, x: Tensor) -> Any:
         """A tensor with its axes in the IR's order."""
-        from ..layers.permute import permute_to
-
         return permute_to(self.net, x, channels_last(len(x.shape))) if len(x.shape) in TURNED else x
 
     def stored(self, x: Tensor) -> Any:
         """A tensor whose axes are in the IR's order, in the Graph's."""
-        from ..layers.permute import permute_to
-
         return permute_to(self.net, x, channels_first(len(x.shape))) if len(x.shape) in TURNED else x
 
-    def reshaped(self, x: Tensor, shape: Sequence[int]) -> Any:
-        """A tensor in another shape of the IR, its numbers in the IR's order."""
-        from ..layers.reshape import reshape_to
-
+    def reshaped(self, x: Tensor, shape: Sequence[int], rest: int | None = None) -> Any:
+        """A tensor in another shape of the IR, its numbers in the IR's order. rest: the axis with what is left."""
         if len(shape) > MOST_AXES:
             raise Refused(f"{self.node.op} to {len(shape)} axes", f"use at most {MOST_AXES}")
-        if len(x.shape) == len(shape) and self.shape(x) == tuple(shape):
+        if not rest and len(x.shape) == len(shape) and self.shape(x) == tuple(shape):
             return x
-        return self.stored(reshape_to(self.net, self.ordered(x), shape))
+        return self.stored(reshape_to(self.net, self.ordered(x), shape, rest=rest))
 
     def aligned(self, *tensors: Tensor) -> list[Any]:
         """Tensors of one rank, ready to be broadcast: of those with fewer axes the last ones meet, as in the IR.

@@ -28,7 +28,7 @@ def trace(model: Callable[..., Any], inputs: Any, name: str | None = None, *, na
 
     The shapes of `inputs` are the network's shapes. Tensors that do not depend on the inputs become constants.
     Raises UnsupportedError listing every call that cannot be converted, with its module and line; whatever the
-    model itself raises passes through.
+    model itself raises passes through, with a note of where it did.
 
     >>> import torch
     >>> from torch import nn

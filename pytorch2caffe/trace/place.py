@@ -15,6 +15,7 @@ from torch import nn
 
 _CALL = nn.Module._call_impl.__code__
 _LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in (torch.__file__, Path(__file__).parent)) + ("<",)
+_START = str(Path(__file__).with_name("recording.py"))  # runs the model; who called it is no part of the model
 _PYTHON = str(Path(os.__file__).parent) + os.sep
 
 
@@ -37,7 +38,7 @@ class Places:
         frame: Any = sys._getframe(depth)
         line, leaf = "", False
         unknown: list[str] = []  # modules between the call and the first that has a path
-        while frame is not None:
+        while frame is not None and frame.f_code.co_filename != _START:
             code = frame.f_code
             if not line and not _is_library(code.co_filename):
                 line = f"{os.path.basename(code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119 (at every call)
@@ -61,8 +62,23 @@ class Places:
         return Place(path, clean_name(scope), line)
 
 
+def raised_at(error: BaseException, modules: dict[str, nn.Module] | None = None) -> str:
+    """The innermost place of the user's code that an exception passed through: "head.conv (net.py:46)", or ""."""
+    paths = {id(module): path for path, module in (modules or {}).items()}
+    module = line = ""
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code is _CALL:
+            module = paths.get(id(trace.tb_frame.f_locals["self"]), module)
+        if not _is_library(code.co_filename):
+            line = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{module} ({line})" if module and line else module or line
+
+
 def _line_above(frame: Any) -> str:
-    while frame is not None:
+    while frame is not None and frame.f_code.co_filename != _START:
         if not _is_library(frame.f_code.co_filename):
             return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119
         frame = frame.f_back

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import Problem, UnsupportedError
+from ..errors import ConversionError, Problem, UnsupportedError
 from ..graph import Graph
 from ..passes import drop_unused, legacy_names
 from ..registry import load_layers
 from .ends import give_outputs, take_inputs
 from .model import Subject, subject_of
+from .place import raised_at
 from .structure import mapped
 from .taint import Taint
 from .tracer import Tracer
@@ -42,10 +43,23 @@ def record(
 def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
     tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep)
     args, kwargs = take_inputs(subject.call, inputs, tracer.net, tracer.values)
-    with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
-        result = subject.call(*args, **kwargs)
+    try:
+        with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
+            result = subject.call(*args, **kwargs)
+    except Exception as error:
+        if not isinstance(error, ConversionError):
+            _note(error, subject, [*args, *kwargs.values()])
+        raise
     give_outputs(result, tracer.net, tracer.values, tracer.problems)
     return tracer
+
+
+def _note(error: Exception, subject: Subject, inputs: list[Any]) -> None:
+    """Adds to what the model raises where it did and on what inputs (Python shows it from 3.11 on)."""
+    shapes = " and ".join(str(list(item.shape)) for item in inputs if isinstance(item, torch.Tensor))
+    at = raised_at(error, subject.modules)
+    note = f"the model itself raises this{f' at {at}' if at else ''}{f', on an input of {shapes}' if shapes else ''}"
+    error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]
 
 
 def _another(name: str, item: Any) -> Any:

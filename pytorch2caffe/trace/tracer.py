@@ -15,6 +15,7 @@ from .. import codegen
 from ..builder import Builder
 from ..errors import Problem, Refused
 from ..graph import Graph, Value
+from ..registry import MOVES
 from . import functions
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .model import Subject
@@ -22,9 +23,6 @@ from .place import Place, Places
 from .structure import leaves, tensors_in
 from .taint import Origin, Taint
 from .values import Values
-
-# Layers that move numbers and compute nothing, so that they are exact for any type of number.
-MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
 
 
 class Tracer(TorchFunctionMode):

@@ -41,12 +41,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All blobs of the reference, in its order; `missing` are those the other side does not have."""
+    """All blobs of the reference, in its order; `missing` are those the other side does not have.
+
+    hints: what may be the cause, where that shows.
+    """
 
     rows: tuple[Row, ...]
     missing: tuple[str, ...]
     missing_outputs: tuple[str, ...]
     tolerance: float
+    hints: tuple[str, ...] = ()
 
     @property
     def first(self) -> Row | None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..codegen import run
-from ..graph import Graph
-from ..layers.embed import Embed
+from ..codegen import random_inputs, run
+from ..graph import Graph, Value
 from ..quantize.table import Table
 from ..writers.ncnn import NcnnFiles
 from .compare import Comparison, compare
@@ -46,21 +45,10 @@ def compare_in_ncnn(
     return compare(expected, actual, tolerance=tolerance, outputs=list(expected))
 
 
-def random_inputs(graph: Graph, seed: int = 0, table: Table | None = None) -> dict[str, np.ndarray]:
-    """Normal numbers for each input; whole ones where an Embed reads it; a table's reach where a layer of it does."""
-    random = np.random.default_rng(seed)
-    embeds = [(node.inputs[0], node.layer) for node in graph.nodes if isinstance(node.layer, Embed)]
-    rows = {value: layer.input_dim for value, layer in embeds}
-    reach = {node.inputs[0]: 127 / table.activations[node.name]
-             for node in graph.nodes if table and node.name in table.activations}  # fmt: skip
-    return {
-        value.name: (
-            random.integers(0, rows[value], value.shape)
-            if value in rows
-            else random.standard_normal(value.shape) * reach.get(value, 3.0) / 3
-        ).astype(np.float32)
-        for value in graph.inputs
-    }
+def reach_of(graph: Graph, table: Table) -> dict[Value, float]:
+    """The largest magnitude that a table's scales let through, for the values that its layers read."""
+    scales = table.activations
+    return {node.inputs[0]: 127 / scales[node.name] for node in graph.nodes if node.name in scales}
 
 
 def _by_name(graph: Graph) -> Graph:

@@ -48,11 +48,14 @@ def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table
     """The comparison as a table for rich to print; `all` and `worst` as in `shown`."""
     rows = shown(comparison, all=all, worst=worst)
     left_out = len(comparison.rows) - len(rows)
+    rest = "equal" if comparison.first is None else "equal or less far off"
+    below = [f"{left_out} more blobs are {rest}"] if left_out else []
+    below += [f"hint: {hint}" for hint in comparison.hints]
     with_module = any(row.module for row in rows)
     view = Table(
         title=Text(verdict(comparison)),
         title_justify="left",
-        caption=f"{left_out} more blobs are equal or less far off" if left_out else None,
+        caption=Text("\n".join(below)) if below else None,
         caption_justify="left",
     )
     view.add_column("blob", overflow="fold", ratio=3)
@@ -86,6 +89,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "verdict": verdict(comparison),
         "tolerance": comparison.tolerance,
         "first": comparison.first.blob if comparison.first else None,
+        "hints": list(comparison.hints),
         "missing": list(comparison.missing),
         "missing_outputs": list(comparison.missing_outputs),
         "blobs": [_row_to_json(row) for row in comparison.rows],
@@ -102,6 +106,8 @@ def _finite(value: Any) -> Any:
 
 
 def _place(row: Row) -> str:
+    if f"{row.module} ".startswith(f"{row.blob} "):  # the module's name and line, and the blob bears the name too
+        return row.module
     return f"{row.blob} ({row.module})" if row.module else row.blob
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from caffe_proto import FilePaths
 from ..errors import ConversionError
 from ..graph import Graph, Value
 from .compare import Comparison, compare
+from .hints import hints
 from .runtimes import get
 
 
@@ -35,8 +37,8 @@ def verify(
     tolerance:    the largest relative L2 difference that counts as equal.
     caffe_python: the command that starts a Python with pycaffe, if Caffe lives elsewhere.
 
-    Returns the comparison: `.equal`, `.first` (where they part), `.rows`. A file whose blobs have other names is
-    compared by its outputs, in their order.
+    Returns the comparison: `.equal`, `.first` (where they part), `.rows`, `.hints`. A file whose blobs have other names
+    is compared by its outputs, in their order.
     Raises RuntimeUnavailable or RuntimeFailed if the runtime cannot run the files, UnsupportedError if the model
     cannot be traced or the files lack weights.
     """
@@ -48,11 +50,18 @@ def verify(
     fed = [values[value.name] for value in graph.inputs]
     outputs = {blob: values[value.name] for blob, value in _paired(graph, file).items()}
     machine = get(runtime, caffe_python)
-    results = machine.run(Path(prototxt), caffemodel, _named(graph, file, fed), {*values, *outputs})
-    actual = {top: array for (_, top), array in results.items()}
+    named = _named(graph, file, fed)
+
+    def run(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        results = machine.run(Path(prototxt), caffemodel, arrays, {*values, *outputs})
+        return {top: array for (_, top), array in results.items()}
+
+    actual = run(named)
     inner = {name: array for name, array in values.items() if name in actual and name not in outputs}
     modules = {value.name: node.where for node in graph.nodes for value in node.outputs}
-    return compare(inner | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
+    found = compare(inner | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
+    said = [] if inner or len(graph.nodes) < 2 else ["the file's layers have other names: only outputs were compared"]
+    return replace(found, hints=(*said, *hints(found, inner | outputs, actual, named, run)))
 
 
 def input_shapes(prototxt: str | Path) -> list[tuple[int, ...]]:

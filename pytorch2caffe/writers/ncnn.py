@@ -17,7 +17,7 @@ from ..errors import ConversionError, Problem, UnsupportedError
 from ..graph import Graph
 from ..ncnn import Tagged
 from ..ncnn.files import check_written, param_text, write_bin
-from ..ncnn.int8 import doubtful, quantise, table_for
+from ..ncnn.int8 import quantise, table_for
 from ..ncnn.lower import lower_for_ncnn
 from ..ncnn.ops import Op, ops_of, split
 from ..quantize.table import Table
@@ -35,7 +35,7 @@ class NcnnFiles:
     inputs, outputs: the blob of each, by the name that the graph gives it.
     renamed: layers and blobs whose names ncnn cannot hold: {name written: name before}.
     int8:    how many layers run in int8.
-    notes:   layers that are as they should be, and that a known fault of ncnn computes wrongly.
+    notes:   layers of the table that a known fault of ncnn computes wrongly in int8.
     """
 
     graph: Graph
@@ -54,6 +54,7 @@ def save_ncnn(
     *,
     fp16: bool = False,
     fold: bool = False,
+    all_int8: bool = False,
     proof: Callable[[Path, Path, NcnnFiles], None] | None = None,
 ) -> NcnnFiles:
     """Writes a graph as PREFIX.param and PREFIX.bin for ncnn; both appear together, or neither.
@@ -63,6 +64,7 @@ def save_ncnn(
     fold:  put BatchNorm and Scale into the weights before them, and let convolutions apply the ReLU, Clip, Sigmoid,
            HardSwish or Mish behind them; then int8 convolutions hand int8 to each other. The table is that of the
            network before folding: its weight scales go along.
+    all_int8: also layers that a known fault of ncnn computes wrongly on x86, for other machines; else they stay float.
     proof: called with the complete files under temporary names; if it raises, they are removed.
 
     Raises UnsupportedError listing everything that ncnn cannot hold or compute, TableError everything in the table
@@ -72,7 +74,7 @@ def save_ncnn(
     if not lowered.inputs:
         raise ConversionError("an ncnn network needs an input; this graph has none")
     ops = ops_of(lowered, fuse=fold)
-    int8 = quantise(ops, table_for(table, graph, lowered)) if table is not None else 0
+    int8, notes = (0, []) if table is None else quantise(ops, table_for(table, graph, lowered), spare=not all_int8)
     lines = split(ops)
     if fp16:
         _halve(lines)
@@ -80,7 +82,7 @@ def save_ncnn(
     inputs = {value.name: names[value.name] for value in lowered.inputs}
     outputs = {key: names[value.name] for key, value in lowered.outputs.items()}
     renamed = {new: old for old, new in names.items() if new != old}
-    files = NcnnFiles(lowered, lines, inputs, outputs, renamed, int8, doubtful(lines))
+    files = NcnnFiles(lowered, lines, inputs, outputs, renamed, int8, notes)
     with atomic_files(f"{prefix}.param", f"{prefix}.bin") as (param, binary):
         param.write_text(param_text(lines), encoding="utf-8")
         with binary.open("wb") as stream:

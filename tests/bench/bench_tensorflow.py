@@ -24,6 +24,7 @@ import numpy as np
 SIZES = {
     "inception_v3": (299, 1001), "resnet_v2_152": (299, 1001), "resnet_v1_50": (224, 1000), "vgg_16": (224, 1000),
     "mobilenet_v1": (224, 1001), "inception_v1": (224, 1001), "inception_v2": (224, 1001), "mobilenet_v2": (224, 1001),
+    "inception_resnet_v2": (299, 1001), "inception_v4": (299, 1001),
 }  # fmt: skip
 FORMS = {"checkpoint": "net.ckpt.meta", "frozen": "net.pb", "SavedModel": "saved"}
 MMDNN = {"inception_v3": (6.8, 677), "resnet_v2_152": (13.0, 965), "vgg_16": (15.3, 1566)}  # seconds and MB of mmtoir

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from pytorch2caffe import UnsupportedError, save_caffe, trace
+from pytorch2caffe import UnsupportedError, save_caffe, to_torch, trace
 from tests.layers.conftest import types_of
 
 INDEX = torch.tensor([3, 0, 2, 2, 1, 3, 0])
@@ -67,3 +67,8 @@ REFUSED = {
 def test_others_are_refused(model):
     with pytest.raises(UnsupportedError):
         trace(model, torch.randn(1, 3, 4, 5))
+
+
+def test_its_matrix_is_not_for_training():
+    model = to_torch(trace(lambda x: x.cumsum(2), torch.randn(1, 3, 4, 5)))
+    assert list(model.parameters()) == [] and len(list(model.buffers())) == 1

@@ -436,6 +436,10 @@ USAGE = {
     "unknown layer": (["--keep-float", "x"], "not among the layers that can be int8: x"),
     "mean that is none": (["--mean", "1,b,3"], "'b' is not a valid float"),
     "no gpu": (["--device", "cuda"], "finds no GPU"),
+    "no such gpu": (["--device", "cuda:x"], "device 'cuda:x' is none"),
+    "no such device": (["--device", "gpu"], "device 'gpu' is none\n  fix: cpu, cuda, or cuda:1"),
+    "a device without numbers": (["--device", "meta"], "device 'meta' is none"),
+    "cpu of many": (["--device", "cpu:3"], "the last is cpu:0"),
 }
 
 
@@ -449,3 +453,43 @@ def test_message_of_a_bad_command_line(more, message, files, capsys):
     assert main(["calibrate", *options, "-o", str(folder / "x.table"), *more]) == 2
     assert message in capsys.readouterr().err
     assert not (folder / "x.table").exists()
+
+
+SAME = {
+    "report over the table": ("x.table", ["--report", "x.table"]),
+    "table over the report's JSON": ("x.json", ["--report", "x.html"]),
+    "table over the network": ("net.prototxt", []),
+    "report over the weights": ("x.table", ["--report", "net.caffemodel"]),
+    "preprocessing over the report": ("x", ["--report", "x.preprocess.json"]),
+}
+
+
+@pytest.mark.parametrize(("table", "more"), SAME.values(), ids=SAME)
+def test_no_file_is_written_over_another(table, more, files, capsys, monkeypatch):
+    from pytorch2caffe.cli import main
+
+    folder, options = files
+    monkeypatch.chdir(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert main(["calibrate", *options, "--mean", "0", "--method", "max", "-o", table, *more]) == 2
+    said = capsys.readouterr().err
+    assert "to be written, and it is" in said or "the JSON lies beside it" in said
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["my conv", "conv_param_0", "a\tb"])
+def test_a_name_that_no_table_holds_is_told_before_the_first_image(name, graph, folder, tmp_path, capsys):
+    from copy import deepcopy
+
+    from pytorch2caffe import save_caffe
+    from pytorch2caffe.cli import main
+
+    renamed = deepcopy(graph)
+    next(node for node in renamed.nodes if node.name == "grouped").name = name
+    files = str(tmp_path / "n.prototxt"), str(tmp_path / "n.caffemodel")
+    save_caffe(renamed, *files)
+    (tmp_path / "none").mkdir()
+    line = ["calibrate", "--proto", files[0], "--model", files[1], "-o", str(tmp_path / "t"), "--method", "max"]
+    assert main([*line, "--images", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err.count("rename the layer, or keep it float") == 1
+    assert main([*line, "--images", str(folder), "--keep-float", name]) == 0

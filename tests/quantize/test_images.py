@@ -74,7 +74,8 @@ def test_content_not_name(tmp_path):
 
 def test_a_list_from_its_own_folder_with_spaces_in_names(tmp_path):
     (tmp_path / "a b.png").write_bytes(encoded())
-    (tmp_path / "list.txt").write_text("a b.png\r\n\n a b.png \n")
+    (tmp_path / "list.txt").write_text("a b.png\r\n\n a b.png \n", encoding="utf-8-sig")  # as Windows writes it
+    assert all(path.exists() for sample in Dataset([tmp_path / "list.txt"], [DATA], PLAIN).samples for path in sample)
     assert len(Dataset([tmp_path / "list.txt"], [DATA], PLAIN)) == 2
 
 
@@ -122,6 +123,7 @@ BROKEN = {
     "npy of objects": (npy(np.array([{}])), "a broken tensor"),
     "npy of text": (npy(np.array(["a"])), "a tensor of <U1, not of numbers"),
     "npy with nan": (npy(np.full((3, 8, 10), np.nan)), "numbers that are not finite"),
+    "npy beyond float32": (npy(np.full((3, 8, 10), 1e300)), "numbers that are not finite in float32"),
     "truncated npy": (npy(np.zeros((3, 8, 10)))[:-9], "a broken tensor"),
     "npy of 10^12 numbers": (npy(np.zeros((3, 8, 10))).replace(b"(3, 8, 10)", b"(10**12,) ")[:200], "a broken tensor"),
     "zip that is none": (b"PK\x03\x04 hello", "a broken tensor"),

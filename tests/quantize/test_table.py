@@ -139,7 +139,10 @@ def test_what_is_no_text(data, tmp_path):
 def test_a_network_with_a_space_in_a_name(graph, tmp_path):
     from pytorch2caffe.quantize.targets import Target
 
-    assert "space" in check_table(Table(), [Target("a b", "Convolution", 3)])[0].what
+    named = Table({"a b": np.ones(3)}, {"a b": 1.0})
+    (problem,) = check_table(named, [Target("a b", "Convolution", 3)])
+    assert "a table cannot hold a name with a space in it" in problem.what
+    assert not check_table(Table(), [Target("a b", "Convolution", 3)])  # it stays float, and .param files rename it
 
 
 def test_the_page_of_messages_is_up_to_date():

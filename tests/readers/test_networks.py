@@ -103,3 +103,22 @@ def test_batch_norm_and_scale_are_one_module(tmp_path):
     assert source.count("nn.BatchNorm2d(") == source.count("nn.Conv2d(")
     assert "affine" not in source and "Parameter" not in source
     assert np.isfinite([float(tensor.sum()) for tensor in state.values()]).all()
+
+
+def test_the_names_of_several_inputs_stay_theirs(tmp_path):
+    path = tmp_path / "net.prototxt"
+    path.write_text(NETWORKS["LSTM"]())
+    source, _ = generate(load_caffe(path))
+    assert "    def forward(self, data, words, cont):\n        x = self.conv(data)\n" in source
+    assert not any(line.strip().startswith(("data =", "words =", "cont =", "del cont")) for line in source.splitlines())
+
+
+@pytest.mark.parametrize("length", range(18, 22))
+def test_a_docstring_is_never_too_long(length, tmp_path):
+    """Also where its one line would just fit without the quotes."""
+    path = tmp_path / "net.prototxt"
+    path.write_text("".join(
+        f'layer {{ name: "{top}" type: "Input" top: "{top}" input_param {{ shape {{ dim: 1 dim: 2 }} }} }} '
+        f'layer {{ name: "t{top}" type: "TanH" bottom: "{top}" top: "t{top}" }} ' for top in ("a" * 10, "b" * length)
+    ))  # fmt: skip
+    check_style(generate(load_caffe(path))[0])

@@ -32,11 +32,11 @@ def error(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def run(graph: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """The graph in PyTorch on TensorFlow's inputs; 4-D tensors with their channels last."""
+    """The graph in PyTorch on TensorFlow's inputs; tensors of 4 and 5 axes with their channels last."""
     with torch.no_grad():
-        found = to_torch(graph)(*(torch.from_numpy(np.moveaxis(x, -1, 1) if x.ndim == 4 else x) for x in inputs))
+        found = to_torch(graph)(*(torch.from_numpy(np.moveaxis(x, -1, 1) if x.ndim in (4, 5) else x) for x in inputs))
     found = found if isinstance(found, tuple) else (found,)
-    return [np.moveaxis(y.numpy(), 1, -1) if y.ndim == 4 else y.numpy() for y in found]
+    return [np.moveaxis(y.numpy(), 1, -1) if y.ndim in (4, 5) else y.numpy() for y in found]
 
 
 def check(saved: Saved, path: Any, tolerance: float = ONE_LAYER, **settings: Any) -> Any:
@@ -580,7 +580,8 @@ NETWORKS: dict[str, tuple[Callable[..., Any], int]] = {
     "resnet_v1": (tiny_resnet(1), 65),
     "resnet_v2": (tiny_resnet(2), 65),
     "mobilenet_v1": (slim_net("mobilenet_v1", 7, width=0.25), 64),
-    "inception_resnet": (slim_net("inception_resnet", 7, depth=8), 45),
+    "inception_resnet_v2": (slim_net("inception_resnet_v2", 7, repeats=(1, 1, 1), width=0.125), 107),
+    "inception_v4": (slim_net("inception_v4", 7, repeats=(1, 1, 1), width=0.125), 107),
 }
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_caffe, save_ncnn, trace, verify
-from pytorch2caffe.codegen import run
+from pytorch2caffe.codegen import random_inputs, run
 from pytorch2caffe.graph import Graph
 from pytorch2caffe.ncnn.files import LONGEST, check_written, number
 from pytorch2caffe.quantize.forward import Forward
@@ -25,7 +25,7 @@ from pytorch2caffe.quantize.table import Table, TableError
 from pytorch2caffe.quantize.targets import quantisable
 from pytorch2caffe.quantize.weights import weight_scales
 from pytorch2caffe.registry import LAYERS, Layer, load_layers
-from pytorch2caffe.verify.in_ncnn import compare_in_ncnn, random_inputs
+from pytorch2caffe.verify.in_ncnn import compare_in_ncnn
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from pytorch2caffe.verify.runtimes.ncnn import layers_of
 from tests import zoo
@@ -209,13 +209,27 @@ def grouped(per_group, *behind):
     return trace(make_lively(model, torch.randn(1, 2 * per_group, 6, 6)), torch.randn(1, 2 * per_group, 6, 6))
 
 
-def test_what_ncnn_computes_wrongly_on_x86_is_told(tmp_path):
-    for channels, told in ((8, True), (16, True), (4, False), (12, False)):
-        graph = grouped(channels)
-        notes = save_ncnn(graph, tmp_path / "net", table_of(graph, random_inputs(graph))).notes
-        assert [("garbage" in note.what, note.where) for note in notes] == [(True, "layer '0'")] * told
-    graph = grouped(8, nn.Conv2d(16, 4, 1))  # hands int8 on, which is right
-    assert not save_ncnn(graph, tmp_path / "net", table_of(graph, random_inputs(graph))).notes
+@pytest.mark.parametrize("channels", [4, 8, 12, 16])
+def test_what_ncnn_computes_wrongly_on_x86_stays_float_and_is_told(channels, tmp_path, ncnn):
+    graph = grouped(channels)
+    inputs = random_inputs(graph)
+    table = table_of(graph, inputs)
+    wrong = channels % 8 == 0
+    files, found = in_ncnn(graph, tmp_path / "net", table, inputs)
+    assert [note.where for note in files.notes] == ["layer '0'"] * wrong
+    assert all("stays float: in int8 ncnn on x86 computes garbage" in note.what for note in files.notes)
+    assert (files.int8, found.rows[0].cosine > 0.999) == (1 - wrong, True)
+    asked = save_ncnn(graph, tmp_path / "asked", table, all_int8=True)
+    assert (asked.int8, len(asked.notes)) == (1, wrong)
+    assert asked.lines[1].params[8] == 1
+
+
+def test_a_layer_that_gives_float_because_its_reader_does_is_looked_at_again(tmp_path, ncnn):
+    graph = grouped(8, nn.Conv2d(16, 16, 1, groups=2))
+    inputs = random_inputs(graph)
+    files, found = in_ncnn(graph, tmp_path / "net", table_of(graph, inputs), inputs, fold=True)
+    assert [note.where for note in files.notes] == ["layer '1'", "layer '0'"] and files.int8 == 0
+    assert found.rows[0].cosine > 0.99999
 
 
 @pytest.mark.parametrize("channels", [4, 8, 12, 16])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from ...errors import ConversionError, DifferentError
+from ..failures import tell
 
 Command = Callable[[argparse.Namespace], None]
 ALIASES = {"tf": "tensorflow"}
@@ -53,12 +53,8 @@ def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[s
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return 2
-    except DifferentError as error:
-        click.echo(f"error: {error}\nnothing was written", err=True)
-        return 1
-    except (ConversionError, OSError, ValueError, RuntimeError) as error:
-        click.echo(f"error: {error}", err=True)
-        return 2
+    except Exception as error:
+        return tell(error)
     return 0
 
 

@@ -65,7 +65,8 @@ def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
 
     click.echo(f'Downloading: "{url}" to {target}')
     columns = BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=None)
         show = lambda done, total: progress.update(task, completed=done, total=total or None)  # noqa: E731
         return download.fetch(url, target, mirror=flags.mirror, check=not flags.no_checksum, progress=show)

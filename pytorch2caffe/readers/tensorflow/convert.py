@@ -87,7 +87,7 @@ class Net:
         attrs["data_format"] = "NHWC"
         edges = [self.edge(x) for x in inputs]
         self.nodes[full] = IrNode(full, op, edges, attrs, Weights(weights or {}))
-        several = op in ("Split", "Unstack")
+        several = op in ("Split", "Unstack", "TopK")
         found = [
             Tensor(dims, kind, full, f"{full}:{index}" if several else full) for index, dims in enumerate(shapes)
         ]

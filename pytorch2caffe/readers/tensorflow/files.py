@@ -15,7 +15,7 @@ from ...errors import ConversionError
 from .node import TfNode
 from .node_defs import large_constant, node_def, tf_node
 from .package import tensorflow
-from .variables import Variables, data_files, guarded, name_variables, prefix_of
+from .variables import Variables, data_files, find_parts, guarded, name_variables, prefix_of
 
 IN_PLACE = 4096  # bytes from which on a constant is not copied
 LARGEST_STRUCTURE = 1 << 31  # bytes: protobuf's own limit
@@ -46,9 +46,11 @@ def open_model(path: str | Path, weights: str | Path | None = None) -> Model:
     if not path.is_file() and not meta.is_file():
         raise ConversionError(f"{path}: no such file; a checkpoint needs its .meta")
     if path.suffix == ".meta" or (meta.is_file() and path.suffix not in (".pb", ".pbtxt", ".prototxt")):
-        model = _meta_graph(path if path.suffix == ".meta" else meta)
+        rest, model = _meta_graph(path if path.suffix == ".meta" else meta)
         prefix = prefix if weights is None else prefix_of(Path(weights))
-        model.variables = Variables(prefix) if weights is not None or data_files(prefix) else None
+        if weights is not None or data_files(prefix):
+            model.variables = Variables(prefix)
+            guarded(f"{path}: its variables are damaged", find_parts, model.variables, rest)
         return model
     if not path.is_file():
         raise ConversionError(f"{path}: no such file")
@@ -75,10 +77,11 @@ def _graph(path: Path) -> Model:
     return guarded(f"{path} is no frozen graph", _binary_graph, _mapped(path), 0, None)
 
 
-def _meta_graph(path: Path) -> Model:
-    meta = tensorflow("tensorflow.core.protobuf.meta_graph_pb2").MetaGraphDef()
+def _meta_graph(path: Path) -> tuple[Any, Model]:
+    """A MetaGraphDef, which may lack its graph, and that graph."""
     if _is_text(path):
-        return _of_meta(_parse_text(path, meta))
+        meta = _parse_text(path, tensorflow("tensorflow.core.protobuf.meta_graph_pb2").MetaGraphDef())
+        return meta, _of_meta(meta)
     buffer = _mapped(path)
     return guarded(f"{path} is no meta graph", _binary_meta, buffer, 0, len(buffer))
 
@@ -97,6 +100,7 @@ def _saved_model(folder: Path) -> Model:
     if data_files(prefix):
         model.variables = Variables(prefix)
         guarded(f"{path}: its objects are damaged", name_variables, model.variables, meta, model.nodes)
+        guarded(f"{path}: its variables are damaged", find_parts, model.variables, meta)
     _sign(model, meta)
     return model
 
@@ -129,7 +133,7 @@ def _binary_saved_model(buffer: mmap.mmap) -> list[tuple[Any, Model]]:
     for part in wire.fields(buffer, 0, len(buffer)):
         if part.number == 2:
             wire.expect(part, wire.BYTES)
-            found.append((_rest_of_meta(buffer, part.start, part.stop), _binary_meta(buffer, part.start, part.stop)))
+            found.append(_binary_meta(buffer, part.start, part.stop))
     return found
 
 
@@ -139,13 +143,13 @@ def _rest_of_meta(buffer: mmap.mmap, start: int, stop: int) -> Any:
     return tensorflow("tensorflow.core.protobuf.meta_graph_pb2").MetaGraphDef.FromString(b"".join(parts))
 
 
-def _binary_meta(buffer: mmap.mmap, start: int, stop: int) -> Model:
-    _rest_of_meta(buffer, start, stop)  # raises if it is damaged
+def _binary_meta(buffer: mmap.mmap, start: int, stop: int) -> tuple[Any, Model]:
+    rest = _rest_of_meta(buffer, start, stop)
     for part in wire.fields(buffer, start, stop):
         if part.number == 2:
             wire.expect(part, wire.BYTES)
-            return _binary_graph(buffer, part.start, part.stop)
-    return Model([])
+            return rest, _binary_graph(buffer, part.start, part.stop)
+    return rest, Model([])
 
 
 def _binary_graph(buffer: mmap.mmap, start: int, stop: int | None) -> Model:

@@ -219,6 +219,13 @@ def broadcast_to(node: TfNode, arrays: Arrays) -> np.ndarray:
     return np.broadcast_to(arrays[0], bounded(arrays[1].tolist()))
 
 
+@folds("OneHot")
+def one_hot(node: TfNode, arrays: Arrays) -> np.ndarray:
+    bounded([*arrays[0].shape, int(arrays[1])])
+    chosen = arrays[0][..., None] == np.arange(int(arrays[1]))
+    return np.moveaxis(np.where(chosen, *arrays[2:]), -1, node.integer("axis", -1))
+
+
 @folds("BroadcastArgs")
 def broadcast_args(node: TfNode, arrays: Arrays) -> np.ndarray:
     return np.array(np.broadcast_shapes(*(tuple(int(d) for d in array) for array in arrays)))

@@ -15,8 +15,8 @@ Pads = Sequence[tuple[int, int]]
 
 def is_nchw(node: TfNode) -> bool:
     layout = node.text("data_format", "NHWC")
-    if layout not in ("NHWC", "NCHW", ""):
-        raise Refused(f"data_format {layout!r}", "use NHWC")
+    if layout not in ("NHWC", "NCHW", "NDHWC", ""):
+        raise Refused(f"data_format {layout!r}", "use NHWC, or NDHWC")
     return layout == "NCHW"
 
 
@@ -55,14 +55,20 @@ def in_nhwc(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def in_plane(node: TfNode, sizes: Sequence[int]) -> tuple[int, int]:
     """The two of four numbers, for batch, rows, columns and channels in the node's layout, that are of the plane."""
+    rows, columns = in_space(node, sizes, 2)
+    return rows, columns
+
+
+def in_space(node: TfNode, sizes: Sequence[int], axes: int) -> tuple[int, ...]:
+    """Of one number for each axis of a tensor, in the node's layout, those of its two or three axes of space."""
     if not sizes:
-        return 1, 1
-    if len(sizes) != 4:
-        raise Refused(f"{len(sizes)} numbers where the four axes of a tensor have one each")
-    plane, rest = (sizes[2:], sizes[:2]) if is_nchw(node) else (sizes[1:3], [sizes[0], sizes[3]])
-    if list(rest) != [1, 1] or min(plane) < 1:
+        return (1,) * axes
+    if len(sizes) != axes + 2:
+        raise Refused(f"{len(sizes)} numbers where the {axes + 2} axes of a tensor have one each")
+    space, rest = (sizes[2:], sizes[:2]) if is_nchw(node) else (sizes[1:-1], [sizes[0], sizes[-1]])
+    if list(rest) != [1, 1] or min(space) < 1:
         raise Refused(f"steps of {list(sizes)}: along batch or channels")
-    return plane[0], plane[1]
+    return tuple(space)
 
 
 def windows(
@@ -72,7 +78,7 @@ def windows(
     padding = node.text("padding")
     explicit = node.integers("explicit_paddings")
     pads, counts = [], []
-    for axis in (0, 1):
+    for axis in range(len(size)):
         reach = (kernel[axis] - 1) * dilation[axis] + 1
         if padding == "SAME":
             count = -(-size[axis] // stride[axis])
@@ -91,10 +97,9 @@ def windows(
     return counts, pads
 
 
-def eight(pads: Pads) -> list[int]:
-    """Padding as the IR writes it: the begins of the four axes, then the ends."""
-    (top, bottom), (left, right) = pads
-    return [0, top, left, 0, 0, bottom, right, 0]
+def of_all_axes(pads: Pads) -> list[int]:
+    """The padding of the axes of space as the IR writes it: the begins of all axes, then the ends."""
+    return [0, *(before for before, _ in pads), 0, 0, *(behind for _, behind in pads), 0]
 
 
 def auto_pad(node: TfNode) -> str:

@@ -10,7 +10,7 @@ from ...errors import Refused
 from .convert import PLAIN, RULES, Net, rule
 from .fold import ELEMENTWISE
 from .node import Spread, Tensor, TfNode, constant_of, spread_shape
-from .plane import Pads, auto_pad, channels_first, channels_last, eight, in_nhwc, in_plane, is_nchw, windows
+from .plane import Pads, auto_pad, channels_first, channels_last, in_nhwc, in_plane, is_nchw, of_all_axes, windows
 
 
 @rule("Conv2D")
@@ -42,7 +42,7 @@ def _convolved(
     else:
         counts, pads, dilation = _dilated(node, spread, window, stride, dilation)
     attrs: dict[str, Any] = {
-        "kernel_shape": [*window, x.shape[3], kernel.shape[3]], "strides": [1, *stride, 1], "pads": eight(pads),
+        "kernel_shape": [*window, x.shape[3], kernel.shape[3]], "strides": [1, *stride, 1], "pads": of_all_axes(pads),
         "auto_pad": auto_pad(node) if spread is None else "NOTSET", "use_bias": False,
     }  # fmt: skip
     if group > 1:
@@ -71,7 +71,7 @@ def transposed_conv(net: Net, node: TfNode, sizes: Tensor, kernel: Tensor, x: Te
         full = (x.shape[1 + axis] - 1) * stride[axis] + ((rows, columns)[axis] - 1) * dilation[axis] + 1
         crop.append((pads[axis][0], full - shape[1 + axis] - pads[axis][0]))
     attrs: dict[str, Any] = {
-        "kernel_shape": list(kernel.shape), "strides": [1, *stride, 1], "pads": eight(crop),
+        "kernel_shape": list(kernel.shape), "strides": [1, *stride, 1], "pads": of_all_axes(crop),
         "auto_pad": auto_pad(node), "use_bias": False,
     }  # fmt: skip
     if dilation != (1, 1):

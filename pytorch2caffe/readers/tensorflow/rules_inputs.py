@@ -116,8 +116,7 @@ def _variable(net: Net, name: str, *keys: str) -> Tensor:
     if key is None:
         names = " or ".join(repr(key) for key in dict.fromkeys(keys) if key)
         raise Refused(f"the checkpoint {variables.prefix} has no variable {names}", "give the checkpoint that belongs")
-    kind = np.dtype(variables.dtypes[key].as_numpy_dtype).kind
-    kind = {"u": "i", "O": "S", "V": "f"}.get(kind, kind)
+    kind = {"u": "i", "O": "S", "V": "f"}.get(variables.kind(key), variables.kind(key))
     return Tensor(variables.shape(key), kind, name, load=lambda: variables.read(key))
 
 

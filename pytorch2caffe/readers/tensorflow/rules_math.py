@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
 from .convert import Net, rule
-from .node import Tensor, TfNode
+from .node import Tensor, TfNode, constant, ir_dims
 
 SAME_NAME = (
     "Relu", "Relu6", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Exp", "Log", "Sqrt", "Rsqrt", "Square",
@@ -20,6 +21,20 @@ SAME_NAME = (
 def unary(net: Net, node: TfNode, x: Tensor) -> Tensor:
     op = {"Inv": "Reciprocal", "Rint": "Round"}.get(node.op, node.op)
     return net.emit(op, node, [x], x.shape, kind=x.kind)
+
+
+@rule("Erfc")
+def erfc(net: Net, node: TfNode, x: Tensor) -> Tensor:
+    return net.emit("Sub", node, [constant(np.array(1.0)), net.emit("Erf", node, [x], x.shape, name="/erf")], x.shape)
+
+
+@rule("ZerosLike", "OnesLike")
+def filled_like(net: Net, node: TfNode, x: Tensor) -> Tensor:
+    """A constant has no open batch: the tensor itself, times 0."""
+    zeros = net.emit("Mul", node, [x, constant(np.array(0.0))], x.shape, kind=x.kind)
+    if node.op == "ZerosLike":
+        return zeros
+    return net.emit("Add", node, [zeros, constant(np.array(1.0))], x.shape, kind=x.kind)
 
 
 @rule("LeakyRelu")
@@ -102,7 +117,33 @@ def reduction(net: Net, node: TfNode, x: Tensor, axes: Tensor) -> Tensor:
 def arg_max(net: Net, node: TfNode, x: Tensor, axis: Tensor) -> Tensor:
     along = axis_of(axis.integer(), len(x.shape))
     shape = [size for index, size in enumerate(x.shape) if index != along]
-    return net.emit(node.op, node, [x], shape, kind="i", axis=along)
+    return net.emit(node.op, node, [x], shape, kind="i", axis=along, size=x.shape[along])
+
+
+@rule("TopK", "TopKV2")
+def top_k(net: Net, node: TfNode, x: Tensor, count: Tensor | None = None) -> list[Tensor]:
+    k = count.integer() if count is not None else node.integer("k")
+    if not x.shape or not 0 < k <= x.shape[-1]:
+        raise Refused(f"the {k} largest of a tensor of shape {list(ir_dims(x.shape))}")
+    values, places = net.emit("TopK", node, [x], (*x.shape[:-1], k), (*x.shape[:-1], k), k=k)
+    return [values, replace(places, kind="i")]
+
+
+@rule("OneHot")
+def one_hot(net: Net, node: TfNode, indices: Tensor, depth: Tensor, on: Tensor, off: Tensor) -> Tensor:
+    """A row of a table for each index, which must be below the depth: of larger ones TensorFlow makes rows of off."""
+    count, rank = depth.integer(), len(indices.shape)
+    maker = net.nodes.get(indices.edge)
+    if maker is None or maker.op not in ("ArgMax", "ArgMin", "DataInput") or maker.attrs.get("size", 0) > count:
+        raise Refused("OneHot of what may lie beyond its depth", "give it an ArgMax of so many numbers, or an input")
+    table = np.where(np.eye(count, dtype=bool), on.array(), off.array()).astype(np.float32)
+    attrs: dict[str, Any] = {"input_dim": count, "output_dim": count}
+    y = net.emit("Embedding", node, [indices], (*indices.shape, count), weights={"weights": table}, **attrs)
+    axis = axis_of(node.integer("axis", -1), rank + 1)
+    if axis == rank:
+        return y
+    order = [*range(axis), rank, *range(axis, rank)]
+    return net.emit("Transpose", node, [y], [y.shape[i] for i in order], name="/axis", perm=order)
 
 
 def axis_of(axis: int, rank: int) -> int:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import Refused
-from .convert import Net, rule
-from .node import Tensor, TfNode, constant_of
-from .plane import auto_pad, eight, in_nhwc, in_plane, windows
+from ...errors import Problem, Refused
+from .convert import RULES, Net, rule
+from .fold import LARGEST
+from .node import Tensor, TfNode, Unknown, constant_of
+from .plane import auto_pad, in_nhwc, in_plane, of_all_axes, windows
 from .rules_arrays import reshaped
 
 # ---- pooling and normalisation ------------------------------------------------------------------------------------
@@ -22,10 +23,39 @@ def pool(net: Net, node: TfNode, x: Tensor, *sizes: Tensor) -> Tensor:
     window = in_plane(node, sizes[0].integers() if sizes else node.integers("ksize"))
     stride = in_plane(node, sizes[1].integers() if sizes else node.integers("strides"))
     counts, pads = windows(node, x.shape[1:3], window, stride, (1, 1))
-    attrs: dict[str, Any] = {"kernel_shape": [1, *window, 1], "strides": [1, *stride, 1], "pads": eight(pads)}
+    attrs: dict[str, Any] = {"kernel_shape": [1, *window, 1], "strides": [1, *stride, 1], "pads": of_all_axes(pads)}
     kind = "AVG" if node.op == "AvgPool" else "MAX"
     shape = (x.shape[0], *counts, x.shape[3])
     return net.emit("Pool", node, [x], shape, pooling_type=kind, auto_pad=auto_pad(node), **attrs)
+
+
+@rule("MaxPoolWithArgmax")
+def pool_with_places(net: Net, node: TfNode, x: Tensor) -> list[Any]:
+    unknown = Problem(f"node {node.name!r} ({node.op})", "the places of the maxima are read", "use the maxima alone")
+    return [RULES["MaxPool"](net, node, x), Unknown(unknown)]
+
+
+@rule("ExtractImagePatches")
+def patches(net: Net, node: TfNode, x: Tensor) -> Tensor:
+    """A convolution whose kernel picks each number of the window."""
+    if len(x.shape) != 4:
+        raise Refused(f"{node.op} of a tensor of {len(x.shape)} axes")
+    window, stride, dilation = (in_plane(node, node.integers(key)) for key in ("ksizes", "strides", "rates"))
+    counts, pads = windows(node, x.shape[1:3], window, stride, dilation)
+    taps = window[0] * window[1]
+    if taps * taps * x.shape[3] > LARGEST:
+        raise Refused(f"patches of {taps} pixels of {x.shape[3]} channels", "use smaller ones")
+    picks = np.tile(np.eye(taps, dtype=np.float32).reshape(*window, 1, taps), (1, 1, x.shape[3], 1))
+    attrs: dict[str, Any] = {
+        "kernel_shape": [*window, x.shape[3], taps], "strides": [1, *stride, 1], "pads": of_all_axes(pads),
+        "auto_pad": auto_pad(node), "use_bias": False, "dilations": [1, *dilation, 1],
+    }  # fmt: skip
+    shape = (x.shape[0], *counts, x.shape[3] * taps)
+    by_channel = net.emit("DepthwiseConv", node, [x], shape, weights={"weights": picks}, name="/patches", **attrs)
+    apart = reshaped(net, node, by_channel, (*shape[:3], x.shape[3], taps), "/apart")
+    order = [0, 1, 2, 4, 3]
+    turned = net.emit("Transpose", node, [apart], [apart.shape[i] for i in order], name="/turned", perm=order)
+    return reshaped(net, node, turned, shape)
 
 
 @rule("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
@@ -78,7 +108,7 @@ def matmul(net: Net, node: TfNode, x: Tensor, matrix: Tensor) -> Tensor:
     units = matrix.shape[1]
     attrs: dict[str, Any] = {"units": units, "use_bias": False}
     whole = net.before(x, "Reshape")
-    if len(whole.shape) != 3 or whole.shape[-1] != x.shape[1]:
+    if len(whole.shape) < 3 or whole.shape[-1] != x.shape[1]:
         whole = x
     shape = (*whole.shape[:-1], units)
     y = net.emit("FullyConnected", node, [whole], shape, weights={"weights": matrix}, **attrs)
@@ -100,7 +130,7 @@ def batch_matmul(net: Net, node: TfNode, a: Tensor, b: Tensor) -> Tensor:
     return net.emit("MatMul", node, [a, b], shape, adj_x=flags[0], adj_y=flags[1])
 
 
-@rule("ResizeBilinear", "ResizeNearestNeighbor")
+@rule("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea")
 def resize(net: Net, node: TfNode, x: Tensor, size: Tensor) -> Tensor:
     rows, columns = size.integers()
     if len(x.shape) != 4 or rows < 1 or columns < 1:

@@ -33,7 +33,11 @@ def guarded(message: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 class Variables:
-    """The variables of a checkpoint, read one by one. keys: names of the checkpoint by those in the graph."""
+    """The variables of a checkpoint, read one by one.
+
+    keys:  names of the checkpoint by those in the graph.
+    parts: of variables that a partitioner cut, which the checkpoint holds whole: the whole's name, and where they lie.
+    """
 
     def __init__(self, prefix: Path) -> None:
         tensorflow("tensorflow.python.pywrap_tensorflow")  # the library that the reader is written in
@@ -44,16 +48,28 @@ class Variables:
         self.shapes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_shape_map)
         self.dtypes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_dtype_map)
         self.keys: dict[str, str] = {}
+        self.parts: dict[str, tuple[str, tuple[slice, ...]]] = {}
 
     def key(self, *names: str) -> str | None:
         """The checkpoint's name of the first of `names` that it holds."""
-        return next((self.keys.get(name, name) for name in names if self.keys.get(name, name) in self.shapes), None)
+        keys = (self.keys.get(name, name) for name in names)
+        return next((key for key in keys if key in self.shapes or key in self.parts), None)
+
+    def kind(self, key: str) -> str:
+        """The kind of its numbers, as numpy's dtype.kind."""
+        name = self.parts[key][0] if key in self.parts else key
+        return np.dtype(self.dtypes[name].as_numpy_dtype).kind
 
     def shape(self, key: str) -> tuple[int, ...]:
+        if key in self.parts:
+            return tuple(part.stop - part.start for part in self.parts[key][1])
         return tuple(int(size) for size in self.shapes[key])
 
     def read(self, key: str) -> np.ndarray:
         """A variable, in no more than 32 bits if it holds floats."""
+        if key in self.parts:
+            whole, part = self.parts[key]
+            return self.read(whole)[part]
         size = np.prod([1.0, *self.shape(key)])
         if size > self.size:
             raise ConversionError(f"{self.prefix}: {key!r} of shape {list(self.shape(key))} is larger than its file")
@@ -78,6 +94,20 @@ def data_files(prefix: Path) -> list[Path]:
 
 def _escaped(name: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def find_parts(variables: Variables, meta: Any) -> None:
+    """Finds the variables that a partitioner cut into parts. Raises ValueError for parts beyond the whole."""
+    definition = tensorflow("tensorflow.core.framework.variable_pb2").VariableDef
+    for data in meta.collection_def["variables"].bytes_list.value:
+        variable = definition.FromString(data)
+        name, whole = variable.variable_name.partition(":")[0], variable.save_slice_info_def
+        if name in variables.shapes or whole.full_name not in variables.shapes:
+            continue
+        ranges = list(zip(whole.var_offset, whole.var_shape, variables.shape(whole.full_name), strict=True))
+        if any(begin < 0 or size < 0 or begin + size > total for begin, size, total in ranges):
+            raise ValueError(f"{name!r} is no part of {whole.full_name!r}")
+        variables.parts[name] = whole.full_name, tuple(slice(begin, begin + size) for begin, size, _ in ranges)
 
 
 # ---- a SavedModel's variables -------------------------------------------------------------------------------------

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,3 +63,26 @@ class Runtime(ABC):
             raise RuntimeUnavailable(f"{self.name}: {reason}")
         arrays = {name: np.require(array, np.float32, "C") for name, array in inputs.items()}
         return self._run(Path(prototxt), several(caffemodel), arrays, wanted)
+
+
+class ModuleRuntime(Runtime):
+    """A runtime that is a Python module, imported when it is asked for."""
+
+    module: str
+    help: str  # what to install
+
+    def unavailable(self) -> str | None:
+        """None if the module is there and of use; otherwise the reason and what to install."""
+        return self._reason
+
+    @cached_property
+    def _reason(self) -> str | None:
+        try:
+            lack = self._lack(import_module(self.module))
+        except ImportError as error:
+            lack = str(error)
+        return lack and f"{lack}; {self.help}"
+
+    @abstractmethod
+    def _lack(self, module: Any) -> str | None:
+        """Why the module, which is there, is of no use; None if it is."""

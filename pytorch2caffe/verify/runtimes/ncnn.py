@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +11,20 @@ import numpy as np
 
 from ...graph import Graph
 from ...ncnn import blob_shape
-from .base import Results, Runtime, RuntimeFailed
-
-HELP = 'install ncnn: pip install "pytorch2caffe[ncnn]"'
+from .base import ModuleRuntime, Results, RuntimeFailed
 
 
-class NcnnRuntime(Runtime):
+class NcnnRuntime(ModuleRuntime):
     """The ncnn of the Python package, on one thread of the CPU, in float32 and without Winograd.
 
     Given .param and .bin, a blob [C, H, W] comes as [1, C, H, W]; given Caffe files, in Caffe's shape.
     """
 
-    name = "ncnn"
+    name = module = "ncnn"
+    help = 'install ncnn: pip install "pytorch2caffe[ncnn]"'
 
-    def unavailable(self) -> str | None:
-        """None if ncnn is there; otherwise the reason and what to install."""
-        return self._reason
-
-    @cached_property
-    def _reason(self) -> str | None:
-        try:
-            import ncnn
-        except ImportError as error:
-            return f"{error}; {HELP}"
-        return None if hasattr(ncnn, "Net") else f"the module ncnn has no Net; {HELP}"
+    def _lack(self, module: Any) -> str | None:
+        return None if hasattr(module, "Net") else "the module ncnn has no Net"
 
     def _run(
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None

@@ -5,39 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .base import Results, Runtime, RuntimeFailed
+from .base import ModuleRuntime, Results, RuntimeFailed
 
-HELP = 'install OpenCV 4: pip install "opencv-python-headless<5"'
 TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}:;,]|[^\s{}:;,#"']+""")
 
 
-class OpenCVRuntime(Runtime):
+class OpenCVRuntime(ModuleRuntime):
     """cv2.dnn on the CPU, without its fusion of layers and its Winograd: every layer as it was written.
 
     OpenCV has no one-dimensional arrays: such an output comes as [N, 1].
     """
 
-    name = "opencv"
+    name, module = "opencv", "cv2"
+    help = 'install OpenCV 4: pip install "opencv-python-headless<5"'
 
-    def unavailable(self) -> str | None:
-        """None if OpenCV is there and still reads Caffe files; otherwise the reason and what to install."""
-        return self._reason
-
-    @cached_property
-    def _reason(self) -> str | None:
-        try:
-            import cv2
-        except ImportError as error:
-            return f"{error}; {HELP}"
-        if not hasattr(cv2.dnn, "readNetFromCaffe"):
-            return f"OpenCV {cv2.__version__} no longer reads Caffe files; {HELP}"
-        return None
+    def _lack(self, module: Any) -> str | None:
+        fit = hasattr(module.dnn, "readNetFromCaffe")
+        return None if fit else f"OpenCV {module.__version__} no longer reads Caffe files"
 
     def _run(
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None

@@ -1,0 +1,131 @@
+"""Models named on a command line, in code as users have it; what their code raises is one message."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from pytorch2caffe import ConversionError
+from pytorch2caffe.cli import main
+from pytorch2caffe.models import load_model
+
+BLOCKS = "from torch import nn\n\n\ndef block(classes):\n    return nn.Linear(4, classes)\n"
+NET = """
+import torch
+from torch import nn
+from .blocks import block
+
+
+class Net(nn.Module):
+    def __init__(self, classes=2, scale=1.0):
+        super().__init__()
+        self.head = block(classes)
+
+    def forward(self, x):
+        return self.head(x)
+
+
+class Zoo:
+    small = Net
+
+
+def make(classes, *, kind="plain"):
+    return Net(classes)
+
+
+def broken():
+    return missing_name
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with a package of the user's own; modules that a test imports are forgotten."""
+    before = set(sys.modules)
+    package = tmp_path / "ownvision" / "ownmodels"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").write_text("")
+    (package / "blocks.py").write_text(BLOCKS)
+    (package / "net.py").write_text(NET)
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    (loose / "blocks.py").write_text(BLOCKS)
+    (loose / "net.py").write_text(NET)
+    (loose / "sibling.py").write_text("from ownblocks import block\n\n\ndef make():\n    return block(5)\n")
+    (loose / "ownblocks.py").write_text(BLOCKS)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if name.startswith(("ownvision", "loose", "ownblocks", "sibling")):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("spec", "classes"),
+    {
+        "a module of a package": ("ownvision.ownmodels.net:Net", 2),
+        "a file of a package": ("ownvision/ownmodels/net.py:Net", 2),
+        "a file with relative imports in no package": ("loose/net.py:Net", 2),
+        "a file that imports its neighbour": ("loose/sibling.py:make", 5),
+        "arguments by name": ("ownvision.ownmodels.net:make(classes=7)", 7),
+        "arguments in order": ("ownvision/ownmodels/net.py:make(6, kind='a:b(c)')", 6),
+        "a name in a class": ("ownvision.ownmodels.net:Zoo.small(classes=3)", 3),
+    }.values(),
+)
+def test_a_model_in(project, spec, classes):
+    assert load_model(spec)(torch.ones(1, 4)).shape == (1, classes)
+    assert "" not in sys.path[:1] and str(project) not in sys.path
+
+
+def test_arguments_for_torchvision():
+    assert load_model("torchvision:squeezenet1_1(num_classes=7)").classifier[1].out_channels == 7
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    {
+        "an argument is missing": ("ownvision.ownmodels.net:make", "missing 1 required positional argument: 'classes'"),
+        "what to do then": (
+            "ownvision.ownmodels.net:make",
+            r"fix: arguments go behind the name: net.py:make\(classes=7",
+        ),
+        "arguments that would run code": ("ownvision.ownmodels.net:make(print(1))", "arguments are numbers, texts"),
+        "no such argument": ("ownvision.ownmodels.net:make(3, depth=2)", "unexpected keyword argument 'depth'"),
+        "the code raises": ("ownvision.ownmodels.net:broken", r"NameError: .*missing_name(.|\n)*at net.py:25"),
+        "no such package": ("ownvison.net:Net", r"there is no module ownvison\n  fix: run this in the folder"),
+        "no such module in it": ("ownvision.nets:Net", "there is no module ownvision.nets"),
+    }.values(),
+)
+def test_what_goes_wrong_is_one_message(project, spec, message):
+    with pytest.raises(ConversionError, match=message):
+        load_model(spec)
+
+
+def test_a_training_script_that_runs_is_stopped(project):
+    (project / "loose" / "train.py").write_text("import sys\nsys.exit(3)\n")
+    with pytest.raises(ConversionError, match="it ends the program: put what is to be run"):
+        load_model("loose/train.py:Net")
+
+
+def test_what_forward_raises_is_told_with_its_place(project, capsys):
+    line = ["export", "ownvision/ownmodels/net.py:Net", "-o", "out", "--input-shape"]
+    assert main([*line, "1,5"]) == 2
+    said = capsys.readouterr().err
+    assert "the model itself raises this at head (net.py:13), on an input of [1, 5]" in said
+    assert main([*line, "1,4", "--input-shape", "1,4"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: TypeError: ") and "Traceback" not in said
+    assert not list(project.glob("out*"))
+
+
+def test_the_api_passes_on_what_forward_raises():
+    from pytorch2caffe import trace
+
+    with pytest.raises(RuntimeError, match="mat1 and mat2") as found:
+        trace(nn.Sequential(nn.Linear(3, 2)), torch.ones(1, 5))
+    (note,) = found.value.__notes__
+    assert note.startswith("the model itself raises this at 0") and note.endswith("on an input of [1, 5]")
