@@ -5,14 +5,9 @@ from __future__ import annotations
 from math import isinf
 
 from ..registry import from_torch, pair
-<<<<<<< HEAD
 from .absval import AbsVal
-from .adaptive_pooling import _adaptive
-from .pool import pool
-=======
 from .adaptive_pooling import adaptive_pool
 from .pool import pool, stride_of
->>>>>>> main
 from .power import Power
 from .reshape import drop_batch, reshape_to, with_batch
 
