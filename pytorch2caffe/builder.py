@@ -22,6 +22,7 @@ class Builder:
         self.graph = graph
         self.infer = infer
         self.names = Names()
+        self.masks: set[Value] = set()  # of what the present call is given, those that are bool in PyTorch: 0 and 1
         self.scope = ""
         self.module = ""
         self.line = ""

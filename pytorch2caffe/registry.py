@@ -145,6 +145,12 @@ def from_torch(*names: str) -> Callable[[F], F]:
     return _register(TORCH, names)
 
 
+def keeps_masks(function: F) -> F:
+    """Marks a function of `from_torch` that gives 0 and 1 for 0 and 1, where PyTorch gives bool for bool."""
+    function.keeps_masks = True  # type: ignore[attr-defined]
+    return function
+
+
 def from_ir(*ops: str) -> Callable[[F], F]:
     """Registers `function(net, node, *inputs)` for operators of MMdnn's intermediate representation."""
     return _register(IR, ops)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import isqrt, prod
 
 from ..errors import Refused
 from ..registry import Layer, Source, from_ir, from_torch, layer
+from .concat import Concat
 from .power import Power
 from .reshape import reshape_to
+from .slice import slice_at
 
 BOTH = '''
 def places_and_values(x, count):
@@ -23,7 +25,7 @@ class ArgMax(Layer):
 
     Without an axis: of all numbers of a sample; the top is [N, 1, top_k, 1 ...], or with out_max_val
     [N, 2, top_k, 1 ...], places then numbers.
-    Of equal numbers Caffe takes the last, PyTorch any.  Source: BVLC Caffe, argmax_layer.cpp.
+    Of equal numbers Caffe takes the last.  Source: BVLC Caffe, argmax_layer.cpp.
     """
 
     axis: int | None
@@ -46,18 +48,50 @@ class ArgMax(Layer):
             if not self.out_max_val:
                 return Source(expr=f"{top}[1].to({{0}}.dtype).unsqueeze(1){more}")
             return Source(expr=f"places_and_values({{0}}, {self.top_k}){more}", define=BOTH)
+        if self.top_k == 1 and not self.out_max_val:
+            last = shapes[0][self.axis] - 1
+            return Source(expr=f"({last} - {{0}}.flip({self.axis}).argmax({self.axis}, keepdim=True)).to({{0}}.dtype)")
         part = "[0]" if self.out_max_val else "[1].to({0}.dtype)"
         return Source(expr=f"{{0}}.topk({self.top_k}, {self.axis}){part}")
 
     def to_ir(self, net, inputs, blobs):
-        (x,) = inputs
         if self.top_k != 1 or self.out_max_val or self.axis is None:
             raise Refused("the IR has the place of one largest number along an axis only", "use top_k: 1 and an axis")
-        axis = self.axis % len(x.shape)
-        turned, order = net.last(x, axis)
+        return FirstMax(self.axis % len(inputs[0].shape)).to_ir(net, inputs, blobs)
+
+
+@layer("FirstMax")
+class FirstMax(Layer):
+    """The place of the largest number along `axis`, which stays with size 1; of equal numbers, of the first."""
+
+    axis: int
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"{{0}}.argmax({self.axis}, keepdim=True).to({{0}}.dtype)")
+
+    def lower(self, net, inputs, blobs):
+        """Caffe's ArgMax takes the last of equal numbers: it counts from behind."""
+        (x,) = inputs
+        y = net.add(ArgMax(self.axis), _turned(net, x, self.axis), name="from_behind")
+        return net.add(Power(scale=-1.0, shift=x.shape[self.axis] - 1.0), y)
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        turned, order = net.last(x, self.axis)
         y = net.op("ArgMax", turned, shape=turned.ir_shape[:-1], axis=len(x.shape) - 1)
-        y = net.in_shape(y, (*turned.ir_shape[:-1], 1))
-        return net.transpose(y, order)
+        return net.transpose(net.in_shape(y, (*turned.ir_shape[:-1], 1)), order)
+
+
+def _turned(net, x, axis):
+    """The order of an axis reversed, piece by piece: inf stays inf. A long one as rows and columns of their own."""
+    size = x.shape[axis]
+    rows = max(d for d in range(1, isqrt(size) + 1) if size % d == 0) if size > 32 else 1
+    y = reshape_to(net, x, (*x.shape[:axis], rows, size // rows, *x.shape[axis + 1 :]), "rows") if rows > 1 else x
+    for each in (axis, axis + 1) if rows > 1 else (axis,):
+        if y.shape[each] > 1:
+            pieces = slice_at(net, y, each, list(range(1, y.shape[each])), "piece")
+            y = net.add(Concat(each), *reversed(pieces), name="turned")
+    return reshape_to(net, y, x.shape, "row")
 
 
 @from_torch("torch.argmax", "torch.Tensor.argmax")
@@ -65,7 +99,7 @@ def argmax(net, input, dim=None, keepdim=False):
     x = reshape_to(net, input, (1, prod(input.shape)), "flat") if dim is None else input
     x = x if x.shape else reshape_to(net, input, (1,), "flat")
     axis = 1 if dim is None else dim
-    y = net.add(ArgMax(axis % len(x.shape)), x)
+    y = net.add(FirstMax(axis % len(x.shape)), x)
     if dim is None or not input.shape:
         return reshape_to(net, y, (1,) * len(input.shape) if keepdim else ())
     axis %= len(x.shape)

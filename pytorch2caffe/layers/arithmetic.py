@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import Refused
 from ..graph import Value
-from ..registry import from_ir, from_torch
+from ..registry import from_ir, from_torch, keeps_masks
 from .binary import EQUAL_SHAPES, Binary, aligned
 from .clip import clip
 from .eltwise import Eltwise
@@ -86,6 +86,7 @@ def rsub(net, input, other, *, alpha=1):
     "torch.mul", "torch.Tensor.mul", "torch.Tensor.mul_", "torch.multiply", "torch.Tensor.multiply",
     "torch.Tensor.__rmul__", "torch.Tensor.__imul__",
 )  # fmt: skip
+@keeps_masks
 def mul(net, input, other):
     return arithmetic(net, "mul", input, other)
 
@@ -106,11 +107,13 @@ def rdiv(net, input, other):
 
 
 @from_torch("torch.maximum", "torch.Tensor.maximum", "torch.fmax", "torch.Tensor.fmax")
+@keeps_masks
 def maximum(net, input, other):
     return arithmetic(net, "max", input, other)
 
 
 @from_torch("torch.minimum", "torch.Tensor.minimum", "torch.fmin", "torch.Tensor.fmin")
+@keeps_masks
 def minimum(net, input, other):
     return arithmetic(net, "min", input, other)
 

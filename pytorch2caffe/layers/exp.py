@@ -84,12 +84,6 @@ def natural_log(net, input):
     return net.add(Log(), input)
 
 
-@from_ir_alike("Log1p")
-@from_torch("torch.log1p", "torch.Tensor.log1p", "torch.special.log1p")
-def log1p(net, input):
-    return net.add(Log(), net.add(Power(shift=1.0), input, name="shift"))
-
-
 @from_torch("torch.log2", "torch.Tensor.log2")
 def log2(net, input):
     return net.add(Power(scale=1 / log(2)), net.add(Log(), input, name="log"))
@@ -98,9 +92,3 @@ def log2(net, input):
 @from_torch("torch.log10", "torch.Tensor.log10")
 def log10(net, input):
     return net.add(Power(scale=1 / log(10)), net.add(Log(), input, name="log"))
-
-
-@from_ir_alike("Expm1")
-@from_torch("torch.expm1", "torch.Tensor.expm1", "torch.special.expm1")
-def expm1(net, input):
-    return net.add(Power(shift=-1.0), net.add(Exp(), input, name="exp"))

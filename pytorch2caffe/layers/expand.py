@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from ..errors import Refused
+from ..graph import Value
 from ..ncnn import Ncnn, along, replaced
 from ..registry import Layer, Source, from_ir, from_torch, layer
 from .convolution import Convolution
@@ -105,3 +106,16 @@ def repeat_interleave(net, input, repeats, dim=None, *, output_size=None):
 def ir_tile(net, node, input):
     counts = node.integers("multiples", count=len(input.shape))
     return repeat(net, input, [counts[node.node_axis(input, axis)] for axis in range(len(counts))])
+
+
+@from_torch("torch.broadcast_tensors")
+def broadcast_tensors(net, *tensors):
+    tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    shape = np.broadcast_shapes(*(x.shape for x in tensors))
+    return [expand_to(net, x if isinstance(x, Value) else net.constant(x), shape) for x in tensors]
+
+
+@from_torch("torch.Tensor.copy_")
+def copy(net, input, src, non_blocking=False):
+    """What is copied, in the shape of what it is copied into."""
+    return expand_to(net, src if isinstance(src, Value) else net.constant(np.asarray(src)), input.shape)

@@ -8,6 +8,8 @@ from ..registry import from_ir, from_torch
 from .reshape import reshape_to
 from .strided_slice import crop, select
 
+DATA_SHAPED = "index with numbers; multiply with a mask, or use torch.where(mask, a, b)"
+
 
 def ranges_of(have, index):
     """What a basic index selects of a shape: (begin, end, step) per axis, and the shape that is left."""
@@ -34,15 +36,6 @@ def ranges_of(have, index):
         else:
             ranges.append((item % size, item % size + 1, 1))
     return ranges, shape
-
-
-@from_torch("torch.Tensor.__getitem__")
-def getitem(net, input, index):
-    """Basic indexing: one StridedSlice and, for integers and None, one Reshape."""
-    if not isinstance(input, Value):
-        raise Refused("an index that depends on the input", "index with numbers")
-    ranges, shape = ranges_of(input.shape, index)
-    return reshape_to(net, select(net, input, ranges), shape)
 
 
 @from_torch("torch.narrow", "torch.Tensor.narrow")

@@ -6,11 +6,8 @@ from math import prod
 
 import numpy as np
 
-from ..errors import Refused
-from ..graph import Value
 from ..ncnn import Ncnn, Tagged, blob_shape
-from ..registry import Layer, Source, from_torch, layer
-from .reshape import reshape_to
+from ..registry import Layer, Source, layer
 
 
 @layer("InnerProduct", param="inner_product_param")
@@ -66,13 +63,3 @@ class InnerProduct(Layer):
             return Ncnn("InnerProduct", params, weights, ((rows, size),), ((rows, self.num_output),))
         reads = ((size,),) if len(blob_shape(shape)) == 2 else ()
         return Ncnn("InnerProduct", params, weights, reads, ((self.num_output,),))
-
-
-@from_torch("torch.nn.functional.linear", "torch._C._nn.linear")
-def linear(net, input, weight, bias=None):
-    if isinstance(weight, Value) or isinstance(bias, Value):
-        raise Refused("linear with weights that depend on the input", "use weights that are parameters")
-    blobs = [weight] if bias is None else [weight, bias]
-    x = reshape_to(net, input, (1, *input.shape)) if len(input.shape) == 1 else input
-    y = net.add(InnerProduct(weight.shape[0], bias is not None, len(x.shape) - 1), x, blobs=blobs)
-    return reshape_to(net, y, y.shape[1:]) if x is not input else y

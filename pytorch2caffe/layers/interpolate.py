@@ -9,7 +9,7 @@ from ..ncnn import Ncnn, one_sample
 from ..registry import Layer, Source, from_ir, from_torch, layer, number
 from .deconvolution import Deconvolution
 from .linear_map import MOST_WEIGHTS, linear_map
-from .resample import resampling_matrix, tensorflow_matrix
+from .resample import antialiased_matrix, resampling_matrix, tensorflow_matrix
 from .scale import Scale
 
 # PyTorch's name of a mode for so many axes -> the mode along each of them
@@ -30,9 +30,13 @@ class Interpolate(Layer):
     mode: str = "nearest"
     align_corners: bool = False
     scale: tuple[float, ...] = ()
+    antialias: bool = False
 
     def to_torch(self, shapes, blobs):
         corners = ", align_corners=True" if self.align_corners else ""
+        if self.antialias:
+            how = f"scale_factor={self.scale}" if self.scale else f"size={self.size}"
+            return Source(expr=f'F.interpolate({{0}}, {how}, mode="{self.mode}"{corners}, antialias=True)')
         if not self.scale or self.mode == "area":
             return Source(expr=f'F.interpolate({{0}}, size={self.size}, mode="{self.mode}"{corners})')
         scale = ", ".join(number(s) for s in self.scale)
@@ -44,8 +48,8 @@ class Interpolate(Layer):
         one_sample(shapes[0])
         kind = {"nearest": 1, "bilinear": 2, "bicubic": 3}.get(self.mode)
         own = tuple(out / size for out, size in zip(self.size, shapes[0][2:], strict=True))
-        if kind is None or self.scale and self.scale != own and not self.align_corners:
-            raise Refused(f"ncnn has no Interp of mode {self.mode!r} by {self.scale or own}")
+        if kind is None or self.antialias or self.scale and self.scale != own and not self.align_corners:
+            raise Refused(f"ncnn has no layer Interp of mode {self.mode!r} by {self.scale or own}")
         height, width = self.size
         return Ncnn("Interp", {0: kind, 3: height, 4: width, **({6: 1} if self.align_corners else {})})
 
@@ -55,11 +59,13 @@ class Interpolate(Layer):
         factors = tuple(out / size for out, size in zip(self.size, x.shape[2:], strict=True))
         given = self.scale or factors
         whole = len(factors) == 2 and all(f == int(f) == g for f, g in zip(factors, given, strict=True))
-        if whole and self.mode in ("nearest", "bilinear") and not self.align_corners:
+        plain = not (self.align_corners or self.antialias)
+        if whole and plain and self.mode in ("nearest", "bilinear"):
             return _by_deconvolution(net, x, tuple(int(f) for f in factors), self.mode)
         for axis, (size, out) in enumerate(zip(x.shape[2:], self.size, strict=True), 2):
             scale = self.scale[axis - 2] if self.scale and not self.align_corners else 0.0
-            matrix = resampling_matrix(ALONG[self.mode], size, out, scale, self.align_corners)
+            made = antialiased_matrix if self.antialias else resampling_matrix
+            matrix = made(ALONG[self.mode], size, out, scale, self.align_corners)
             if not np.array_equal(matrix, np.eye(size)):
                 x = linear_map(net, x, axis, matrix, name="axis")
         return x
@@ -69,7 +75,7 @@ class Interpolate(Layer):
         (x,) = inputs
         factors = zip(self.scale or (0,) * len(self.size), self.size, x.shape[2:], strict=True)
         exact = all(not scale or scale == out / size for scale, out, size in factors)
-        if self.mode not in IR_NAMES or len(self.size) != 2 or not exact:
+        if self.antialias or self.mode not in IR_NAMES or len(self.size) != 2 or not exact:
             raise Refused(f"the IR cannot resize with mode {self.mode} and these factors")
         name, half = IR_NAMES[self.mode]
         half = half and not self.align_corners
@@ -115,8 +121,6 @@ def interpolate(
     antialias=False,
 ):  # fmt: skip
     have, rank = input.shape[2:], len(input.shape) - 2
-    if antialias:
-        raise Refused("interpolate with antialias=True has no Caffe layer", "use antialias=False")
     if mode not in ALONG or rank < 1:
         raise Refused(f"interpolate with mode {mode!r} on {rank} axes", f"use one of {', '.join(ALONG)}")
     scale = ()
@@ -130,9 +134,12 @@ def interpolate(
         )
         want = tuple(int(np.floor(h * s)) for h, s in zip(have, scale, strict=True))
         scale = () if recompute_scale_factor else scale
+        if mode == "nearest" and rank == 2:  # PyTorch goes by the sizes where one is the other, or twice the other
+            pairs = zip(have, want, scale, strict=False)
+            scale = tuple(w / h if w in (h, 2 * h) else s for h, w, s in pairs)
     if want == have and (not scale or set(scale) == {1.0}):
         return input
-    return net.add(Interpolate(want, mode, bool(align_corners), scale), input)
+    return net.add(Interpolate(want, mode, bool(align_corners), scale, bool(antialias)), input)
 
 
 def _aten(net, input, size, factors, mode, align_corners=None):

@@ -113,8 +113,10 @@ def take_along_dim(net, input, indices, dim=None):
 @from_torch("torch.diff", "torch.Tensor.diff")
 def diff(net, input, n=1, dim=-1, prepend=None, append=None):
     """Each number less the one before it, n times."""
-    if prepend is not None or append is not None:
-        raise Refused("diff with prepend or append", "use torch.cat before")
+    parts = [part for part in (prepend, input, append) if part is not None]
+    if len(parts) > 1:
+        values = [part if isinstance(part, Value) else net.constant(part) for part in parts]
+        input = net.add(Concat(dim % len(values[0].shape)), *values, name="joined")
     size = input.shape[dim]
     return linear_map(net, input, dim, np.diff(np.eye(size, dtype=np.float32), n, axis=0)) if n else input
 

@@ -12,15 +12,16 @@ from ..ncnn import Ncnn
 from ..registry import Layer, Source, from_ir, from_torch, layer
 from .arithmetic import arithmetic
 from .expand import Tile, expand_to
-from .inner_product import InnerProduct, linear
-from .linear_map import linear_map
-from .permute import transpose
+from .inner_product import InnerProduct
+from .linear_map import linear_map, select_indices
+from .permute import permute_to, transpose
 from .pooling import Pooling
 from .power import Power
 from .reduce import reduce
 from .reshape import reshape_to
 from .scale import Scale
 from .softmax import Softmax
+from .where import choose
 
 MOST_PRODUCTS = 1 << 28  # a blob of 1 GiB
 
@@ -116,6 +117,22 @@ def _added(net, input, product, beta, alpha):
     return arithmetic(net, "add", product, input * beta)
 
 
+@from_torch("torch.nn.functional.linear", "torch._C._nn.linear")
+def linear(net, input, weight, bias=None):
+    """One InnerProduct; of weights that are computed a matrix product, and what is added is added."""
+    if isinstance(weight, Value) or not isinstance(input, Value):
+        turned = permute_to(net, weight, range(len(weight.shape))[::-1])
+        y = matrix_product(net, input, turned)
+        return y if bias is None else arithmetic(net, "add", y, bias)
+    added = bias if isinstance(bias, Value) or len(weight.shape) == 1 else None
+    blobs = [np.atleast_2d(weight)] if bias is None or added is not None else [weight, bias]
+    x = reshape_to(net, input, (1, *input.shape)) if len(input.shape) == 1 else input
+    y = net.add(InnerProduct(len(blobs[0]), len(blobs) > 1, len(x.shape) - 1), x, blobs=blobs)
+    y = reshape_to(net, y, y.shape[1:]) if x is not input else y
+    y = reshape_to(net, y, y.shape[:-1]) if len(weight.shape) == 1 else y
+    return y if added is None else arithmetic(net, "add", y, added)
+
+
 @from_torch("torch.nn.functional.scaled_dot_product_attention", "torch._C._nn.scaled_dot_product_attention")
 def scaled_dot_product_attention(
     net, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False
@@ -124,15 +141,31 @@ def scaled_dot_product_attention(
     if dropout_p:
         raise Refused("attention with dropout at inference is random", "pass dropout_p=0.0 in eval mode")
     if enable_gqa:
-        raise Refused("attention with enable_gqa=True", "repeat the keys and values before the call")
+        key, value = (_repeated(net, x, query.shape[-3] // x.shape[-3]) for x in (key, value))
     factor = 1 / sqrt(query.shape[-1]) if scale is None else float(scale)
     scores = matrix_product(net, arithmetic(net, "mul", query, factor), transpose(net, key, -2, -1))
-    mask = np.where(np.tri(*scores.shape[-2:], dtype=bool), 0.0, -np.inf) if is_causal else attn_mask
-    if mask is not None:
-        if not isinstance(mask, Value) and mask.dtype == bool:
-            mask = np.where(mask, 0.0, -np.inf)
-        scores = arithmetic(net, "add", scores, mask if isinstance(mask, Value) else mask.astype(np.float32))
-    return matrix_product(net, net.add(Softmax(len(scores.shape) - 1), scores, name="softmax"), value)
+    mask, sees = _mask(net, scores.shape, attn_mask, is_causal)
+    scores = scores if mask is None else arithmetic(net, "add", scores, mask)
+    y = matrix_product(net, net.add(Softmax(len(scores.shape) - 1), scores, name="softmax"), value)
+    return y if sees is None else arithmetic(net, "mul", y, sees)
+
+
+def _repeated(net, x, times):
+    """Each head for `times` queries."""
+    return select_indices(net, x, -3, np.repeat(np.arange(x.shape[-3]), times))
+
+
+def _mask(net, shape, mask, is_causal):
+    """What to add to the scores, and, if some query sees no key at all, 0 for each such: PyTorch gives 0 for it."""
+    if is_causal:
+        mask = np.tri(*shape[-2:], dtype=bool)
+    if isinstance(mask, Value):
+        return (choose(net, mask, 0.0, -np.inf) if mask in net.masks else mask), None
+    if mask is None:
+        return None, None
+    added = (np.where(mask, 0.0, -np.inf) if mask.dtype == bool else mask).astype(np.float32)
+    sees = (added > -np.inf).any(-1, keepdims=True)
+    return np.where(sees, added, np.float32(0)), None if sees.all() else sees.astype(np.float32)
 
 
 @from_ir("FullyConnected", "MatMul")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import isinf
+
 from ..registry import from_torch, pair
+from .absval import AbsVal
 from .adaptive_pooling import adaptive_pool
 from .pool import pool, stride_of
 from .power import Power
@@ -104,18 +107,24 @@ def adaptive_max_pool3d(net, input, output_size, return_indices=False):
 
 
 def _lp(net, input, pooled, norm_type, count):
-    """(sum of x^p)^(1/p), the sum as the mean times the count."""
+    """(sum of x^p)^(1/p), the sum as the mean times the count; of p = inf the greatest |x|, of -inf the least."""
+    if isinf(norm_type):
+        size = net.add(AbsVal(), input, name="abs")
+        if norm_type > 0:
+            return pooled("MAX", size)
+        least = pooled("MAX", net.add(Power(scale=-1.0), size, name="minus"))
+        return net.add(Power(scale=-1.0), least, name="least")
     powered = net.add(Power(power=float(norm_type)), input, name="power")
-    return net.add(Power(power=1 / norm_type, scale=float(count)), pooled(powered))
+    return net.add(Power(power=1 / norm_type, scale=float(count)), pooled("AVE", powered))
 
 
 @from_torch("torch.nn.functional.lp_pool2d")
 def lp_pool2d(net, input, norm_type, kernel_size, stride=None, ceil_mode=False):
     k = pair(kernel_size)
-    return _lp(net, input, lambda x: pool(net, x, "AVE", k, stride, 0, ceil_mode), norm_type, k[0] * k[1])
+    return _lp(net, input, lambda how, x: pool(net, x, how, k, stride, 0, ceil_mode), norm_type, k[0] * k[1])
 
 
 @from_torch("torch.nn.functional.lp_pool1d")
 def lp_pool1d(net, input, norm_type, kernel_size, stride=None, ceil_mode=False):
     k = pair(kernel_size, 1)
-    return _lp(net, input, lambda x: avg_pool1d(net, x, k, stride, 0, ceil_mode), norm_type, k[0])
+    return _lp(net, input, lambda how, x: _pool1d(net, x, how, k, stride, 0, ceil_mode), norm_type, k[0])

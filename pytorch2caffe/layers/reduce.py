@@ -120,9 +120,12 @@ def amin(net, input, dim=(), keepdim=False):
 
 
 def _extreme(net, operation, input, dim, keepdim):
-    """torch.max's three forms: of two tensors, of a whole tensor, along an axis (values, and indices not traced)."""
+    """torch.max's three forms: of two tensors, of a whole tensor, along an axis (values and places)."""
     if isinstance(dim, int) and not isinstance(dim, bool):
-        return [reduce(net, operation, input, dim, keepdim), None]
+        from .arg_max import argmax, argmin
+
+        places = (argmax if operation == "max" else argmin)(net, input, dim, keepdim)
+        return [reduce(net, operation, input, dim, keepdim), places]
     if dim is None:
         return reduce(net, operation, input, None, False)
     if not isinstance(dim, Value) and not hasattr(dim, "shape"):

@@ -35,6 +35,40 @@ def resampling_matrix(mode, size, out, scale=0.0, align_corners=False):
     return _linear(positions, size) if mode == "linear" else _cubic(positions, size)
 
 
+def antialiased_matrix(mode, size, out, scale=0.0, align_corners=False):
+    """As `resampling_matrix` with antialias=True: on the way down the kernel, linear or cubic, is as wide as a step.
+
+    Source: PyTorch, aten/src/ATen/native/cpu/UpSampleKernel.cpp.
+
+    >>> antialiased_matrix("linear", 4, 2).round(3)
+    array([[0.429, 0.429, 0.143, 0.   ],
+           [0.   , 0.143, 0.429, 0.429]])
+    """
+    if out == size:  # PyTorch copies, whatever the scale
+        return np.eye(size)
+    corners = (size - 1) / (out - 1) if out > 1 else 0.0
+    step = corners if align_corners else 1 / scale if scale else size / out
+    width = max(step, 1.0)
+    kernel, reach = (_triangle, 1.0) if mode == "linear" else (_catmull_rom, 2.0)
+    matrix = np.zeros((out, size))
+    for i in range(out):
+        centre = step * (i + 0.5)
+        first, end = max(int(centre - reach * width + 0.5), 0), min(int(centre + reach * width + 0.5), size)
+        weights = kernel((np.arange(first, end) - centre + 0.5) / width)
+        matrix[i, first:end] = weights / (weights.sum() or 1.0)
+    return matrix
+
+
+def _triangle(d):
+    return np.maximum(0, 1 - abs(d))
+
+
+def _catmull_rom(d, a=-0.5):
+    d = abs(d)
+    near, far = ((a + 2) * d - (a + 3)) * d * d + 1, (((d - 5) * d + 8) * d - 4) * a
+    return np.where(d < 1, near, np.where(d < 2, far, 0))
+
+
 def _area(size, out):
     matrix = np.zeros((out, size))
     for i in range(out):

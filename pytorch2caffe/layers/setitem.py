@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import Refused
 from ..graph import Value
 from ..registry import from_torch
 from .concat import Concat
 from .expand import expand_to
 from .getitem import ranges_of
+from .index import along, items_of, places_of, put
+from .linear_map import select_indices
 from .power import Power
 from .reshape import reshape_to
 from .slice import slice_at
-from .where import where
+from .where import choose
 
 
 @from_torch("torch.Tensor.__setitem__")
 def setitem(net, input, index, value):
-    """Input with a box of it replaced by `value`: cut out and joined again; of a constant mask, as torch.where."""
-    if isinstance(index, np.ndarray) and index.dtype == bool and not isinstance(value, Value) and np.size(value) == 1:
-        mask = index.reshape(index.shape + (1,) * (len(input.shape) - index.ndim))
-        return where(net, ~mask, input, np.float32(np.reshape(value, ())))
-    ranges, shape = ranges_of(input.shape, index)
-    if any(step != 1 for _, _, step in ranges):
-        raise Refused("writing into every n-th position", "use torch.where with a constant mask, or torch.stack")
+    """Input with a box of it replaced by `value`: cut out and joined again; with a mask, as torch.where."""
+    number = not isinstance(value, Value) and np.size(value) == 1
+    if number and (index in net.masks if isinstance(index, Value) else _is_mask(index)):
+        shape = (*index.shape, *(1,) * (len(input.shape) - len(index.shape)))
+        mask = reshape_to(net, index, shape, "mask") if isinstance(index, Value) else np.reshape(index, shape)
+        return choose(net, mask, np.float32(np.reshape(value, ())), input)
     x = input if isinstance(input, Value) else net.constant(input)
-    sizes = [end - begin for begin, end, _ in ranges]
+    parts, arrays = items_of(index)
+    if arrays:
+        return put(net, x, places_of(x.shape, parts), value)
+    ranges, shape = ranges_of(x.shape, tuple(parts))
+    sizes = [len(range(*each)) for each in ranges]
     if isinstance(value, Value):
         value = reshape_to(net, value, value.shape[max(len(value.shape) - len(shape), 0) :], "value")
         value = reshape_to(net, expand_to(net, value, shape), sizes, "box")
@@ -35,11 +39,19 @@ def setitem(net, input, index, value):
     return _put(net, x, value, ranges, 0)
 
 
+def _is_mask(index):
+    return isinstance(index, np.ndarray) and index.dtype == bool
+
+
 def _put(net, x, value, ranges, axis):
     if axis == len(ranges):
         number = None if isinstance(value, Value) else float(np.reshape(value, ()))
         return value if number is None else net.add(Power(scale=0.0, shift=number), x, name="fill")
-    begin, end, _ = ranges[axis]
+    begin, end, step = ranges[axis]
+    if step != 1:
+        indices = range(begin, end, step)
+        part = select_indices(net, x, axis, indices)
+        return along(net, x, axis, indices, _put(net, part, value, ranges, axis + 1))
     points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
     parts = list(slice_at(net, x, axis, points, "part"))
     place = 1 if begin > 0 else 0

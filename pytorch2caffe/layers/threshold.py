@@ -9,6 +9,8 @@ from .power import Power
 from .relu import ReLU
 from .sigmoid import Sigmoid
 
+LARGE_ENOUGH = 1e-29  # what is above such a threshold is at least 1e-37 above it
+
 
 @layer("Threshold", param="threshold_param")
 class Threshold(Layer):
@@ -23,10 +25,14 @@ class Threshold(Layer):
         return Ncnn("Threshold", {0: self.threshold})
 
     def lower(self, net, inputs, blobs):
-        """Importers lack Threshold: 2 sigmoid(y) - 1, where y is 0 or, for what is above it, more than 20."""
+        """Importers lack Threshold: 2 sigmoid(y) - 1, where y is 0 or, for what is above it, more than 20.
+
+        The least number above 0 is 1e-45, so it grows twice; with ReLU between, or readers make one factor of both.
+        """
         x = net.add(Power(shift=-self.threshold), *inputs, name="shift") if self.threshold else inputs[0]
-        y = net.add(Power(scale=1e38), net.add(ReLU(), x, name="above"), name="grow")
-        return net.add(Power(scale=2.0, shift=-1.0), net.add(Sigmoid(), y, name="half_or_one"))
+        for _ in range(1 if abs(self.threshold) >= LARGE_ENOUGH else 2):
+            x = net.add(Power(scale=1e38), net.add(ReLU(), x, name="above"), name="grow")
+        return net.add(Power(scale=2.0, shift=-1.0), net.add(Sigmoid(), x, name="half_or_one"))
 
 
 @from_torch("torch.nn.functional.threshold", "torch.nn.functional.threshold_", "torch.threshold", "torch.threshold_")

@@ -11,6 +11,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 
+from ..errors import Problem, UnsupportedError
 from .structure import tensors_in
 
 INPUT, RANDOM, UNWRITTEN = 1, 2, 4
@@ -39,6 +40,8 @@ class Taint(TorchDispatchMode):
     operation that was seen; if it holds something, an extension put it there.
     """
 
+    supports_higher_order_operators = True
+
     def __init__(self) -> None:
         super().__init__()
         self.place: Callable[[], Origin] = lambda: Origin("", False)
@@ -55,6 +58,9 @@ class Taint(TorchDispatchMode):
         self.random_calls = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if isinstance(func, torch._ops.HigherOrderOperator):  # its branches are functions that PyTorch would compile
+            what = f"torch.{func.name()} holds parts of the model that only a compiler of PyTorch's can run"
+            raise UnsupportedError([Problem(self.place().where, what, "use Python's own if and for")], "traced")
         with torch._C.DisableTorchFunction():  # what follows is no call of the model
             return self._follow(func, args, kwargs or {})
 

@@ -69,7 +69,9 @@ class Tracer(TorchFunctionMode):
         try:
             target = functions.cast_target(name, args, kwargs)
             if target is not None and self.taint.has(args[0]):
-                return self._cast(func, name, target, args, kwargs)
+                if target != torch.bool or args[0].dtype == torch.bool:
+                    return self._cast(func, name, target, args, kwargs)
+                handler = handler_of("torch.Tensor.bool")
             return self._call(func, name, handler, args, kwargs)
         finally:
             self._inside = None
@@ -104,6 +106,7 @@ class Tracer(TorchFunctionMode):
         before = len(self.problems)
         self.values.reader = name
         inputs = {key: item for key, item in kwargs.items() if key != "out"}
+        self.net.masks = self.values.masks_in((args, inputs))
         swapped = self.values.swap((args, inputs))  # before the call: it may work in place
         (args, kwargs), copies = self.values.in_float32(args, kwargs)
         stamps = [(tensor, self.taint.stamp(tensor)) for tensor in tensors_in((args, kwargs))]
@@ -142,10 +145,10 @@ class Tracer(TorchFunctionMode):
                 what = f"{name} is called in a form that is not supported: {error}"
                 raise Refused(what, ADD_HANDLER) from error
             output = handler(*bound.args, **bound.kwargs)
-            self._check(name, args, targets, output)
+            self._check(name, args, targets, output, getattr(handler, "keeps_masks", False))
             return output
 
-    def _check(self, name: str, args: Any, targets: list[Any], output: Any) -> None:
+    def _check(self, name: str, args: Any, targets: list[Any], output: Any, keeps_masks: bool) -> None:
         """Refuses what a registered function got wrong, and numbers that would wrap round or be cut off."""
         values = _as_list(output)
         if len(values) != len(targets):
@@ -155,7 +158,7 @@ class Tracer(TorchFunctionMode):
                 continue
             if tuple(tensor.shape) != value.shape:
                 raise Refused(f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", ADD_HANDLER)
-            if tensor.is_floating_point():
+            if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
                 continue
             kinds = {node.layer.type for node in self.graph.nodes if value in node.outputs}
             same = any(t.dtype == tensor.dtype for t in tensors_in(args) if self.taint.has(t))

@@ -8,6 +8,12 @@ CASES = {
     "argmax, kept": lambda x: torch.argmax(x, 2, keepdim=True),
     "argmax, last axis": lambda x: x.argmax(-1),
     "argmax of everything": lambda x: x.argmax(keepdim=True) * 1,
+    "argmax, of equal ones the first": lambda x: (x - 9).relu().argmax(1),
+    "argmax of a long axis": lambda x: x.flatten(1).repeat(1, 2).argmax(1),
+    "argmax beside -inf": lambda x: x.masked_fill(x < 0, -torch.inf).flatten(1).argmax(1),
+    "argmin of equal ones": lambda x: x.relu().argmin(3),
+    "max and its place": lambda x: x.max(1),
+    "min and its place": lambda x: torch.min(x.relu(), 2, keepdim=True),
     "argmin": lambda x: torch.argmin(x, 1),
     "topk": lambda x: x.topk(2, 1),
     "topk, smallest": lambda x: torch.topk(x, 3, largest=False)[0],
@@ -23,5 +29,6 @@ def test_runs_the_same_everywhere(model, same_everywhere):
     same_everywhere(model, torch.randn(2, 3, 4, 5))
 
 
-def test_is_one_layer():
-    assert types_of(lambda x: x.argmax(1, keepdim=True), torch.zeros(1, 3, 4, 5)) == ["ArgMax"]
+def test_caffe_counts_from_behind_as_it_takes_the_last_of_equal_numbers():
+    types = types_of(lambda x: x.argmax(1, keepdim=True), torch.zeros(1, 30, 4, 5))
+    assert types == ["Slice", "Concat", "ArgMax", "Power"]

@@ -3,7 +3,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import types_of
 
 SHAPES = [(6,), (2, 6), (1, 6), (2, 3, 6), (2, 3, 4, 6)]
@@ -30,6 +29,15 @@ def test_is_one_layer_on_every_rank(shape):
     assert types_of(nn.Linear(6, 4), torch.zeros(shape)) == ["InnerProduct"]
 
 
-def test_a_weight_that_depends_on_the_input_is_refused():
-    with pytest.raises(UnsupportedError, match="linear with weights that depend on the input"):
-        trace(lambda x: F.linear(x, x), torch.zeros(3, 3))
+COMPUTED = {
+    "a weight that is computed": lambda x: F.linear(x, x.flatten(0, -2)[:2] * 2),
+    "a weight and a bias that are computed": lambda x: F.linear(x, x.flatten(0, -2)[:2], x.flatten()[:2]),
+    "a bias that is computed": lambda x: F.linear(x, torch.arange(18.0).reshape(3, 6), x.flatten()[:3]),
+    "a constant by a weight that is computed": lambda x: F.linear(torch.arange(12.0).reshape(2, 6), x.flatten(0, -2)),
+    "a row of weights": lambda x: F.linear(x, torch.arange(6.0)),
+}
+
+
+@pytest.mark.parametrize("model", COMPUTED.values(), ids=COMPUTED)
+def test_weights_that_are_computed(model, same_everywhere):
+    same_everywhere(model, torch.randn(2, 3, 6))

@@ -3,11 +3,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import types_of
 
 CASES = {
     "nearest by 2": nn.Upsample(scale_factor=2),
+    "nearest by hardly more than 2": nn.Upsample(scale_factor=(2.0000001, 2.09)),
+    "nearest by hardly more than 1": nn.Upsample(scale_factor=(1.1, 2)),
+    "nearest by hardly more than 1, exactly": nn.Upsample(scale_factor=(1.1, 2), mode="nearest-exact"),
     "nearest by 3": nn.Upsample(scale_factor=3),
     "nearest by 4 and 2": nn.Upsample(scale_factor=(4, 2)),
     "nearest to a size, whole factors": nn.Upsample(size=(10, 21)),
@@ -30,6 +32,9 @@ CASES = {
     "bilinear by 1.1, which leaves the size": nn.Upsample(scale_factor=1.1, mode="bilinear"),
     "bicubic by 2": nn.Upsample(scale_factor=2, mode="bicubic"),
     "bicubic odd, corners aligned": nn.Upsample(size=(9, 4), mode="bicubic", align_corners=True),
+    "bilinear, antialiased": lambda x: F.interpolate(x, size=(2, 5), mode="bilinear", antialias=True),
+    "bilinear by 0.6, antialiased": lambda x: F.interpolate(x, scale_factor=0.6, mode="bilinear", antialias=True),
+    "bicubic, antialiased": lambda x: F.interpolate(x, size=(3, 9), mode="bicubic", antialias=True),
     "area": lambda x: F.interpolate(x, size=(3, 4), mode="area"),
     "one axis only": nn.Upsample(size=(5, 14), mode="bilinear"),
 }
@@ -54,8 +59,3 @@ def test_a_whole_factor_is_one_deconvolution():
 
 def test_the_same_size_is_no_layer():
     assert types_of(lambda x: F.interpolate(torch.relu(x), size=(4, 4)), torch.randn(1, 3, 4, 4)) == ["ReLU"]
-
-
-def test_antialias_is_refused():
-    with pytest.raises(UnsupportedError, match="antialias"):
-        trace(lambda x: F.interpolate(x, size=(3, 3), mode="bilinear", antialias=True), torch.randn(1, 1, 8, 8))

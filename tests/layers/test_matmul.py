@@ -44,6 +44,16 @@ CASES = {
     "scaled dot product, causal": (lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True), (1, 2, 6, 4)),
     "scaled dot product, masked": (
         lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=torch.eye(6, dtype=torch.bool)), (1, 2, 6, 4)),
+    "scaled dot product, a query that sees nothing": (
+        lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=torch.ones(6, 6).tril(-1) > 0), (1, 2, 6, 4)),
+    "scaled dot product, -inf added for all of a query": (
+        lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=torch.zeros(6, 6).index_fill(0, torch.tensor(2),
+                                                                                                 -torch.inf)),
+        (1, 2, 6, 4)),
+    "scaled dot product, masked by its own values": (
+        lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=x[:, :1] @ x[:, :1].mT > -1), (1, 2, 6, 4)),
+    "scaled dot product, fewer heads of keys": (
+        lambda x: F.scaled_dot_product_attention(x, x[:, :2], x[:, 2:], enable_gqa=True), (1, 4, 6, 4)),
     "scaled dot product with constant keys": (
         lambda x: F.scaled_dot_product_attention(x, BATCH[:, None], BATCH[:, None] + 1), (2, 1, 3, 6)),
     "scaled dot product with a constant query": (

@@ -7,6 +7,8 @@ from tests.layers.conftest import types_of
 
 ROW, VOLUME = (2, 3, 11), (2, 3, 5, 6, 7)
 CASES = {
+    "power average of order inf": (nn.LPPool2d(torch.inf, 3, 2, ceil_mode=True), (2, 3, 6, 7)),
+    "power average of order -inf": (lambda x: F.lp_pool1d(x, -torch.inf, 2), ROW),
     "max 1-D": (nn.MaxPool1d(3), ROW),
     "max 1-D padded, rounding up": (nn.MaxPool1d(3, 2, 1, ceil_mode=True), ROW),
     "max 1-D dilated": (nn.MaxPool1d(3, 2, 1, dilation=2), ROW),

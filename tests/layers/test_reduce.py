@@ -3,7 +3,6 @@ import itertools
 import pytest
 import torch
 
-from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import lacks, types_of
 
 IMAGE = (2, 3, 4, 5)
@@ -58,8 +57,3 @@ def test_five_axes_run_the_same_everywhere(same_everywhere):
 
 def test_over_height_and_width_is_one_pooling():
     assert types_of(lambda x: x.mean((2, 3), keepdim=True), torch.zeros(IMAGE)) == ["Pooling"]
-
-
-def test_indices_are_refused_where_they_are_used():
-    with pytest.raises(UnsupportedError, match="no Caffe layer gives"):
-        trace(lambda x: x.max(1)[1] * 2.0, torch.zeros(IMAGE))

@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytorch2caffe.layers.resample import resampling_matrix
+from pytorch2caffe.layers.resample import antialiased_matrix, resampling_matrix
 
 MODES = {"nearest": "nearest", "nearest-exact": "nearest-exact", "linear": "linear", "cubic": "bicubic", "area": "area"}
 SIZES = [1, 2, 3, 4, 5, 7, 8, 13, 16, 31, 32, 64]
-SCALES = [0.3, 0.5, 0.75, 1.0, 1.3, 1.5, 1.7, 2.0, 2.5, 3.0, 3.7]
+SCALES = [0.3, 0.5, 0.75, 1.0, 1.001, 1.3, 1.5, 1.7, 1.999, 2.0, 2.0000001, 2.001, 2.5, 3.0, 3.7]
 
 
 def torchs(mode, rows, align_corners, **arguments):
@@ -61,3 +61,17 @@ def test_any_size(mode, size, out, align_corners):
 @given(st.sampled_from(sorted(MODES)), st.integers(2, 150), st.floats(0.5, 8, width=32), st.booleans())
 def test_any_scale(mode, size, scale, align_corners):
     check(mode, size, align_corners, scale_factor=scale)
+
+
+@pytest.mark.parametrize("align_corners", [False, True], ids=["edges", "corners"])
+@pytest.mark.parametrize("mode", ["linear", "cubic"])
+@pytest.mark.parametrize("rows", SIZES)
+def test_antialiased(mode, rows, align_corners):
+    eye = torch.eye(rows)[None, :, None]
+    how = {"mode": f"bi{mode}", "align_corners": align_corners, "antialias": True}
+    factors = [{"scale_factor": (1.0, scale)} for scale in SCALES if scale * rows >= 1]
+    for wanted in [{"size": (1, size)} for size in SIZES] + factors:
+        expected = F.interpolate(eye, **wanted, **how)[0, :, 0].T.numpy()
+        scale = 0.0 if align_corners else wanted.get("scale_factor", (0, 0.0))[1]
+        matrix = antialiased_matrix(mode, rows, len(expected), scale, align_corners)
+        np.testing.assert_allclose(matrix, expected, rtol=0, atol=1e-5)

@@ -55,11 +55,6 @@ def test_a_constant_mask(same_everywhere):
     same_everywhere(lambda x: put(MASK, 0.5)(x[0, 0]), torch.randn(1, 1, 4, 5))
 
 
-def test_every_other_position_is_refused():
-    with pytest.raises(UnsupportedError, match="every n-th"):
-        trace(put((..., slice(None, None, 2)), 0.0), torch.randn(1, 3, 4, 5))
-
-
 def test_adding_to_a_part_writes_through_a_view_and_is_refused():
     def plus_equals(x):
         y = x * 1

@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "an unregistered function": (torch.lgamma, "torch.lgamma has no Caffe layer", REWRITE),
     "an unregistered method": (lambda x: x.cumprod(1), "torch.Tensor.cumprod has no Caffe layer", REWRITE),
     "an unregistered operator": (torch.ops.aten.lgamma.default, "aten.lgamma has no Caffe layer", REWRITE),
-    "a part of a Python function": (lambda x: torch.cdist(x, x), "torch.functional.cdist has no Caffe layer, for what it calls: torch.cdist", REWRITE),
+    "a part of a Python function": (lambda x: torch.block_diag(x[0, 0], x[0, 1]), "torch.functional.block_diag has no Caffe layer, for what it calls: torch.block_diag", REWRITE),
     "a branch on values": (lambda x: x if x.sum() else -x, "a Python decision or number taken from traced values (__bool__)", ALWAYS),
     "a number from values": (lambda x: x * int(x[0, 0, 0, 0]), "a Python decision or number taken from traced values (__int__)", ALWAYS),
     "item": (lambda x: x * x.mean().item(), "a Python decision or number taken from traced values (item)", ALWAYS),
@@ -222,6 +222,14 @@ def test_arithmetic_that_wraps_round_is_refused() -> None:
     pixels = torch.randint(0, 255, (1, 3, 4, 4), dtype=torch.uint8)
     with pytest.raises(UnsupportedError, match="computes in torch.uint8, Caffe in float32\n *fix: convert it by .float"):
         trace(lambda x: (x - 128).float(), pixels)
+
+
+def test_branches_that_only_a_compiler_runs_are_refused() -> None:
+    def forward(x):
+        return torch.cond(torch.tensor(True), lambda y: y * 2, lambda y: y * 3, (x,))
+
+    with pytest.raises(UnsupportedError, match=r"test_refusals.py:\d+\): torch.cond holds parts .*\n *fix: use Python's own if"):
+        trace(forward, image())
 
 
 def test_what_the_model_raises_passes_through() -> None:
