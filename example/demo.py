@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import pytorch2caffe
 from pytorch2caffe.models import torchvision_models
@@ -30,7 +31,7 @@ def main() -> int:
         pytorch2caffe.export(model, torch.randn(1, 3, 224, 224), *files)
         for runtime in names():
             if reason := get(runtime).unavailable():
-                table.add_row(name, runtime, reason, "")
+                table.add_row(name, runtime, Text(reason), "")
                 continue
             comparison = pytorch2caffe.verify(model, *files, torch.randn(1, 3, 224, 224), runtime)
             agree = agree and comparison.equal

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from torch import nn
 
 from pytorch2caffe.cli import main
 
@@ -22,6 +25,19 @@ SCRIPTS = sorted(path for path in (ROOT / "example").glob("*.py") if path.name n
 def test_example(script, tmp_path):
     done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_demo_says_what_to_install_to_the_letter(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    demo = runpy.run_path(str(ROOT / "example" / "demo.py"))
+    missing = SimpleNamespace(unavailable=lambda: 'install it: pip install "x[extra]"')
+    models = SimpleNamespace(get_model=lambda *_, **__: nn.Identity())
+    known = {"torchvision_models": lambda: models, "names": lambda: ["missing"], "get": lambda _: missing}
+    monkeypatch.setattr("pytorch2caffe.export", lambda *_: None)
+    for name, item in known.items():
+        monkeypatch.setitem(demo["main"].__globals__, name, item)
+    assert demo["main"]() == 0
+    assert 'pip install "x[extra]"' in capsys.readouterr().out
 
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

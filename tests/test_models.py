@@ -85,6 +85,12 @@ def test_arguments_for_torchvision():
     assert load_model("torchvision:squeezenet1_1(num_classes=7)").classifier[1].out_channels == 7
 
 
+def test_brackets_in_what_is_converted_are_no_markup(project):
+    (project / "odd[/b]").mkdir(parents=True)
+    (project / "odd[/b]" / "plain.py").write_text("from torch import nn\n\nnet = nn.ReLU()\n")
+    assert main(["export", "odd[/b]/plain.py:net", "--input-shape", "1,4", "-o", "out"]) == 0
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     {

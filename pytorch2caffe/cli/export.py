@@ -38,6 +38,7 @@ def command(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     import torch
     from rich.console import Console
+    from rich.text import Text
 
     from ..errors import UnsupportedError
     from ..export import export
@@ -46,7 +47,7 @@ def command(  # type: ignore[no-untyped-def]
     torch.manual_seed(seed)
     net = load_model(model, weights, key)
     try:
-        with Console(stderr=True).status(f"converting {model}"):
+        with Console(stderr=True).status(Text(f"converting {model}")):
             graph = export(
                 net, random_inputs(shapes), f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect=target, name=name,
                 naming=naming, fold_bn=fold_bn, split_weights=split_weights, check=not no_check,
