@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import inf, prod
+from collections.abc import Callable, Sequence
+from math import inf, isnan, prod
 
 import numpy as np
 
 from .builder import Builder
 from .errors import Refused
-from .graph import Node, Value
+from .graph import Graph, Node, Value
 
 Bounds = tuple[float, float]
 ANY: Bounds = (-inf, inf)
@@ -41,6 +41,7 @@ FIXED = {"Sigmoid": (0.0, 1.0), "Softmax": (0.0, 1.0), "Threshold": (0.0, 1.0), 
 def refuse_hidden(net: Builder, value: Value) -> None:
     """Raises Refused if `value` may be inf or NaN: a mask hides numbers by multiplying with 0, which those survive."""
     makers = net.graph.producers()
+    bounds = bounds_of(net.graph)
     found: list[Value] = [value]
     seen: set[Value] = set()
     while found:
@@ -48,20 +49,20 @@ def refuse_hidden(net: Builder, value: Value) -> None:
         if node is None or current in seen or node.layer.type not in LOCAL:
             continue
         seen.add(current)
-        if not _finite(node, makers):
+        if not _finite(node, [bounds.get(each, ANY) for each in node.inputs]):
             what = f"a mask over what may be inf or NaN (of {node.layer.type.lower()} at {node.where})"
             raise Refused(what, "keep it finite before the mask: x.clamp(min=1e-6).log(), x.clamp(max=80).exp()")
         found += node.inputs
 
 
-def _finite(node: Node, makers: dict[Value, Node]) -> bool:
+def _finite(node: Node, inputs: Sequence[Bounds]) -> bool:
     """Whether a layer gives finite numbers for finite ones, short of sums and products beyond 3e38."""
     layer, kind = node.layer, node.layer.type
     if node.blobs and not max(float(np.max(np.abs(blob))) for blob in node.blobs) < LARGE:
         return False
-    if not node.inputs:
+    if not inputs:
         return True
-    low, high = bounds_of(node.inputs[0], makers)
+    low, high = inputs[0]
     if kind in ("Exp", "Log"):
         if getattr(layer, "base", -1) != -1 or (layer.scale, layer.shift) != (1, 0):  # type: ignore[attr-defined]
             return False
@@ -75,19 +76,22 @@ def _finite(node: Node, makers: dict[Value, Node]) -> bool:
         power = layer.power  # type: ignore[attr-defined]
         return (power >= 0 or low > 0 or high < 0) and (power == int(power) or low >= 0)
     if kind == "Binary" and layer.operation == "div":  # type: ignore[attr-defined]
-        low, high = bounds_of(node.inputs[1], makers)
+        low, high = inputs[1]
         return low > 0 or high < 0
     return True
 
 
-def bounds_of(value: Value, makers: dict[Value, Node], depth: int = 40) -> Bounds:
-    """The least and the greatest number that a value can hold, by the layers that make it; ANY where they do not say.
+def bounds_of(graph: Graph) -> dict[Value, Bounds]:
+    """The least and the greatest number that each value can hold, as far as the layers that make it say."""
+    makers = graph.producers()
+    known: dict[Value, Bounds] = {}
+    for node in graph.nodes:
+        found = _bounds(node, [known.get(value, ANY) for value in node.inputs], makers)
+        known.update(dict.fromkeys(node.outputs, ANY if any(map(isnan, found)) else found))
+    return known
 
-    makers: which node makes each value. depth: how many layers to look back.
-    """
-    node = makers.get(value)
-    if node is None or not depth:
-        return ANY
+
+def _bounds(node: Node, inputs: Sequence[Bounds], makers: dict[Value, Node]) -> Bounds:
     kind, layer = node.layer.type, node.layer
     if kind in FIXED:
         return FIXED[kind]
@@ -95,7 +99,6 @@ def bounds_of(value: Value, makers: dict[Value, Node], depth: int = 40) -> Bound
         return float(np.min(node.blobs[0])), float(np.max(node.blobs[0]))
     if kind == "Binary" and _less_maximum(node, makers):
         return -inf, 0.0
-    inputs = [bounds_of(each, makers, depth - 1) for each in node.inputs]
     if kind in SAME or kind == "Reduce" and layer.operation != "sum":  # type: ignore[attr-defined]
         return min(low for low, _ in inputs), max(high for _, high in inputs)
     if kind == "Reduce":

@@ -62,3 +62,13 @@ def test_a_mask_over_what_may_not_be_finite_is_refused(value):
     ):
         with pytest.raises(UnsupportedError, match="a mask over what may be inf or NaN"):
             trace(model, torch.randn(1, 4, 6, 6))
+
+
+def test_the_time_grows_with_the_layers_not_with_the_ways_through_them():
+    def model(x):
+        y = x.sigmoid()
+        for _ in range(60):
+            y = y + y * 0.5
+        return torch.where(MASK, y.relu(), x)
+
+    trace(model, torch.randn(1, 4, 6, 6))
