@@ -57,6 +57,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:where received a uint8")
 @pytest.mark.parametrize(("model", "message"), REFUSED.values(), ids=REFUSED)
 def test_refuses(model, message):
     with pytest.raises(UnsupportedError, match=message):
