@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from pytorch2caffe.verify.runtimes import get
 from pytorch2caffe.verify.runtimes.caffe import CaffeRuntime
@@ -14,6 +15,10 @@ from pytorch2caffe.verify.runtimes.caffe import CaffeRuntime
 REQUIRED = "REQUIRE_REAL_CAFFE"
 RAN = "networks run in real Caffe"
 BEFORE = pytest.StashKey[int]()
+
+
+def pytest_configure() -> None:
+    torch.set_warn_always(True)  # else a warning that fails a test does so in the first test alone that meets it
 
 
 def caffe() -> CaffeRuntime:
