@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import pickle
-import struct
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,7 @@ from .vision import torchvision_models
 
 KNOWN = ("torch.nn.", "torchvision.models.", "torchvision.ops.")  # whose classes a whole model may be made of
 # What torch.load raises for files that are none of its own, or no more.
-DAMAGED = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, struct.error,
-           zipfile.BadZipFile, pickle.UnpicklingError)  # fmt: skip
+DAMAGED = (OSError, *inert.BROKEN)
 SHOWN = 4
 State = dict[str, torch.Tensor]
 

@@ -27,8 +27,8 @@ STORAGES = {
     "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
     "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8, "BoolStorage": torch.bool,
 }  # fmt: skip
-BROKEN = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, RecursionError, OverflowError,
-          struct.error, zipfile.BadZipFile, NotImplementedError, pickle.UnpicklingError)  # fmt: skip
+BROKEN = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, OverflowError, struct.error,
+          zipfile.BadZipFile, pickle.UnpicklingError)  # fmt: skip
 
 
 class Lifeless:

@@ -126,7 +126,9 @@ def layer(type: str, param: str | None = None) -> Callable[[C], C]:
     return register
 
 
-def _register(table: dict[str, Callable[..., Any]], names: Sequence[str]) -> Callable[[F], F]:
+def register_in(table: dict[str, Callable[..., Any]], names: Sequence[str]) -> Callable[[F], F]:
+    """Registers a function under `names` in `table`, each once."""
+
     def register(function: F) -> F:
         for name in names:
             if name in table:
@@ -142,7 +144,7 @@ def from_torch(*names: str) -> Callable[[F], F]:
 
     A traced tensor arrives as a Value, any other as a numpy array; Python binds the arguments.
     """
-    return _register(TORCH, names)
+    return register_in(TORCH, names)
 
 
 def keeps_masks(function: F) -> F:
@@ -153,7 +155,7 @@ def keeps_masks(function: F) -> F:
 
 def from_ir(*ops: str) -> Callable[[F], F]:
     """Registers `function(net, node, *inputs)` for operators of MMdnn's intermediate representation."""
-    return _register(IR, ops)
+    return register_in(IR, ops)
 
 
 def from_ir_alike(*ops: str) -> Callable[[F], F]:
@@ -163,7 +165,7 @@ def from_ir_alike(*ops: str) -> Callable[[F], F]:
         def of_node(net: Builder, node: Any, input: Value) -> Any:
             return function(net, input)
 
-        _register(IR, ops)(of_node)
+        register_in(IR, ops)(of_node)
         return function
 
     return register

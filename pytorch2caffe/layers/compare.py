@@ -155,14 +155,15 @@ def _numbers(*masks):
 @from_torch("torch.any", "torch.Tensor.any")
 @keeps_masks
 def any_of(net, input, dim=None, keepdim=False):
-    mask = truth(net, input)
-    dims = axes_of(dim, len(mask.shape))
-    return net.add(Reduce("max", dims, bool(keepdim)), mask) if dims else mask
+    return _over(net, "max", truth(net, input), dim, keepdim)
 
 
 @from_torch("torch.all", "torch.Tensor.all")
 @keeps_masks
 def all_of(net, input, dim=None, keepdim=False):
-    mask = truth(net, input)
+    return _over(net, "min", truth(net, input), dim, keepdim)
+
+
+def _over(net, operation, mask, dim, keepdim):
     dims = axes_of(dim, len(mask.shape))
-    return net.add(Reduce("min", dims, bool(keepdim)), mask) if dims else mask
+    return net.add(Reduce(operation, dims, bool(keepdim)), mask) if dims else mask

@@ -14,6 +14,7 @@ from caffe_proto import FilePaths, atomic_files, several
 from ..errors import ConversionError
 from ..graph import Graph, Value
 from ..passes import fold_batch_norm
+from ..places import check_place
 from ..readers.caffe import load_caffe
 from .calibrate import Progress, Settings, calibrate
 from .images import Dataset
@@ -103,8 +104,7 @@ def _check_places(job: Job) -> None:
     """Raises ConversionError if a file cannot be written where it shall be, or would replace one that is needed."""
     page = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
     for path in [Path(job.table), *page[:1]]:
-        if not path.resolve().parent.is_dir():
-            raise ConversionError(f"{path}: there is no folder {path.resolve().parent}")
+        check_place(path)
     if len(set(page)) < len(page):
         raise ConversionError(f"{job.report}: the report is a page; name it .html, the JSON lies beside it")
     taken = {Path(path).resolve(): path for path in (job.prototxt, *several(job.caffemodel), *job.images)}

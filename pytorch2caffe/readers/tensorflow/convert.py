@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import ConversionError, Problem, Refused
 from ...graph import Names
 from ...ir.node import IrNode
+from ...registry import register_in
 from . import repeated
 from .files import Model
 from .fold import ELEMENTWISE, FOLD, fold
@@ -35,15 +36,7 @@ RULES: dict[str, Rule] = {}
 
 def rule(*ops: str) -> Callable[[Rule], Rule]:
     """Registers `function(net, node, *inputs)` for TensorFlow's operators; it returns a Tensor or a list of them."""
-
-    def register(function: Rule) -> Rule:
-        for op in ops:
-            if op in RULES:
-                raise ValueError(f"{op!r} is already {RULES[op].__name__}")
-            RULES[op] = function
-        return function
-
-    return register
+    return register_in(RULES, ops)
 
 
 class Net:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import Refused
+from ...registry import register_in
 from .node import BATCH, DEPENDS_ON_BATCH, TfNode
 
 LARGEST = 1 << 27  # numbers in a constant that is computed
@@ -19,12 +20,7 @@ DTYPES = {1: "f4", 2: "f4", 19: "f4", 14: "f4", 3: "i8", 9: "i8", 4: "i8", 5: "i
 
 def folds(*ops: str) -> Callable[[Callable[[TfNode, Arrays], Any]], Callable[[TfNode, Arrays], Any]]:
     """Registers what computes an operator from arrays; several results come as a list."""
-
-    def register(function: Callable[[TfNode, Arrays], Any]) -> Callable[[TfNode, Arrays], Any]:
-        FOLD.update(dict.fromkeys(ops, function))
-        return function
-
-    return register
+    return register_in(FOLD, ops)
 
 
 def fold(node: TfNode, arrays: Arrays) -> list[np.ndarray]:
