@@ -3,6 +3,7 @@
 from .dicts import from_dict, to_dict
 from .errors import CaffeFormatError
 from .files import atomic_files, atomic_write
+from .phases import included
 from .schema import message_class
 from .several import FilePaths, left_behind, numbered, several, unnumbered, whole
 from .text import Prototxt, read_prototxt
@@ -21,6 +22,7 @@ __all__ = [
     "blobs_by_name",
     "caffemodel_bytes",
     "from_dict",
+    "included",
     "left_behind",
     "message_class",
     "numbered",

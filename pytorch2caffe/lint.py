@@ -15,7 +15,6 @@ from .dialects import Dialect
 from .dialects.check import lacking, limits
 from .errors import Problem
 from .readers.caffe import load_what_is_known
-from .readers.caffe_ends import included
 from .readers.caffe_weights import advice
 from .registry import LAYERS, load_layers
 
@@ -36,7 +35,7 @@ def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dial
     """
     load_layers()
     text = caffe_proto.read_prototxt(prototxt)
-    layers = [entry for entry in caffe_proto.to_dict(text.net).get("layer", []) if included(entry)]
+    layers = [entry for entry in caffe_proto.to_dict(text.net).get("layer", []) if caffe_proto.included(entry)]
     problems = [*_old_forms(prototxt, target), *_unknown(text.unknown, target)]
     for entry in layers:
         problems += _settings(entry, target)
@@ -55,7 +54,7 @@ def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dial
 def count_layers(prototxt: str | Path) -> int:
     """How many layers a network has at inference."""
     net = caffe_proto.to_dict(caffe_proto.read_prototxt(prototxt).net)
-    return sum(included(entry) for entry in net.get("layer", []))
+    return sum(caffe_proto.included(entry) for entry in net.get("layer", []))
 
 
 def _old_forms(prototxt: str | Path, target: Dialect) -> Iterator[Problem]:

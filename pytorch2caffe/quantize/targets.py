@@ -52,10 +52,8 @@ def targets_of_graph(graph: Graph) -> list[Target]:
 
 def targets_of_prototxt(path: str | Path) -> list[Target]:
     """The targets of a prototxt, whatever other layers it has, in the TEST phase. Weights are not known."""
-    from ..readers.caffe_ends import included
-
     net = caffe_proto.to_dict(caffe_proto.read_prototxt(path).net)
-    return list(_entries(entry for entry in net.get("layer", []) if included(entry)))
+    return list(_entries(entry for entry in net.get("layer", []) if caffe_proto.included(entry)))
 
 
 def _entries(layers: Iterator[dict[str, Any]]) -> Iterator[Target]:

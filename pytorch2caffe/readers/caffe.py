@@ -17,7 +17,7 @@ from ..errors import ConversionError, Problem, Refused, UnsupportedError
 from ..graph import Graph, Names, Node, Value
 from ..layers.constant import Constant
 from ..registry import LAYERS, Layer, load_layers
-from .caffe_ends import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value, included
+from .caffe_ends import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value
 from .caffe_memory import Memory
 from .caffe_weights import Weights, advice
 
@@ -83,7 +83,7 @@ def _reader(
         raise ConversionError(str(error)) from error
     state = net.get("state", {})
     stages = [*stages, *state.get("stage", [])]
-    layers = [entry for entry in net.get("layer", []) if included(entry, stages, level)]
+    layers = [entry for entry in net.get("layer", []) if caffe_proto.included(entry, stages, level)]
     held = Weights(weights, advice(caffemodel))
     return _Reader(net.get("name") or Path(prototxt).stem, layers, held, str(prototxt), input_shape)
 

@@ -35,25 +35,6 @@ REFUSED = {
 }
 
 
-def included(entry: Mapping[str, Any], stages: Collection[str] = (), level: int = 0) -> bool:
-    """Whether a layer is part of the network in phase TEST, at a level and in stages: Caffe's include and exclude.
-
-    Source: BVLC Caffe, net.cpp, FilterNet and StateMeetsRule.
-    """
-    if entry.get("include"):
-        return any(_met(rule, stages, level) for rule in entry["include"])
-    return not any(_met(rule, stages, level) for rule in entry.get("exclude", []))
-
-
-def _met(rule: Mapping[str, Any], stages: Collection[str], level: int) -> bool:
-    return (
-        rule.get("phase", "TEST") == "TEST"
-        and rule.get("min_level", level) <= level <= rule.get("max_level", level)
-        and all(stage in stages for stage in rule.get("stage", []))
-        and not any(stage in stages for stage in rule.get("not_stage", []))
-    )
-
-
 def check_phase(entry: Mapping[str, Any]) -> None:
     """Raises Refused for a layer whose own `phase` makes Caffe train it in a network for testing.
 
