@@ -26,10 +26,12 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--norm", type=float, default=1.0, help="value of normalize(scale value)")
     found.add_argument("--images", required=True, help="path to calibration images")
     found.add_argument("--output", "-output", required=True, help="path to output calibration table file")
-    found.add_argument("--group", type=int, choices=(0, 1), default=1,
-                       help="enable the group scale(0:disable,1:enable,default:1)")  # fmt: skip
-    found.add_argument("--gpu", type=int, choices=(0, 1), default=0,
-                       help="use gpu to forward(0:disable,1:enable,default:0)")  # fmt: skip
+    found.add_argument(
+        "--group", type=int, choices=(0, 1), default=1, help="enable the group scale(0:disable,1:enable,default:1)"
+    )
+    found.add_argument(
+        "--gpu", type=int, choices=(0, 1), default=0, help="use gpu to forward(0:disable,1:enable,default:0)"
+    )
     found.add_argument("--method", choices=METHODS, default="reference", help=METHOD)
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from pytorch2caffe.kit import load_code
+from pytorch2caffe.convert.mmdnn.kit_model import load_code
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

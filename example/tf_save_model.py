@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytorch2caffe.slim import NETS, write_checkpoint
+from pytorch2caffe.convert.mmdnn.slim_checkpoint import NETS, write_checkpoint
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

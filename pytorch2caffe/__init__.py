@@ -3,21 +3,21 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConversionError, UnsupportedError
-
 # Imported at once: `trace`, `export` and `verify` are also the names of submodules, and the functions must win.
-from .export import export
-from .trace import trace
+from .convert.export import export
+from .errors import ConversionError, UnsupportedError
+from .frontends.torch import trace
 from .verify.verify import verify
 
 if TYPE_CHECKING:
-    from .codegen import generate, save_torch, to_torch
-    from .readers.caffe import load_caffe
-    from .readers.mmdnn import load_ir
-    from .readers.tensorflow import load_tensorflow
-    from .writers.caffe import save_caffe
-    from .writers.mmdnn import save_ir
-    from .writers.ncnn import save_ncnn
+    from .backends.caffe.writer import save_caffe
+    from .backends.mmdnn.writer import save_ir
+    from .backends.ncnn.writer import save_ncnn
+    from .backends.torch.generate import generate, to_torch
+    from .backends.torch.save import save_torch
+    from .frontends.caffe.reader import load_caffe
+    from .frontends.mmdnn.reader import load_ir
+    from .frontends.tensorflow import load_tensorflow
 
 __version__ = "0.1.0"
 
@@ -39,15 +39,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "generate": ".codegen",
-    "save_torch": ".codegen",
-    "to_torch": ".codegen",
-    "load_caffe": ".readers.caffe",
-    "load_ir": ".readers.mmdnn",
-    "load_tensorflow": ".readers.tensorflow",
-    "save_caffe": ".writers.caffe",
-    "save_ir": ".writers.mmdnn",
-    "save_ncnn": ".writers.ncnn",
+    "generate": ".backends.torch.generate",
+    "save_torch": ".backends.torch.save",
+    "to_torch": ".backends.torch.generate",
+    "load_caffe": ".frontends.caffe.reader",
+    "load_ir": ".frontends.mmdnn.reader",
+    "load_tensorflow": ".frontends.tensorflow",
+    "save_caffe": ".backends.caffe.writer",
+    "save_ir": ".backends.mmdnn.writer",
+    "save_ncnn": ".backends.ncnn.writer",
 }
 
 

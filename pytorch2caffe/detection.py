@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 import torch
 
-from .codegen import build
-from .layers.detection_output import DetectionOutput
-from .layers.normalize import Normalize
-from .layers.prior_box import PriorBox
-from .trace.marker import marker
+from .frontends.torch.marker import marker
+from .layers.detection.detection_output import DetectionOutput
+from .layers.detection.normalize import Normalize
+from .layers.detection.prior_box import PriorBox
+from .runtime.build import build
 
 __all__ = ["detection_output", "prior_box", "ssd_normalize"]
 
@@ -90,7 +90,5 @@ def detection_output(
     confidence, as OpenCV 4 does; rows left over are zero. (SSD's Caffe leaves them out, and sorts by class first.)
     Source: SSD's DetectionOutput, detection_output_layer.cpp.
     """
-    layer = DetectionOutput(
-        num_classes, background_label_id, nms_threshold, top_k, keep_top_k, confidence_threshold
-    )
+    layer = DetectionOutput(num_classes, background_label_id, nms_threshold, top_k, keep_top_k, confidence_threshold)
     return build(layer.to_torch([tuple(t.shape) for t in (loc, conf, prior)], ()))(loc, conf, prior)

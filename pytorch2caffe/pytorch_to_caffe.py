@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from .backends.caffe.writer import Proof, save_caffe
+from .convert.export import proof_of
 from .errors import ConversionError
-from .export import proof_of
-from .graph import Graph
-from .trace import trace
-from .writers.caffe import Proof, save_caffe
+from .frontends.torch import trace
+from .graph.graph import Graph
 
 _last: Graph | None = None
 _proof: Proof | None = None

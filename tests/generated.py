@@ -9,11 +9,12 @@ import torch
 
 import caffe_proto
 from pytorch2caffe import generate, load_caffe, trace
-from pytorch2caffe.codegen import infer
-from pytorch2caffe.dialects import dialect, lower
-from pytorch2caffe.graph import Graph
-from pytorch2caffe.models import torchvision_models
-from pytorch2caffe.writers.caffe import net_of
+from pytorch2caffe.backends.caffe.dialect_file import dialect
+from pytorch2caffe.backends.caffe.lower import lower
+from pytorch2caffe.backends.caffe.writer import net_of
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.graph.graph import Graph
+from pytorch2caffe.runtime.build import infer
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "generated"
 NAMES = ("resnet50", "squeezenet1_1")

@@ -12,9 +12,13 @@ from tests.lively import make_lively
 
 def block(a: int, b: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(True),
-        nn.Conv2d(b, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(True),
-    )  # fmt: skip
+        nn.Conv2d(a, b, 3, padding=1, bias=False),
+        nn.BatchNorm2d(b),
+        nn.ReLU(True),
+        nn.Conv2d(b, b, 3, padding=1, bias=False),
+        nn.BatchNorm2d(b),
+        nn.ReLU(True),
+    )
 
 
 class UNet(nn.Module):
@@ -126,10 +130,27 @@ OWN = {
     "mix": (Mix, (1, 3, 16, 16)),
 }
 TORCHVISION = (
-    "alexnet", "vgg16", "vgg16_bn", "resnet18", "resnet50", "resnext50_32x4d", "squeezenet1_1", "densenet121",
-    "googlenet", "googlenet_transformed", "inception_v3", "mobilenet_v2", "mobilenet_v3_large", "shufflenet_v2_x1_0",
-    "mnasnet1_0", "efficientnet_b0", "regnet_y_400mf", "convnext_tiny", "fcn_resnet50", "vit_b_16",
-)  # fmt: skip
+    "alexnet",
+    "vgg16",
+    "vgg16_bn",
+    "resnet18",
+    "resnet50",
+    "resnext50_32x4d",
+    "squeezenet1_1",
+    "densenet121",
+    "googlenet",
+    "googlenet_transformed",
+    "inception_v3",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "shufflenet_v2_x1_0",
+    "mnasnet1_0",
+    "efficientnet_b0",
+    "regnet_y_400mf",
+    "convnext_tiny",
+    "fcn_resnet50",
+    "vit_b_16",
+)
 NAMES = (*TORCHVISION, *OWN)
 
 

@@ -17,23 +17,37 @@ TORCH = {"torch", "torchvision"}
 RUNTIMES = {"caffe", "cv2", "ncnn", "tensorflow", "onnxruntime"}
 
 NEVER_AT_MODULE_LEVEL = {
-    "pytorch2caffe/layers/*.py": {*TORCH, "google", "caffe_proto"},
-    "pytorch2caffe/graph.py": {*TORCH, "google", "caffe_proto"},
-    "pytorch2caffe/registry.py": {*TORCH, "google", "caffe_proto"},
     "pytorch2caffe/errors.py": {*TORCH, "google", "caffe_proto", "numpy"},
-    "pytorch2caffe/passes.py": {*TORCH, "google", "caffe_proto"},
     "pytorch2caffe/**/*.py": RUNTIMES,
     "caffe_proto/**/*.py": {*TORCH, *RUNTIMES, "pytorch2caffe"},
 }
-# Whatever the level: the ways in and out know the hub, not each other.
+# Whatever the level.
 NEVER = {
-    "pytorch2caffe/layers/*.py": {*TORCH, "google", "caffe_proto"},
-    "pytorch2caffe/graph.py": {*TORCH, "google", "caffe_proto"},
-    "pytorch2caffe/registry.py": {*TORCH, "google", "caffe_proto"},
-    "pytorch2caffe/readers/*.py": {"pytorch2caffe.trace", "pytorch2caffe.writers"},
-    "pytorch2caffe/writers/*.py": {"pytorch2caffe.trace", "pytorch2caffe.readers"},
-    "pytorch2caffe/trace/*.py": {"pytorch2caffe.readers", "pytorch2caffe.writers", "caffe_proto", "google"},
+    "pytorch2caffe/graph/**/*.py": {*TORCH, "google", "caffe_proto"},
+    "pytorch2caffe/layers/**/*.py": {*TORCH, "google", "caffe_proto"},
+    "pytorch2caffe/passes/**/*.py": {*TORCH, "google", "caffe_proto"},
+    "pytorch2caffe/frontends/torch/*.py": {"caffe_proto", "google"},
     "caffe_proto/**/*.py": {"pytorch2caffe"},
+}
+# The order of docs/architecture.md: a package imports only what is in the lines above its own.
+ORDER = [
+    ["errors"],
+    ["formats"],
+    ["graph"],
+    ["layers"],
+    ["passes"],
+    ["runtime"],
+    ["frontends", "backends", "detection"],
+    ["verify", "quantize"],
+    ["convert"],
+    ["pytorch_to_caffe", "cli"],
+]
+# Sub-packages beside each other, and what each may import of the others.
+BESIDE = {
+    "frontends": {"tensorflow": {"mmdnn"}},
+    "backends": {},
+    "formats": {},
+    "convert": {},
 }
 HOOKS = {"torch.overrides", "torch.utils._python_dispatch", "torch.fx"}
 
@@ -46,8 +60,8 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(path: Path, node: ast.AST, deep: bool) -> Iterator[str]:
-    """The full names of what is imported in `node`; in functions too if `deep`, never what is for type checking."""
+def imports(path: Path, node: ast.AST, deep: bool, typing: bool = False) -> Iterator[str]:
+    """The full names of what is imported in `node`; in functions too if `deep`, for type checking too if `typing`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
@@ -55,10 +69,10 @@ def imports(path: Path, node: ast.AST, deep: bool) -> Iterator[str]:
             base = ".".join(path.relative_to(ROOT).parts[: -child.level]) if child.level else ""
             module = ".".join(part for part in (base, child.module) if part)
             yield from (f"{module}.{alias.name}" for alias in child.names)
-        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test) and not typing:
             continue
         elif deep or not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            yield from imports(path, child, deep)
+            yield from imports(path, child, deep, typing)
 
 
 def within(module: str, forbidden: set[str]) -> bool:
@@ -103,9 +117,75 @@ def test_no_files_import_each_other_in_a_circle():
         pytest.fail(" -> ".join(reversed(error.args[1])))
 
 
+def package(module: str) -> str:
+    """The package, or loose module, of `pytorch2caffe` that a full name is in."""
+    return (module.split(".") + [""])[1]
+
+
+def package_graph() -> dict[str, set[str]]:
+    """Which packages import which; type-checking imports counted, `__init__` and `__main__` left out."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(ROOT.glob("pytorch2caffe/*/**/*.py")) + sorted(ROOT.glob("pytorch2caffe/[a-z]*.py")):
+        own = package(dotted(path))
+        named = imports(path, tree(path), deep=True, typing=True)
+        known = {package(module) for module in named if module.startswith("pytorch2caffe.")}
+        found.setdefault(own, set()).update(known - {own, "__version__"})
+    return found
+
+
+def test_packages_import_only_what_is_below_them():
+    levels = {name: level for level, names in enumerate(ORDER) for name in names}
+    found = package_graph()
+    print("\n".join(f"{name}: {', '.join(sorted(found[name])) or '-'}" for name in sorted(found, key=levels.get)))
+    assert set(found) == set(levels)
+    upward = {(a, b) for a, names in found.items() for b in names if levels[b] >= levels[a] and b != "detection"}
+    assert upward == set()
+
+
+def test_no_packages_import_each_other_in_a_circle():
+    """Sub-packages counted on their own, where one package has several."""
+
+    def place(module: str) -> str:
+        parts = module.split(".")
+        return ".".join(parts[1:3]) if parts[1:2] and parts[1] in BESIDE else package(module)
+
+    found: dict[str, set[str]] = {}
+    for path in sorted(ROOT.glob("pytorch2caffe/*/**/*.py")):
+        named = {module for module in imports(path, tree(path), deep=True, typing=True) if module.count(".")}
+        known = {place(module) for module in named if module.startswith("pytorch2caffe.")}
+        own = place(dotted(path))
+        found.setdefault(own, set()).update(known - {own, own.partition(".")[0]})
+    try:
+        TopologicalSorter(found).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize("parent", BESIDE)
+def test_sub_packages_do_not_import_each_other(parent):
+    found = set()
+    for path in sorted(ROOT.glob(f"pytorch2caffe/{parent}/*/**/*.py")):
+        own = dotted(path).split(".")[2]
+        for module in imports(path, tree(path), deep=True, typing=True):
+            if within(module, {f"pytorch2caffe.{parent}"}):
+                other = module.split(".")[2]
+                if other != own and (ROOT / "pytorch2caffe" / parent / other).is_dir():
+                    found.add((own, other))
+    assert found <= {(own, other) for own, others in BESIDE[parent].items() for other in others}
+
+
+def test_few_modules_are_loose():
+    assert len(matching("pytorch2caffe/*.py")) <= 5
+
+
+def test_every_package_says_what_it_is():
+    packages = {name(path): ast.get_docstring(tree(path)) for path in ROOT.glob("pytorch2caffe/**/__init__.py")}
+    assert {path for path, text in packages.items() if not text} == set()
+
+
 def test_only_the_tracer_hooks_into_torch():
     found = {name(p) for p in SOURCES if any(within(m, HOOKS) for m in imports(p, tree(p), deep=True))}
-    assert {path for path in found if not path.startswith("pytorch2caffe/trace/")} == set()
+    assert {path for path in found if not path.startswith("pytorch2caffe/frontends/torch/")} == set()
 
 
 def test_only_commands_print():
@@ -118,7 +198,7 @@ def test_only_commands_print():
 
 
 def test_every_layer_has_its_tests():
-    layers = {path.stem for path in matching("pytorch2caffe/layers/*.py")} - {"__init__"}
+    layers = {path.stem for path in matching("pytorch2caffe/layers/*/*.py")} - {"__init__"}
     tests = {path.stem.removeprefix("test_") for path in matching("tests/layers/test_*.py")}
     assert layers - tests == set()
 

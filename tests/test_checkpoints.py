@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError
-from pytorch2caffe.checkpoints import load_weights
-from pytorch2caffe.models import load_model
+from pytorch2caffe.frontends.torch.loading.checkpoints import load_weights
+from pytorch2caffe.frontends.torch.loading.models import load_model
 
 
 class Net(nn.Module):
@@ -51,9 +51,11 @@ CHECKPOINTS = {
     "a whole model": net,
     "a whole model beside others": lambda: {"model": net(), "ema": None, "epoch": 3, "names": {"a", "b"}},
     "half precision": lambda: {"model": net().half()},
-    "two, of which one fits": lambda: {"teacher": net(7).state_dict() | {"more": torch.ones(1)},
-                                       "student": net().state_dict()},
-}  # fmt: skip
+    "two, of which one fits": lambda: {
+        "teacher": net(7).state_dict() | {"more": torch.ones(1)},
+        "student": net().state_dict(),
+    },
+}
 
 
 @pytest.mark.parametrize("make", CHECKPOINTS.values(), ids=CHECKPOINTS)

@@ -12,7 +12,7 @@ from torch import nn
 
 from pytorch2caffe.cli import Commands, main
 
-MODELS = '''
+MODELS = """
 import torch
 from torch import nn
 
@@ -38,7 +38,7 @@ def two():
 
 tiny = Tiny()
 number = 3
-'''
+"""
 
 
 @pytest.fixture
@@ -217,8 +217,14 @@ def test_a_suffix_in_the_prefix_is_taken_off_and_a_dot_is_not(models):
     assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "net-v1.0") == 0
     assert main(["ncnn", "tiny.prototxt", "tiny.caffemodel", "--no-check", "-o", "tiny.bin"]) == 0
     found = {p.name for p in models.iterdir() if p.is_file()} - {"mymodels.py"}
-    assert found == {"tiny.prototxt", "tiny.caffemodel", "net-v1.0.prototxt", "net-v1.0.caffemodel", "tiny.param",
-                     "tiny.bin"}  # fmt: skip
+    assert found == {
+        "tiny.prototxt",
+        "tiny.caffemodel",
+        "net-v1.0.prototxt",
+        "net-v1.0.caffemodel",
+        "tiny.param",
+        "tiny.bin",
+    }
 
 
 def test_the_list_of_commands_is_not_cut_off(capsys):
@@ -228,10 +234,10 @@ def test_the_list_of_commands_is_not_cut_off(capsys):
     assert "2 it cannot be done" in " ".join(said.split())
 
 
-NAMED = '''
+NAMED = """
 layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: %d } } }
 layer { name: "a [red]b[/red] %s" type: "ReLU" bottom: "x" top: "y" }
-'''
+"""
 
 
 def test_a_table_in_a_file_folds_no_name_and_reads_no_markup(tmp_path, capsys, monkeypatch):
@@ -255,7 +261,7 @@ def test_our_own_mistakes_end_with_2_and_ask_for_a_report(models, capsys, monkey
     def broken(*_):
         raise KeyError("forgotten")
 
-    monkeypatch.setattr("pytorch2caffe.summary.summarise", broken)
+    monkeypatch.setattr("pytorch2caffe.graph.summary.summarise", broken)
     assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "tiny") == 0
     assert main(["summary", "tiny.prototxt"]) == 2
     said = capsys.readouterr().err

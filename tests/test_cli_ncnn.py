@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from pytorch2caffe import load_caffe, save_caffe, trace
+from pytorch2caffe.backends.ncnn.table.file import write_table
+from pytorch2caffe.backends.ncnn.table.table import Table
+from pytorch2caffe.backends.ncnn.table.targets import quantisable
+from pytorch2caffe.backends.ncnn.table.weights import weight_scales
 from pytorch2caffe.cli import main
-from pytorch2caffe.layers.relu import ReLU
-from pytorch2caffe.ncnn import Ncnn
-from pytorch2caffe.quantize.table import Table
-from pytorch2caffe.quantize.table_file import write_table
-from pytorch2caffe.quantize.targets import quantisable
-from pytorch2caffe.quantize.weights import weight_scales
+from pytorch2caffe.formats.ncnn import Ncnn
+from pytorch2caffe.layers.activation.relu import ReLU
 from pytorch2caffe.verify.runtimes import get
 from tests.lively import make_lively
 
@@ -24,8 +24,11 @@ def files(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, 3))
     prefix = tmp_path / "net"
-    save_caffe(trace(make_lively(model, torch.randn(1, 3, 8, 8)), torch.randn(1, 3, 8, 8)), f"{prefix}.prototxt",
-               f"{prefix}.caffemodel")  # fmt: skip
+    save_caffe(
+        trace(make_lively(model, torch.randn(1, 3, 8, 8)), torch.randn(1, 3, 8, 8)),
+        f"{prefix}.prototxt",
+        f"{prefix}.caffemodel",
+    )
     return [f"{prefix}.prototxt", f"{prefix}.caffemodel"]
 
 

@@ -59,7 +59,7 @@ def test_flags_that_a_framework_does_not_have_are_errors(folder, capsys):
 
 
 def test_an_ir_takes_no_shape():
-    from pytorch2caffe.networks import Origin, load_network
+    from pytorch2caffe.convert.frameworks import Origin, load_network
 
     with pytest.raises(ConversionError, match="tells the shapes of its inputs itself"):
         load_network(Origin("ir", "net.pb", "net.npy", input_shapes=((1, 3, 8, 8),)))

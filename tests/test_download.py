@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytorch2caffe.cli.mmdnn import mmconvert, mmdownload
-from pytorch2caffe.download import checksum_of, fetch
+from pytorch2caffe.convert.mmdnn.download import checksum_of, fetch
 from pytorch2caffe.errors import ConversionError
 
 CONTENT = bytes(range(256)) * 5000

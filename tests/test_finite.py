@@ -28,7 +28,7 @@ FINITE = {
     "log of the greater": lambda x: torch.maximum(x, torch.ones(6)).log(),
     "exp of the lesser": lambda x: torch.minimum(x, torch.ones(6)).exp(),
     "parts of it": lambda x: torch.cat([x.sigmoid()[:, :2], x.softmax(1)[:, 2:] + 1], 1).sqrt(),
-}  # fmt: skip
+}
 NOT = {
     "log": lambda x: x.log(),
     "log of what may be 0": lambda x: x.relu().log(),

@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from pytorch2caffe import kit, kit_caffe, trace
+from pytorch2caffe import trace
 from pytorch2caffe.cli.mmdnn.tomodel import main as mmtomodel
+from pytorch2caffe.convert.mmdnn import caffe_code as kit_caffe
+from pytorch2caffe.convert.mmdnn import kit_model as kit
 
 HOSTILE = ['x"""; open(chr(80), chr(119)); #', 'x\\"""; open(chr(80), chr(119)); #', "a\\N", "a\\x", 'a"b', "a\\", '"']
 

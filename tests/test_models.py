@@ -10,7 +10,7 @@ from torch import nn
 
 from pytorch2caffe import ConversionError
 from pytorch2caffe.cli import main
-from pytorch2caffe.models import load_model
+from pytorch2caffe.frontends.torch.loading.models import load_model
 
 BLOCKS = "from torch import nn\n\n\ndef block(classes):\n    return nn.Linear(4, classes)\n"
 NET = """

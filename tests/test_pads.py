@@ -7,14 +7,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import save_caffe, to_torch, trace
-from pytorch2caffe.pads import fold_pads
+from pytorch2caffe.passes.pads import fold_pads
 from tests.layers.conftest import relative_l2, types_of
 
 PADS = {"alike": (1, 1, 1, 1), "behind": (0, 1, 0, 1), "before": (1, 0, 2, 0), "one way each": (0, 2, 3, 1)}
 CONVOLUTIONS = {
-    "3x3": nn.Conv2d(3, 4, 3), "stride 2": nn.Conv2d(3, 4, 3, 2), "padded itself": nn.Conv2d(3, 4, 3, padding=1),
+    "3x3": nn.Conv2d(3, 4, 3),
+    "stride 2": nn.Conv2d(3, 4, 3, 2),
+    "padded itself": nn.Conv2d(3, 4, 3, padding=1),
     "groups": nn.Conv2d(3, 6, 2, 2, groups=3, bias=False),
-}  # fmt: skip
+}
 
 
 def model(pads, convolution):
@@ -44,9 +46,10 @@ def test_in_real_caffe(real_caffe, tmp_path):
 
 
 AVERAGES = {
-    "3x3": (nn.AvgPool2d(3, 1), nn.AvgPool2d(3, 1, 1)), "stride 2": (nn.AvgPool2d(3, 2), nn.AvgPool2d(3, 2, 1)),
+    "3x3": (nn.AvgPool2d(3, 1), nn.AvgPool2d(3, 1, 1)),
+    "stride 2": (nn.AvgPool2d(3, 2), nn.AvgPool2d(3, 2, 1)),
     "rounding up": (nn.AvgPool2d(3, 2, ceil_mode=True), nn.AvgPool2d(3, 2, 1, ceil_mode=True)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("bare", "padded"), AVERAGES.values(), ids=AVERAGES)

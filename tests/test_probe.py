@@ -7,7 +7,7 @@ from torch import nn
 
 from pytorch2caffe import load_caffe, save_caffe, trace
 from pytorch2caffe.cli import main
-from pytorch2caffe.codegen import random_inputs
+from pytorch2caffe.runtime.random_inputs import random_inputs
 from tests.layers.conftest import caffe_text
 
 TABLE, SMALL = nn.Embedding(7, 4), nn.Embedding(3, 4)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from pytorch2caffe import generate, load_caffe, save_caffe, save_torch, trace
-from pytorch2caffe.codegen import load
+from pytorch2caffe.backends.torch.generate import load
 from tests import zoo
 from tests.generated import FOLDER, NAMES, source_of
 from tests.layers.conftest import relative_l2
@@ -25,8 +25,15 @@ def vgg_bn() -> nn.Module:
         else:
             layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(True)]
             channels = width
-    head = [nn.Linear(64 * 49, 128), nn.ReLU(True), nn.Dropout(), nn.Linear(128, 128), nn.ReLU(True), nn.Dropout(),
-            nn.Linear(128, 30)]  # fmt: skip
+    head = [
+        nn.Linear(64 * 49, 128),
+        nn.ReLU(True),
+        nn.Dropout(),
+        nn.Linear(128, 128),
+        nn.ReLU(True),
+        nn.Dropout(),
+        nn.Linear(128, 30),
+    ]
     torch.manual_seed(0)
     model = nn.Sequential(nn.Sequential(*layers), nn.AdaptiveAvgPool2d(7), nn.Flatten(), nn.Sequential(*head))
     return make_lively(model, torch.randn(2, 3, 224, 224))

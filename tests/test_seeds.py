@@ -20,9 +20,10 @@ import numpy as np
 import pytest
 import torch
 
-from pytorch2caffe import export, slim
-from pytorch2caffe.download import TENSORFLOW
-from pytorch2caffe.models import torchvision_models
+from pytorch2caffe import export
+from pytorch2caffe.convert.mmdnn import slim_checkpoint as slim
+from pytorch2caffe.convert.mmdnn.download import TENSORFLOW
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from tests.lively import make_lively
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,13 +42,13 @@ LINES: dict[str, dict[int, str]] = {
         14: "mmdownload -f pytorch -h",
         17: "mmdownload -f pytorch -n resnet50 -o ./",
         31: "mmtocode -f pytorch -n inception_v3.pb --IRWeightPath inception_v3.npy "
-            "--dstModelPath pytorch_inception_v3.py -dw pytorch_inception_v3.npy",
+        "--dstModelPath pytorch_inception_v3.py -dw pytorch_inception_v3.npy",
         43: "mmtomodel -f pytorch -n pytorch_inception_v3.py -w pytorch_inception_v3.npy "
-            "--dump pytorch_inception_v3.pth",
+        "--dump pytorch_inception_v3.pth",
     },
     "001": {
         16: "python tf_save_model.py --checkpoint_path ./models/inception_v3.ckpt "
-            "--output_path output_model/inception_v3.ckpt",
+        "--output_path output_model/inception_v3.ckpt",
         18: "mmvismeta inception_v3.ckpt.meta ./logs/",
         19: f"{ONE_STEP} -om converted_pytorch.pth",
         21: "python test.py",
@@ -63,11 +64,11 @@ LINES: dict[str, dict[int, str]] = {
         12: "python -m mmdnn.conversion._script.extractModel -f tensorflow -n resnet_v2_152",
         27: "python -m mmdnn.conversion.examples.tensorflow.vis_meta imagenet_resnet_v2_152.ckpt.meta ./log/",
         43: "python -m mmdnn.conversion._script.convertToIR -f tensorflow -n imagenet_resnet_v2_152.ckpt.meta "
-            "-w imagenet_resnet_v2_152.ckpt --dstNode MMdnn_Output -o converted",
+        "-w imagenet_resnet_v2_152.ckpt --dstNode MMdnn_Output -o converted",
         58: "python -m mmdnn.conversion._script.IRToCode -f pytorch -n converted.pb -w converted.npy "
-            "-d converted_pytorch.py -dw converted_pytorch.npy",
+        "-d converted_pytorch.py -dw converted_pytorch.npy",
         72: "python -m mmdnn.conversion.examples.pytorch.imagenet_test -n converted_pytorch.py "
-            "-w converted_pytorch.npy --dump converted_pytorch.pth",
+        "-w converted_pytorch.npy --dump converted_pytorch.pth",
     },
     "003": {
         40: "python3 example/alexnet_pytorch_to_caffe.py",
@@ -77,10 +78,10 @@ LINES: dict[str, dict[int, str]] = {
     "004": {
         8: "mmtoir -f caffe -n foo.prototxt -w bar.caffemodel -o placeholder1",
         16: "mmtocode -f pytorch -n placeholder1.pb --IRWeightPath placeholder1.npy --dstModelPath placeholder2.py "
-            "-dw placeholder2.npy",
+        "-dw placeholder2.npy",
         22: "mmtomodel -f pytorch -in placeholder2.py -iw placeholder2.npy -o placeholder3.pth",
     },
-}  # fmt: skip
+}
 INSTALLS = ("pip ", "conda ", "cd ")  # what a document installs with, and its changes of folder
 COMMAND = re.compile(r"^\s*(?:\$ ?|Example: .*Just Run `)?((?:mm[a-z]+|python3?|tensorboard|pip|conda|cd) .*?)(?:`|$)")
 
@@ -104,15 +105,26 @@ class Ground:
         self.folder = folder
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         keep = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-        self.environment = {**keep, "PATH": path, "PYTORCH2CAFFE_MIRROR": mirror, "TORCH_HOME": str(folder / "hub"),
-                            "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}  # fmt: skip
+        self.environment = {
+            **keep,
+            "PATH": path,
+            "PYTORCH2CAFFE_MIRROR": mirror,
+            "TORCH_HOME": str(folder / "hub"),
+            "PYTHONPATH": str(ROOT),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
 
     def run(self, document: str, line: int, place: str = ".") -> str:
         """Runs a line of a document; returns what it printed. It must succeed."""
         done = subprocess.run(
-            LINES[document][line], shell=True, cwd=self.folder / place, env=self.environment, capture_output=True,
-            text=True, timeout=500,
-        )  # fmt: skip
+            LINES[document][line],
+            shell=True,
+            cwd=self.folder / place,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -120,9 +132,13 @@ class Ground:
         """Runs a line that serves TensorBoard until it is interrupted, and looks at the page."""
         command = LINES[document][line].split()
         with subprocess.Popen(
-            command, cwd=self.folder / place, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            command,
+            cwd=self.folder / place,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-        ) as process:  # fmt: skip
+        ) as process:
             said = []
             for text in process.stdout:
                 said.append(text)
@@ -283,8 +299,13 @@ def test_003_to_caffe_and_int8(ground):
     folder = ground.folder / "test" / "models"
     folder.mkdir(parents=True)
     model = make_lively(mobilenet_v1(), torch.randn(2, 3, 64, 64))
-    export(model, torch.randn(1, 3, 64, 64), folder / "mobilenet_v1.prototxt", folder / "mobilenet_v1.caffemodel",
-           dialect="ncnn")  # fmt: skip
+    export(
+        model,
+        torch.randn(1, 3, 64, 64),
+        folder / "mobilenet_v1.prototxt",
+        folder / "mobilenet_v1.caffemodel",
+        dialect="ncnn",
+    )
     pictures(ground.folder / "test" / "images")
     ground.run("003", 139)
     table = (ground.folder / "mobilenet_v1.table").read_text(encoding="utf-8")
@@ -298,8 +319,17 @@ def mobilenet_v1() -> torch.nn.Module:
         deep = nn.Conv2d(a, a, 3, stride, 1, groups=a, bias=False), nn.BatchNorm2d(a), nn.ReLU()
         return [*deep, nn.Conv2d(a, b, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
 
-    widths = [(8, 16, 1), (16, 32, 2), (32, 32, 1), (32, 64, 2), (64, 64, 1), (64, 128, 2), *[(128, 128, 1)] * 5,
-              (128, 256, 2), (256, 256, 1)]  # fmt: skip
+    widths = [
+        (8, 16, 1),
+        (16, 32, 2),
+        (32, 32, 1),
+        (32, 64, 2),
+        (64, 64, 1),
+        (64, 128, 2),
+        *[(128, 128, 1)] * 5,
+        (128, 256, 2),
+        (256, 256, 1),
+    ]
     layers = [nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
     for a, b, stride in widths:
         layers += step(a, b, stride)

@@ -14,10 +14,10 @@ import torch
 
 import caffe_proto
 from pytorch2caffe import ConversionError, UnsupportedError, export, load_caffe, save_caffe, trace, verify
+from pytorch2caffe.backends.caffe.dialect_file import dialect
 from pytorch2caffe.cli import main
 from pytorch2caffe.cli.mmdnn import toir
-from pytorch2caffe.dialects import dialect
-from pytorch2caffe.lint import check_files
+from pytorch2caffe.convert.check_files import check_files
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from tests.models import tiny
 
@@ -196,13 +196,15 @@ def test_one_layer_in_two_files_must_be_the_same_for_caffe_takes_the_last(split,
     other = other_weights(files[0])
     with pytest.raises(ConversionError, match=r"tiny-1-of-3.* and .*doubled.*: two layers 'conv' with different"):
         load_caffe(prototxt, [*files, other])
-    outputs = [real_caffe.run(prototxt, paths, {"data": X.numpy()}, {"conv"})["conv", "conv"]
-               for paths in ([*files, other], [other, *files])]  # fmt: skip
+    outputs = [
+        real_caffe.run(prototxt, paths, {"data": X.numpy()}, {"conv"})["conv", "conv"]
+        for paths in ([*files, other], [other, *files])
+    ]
     np.testing.assert_allclose(outputs[0], 2 * outputs[1], rtol=1e-5)
 
 
 def test_without_the_option_it_is_refused_and_the_option_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("pytorch2caffe.writers.caffe.MOST_BYTES", MOST)
+    monkeypatch.setattr("pytorch2caffe.backends.caffe.writer.MOST_BYTES", MOST)
     with pytest.raises(ConversionError, match=r"3,5\d\d bytes, and Caffe reads up to 1,500.*--split-weights"):
         export(tiny(), X, tmp_path / "tiny.prototxt", tmp_path / "tiny.caffemodel")
     assert not names(tmp_path)
@@ -249,7 +251,7 @@ def test_weights_of_an_earlier_export_do_not_stay_beside_the_new_ones(tmp_path, 
 
 
 def test_export_says_what_caffe_must_be_told(tmp_path, monkeypatch, capsys, real_caffe):
-    monkeypatch.setattr("pytorch2caffe.writers.caffe.MOST_BYTES", MOST)
+    monkeypatch.setattr("pytorch2caffe.backends.caffe.writer.MOST_BYTES", MOST)
     monkeypatch.chdir(tmp_path)
     shape = ["--input-shape", "1,3,32,32", "-o", "tiny"]
     assert main(["export", "tests.models:tiny", *shape, "--split-weights"]) == 0
@@ -257,12 +259,14 @@ def test_export_says_what_caffe_must_be_told(tmp_path, monkeypatch, capsys, real
     files = [f"tiny-{n}-of-3.caffemodel" for n in (1, 2, 3)]
     assert "Caffe needs all 3 caffemodels" in said
     assert [line.strip() for line in said.splitlines()[-4:]] == [
-        "net = caffe.Net('tiny.prototxt', caffe.TEST)", *(f"net.copy_from('{name}')" for name in files)]  # fmt: skip
+        "net = caffe.Net('tiny.prototxt', caffe.TEST)",
+        *(f"net.copy_from('{name}')" for name in files),
+    ]
     assert names(tmp_path) == {"tiny.prototxt", *files}
 
 
 def test_lower_and_convert_split_too(split, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("pytorch2caffe.writers.caffe.MOST_BYTES", MOST)
+    monkeypatch.setattr("pytorch2caffe.backends.caffe.writer.MOST_BYTES", MOST)
     for command in (["lower"], ["convert", "--from", "caffe", "--to", "caffe"]):
         prefix = tmp_path / command[0]
         line = [*command, str(split[0]), commas(split[1]), "-o", str(prefix)]

@@ -204,8 +204,10 @@ def _normalised(is_training: bool, activation: Any) -> Iterator[None]:
     norm = {"is_training": is_training, "decay": 0.0 if is_training else 0.99, "scale": True, "epsilon": 1e-3}
     with slim.arg_scope(
         [slim.conv2d, slim.separable_conv2d],
-        activation_fn=activation, normalizer_fn=slim.batch_norm, normalizer_params=norm,
-    ):  # fmt: skip
+        activation_fn=activation,
+        normalizer_fn=slim.batch_norm,
+        normalizer_params=norm,
+    ):
         yield
 
 

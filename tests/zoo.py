@@ -7,16 +7,32 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from pytorch2caffe.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from tests.lively import make_lively
 
 SIZES = {"inception_v3": 299, "inception_v3_transformed": 299}
 SETTINGS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights": False}}  # they are slow to draw
 NAMES = (
-    "alexnet", "vgg11", "vgg16", "vgg16_bn", "vgg19_bn", "resnet18", "resnet50", "resnet152", "resnext50_32x4d",
-    "wide_resnet50_2", "squeezenet1_0", "squeezenet1_1", "densenet121", "googlenet", "inception_v3", "mobilenet_v2",
-    "mnasnet1_0", "regnet_x_400mf", "regnet_y_400mf",
-)  # fmt: skip
+    "alexnet",
+    "vgg11",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19_bn",
+    "resnet18",
+    "resnet50",
+    "resnet152",
+    "resnext50_32x4d",
+    "wide_resnet50_2",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "densenet121",
+    "googlenet",
+    "inception_v3",
+    "mobilenet_v2",
+    "mnasnet1_0",
+    "regnet_x_400mf",
+    "regnet_y_400mf",
+)
 
 
 def size(name: str) -> int:

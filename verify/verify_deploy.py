@@ -27,8 +27,12 @@ def arguments(line: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--protofile", required=True, help="the prototxt")
     add("--weightfile", required=True, help="the caffemodel")
-    add("--model", "-m", required=True,
-        help="module:callable, file.py:callable, with (arguments) if need be; torchvision:NAME; FILE.pt2")  # fmt: skip
+    add(
+        "--model",
+        "-m",
+        required=True,
+        help="module:callable, file.py:callable, with (arguments) if need be; torchvision:NAME; FILE.pt2",
+    )
     add("--weights", help="its weights: a state_dict, a checkpoint, a whole model, .safetensors")
     add("--weights-key", help="which entry of the checkpoint holds them, where several would fit")
     add("--imgfile", help="an image; without it the input is random")
@@ -39,8 +43,12 @@ def arguments(line: list[str] | None) -> argparse.Namespace:
     add("--scale", type=float, default=1.0, help="multiplies what is left (default 1)")
     add("--rgb", action="store_true", help="feed R, G, B; the default is Caffe's B, G, R")
     add("--cuda", action="store_true", help="run the PyTorch model on the GPU")
-    add("--runtime", action="append", choices=["builtin", "caffe", "opencv", "ncnn"],
-        help="default: caffe where it is installed, else builtin; may be repeated")  # fmt: skip
+    add(
+        "--runtime",
+        action="append",
+        choices=["builtin", "caffe", "opencv", "ncnn"],
+        help="default: caffe where it is installed, else builtin; may be repeated",
+    )
     add("--caffe-python", help="the command of a Python with pycaffe: 'conda run -n caffe python'")
     add("--naming", choices=["modules", "legacy"], default="modules", help="how the layers of the file are named")
     add("--tolerance", type=float, default=1e-4, help="relative L2 difference that counts as equal (default 1e-4)")
@@ -83,7 +91,7 @@ def compare(args: argparse.Namespace) -> int:
     import torch
     from rich.console import Console
 
-    from pytorch2caffe.models import load_model
+    from pytorch2caffe.frontends.torch.loading.models import load_model
     from pytorch2caffe.verify.report import table, to_json
     from pytorch2caffe.verify.runtimes import get
     from pytorch2caffe.verify.verify import input_shapes, verify
@@ -104,8 +112,16 @@ def compare(args: argparse.Namespace) -> int:
     runtimes = args.runtime or ["builtin" if get("caffe", args.caffe_python).unavailable() else "caffe"]
     found = {}
     for runtime in runtimes:
-        found[runtime] = verify(model, args.protofile, args.weightfile, inputs, runtime, tolerance=args.tolerance,
-                                naming=args.naming, caffe_python=args.caffe_python)  # fmt: skip
+        found[runtime] = verify(
+            model,
+            args.protofile,
+            args.weightfile,
+            inputs,
+            runtime,
+            tolerance=args.tolerance,
+            naming=args.naming,
+            caffe_python=args.caffe_python,
+        )
         Console().print(f"runtime {runtime}", table(found[runtime], all=args.all))
     if args.json:
         report = {name: to_json(comparison) for name, comparison in found.items()}

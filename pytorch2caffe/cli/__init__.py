@@ -13,12 +13,21 @@ from .failures import DONE, FAILED, tell
 class Commands(click.Group):
     """Loads a command when it is asked for."""
 
-    names = {name: name for name in (
-        "export", "verify", "convert",
-        "check", "lower",
-        "calibrate", "table", "ncnn",
-        "summary", "layers",
-    )}  # fmt: skip
+    names = {
+        name: name
+        for name in (
+            "export",
+            "verify",
+            "convert",
+            "check",
+            "lower",
+            "calibrate",
+            "table",
+            "ncnn",
+            "summary",
+            "layers",
+        )
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order people need them."""

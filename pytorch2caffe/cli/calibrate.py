@@ -13,7 +13,10 @@ from .options import Caffemodels, OutputFile
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
 
-@click.command("calibrate", cls=Many, help="""Finds the int8 scales of a Caffe network and writes the table for ncnn.
+@click.command(
+    "calibrate",
+    cls=Many,
+    help="""Finds the int8 scales of a Caffe network and writes the table for ncnn.
 
 The network runs here, without Caffe. IMAGES is a directory, a list of paths, one image or one .npy tensor; once for
 each input of the network, or .npz files that hold all of them. Files are told by their content, not their names.
@@ -28,49 +31,121 @@ Examples:
       --mean 104 117 123 --accuracy-budget 0.001 -o net.table
 Beside the table, TABLE.preprocess.json says how images become inputs.
 Exit code 0 done; 2 it cannot be done, stderr says why, nothing was written.
-""", short_help="The int8 table for ncnn, without Caffe.")
+""",
+    short_help="The int8 table for ncnn, without Caffe.",
+)
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The deploy prototxt.")
 @click.option("--model", required=True, type=Caffemodels(), help="Its caffemodel.")
 @click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
-@click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE",
-              help="Where to write the table.")
-@click.option("--mean", multiple=True, type=float, metavar="M...", help="Taken from each pixel, 0..255: one number, or "
-              "one per channel in the order of the channels.")
+@click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE", help="Where to write the table.")
+@click.option(
+    "--mean",
+    multiple=True,
+    type=float,
+    metavar="M...",
+    help="Taken from each pixel, 0..255: one number, or one per channel in the order of the channels.",
+)
 @click.option("--norm", multiple=True, type=float, metavar="F...", help="Times which it is then taken; 1 if not given.")
 @click.option("--std", multiple=True, type=float, metavar="F...", help="Instead of --norm: by which it is divided.")
-@click.option("--order", type=click.Choice(["BGR", "RGB"]), default="BGR", show_default=True,
-              help="Of the network's three channels; one channel is grey.")
-@click.option("--resize", metavar="N|HxW", help="Resize the shorter side to N, or the image to HxW, and cut the "
-              "network's size out of the centre. Without it: resize straight to the network's size.")
-@click.option("--preprocess", type=click.Path(exists=True, dir_okay=False), help="A TABLE.preprocess.json to use "
-              "instead of these.")
-@click.option("--method", type=click.Choice(METHODS), default="kl", show_default=True, help="kl: ncnn2table's. mse: "
-              "the least squared error. percentile, max, aciq: by magnitude. reference: caffe-int8-convert-tool's.")
+@click.option(
+    "--order",
+    type=click.Choice(["BGR", "RGB"]),
+    default="BGR",
+    show_default=True,
+    help="Of the network's three channels; one channel is grey.",
+)
+@click.option(
+    "--resize",
+    metavar="N|HxW",
+    help="Resize the shorter side to N, or the image to HxW, and cut the "
+    "network's size out of the centre. Without it: resize straight to the network's size.",
+)
+@click.option(
+    "--preprocess",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A TABLE.preprocess.json to use instead of these.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="kl",
+    show_default=True,
+    help="kl: ncnn2table's. mse: "
+    "the least squared error. percentile, max, aciq: by magnitude. reference: caffe-int8-convert-tool's.",
+)
 @click.option("--percentile", "percent", type=float, default=99.99, show_default=True, help="For that method.")
-@click.option("--group", type=click.IntRange(0, 1), default=1, show_default=True, help="1: a weight scale for each "
-              "output (each group of a grouped convolution). 0: one for the layer.")
-@click.option("--limit-3x3/--no-limit-3x3", default=False, show_default=True, help="Weights of 3x3 convolutions of "
-              "stride 1 to +-31 instead of +-127: ncnn may run them by Winograd's algorithm, whose int8 sums of "
-              "transformed weights can overflow 16 bits on some ARM builds. It costs accuracy: use it if int8 is right "
-              "in the simulation and wrong on the device.")
+@click.option(
+    "--group",
+    type=click.IntRange(0, 1),
+    default=1,
+    show_default=True,
+    help="1: a weight scale for each output (each group of a grouped convolution). 0: one for the layer.",
+)
+@click.option(
+    "--limit-3x3/--no-limit-3x3",
+    default=False,
+    show_default=True,
+    help="Weights of 3x3 convolutions of "
+    "stride 1 to +-31 instead of +-127: ncnn may run them by Winograd's algorithm, whose int8 sums of "
+    "transformed weights can overflow 16 bits on some ARM builds. It costs accuracy: use it if int8 is right "
+    "in the simulation and wrong on the device.",
+)
 @click.option("--inner-product/--no-inner-product", default=True, show_default=True, help="Quantise InnerProduct too.")
 @click.option("--keep-float", multiple=True, metavar="NAME...", help="Layers that stay float.")
-@click.option("--accuracy-budget", "budget", type=click.FloatRange(0, 1), metavar="X", help="Keep the most sensitive "
-              "layers float until the outputs' mean cosine loses at most X, in simulation on the first 10 images.")
-@click.option("--report", type=OutputFile(), metavar="FILE.html", help="Write a page with histograms, "
-              "thresholds and each layer's sensitivity, and FILE.json.")
-@click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights first, if the ncnn files are "
-              "made so.")
-@click.option("--passes", type=click.IntRange(0, 2), default=0, help="Over the images. By default one, and a second "
-              "for the layers whose threshold it leaves open by more than one bin of 2048.")
+@click.option(
+    "--accuracy-budget",
+    "budget",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Keep the most sensitive "
+    "layers float until the outputs' mean cosine loses at most X, in simulation on the first 10 images.",
+)
+@click.option(
+    "--report",
+    type=OutputFile(),
+    metavar="FILE.html",
+    help="Write a page with histograms, thresholds and each layer's sensitivity, and FILE.json.",
+)
+@click.option(
+    "--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights first, if the ncnn files are made so."
+)
+@click.option(
+    "--passes",
+    type=click.IntRange(0, 2),
+    default=0,
+    help="Over the images. By default one, and a second "
+    "for the layers whose threshold it leaves open by more than one bin of 2048.",
+)
 @click.option("--batch", type=click.IntRange(1), default=4, show_default=True, help="Images at a time.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads that decode.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 @click.option("--cpp", is_flag=True, help="Print the preprocessing as C++ for ncnn.")
 def command(  # type: ignore[no-untyped-def]
-    proto, model, images, output, mean, norm, std, order, resize, preprocess, method, percent, group, limit_3x3,
-    inner_product, keep_float, budget, report, fold_bn, passes, batch, workers, device, cpp,
-):  # fmt: skip
+    proto,
+    model,
+    images,
+    output,
+    mean,
+    norm,
+    std,
+    order,
+    resize,
+    preprocess,
+    method,
+    percent,
+    group,
+    limit_3x3,
+    inner_product,
+    keep_float,
+    budget,
+    report,
+    fold_bn,
+    passes,
+    batch,
+    workers,
+    device,
+    cpp,
+):
     from ..quantize.calibrate import Settings
     from ..quantize.job import Job
 

@@ -7,7 +7,9 @@ import click
 from .options import Caffemodels
 
 
-@click.command("check", help="""Looks for everything in a Caffe file that one reader of Caffe files cannot take.
+@click.command(
+    "check",
+    help="""Looks for everything in a Caffe file that one reader of Caffe files cannot take.
 
 The file may come from anywhere. Each problem is listed with its layer and the shortest fix.
 
@@ -16,15 +18,17 @@ Examples:
   pytorch2caffe check deploy.prototxt --target nnie
   pytorch2caffe check deploy.prototxt net.caffemodel --target my-chip.toml
 Exit code 0 if the reader takes it, 1 if there are problems, 2 if the file cannot be read.
-""", short_help="What in a Caffe file one reader cannot take.")
+""",
+    short_help="What in a Caffe file one reader cannot take.",
+)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels(), required=False)
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the file.")
 def command(prototxt, caffemodel, target):  # type: ignore[no-untyped-def]
     import logging
 
-    from ..dialects import dialect
-    from ..lint import check_files, count_layers
+    from ..backends.caffe.dialect_file import dialect
+    from ..convert.check_files import check_files, count_layers
 
     logging.getLogger("caffe_proto").setLevel(logging.ERROR)  # what it would warn of is among the problems
     reader = dialect(target)

@@ -6,11 +6,13 @@ import os
 
 import click
 
-from ..origin import FROM, TO, Origin
+from ..convert.source import FROM, TO, Origin
 from .options import Shape, say_how_to_load, split_weights
 
 
-@click.command("convert", help="""Converts a network of one framework to another: NETWORK [WEIGHTS].
+@click.command(
+    "convert",
+    help="""Converts a network of one framework to another: NETWORK [WEIGHTS].
 
 \b
 --from caffe:      deploy.prototxt net.caffemodel (several caffemodels: with commas between)
@@ -28,7 +30,9 @@ Examples:
   pytorch2caffe convert model.ckpt.meta model.ckpt --from tensorflow --output MMdnn_Output --to caffe -o net
   pytorch2caffe convert torchvision:resnet18 --from pytorch --input-shape 1,3,224,224 --to ir -o resnet18
 Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the way.
-""", short_help="Caffe, TensorFlow, IR and PyTorch to each other, or ONNX.")
+""",
+    short_help="Caffe, TensorFlow, IR and PyTorch to each other, or ONNX.",
+)
 @click.argument("network")
 @click.argument("weights", required=False)
 @click.option("--from", "source", type=click.Choice(FROM), required=True, help="The framework it comes from.")
@@ -39,7 +43,7 @@ Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the w
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the Caffe files.")
 @split_weights
 def command(network, weights, source, framework, path, outputs, shapes, target, split_weights):  # type: ignore[no-untyped-def]
-    from ..networks import files_of, load_network, save_network, spare
+    from ..convert.frameworks import files_of, load_network, save_network, spare
 
     spare([network, weights], files_of(framework, path))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own remarks about this machine

@@ -34,24 +34,43 @@ In both cases nothing is written.
 @click.option("--no-check", is_flag=True, help="Do not run the written files against the model.")
 @model_options
 def command(  # type: ignore[no-untyped-def]
-    model, prefix, shapes, target, fold_bn, split_weights, name, no_check, weights, key, seed, naming,
-):  # fmt: skip
+    model,
+    prefix,
+    shapes,
+    target,
+    fold_bn,
+    split_weights,
+    name,
+    no_check,
+    weights,
+    key,
+    seed,
+    naming,
+):
     import torch
     from rich.console import Console
     from rich.text import Text
 
+    from ..convert.export import export
     from ..errors import UnsupportedError
-    from ..export import export
-    from ..models import load_model
+    from ..frontends.torch.loading.models import load_model
 
     torch.manual_seed(seed)
     net = load_model(model, weights, key)
     try:
         with Console(stderr=True).status(Text(f"converting {model}")):
             graph = export(
-                net, random_inputs(shapes), f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect=target, name=name,
-                naming=naming, fold_bn=fold_bn, split_weights=split_weights, check=not no_check,
-            )  # fmt: skip
+                net,
+                random_inputs(shapes),
+                f"{prefix}.prototxt",
+                f"{prefix}.caffemodel",
+                dialect=target,
+                name=name,
+                naming=naming,
+                fold_bn=fold_bn,
+                split_weights=split_weights,
+                check=not no_check,
+            )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2

@@ -22,7 +22,7 @@ Examples:
 def command(markdown):  # type: ignore[no-untyped-def]
     from rich.table import Table
 
-    from ..supported import supported, supported_page
+    from ..convert.supported import supported, supported_page
 
     if markdown:
         click.echo(supported_page(), nl=False)

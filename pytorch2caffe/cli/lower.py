@@ -7,7 +7,9 @@ import click
 from .options import CAFFE_PREFIX, Caffemodels, say_weights, split_weights
 
 
-@click.command("lower", help="""Rewrites a Caffe network for another reader, as PREFIX.prototxt and PREFIX.caffemodel.
+@click.command(
+    "lower",
+    help="""Rewrites a Caffe network for another reader, as PREFIX.prototxt and PREFIX.caffemodel.
 
 Layers, fields and names that the reader lacks are said in those it has, exactly. The new files are read back and
 their outputs compared with the old ones' before they appear.
@@ -17,7 +19,9 @@ Examples:
   pytorch2caffe lower deploy.prototxt net.caffemodel --target opencv -o net-opencv
   pytorch2caffe lower deploy.prototxt net.caffemodel --target my-chip.toml --fold-bn -o net-chip
 Exit code 0 done; 1 the new files give other numbers; 2 it cannot be said, or cannot be read.
-""", short_help="Writes a Caffe file anew for another reader.")
+""",
+    short_help="Writes a Caffe file anew for another reader.",
+)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
@@ -26,8 +30,8 @@ Exit code 0 done; 1 the new files give other numbers; 2 it cannot be said, or ca
 @split_weights
 @click.option("--no-check", is_flag=True, help="Do not run the new files against the old ones.")
 def command(prototxt, caffemodel, prefix, target, fold_bn, split_weights, no_check):  # type: ignore[no-untyped-def]
+    from ..convert.lower_files import rewrite
     from ..errors import UnsupportedError
-    from ..rewrite import rewrite
 
     try:
         graph = rewrite(

@@ -9,7 +9,9 @@ import click
 from .options import Caffemodels, Prefix
 
 
-@click.command("ncnn", help="""Writes a Caffe network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
+@click.command(
+    "ncnn",
+    help="""Writes a Caffe network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
 
 No ncnn is needed to write them. Where the Python package ncnn is installed, the files run in it on a random input
 before they appear, and their outputs are compared with the Caffe network's.
@@ -21,23 +23,37 @@ Examples:
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ ... -o net.table
   pytorch2caffe ncnn deploy.prototxt net.caffemodel --table net.table --fuse -o net-int8
 Exit code 0 done; 1 the files give other numbers in ncnn; 2 it cannot be said in ncnn, or cannot be read.
-""", short_help="Writes .param and .bin for ncnn, float or int8.")
+""",
+    short_help="Writes .param and .bin for ncnn, float or int8.",
+)
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
 @click.option("-o", "--output", "prefix", required=True, type=Prefix(".param", ".bin"), help="Where to write.")
-@click.option("--table", "path", type=click.Path(exists=True, dir_okay=False),
-              help="Run the layers of this table in int8, as ncnn2int8 does.")  # fmt: skip
+@click.option(
+    "--table",
+    "path",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Run the layers of this table in int8, as ncnn2int8 does.",
+)
 @click.option("--fp16", is_flag=True, help="Store the weights that are not int8 as halves; ncnn2int8 always does.")
-@click.option("--fuse", is_flag=True, help="Put BatchNorm and Scale into the weights, ReLU and its like into the "
-              "convolutions, as ncnnoptimize does; int8 convolutions then hand int8 to each other.")  # fmt: skip
-@click.option("--all-int8", is_flag=True, help="Also grouped convolutions that ncnn computes wrongly in int8 on x86, "
-              "for machines where it does not; they stay float otherwise, and are named.")  # fmt: skip
+@click.option(
+    "--fuse",
+    is_flag=True,
+    help="Put BatchNorm and Scale into the weights, ReLU and its like into the "
+    "convolutions, as ncnnoptimize does; int8 convolutions then hand int8 to each other.",
+)
+@click.option(
+    "--all-int8",
+    is_flag=True,
+    help="Also grouped convolutions that ncnn computes wrongly in int8 on x86, "
+    "for machines where it does not; they stay float otherwise, and are named.",
+)
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn.")
 def command(prototxt, caffemodel, prefix, path, fp16, fuse, all_int8, no_check):  # type: ignore[no-untyped-def]
+    from ..backends.ncnn.table.file import read_table
+    from ..backends.ncnn.writer import save_ncnn
     from ..errors import UnsupportedError
-    from ..quantize.table_file import read_table
-    from ..readers.caffe import load_caffe
-    from ..writers.ncnn import save_ncnn
+    from ..frontends.caffe.reader import load_caffe
 
     graph = load_caffe(prototxt, caffemodel)
     table = read_table(path) if path else None
@@ -65,9 +81,9 @@ def _proof(graph, table, fp16, said):  # type: ignore[no-untyped-def]
     """A function that runs the files in ncnn, says how it went, and raises DifferentError if float outputs differ."""
 
     def proof(param, binary, files):  # type: ignore[no-untyped-def]
-        from ..codegen import random_inputs
         from ..errors import DifferentError
-        from ..verify.in_ncnn import compare_in_ncnn, reach_of
+        from ..runtime.random_inputs import random_inputs
+        from ..verify.ncnn_files import compare_in_ncnn, reach_of
         from ..verify.report import verdict
         from ..verify.runtimes import get
 

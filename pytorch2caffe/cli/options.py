@@ -12,12 +12,12 @@ import click
 from caffe_proto import several
 
 from ..errors import ConversionError
-from ..places import check_place
+from ..formats.output_path import check_place
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..graph import Graph
+    from ..graph.graph import Graph
 
 MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what makes one, with arguments
 if need be: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; or a whole model `FILE.pth` of
@@ -109,7 +109,7 @@ class Caffemodels(click.ParamType):
 
 def say_weights(graph: Graph, prototxt: str, proof: str) -> None:
     """Says where the weights of a graph are now."""
-    from ..writers.caffe import blobs_in_bytes
+    from ..backends.caffe.writer import blobs_in_bytes
 
     files = ", ".join(map(str, graph.caffemodels))
     click.echo(f"{files}: {blobs_in_bytes(graph) / 1e6:.1f} MB of weights; {proof}")
@@ -135,22 +135,39 @@ def _product(shape: Sequence[int]) -> int:
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--weights, --weights-key, --seed, --naming."""
     for option in (
-        click.option("--naming", type=click.Choice(["modules", "legacy"]), default="modules", show_default=True,
-                     help="Layer names: the modules' own, or conv1, conv_blob1 as in older converters."),
+        click.option(
+            "--naming",
+            type=click.Choice(["modules", "legacy"]),
+            default="modules",
+            show_default=True,
+            help="Layer names: the modules' own, or conv1, conv_blob1 as in older converters.",
+        ),
         click.option("--seed", type=int, default=0, show_default=True, help="For random weights and inputs."),
-        click.option("--weights-key", "key", metavar="KEY", help="Which entry of the checkpoint holds them, where "
-                     "several would fit: ema, say."),
-        click.option("--weights", type=click.Path(dir_okay=False), help="Its weights: a state_dict, a checkpoint that "
-                     "has one, a whole model, .safetensors. None of their code is run."),
-    ):  # fmt: skip
+        click.option(
+            "--weights-key",
+            "key",
+            metavar="KEY",
+            help="Which entry of the checkpoint holds them, where several would fit: ema, say.",
+        ),
+        click.option(
+            "--weights",
+            type=click.Path(dir_okay=False),
+            help="Its weights: a state_dict, a checkpoint that "
+            "has one, a whole model, .safetensors. None of their code is run.",
+        ),
+    ):
         function = option(function)
     return function
 
 
 def split_weights(function: Callable[..., Any]) -> Callable[..., Any]:
     """--split-weights."""
-    return click.option("--split-weights", is_flag=True, help="Write weights beyond what Caffe reads in one file, "
-                        "2^31 - 1 bytes, as several: PREFIX-1-of-2.caffemodel ...")(function)  # fmt: skip
+    return click.option(
+        "--split-weights",
+        is_flag=True,
+        help="Write weights beyond what Caffe reads in one file, "
+        "2^31 - 1 bytes, as several: PREFIX-1-of-2.caffemodel ...",
+    )(function)
 
 
 def random_inputs(shapes: Sequence[tuple[int, ...]]) -> Any:

@@ -26,19 +26,36 @@ def command(prototxt):  # type: ignore[no-untyped-def]
     from rich.table import Table
     from rich.text import Text
 
-    from ..readers.caffe import load_caffe
-    from ..summary import summarise
+    from ..frontends.caffe.reader import load_caffe
+    from ..graph.summary import summarise
 
     rows = summarise(load_caffe(prototxt))
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
-    table = Table(title=Text(f"{prototxt}: {len(rows)} layers, {parameters / 1e6:.2f} M parameters, "
-                             f"{multiply_adds / 1e9:.2f} G multiply-adds"), title_justify="left")
-    for name, justify in (("layer", "left"), ("type", "left"), ("input", "left"), ("output", "left"),
-                          ("parameters", "right"), ("multiply-adds", "right")):  # fmt: skip
+    table = Table(
+        title=Text(
+            f"{prototxt}: {len(rows)} layers, {parameters / 1e6:.2f} M parameters, "
+            f"{multiply_adds / 1e9:.2f} G multiply-adds"
+        ),
+        title_justify="left",
+    )
+    for name, justify in (
+        ("layer", "left"),
+        ("type", "left"),
+        ("input", "left"),
+        ("output", "left"),
+        ("parameters", "right"),
+        ("multiply-adds", "right"),
+    ):
         table.add_column(name, justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(Text(row.name), Text(row.type), _shapes(row.inputs), _shapes(row.outputs), f"{row.parameters:,}",
-                      f"{row.multiply_adds:,}")  # fmt: skip
+        table.add_row(
+            Text(row.name),
+            Text(row.type),
+            _shapes(row.inputs),
+            _shapes(row.outputs),
+            f"{row.parameters:,}",
+            f"{row.multiply_adds:,}",
+        )
     table.add_section()
     table.add_row("total", "", "", "", f"{parameters:,}", f"{multiply_adds:,}")
     console().print(table)

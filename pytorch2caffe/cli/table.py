@@ -7,17 +7,23 @@ import click
 from .options import Caffemodels
 
 
-@click.group("table", help="""Looks at int8 tables for ncnn.
+@click.group(
+    "table",
+    help="""Looks at int8 tables for ncnn.
 
 \b
 Example:
   pytorch2caffe table check net.table --proto deploy.prototxt
-""", short_help="Finds what is wrong with an int8 table.")
+""",
+    short_help="Finds what is wrong with an int8 table.",
+)
 def command() -> None:
     pass
 
 
-@command.command("check", help="""Finds everything in a table that makes ncnn refuse it, misread it or misuse it.
+@command.command(
+    "check",
+    help="""Finds everything in a table that makes ncnn refuse it, misread it or misuse it.
 
 ncnn2int8 ends with exit code 0 on most bad tables; the loss shows later, or never. Each problem is listed with its
 place and the shortest fix. With --model the scales are held against the weights too.
@@ -27,16 +33,17 @@ Examples:
   pytorch2caffe table check net.table --proto deploy.prototxt
   pytorch2caffe table check net.table --proto deploy.prototxt --model net.caffemodel
 Exit code 0 if ncnn reads it as it is meant, 1 if there are problems, 2 if a file cannot be read.
-""")
+""",
+)
 @click.argument("table", type=click.Path(exists=True, dir_okay=False))
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The network's prototxt.")
 @click.option("--model", type=Caffemodels(), help="Its caffemodel.")
 def check(table, proto, model):  # type: ignore[no-untyped-def]
-    from ..quantize.table_file import check_table, parse
-    from ..quantize.targets import targets_of_graph, targets_of_prototxt
+    from ..backends.ncnn.table.file import check_table, parse
+    from ..backends.ncnn.table.targets import targets_of_graph, targets_of_prototxt
 
     if model:
-        from ..readers.caffe import load_caffe
+        from ..frontends.caffe.reader import load_caffe
 
         targets = targets_of_graph(load_caffe(proto, model))
     else:

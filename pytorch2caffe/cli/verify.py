@@ -30,33 +30,62 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if it could not be f
 @click.argument("model")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
-@click.option("--runtime", "runtimes", multiple=True, default=["builtin"], show_default=True,
-              type=click.Choice(["builtin", "caffe", "opencv", "ncnn"]), help="May be repeated.")  # fmt: skip
+@click.option(
+    "--runtime",
+    "runtimes",
+    multiple=True,
+    default=["builtin"],
+    show_default=True,
+    type=click.Choice(["builtin", "caffe", "opencv", "ncnn"]),
+    help="May be repeated.",
+)
 @click.option("--caffe-python", help='The command of a Python with pycaffe, "conda run -n caffe python", say.')
 @click.option("--tolerance", type=float, default=1e-4, show_default=True, help="Relative L2 difference.")
 @click.option("--all", "every", is_flag=True, help="Show every blob.")
 @click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file, for programs.")
 @click.option("--html", "page", type=OutputFile(), help="Write the tables to this file, for people.")
-@click.option("--images", multiple=True, metavar="IMAGES", help="Instead of random numbers, the first of these images; "
-              "a directory, a list, an image or .npy tensor, once per input.")
-@click.option("--preprocess", type=click.Path(exists=True, dir_okay=False), help="How images become inputs: the "
-              "TABLE.preprocess.json that calibrate wrote.")
+@click.option(
+    "--images",
+    multiple=True,
+    metavar="IMAGES",
+    help="Instead of random numbers, the first of these images; "
+    "a directory, a list, an image or .npy tensor, once per input.",
+)
+@click.option(
+    "--preprocess",
+    type=click.Path(exists=True, dir_okay=False),
+    help="How images become inputs: the TABLE.preprocess.json that calibrate wrote.",
+)
 @model_options
 def command(  # type: ignore[no-untyped-def]
-    model, prototxt, caffemodel, runtimes, caffe_python, tolerance, every, report, page, images, preprocess, weights,
-    key, seed, naming,
-):  # fmt: skip
+    model,
+    prototxt,
+    caffemodel,
+    runtimes,
+    caffe_python,
+    tolerance,
+    every,
+    report,
+    page,
+    images,
+    preprocess,
+    weights,
+    key,
+    seed,
+    naming,
+):
     import torch
 
-    from ..models import load_model
+    from ..frontends.torch.loading.models import load_model
 
     if preprocess and not images:
         raise click.UsageError("--preprocess says how images become inputs: give --images too")
     torch.manual_seed(seed)
     net = load_model(model, weights, key)
     inputs = _first(prototxt, images, preprocess) if images else _random(prototxt)
-    found, problems = _compare(net, prototxt, caffemodel, inputs, dict.fromkeys(runtimes), tolerance, naming,
-                               caffe_python)  # fmt: skip
+    found, problems = _compare(
+        net, prototxt, caffemodel, inputs, dict.fromkeys(runtimes), tolerance, naming, caffe_python
+    )
     if report:
         _write(found, problems, report)
     _show(found, every, page)
@@ -74,8 +103,16 @@ def _compare(net, prototxt, caffemodel, inputs, runtimes, tolerance, naming, caf
     found, problems = {}, {}
     for runtime in runtimes:
         try:
-            found[runtime] = verify(net, prototxt, caffemodel, inputs, runtime, tolerance=tolerance, naming=naming,
-                                    caffe_python=caffe_python)  # fmt: skip
+            found[runtime] = verify(
+                net,
+                prototxt,
+                caffemodel,
+                inputs,
+                runtime,
+                tolerance=tolerance,
+                naming=naming,
+                caffe_python=caffe_python,
+            )
         except (RuntimeUnavailable, RuntimeFailed, UnsupportedError) as error:
             if isinstance(error, UnsupportedError) and error.target == "traced":
                 raise

@@ -10,15 +10,15 @@ from functools import partial
 import numpy as np
 import torch
 
+from ..backends.ncnn.table.table import Table
+from ..backends.ncnn.table.targets import quantisable
+from ..backends.ncnn.table.weights import NOTHING, weight_scales, winograd_rule
 from ..errors import ConversionError, Problem
-from ..graph import Graph, Node, Value
+from ..graph.graph import Graph, Node, Value
 from .forward import Forward
 from .histogram import Exact, Observer
 from .images import Dataset
-from .table import Table
-from .targets import quantisable
 from .thresholds import BINS, LEVELS, METHODS, Range, by_percentile
-from .weights import NOTHING, weight_scales, winograd_rule
 
 STOPS = [round(n * 10**k) for k in range(7) for n in (1, 2, 5)]
 TINY = 1e-4  # the reference tool takes smaller weights for 0

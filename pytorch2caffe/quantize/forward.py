@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..codegen import build, infer, source_of
 from ..errors import ConversionError, Refused
-from ..graph import Graph, Node, Value
-from ..layers.convolution import Convolution
-from ..layers.inner_product import InnerProduct
-from ..layers.relu import ReLU
+from ..graph.graph import Graph, Node, Value
+from ..layers.activation.relu import ReLU
+from ..layers.convolution.convolution import Convolution
+from ..layers.linear.inner_product import InnerProduct
+from ..runtime.build import build, infer, source_of
 
 Watch = Callable[[Value, torch.Tensor], None]
 

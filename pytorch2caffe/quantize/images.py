@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConversionError, Problem
-from ..graph import Value
+from ..graph.graph import Value
 from .preprocess import Preprocess
 from .tensors import MAGIC, read_npy, read_npz
 
@@ -224,8 +224,20 @@ def decode(data: bytes) -> np.ndarray:
             return np.asarray(image.convert("RGB"))
     except UnidentifiedImageError as error:
         raise BrokenImage("no image that can be read: of no known kind") from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, KeyError, TypeError,
-            OverflowError, MemoryError, Image.DecompressionBombError) as error:  # fmt: skip
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        IndexError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        Image.DecompressionBombError,
+    ) as error:
         raise BrokenImage(f"no image that can be read: {str(error)[:200] or type(error).__name__}") from error
 
 

@@ -11,22 +11,22 @@ import torch
 
 from caffe_proto import FilePaths, atomic_files, several
 
+from ..backends.ncnn.table.check import misnamed
+from ..backends.ncnn.table.file import check_table, write_table
+from ..backends.ncnn.table.table import TableError
+from ..backends.ncnn.table.targets import quantisable
 from ..errors import ConversionError
-from ..graph import Graph, Value
-from ..passes import fold_batch_norm
-from ..places import check_place
-from ..readers.caffe import load_caffe
+from ..formats.output_path import check_place
+from ..frontends.caffe.reader import load_caffe
+from ..graph.graph import Graph, Value
+from ..passes.fold import fold_batch_norm
 from .calibrate import Progress, Settings, calibrate
+from .html_report import to_html
 from .images import Dataset
 from .outcome import Outcome
-from .page import to_html
 from .preprocess import ORDERS, Preprocess, beside, load_preprocess, save_preprocess
 from .report import to_json
 from .sensitivity import choose, measure
-from .table import TableError
-from .table_check import misnamed
-from .table_file import check_table, write_table
-from .targets import quantisable
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,15 @@ def run(job: Job, progress: Progress | None = None) -> Outcome:
     images = Dataset(job.images, graph.inputs, preprocess)
     look = dict(batch=job.batch, device=job.device, progress=progress)
     found = calibrate(
-        graph, images, job.settings, batch=job.batch, workers=job.workers, device=job.device,
-        settle=job.report is not None, progress=progress,
-    )  # fmt: skip
+        graph,
+        images,
+        job.settings,
+        batch=job.batch,
+        workers=job.workers,
+        device=job.device,
+        settle=job.report is not None,
+        progress=progress,
+    )
     sensitivity = None
     if job.report is not None or job.budget is not None:
         sensitivity = measure(graph, images, found, **look)  # type: ignore[arg-type]

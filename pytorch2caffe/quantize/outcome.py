@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..graph import Graph
+from ..graph.graph import Graph
 from .calibrate import Calibration, Settings
 from .images import Dataset
 from .preprocess import Preprocess

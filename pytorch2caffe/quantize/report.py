@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.ncnn.table.weights import weight_rows
 from .calibrate import Calibration, Layer
 from .outcome import Outcome
 from .thresholds import noise
-from .weights import weight_rows
 
 
 def rows(found: Calibration, alone: dict[str, float]) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ..graph import Graph, Value
+from ..backends.ncnn.table.table import Table
+from ..graph.graph import Graph, Value
 from .calibrate import Calibration, Progress
 from .forward import Forward, exact, results_of
 from .images import Dataset
 from .simulate import Call, int8_calls
-from .table import Table
 
 IMAGES = 10
 BUDGET = "the accuracy budget"

@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch.nn.functional import conv2d, linear
 
-from ..graph import Graph, Node
-from ..layers.convolution import Convolution
-from ..layers.inner_product import InnerProduct
-from .table import Table
-from .weights import weight_rows
+from ..backends.ncnn.table.table import Table
+from ..backends.ncnn.table.weights import weight_rows
+from ..graph.graph import Graph, Node
+from ..layers.convolution.convolution import Convolution
+from ..layers.linear.inner_product import InnerProduct
 
 LIMIT = 127
 Call = Callable[[torch.Tensor], torch.Tensor]

@@ -108,9 +108,7 @@ def _name(key: str | tuple[str, str]) -> str:
     return key if isinstance(key, str) else key[0]
 
 
-def _row(
-    blob: str, module: str, reference: np.ndarray, actual: np.ndarray, tolerance: float, output: bool
-) -> Row:
+def _row(blob: str, module: str, reference: np.ndarray, actual: np.ndarray, tolerance: float, output: bool) -> Row:
     reference, actual = np.asarray(reference), np.asarray(actual)
     if reference.shape != actual.shape:
         note = f"shape {list(actual.shape)} instead of {list(reference.shape)}"

@@ -27,8 +27,10 @@ def hints(
     if _sizes_off_by_one(reference[blob].shape, actual[blob].shape):
         yield f"{blob} is larger or smaller by one: Caffe's pooling rounds sizes up, PyTorch's down unless ceil_mode"
     elif _right_when_turned(found, reference[blob], blob, fed, again):
-        yield (f"{blob} is right once the input's channels are turned round: the file takes BGR where the model takes "
-               "RGB, or the other way")  # fmt: skip
+        yield (
+            f"{blob} is right once the input's channels are turned round: the file takes BGR where the model takes "
+            "RGB, or the other way"
+        )
     elif first.cosine > SAME_DIRECTION:
         yield f"{blob} is the model's times a constant: look for a scale, a mean's divisor, BatchNorm's factor"
 

@@ -12,7 +12,7 @@ import numpy as np
 from caffe_proto import FilePaths
 
 from ..errors import ConversionError
-from ..graph import Graph, Value
+from ..graph.graph import Graph, Value
 from .compare import Comparison, compare
 from .hints import hints
 from .runtimes import get
@@ -42,8 +42,8 @@ def verify(
     Raises RuntimeUnavailable or RuntimeFailed if the runtime cannot run the files, UnsupportedError if the model
     cannot be traced or the files lack weights.
     """
-    from ..readers.caffe import load_caffe
-    from ..trace.recording import record
+    from ..frontends.caffe.reader import load_caffe
+    from ..frontends.torch.recording import record
 
     graph, values = record(model, inputs, naming=naming, keep=True)
     file = load_caffe(prototxt, caffemodel)  # Caffe itself would take a file that lacks weights, and leave zeros
@@ -66,7 +66,7 @@ def verify(
 
 def input_shapes(prototxt: str | Path) -> list[tuple[int, ...]]:
     """The shapes of a network's inputs, in order."""
-    from ..readers.caffe import load_caffe
+    from ..frontends.caffe.reader import load_caffe
 
     return [value.shape for value in load_caffe(prototxt).inputs]
 
@@ -82,8 +82,10 @@ def _named(graph: Graph, file: Graph, arrays: Sequence[np.ndarray]) -> dict[str,
 
 def _paired(graph: Graph, file: Graph) -> dict[str, Value]:
     """Which blob of the file is which output of the model: by name, or in order where the names tell nothing."""
-    own = {key: (f"{key}.output" if f"{key}.output" in file.outputs else value.name)
-           for key, value in graph.outputs.items()}  # fmt: skip
+    own = {
+        key: (f"{key}.output" if f"{key}.output" in file.outputs else value.name)
+        for key, value in graph.outputs.items()
+    }
     if not set(own.values()) <= set(file.outputs) and len(own) == len(file.outputs):
         own = dict(zip(own, file.outputs, strict=True))
     return {own[key]: value for key, value in graph.outputs.items()}

@@ -90,17 +90,32 @@ def main(counts: list[int]) -> None:
 
     console = Console(width=140)
     table = Table(title="calibration of SqueezeNet v1.1, one thread; CPU without start-up")
-    for column in ("method", "passes", "images", "images/s", "CPU s", "CPU ms/image", "start-up CPU s", "second for",
-                   "peak MB"):  # fmt: skip
+    for column in (
+        "method",
+        "passes",
+        "images",
+        "images/s",
+        "CPU s",
+        "CPU ms/image",
+        "start-up CPU s",
+        "second for",
+        "peak MB",
+    ):
         table.add_column(column, justify="right")
     for method, passes in (("kl", 0), ("kl", 1), ("kl", 2), ("max", 0), ("reference", 0)):
         for images in counts if passes == 0 and method == "kl" else [count for count in counts if count <= 100]:
             one = run("calibrate", images, method, passes)
             table.add_row(
-                method, str(passes or "as needed"), str(images), f"{images / one['wall']:.1f}", f"{one['cpu']:.2f}",
-                f"{one['cpu'] / images * 1e3:.1f}", f"{one['start']:.2f}", f"{one['twice']:.0f} of 18",
+                method,
+                str(passes or "as needed"),
+                str(images),
+                f"{images / one['wall']:.1f}",
+                f"{one['cpu']:.2f}",
+                f"{one['cpu'] / images * 1e3:.1f}",
+                f"{one['start']:.2f}",
+                f"{one['twice']:.0f} of 18",
                 f"{one['peak']:.0f}",
-            )  # fmt: skip
+            )
     console.print(table)
     table = Table(title="search of one histogram of 2048 bins, ms of CPU, over 18 real activations")
     for column in ("method", "middle", "most"):

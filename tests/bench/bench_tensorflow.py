@@ -22,10 +22,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 SIZES = {
-    "inception_v3": (299, 1001), "resnet_v2_152": (299, 1001), "resnet_v1_50": (224, 1000), "vgg_16": (224, 1000),
-    "mobilenet_v1": (224, 1001), "inception_v1": (224, 1001), "inception_v2": (224, 1001), "mobilenet_v2": (224, 1001),
-    "inception_resnet_v2": (299, 1001), "inception_v4": (299, 1001),
-}  # fmt: skip
+    "inception_v3": (299, 1001),
+    "resnet_v2_152": (299, 1001),
+    "resnet_v1_50": (224, 1000),
+    "vgg_16": (224, 1000),
+    "mobilenet_v1": (224, 1001),
+    "inception_v1": (224, 1001),
+    "inception_v2": (224, 1001),
+    "mobilenet_v2": (224, 1001),
+    "inception_resnet_v2": (299, 1001),
+    "inception_v4": (299, 1001),
+}
 FORMS = {"checkpoint": "net.ckpt.meta", "frozen": "net.pb", "SavedModel": "saved"}
 MMDNN = {"inception_v3": (6.8, 677), "resnet_v2_152": (13.0, 965), "vgg_16": (15.3, 1566)}  # seconds and MB of mmtoir
 
@@ -47,14 +54,14 @@ def measure(step: str, path: Path) -> dict[str, Any]:
     if step == "import":
         import tensorflow  # noqa: F401
     elif step == "ir":
-        from pytorch2caffe.readers.tensorflow import read_tensorflow
+        from pytorch2caffe.frontends.tensorflow import read_tensorflow
 
         nodes = read_tensorflow(path, outputs="MMdnn_Output")
         found["weights"] = sum(array.nbytes for node in nodes for array in node.weights.values()) / 2**20
         found["touched"] = float(sum(array.sum() for node in nodes for array in node.weights.values()))
     else:
         from pytorch2caffe import to_torch
-        from pytorch2caffe.readers.tensorflow import load_tensorflow
+        from pytorch2caffe.frontends.tensorflow import load_tensorflow
 
         model = to_torch(load_tensorflow(path, outputs="MMdnn_Output"))
         found = {"seconds": time.perf_counter() - started, "cpu": time.process_time(), "memory": peak()}

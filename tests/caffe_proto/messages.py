@@ -92,6 +92,4 @@ def networks_with_weights(draw):
     net = draw(networks())
     shapes = st.lists(st.integers(0, 4), max_size=4)
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
-    return net, [
-        [random.standard_normal(draw(shapes)) for _ in range(draw(st.integers(0, 2)))] for _ in net.layer
-    ]
+    return net, [[random.standard_normal(draw(shapes)) for _ in range(draw(st.integers(0, 2)))] for _ in net.layer]

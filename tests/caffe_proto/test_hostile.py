@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pytorch2caffe.messages import BYTES, bytes_field, doubles, floats, layer, shape, unhurried, varint_field
 
 from caffe_proto import CaffeFormatError, read_caffemodel, read_prototxt, to_text, write_caffemodel
 from caffe_proto.wire import encode_tag, encode_varint
-
-from .messages import BYTES, bytes_field, doubles, floats, layer, shape, unhurried, varint_field
 
 NET = {
     "name": "fuzz",
@@ -111,10 +110,12 @@ def test_any_bytes(small, content):
     try_weights(small[1], content)
 
 
-TEXT = to_text(read_prototxt("""name: "x" input: "data" input_dim: [1, 3, 8, 8]
+TEXT = to_text(
+    read_prototxt("""name: "x" input: "data" input_dim: [1, 3, 8, 8]
     layers { name: "a" type: CONVOLUTION blobs_lr: 1 convolution_param { num_output: 3 pad: 0x1 }
       unknown { b: [1] } }
-    layers { layer { name: "b" type: "pool" kernelsize: 3 } bottom: "a" }""").net)  # fmt: skip
+    layers { layer { name: "b" type: "pool" kernelsize: 3 } bottom: "a" }""").net
+)
 
 
 def test_every_truncation_of_a_prototxt():
@@ -147,11 +148,7 @@ def test_damage_in_a_prototxt():
         text = TEXT
         for _ in range(rng.randint(1, 3)):
             place = rng.randrange(len(text))
-            text = (
-                text[:place]
-                + rng.choice([*pieces, chr(rng.randrange(0x250))])
-                + text[place + rng.randint(0, 4) :]
-            )
+            text = text[:place] + rng.choice([*pieces, chr(rng.randrange(0x250))]) + text[place + rng.randint(0, 4) :]
         try_text(text)
 
 
@@ -259,9 +256,7 @@ BOMBS = {  # bytes of about a megabyte that would be much more as objects
     "axes, one by one": layer(bytes_field(7, varint_field(1, 1) * 500_000)),
     "shapes": layer(bytes_field(7, varint_field(1, 2**62)) * 90_000),
     "pieces": layer(shape(1) + bytes_field(5, floats(1)) * 170_000),
-    "floats and others in turn": layer(
-        shape(1) + (encode_tag(5, 5) + floats(1) + varint_field(77, 1)) * 120_000
-    ),
+    "floats and others in turn": layer(shape(1) + (encode_tag(5, 5) + floats(1) + varint_field(77, 1)) * 120_000),
     "messages in messages": nested(3000),
 }
 

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import FieldDescriptor
+from pytorch2caffe.messages import SHARED
 
 from caffe_proto import message_class
 from caffe_proto.schema import PACKAGE, SOURCE, is_repeated, parse_schema
 
-from .messages import SHARED
-
-TYPES = {getattr(FieldDescriptor, f"TYPE_{name.upper()}"): name for name in
-         ("bool", "bytes", "double", "float", "int32", "int64", "string", "uint32")}  # fmt: skip
+TYPES = {
+    getattr(FieldDescriptor, f"TYPE_{name.upper()}"): name
+    for name in ("bool", "bytes", "double", "float", "int32", "int64", "string", "uint32")
+}
 
 # Fields whose number BVLC or another fork has for something else: ours have private numbers.
 PRIVATE = {"shuffle_channel_param", "reorg_param", "roi_align_param", "psroi_pooling_param"}
@@ -49,11 +50,7 @@ def test_fields_are_as_caffe_has_them(message, name, number, kind, default):
     field = field_of(message, name)
     assert (field.number, type_of(field)) == (number, kind)
     if default is not None:
-        assert (
-            field.default_value == pytest.approx(default)
-            if kind == "float"
-            else field.default_value == default
-        )
+        assert field.default_value == pytest.approx(default) if kind == "float" else field.default_value == default
 
 
 def rows():

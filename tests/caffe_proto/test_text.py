@@ -9,6 +9,7 @@ import pytest
 from google.protobuf import text_format
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pytorch2caffe.messages import SQUEEZENET, float32, names, networks, unhurried
 
 from caffe_proto import (
     CaffeFormatError,
@@ -19,8 +20,6 @@ from caffe_proto import (
     to_text,
     write_prototxt,
 )
-
-from .messages import SQUEEZENET, float32, names, networks, unhurried
 
 
 def layer_of(text):
@@ -201,9 +200,7 @@ def test_fields_that_are_not_known_are_named_and_the_rest_is_read(caplog):
 
 
 def test_comments_may_be_in_any_encoding(tmp_path):
-    (tmp_path / "net.prototxt").write_bytes(
-        "\ufeffname: 'x' # 卷积层\r\n".encode() + "# 卷积层\r\n".encode("gbk")
-    )
+    (tmp_path / "net.prototxt").write_bytes("\ufeffname: 'x' # 卷积层\r\n".encode() + "# 卷积层\r\n".encode("gbk"))
     assert read_prototxt(tmp_path / "net.prototxt").net.name == "x"
 
 
@@ -258,9 +255,7 @@ def test_refusals_name_the_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_prototxt(tmp_path / "other.prototxt")
     path.write_bytes(b"\x0a\x04tiny\xa2\x06\x00")
-    with pytest.raises(
-        CaffeFormatError, match=r"net.prototxt: a binary file, no prototxt \(the caffemodel\?\)"
-    ):
+    with pytest.raises(CaffeFormatError, match=r"net.prototxt: a binary file, no prototxt \(the caffemodel\?\)"):
         read_prototxt(path)
 
 

@@ -49,8 +49,7 @@ def test_every_v1_type_has_a_name():
 def test_v1_data_layers_hand_their_transformation_over(kind):
     param = kind.lower() + "_param"
     (layer,), _ = layers_of(
-        f"layers {{ type: {kind} {param} {{ "
-        "source: 's' scale: 0.5 mean_file: 'm' crop_size: 227 mirror: true } }"
+        f"layers {{ type: {kind} {param} {{ source: 's' scale: 0.5 mean_file: 'm' crop_size: 227 mirror: true }} }}"
     )
     assert layer["transform_param"] == {"scale": 0.5, "mean_file": "m", "crop_size": 227, "mirror": True}
     assert layer[param] == {"source": "s"}
@@ -117,9 +116,7 @@ def test_v0_padding_is_folded_into_the_convolution():
 
 
 def test_v0_padding_elsewhere_is_refused():
-    with pytest.raises(
-        CaffeFormatError, match="layer 'r': only a convolution or pooling with one bottom can follow"
-    ):
+    with pytest.raises(CaffeFormatError, match="layer 'r': only a convolution or pooling with one bottom can follow"):
         read_prototxt("""
             layers { layer { name: "pad" type: "padding" pad: 2 } bottom: "x" top: "padded" }
             layers { layer { name: "r" type: "relu" } bottom: "padded" top: "r" }

@@ -4,10 +4,7 @@ import mmap
 
 import numpy as np
 import pytest
-
-from caffe_proto import CaffeFormatError, message_class, read_caffemodel, to_dict
-
-from .messages import (
+from pytorch2caffe.messages import (
     FIXED32,
     FIXED64,
     SQUEEZENET,
@@ -20,6 +17,8 @@ from .messages import (
     shape,
     varint_field,
 )
+
+from caffe_proto import CaffeFormatError, message_class, read_caffemodel, to_dict
 
 
 def read(tmp_path, content):
@@ -60,8 +59,7 @@ STORED = {
     "unpacked, long tags": b"".join(LONG_TAG + floats(value) for value in range(1, 7)),
     "doubles": bytes_field(8, doubles(1, 2, 3, 4, 5, 6)),
     "doubles, unpacked": b"".join(SINGLE_DOUBLES),
-    "doubles, and floats that Caffe ignores": bytes_field(5, floats(9))
-    + bytes_field(8, doubles(1, 2, 3, 4, 5, 6)),
+    "doubles, and floats that Caffe ignores": bytes_field(5, floats(9)) + bytes_field(8, doubles(1, 2, 3, 4, 5, 6)),
     "raw doubles": bytes_field(12, doubles(1, 2, 3, 4, 5, 6)),
     "raw floats": varint_field(10, 1) + bytes_field(12, floats(1, 2, 3, 4, 5, 6)),
     "raw half floats": bytes_field(12, np.arange(1, 7, dtype="<f2").tobytes()) + varint_field(10, 2),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytorch2caffe.messages import networks_with_weights, unhurried, with_protobuf
 
 from caffe_proto import (
     CaffeFormatError,
@@ -16,8 +17,6 @@ from caffe_proto import (
     to_dict,
     write_caffemodel,
 )
-
-from .messages import networks_with_weights, unhurried, with_protobuf
 
 NET = {
     "name": "n",

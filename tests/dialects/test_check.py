@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from pytorch2caffe import save_caffe, trace
+from pytorch2caffe.backends.caffe.dialect_file import dialect, names
 from pytorch2caffe.cli import main
-from pytorch2caffe.dialects import dialect, names
-from pytorch2caffe.lint import check_files
+from pytorch2caffe.convert.check_files import check_files
 from pytorch2caffe.verify.runtimes import get
 from tests.models import tiny
 
@@ -29,86 +29,126 @@ POOL = "pooling_param { pool: MAX kernel_size: 3 stride: 2 %s }"
 # target, text, what it says, how it is mended
 WRONG = {
     "a layer of another fork": (
-        "caffe", INPUT + layer("Upsample"),
-        "layer 'y': caffe has no layer Upsample", "use layers",
+        "caffe",
+        INPUT + layer("Upsample"),
+        "layer 'y': caffe has no layer Upsample",
+        "use layers",
     ),
     "a misspelt type": (
-        "caffe", INPUT + layer("Relu"),
-        "caffe has no layer Relu", "did you mean ReLU?",
+        "caffe",
+        INPUT + layer("Relu"),
+        "caffe has no layer Relu",
+        "did you mean ReLU?",
     ),
     "a layer that others read": (
-        "nnie", INPUT + layer("ArgMax", "argmax_param { axis: 1 }"),
-        "nnie has no layer ArgMax", "caffe, caffe-master, opencv, ssd have it",
+        "nnie",
+        INPUT + layer("ArgMax", "argmax_param { axis: 1 }"),
+        "nnie has no layer ArgMax",
+        "caffe, caffe-master, opencv, ssd have it",
     ),
     "an unknown field": (
-        "caffe", INPUT + layer("ReLU", "relu_param { slope: 1 }"),
-        "line 2: ReLUParameter.slope is in no", "correct",
+        "caffe",
+        INPUT + layer("ReLU", "relu_param { slope: 1 }"),
+        "line 2: ReLUParameter.slope is in no",
+        "correct",
     ),
     "round_mode for 1.0": (
-        "caffe", INPUT + layer("Pooling", POOL % "round_mode: FLOOR"),
-        "caffe has no round_mode in Pooling", "lower",
+        "caffe",
+        INPUT + layer("Pooling", POOL % "round_mode: FLOOR"),
+        "caffe has no round_mode in Pooling",
+        "lower",
     ),
     "ceil_mode for 1.0": (
-        "caffe", INPUT + layer("Pooling", POOL % "ceil_mode: false"),
-        "caffe has no ceil_mode in Pooling", "lower",
+        "caffe",
+        INPUT + layer("Pooling", POOL % "ceil_mode: false"),
+        "caffe has no ceil_mode in Pooling",
+        "lower",
     ),
     "round_mode for OpenCV": (
-        "opencv", INPUT + layer("Pooling", POOL % "round_mode: FLOOR"),
-        "has no round_mode", "write ceil_mode: false",
+        "opencv",
+        INPUT + layer("Pooling", POOL % "round_mode: FLOOR"),
+        "has no round_mode",
+        "write ceil_mode: false",
     ),
     "an order of Permute": (
-        "nnie", INPUT + layer("Permute", "permute_param { order: 0 order: 3 order: 1 order: 2 }"),
-        "0, 2, 3, 1 only", "lower",
+        "nnie",
+        INPUT + layer("Permute", "permute_param { order: 0 order: 3 order: 1 order: 2 }"),
+        "0, 2, 3, 1 only",
+        "lower",
     ),
     "a Reshape of the batch": (
-        "nnie", INPUT + layer("Reshape", "reshape_param { shape { dim: 3 dim: -1 } }"),
-        "must be 0", "keep the batch",
+        "nnie",
+        INPUT + layer("Reshape", "reshape_param { shape { dim: 3 dim: -1 } }"),
+        "must be 0",
+        "keep the batch",
     ),
     "a padded average": (
-        "ncnn", INPUT + layer("Pooling", "pooling_param { pool: AVE kernel_size: 3 pad: 1 }"),
-        "leaves the padding out", "pads",
+        "ncnn",
+        INPUT + layer("Pooling", "pooling_param { pool: AVE kernel_size: 3 pad: 1 }"),
+        "leaves the padding out",
+        "pads",
     ),
     "the form of 2014": (
-        "ncnn", OLD,
-        "`layers`, the form", "lower",
+        "ncnn",
+        OLD,
+        "`layers`, the form",
+        "lower",
     ),
     "an input header": (
-        "ncnn", 'input: "data" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8\n' + layer("ReLU"),
-        "`input:` header", "lower",
+        "ncnn",
+        'input: "data" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8\n' + layer("ReLU"),
+        "`input:` header",
+        "lower",
     ),
     "a name too long": (
-        "nnie", INPUT + layer("ReLU", name="y" * 33),
-        "33 characters", "shortens",
+        "nnie",
+        INPUT + layer("ReLU", name="y" * 33),
+        "33 characters",
+        "shortens",
     ),
     "a name with a space": (
-        "ncnn", INPUT + layer("ReLU", name="a b"),
-        "a character that ncnn does not take", "puts _",
+        "ncnn",
+        INPUT + layer("ReLU", name="a b"),
+        "a character that ncnn does not take",
+        "puts _",
     ),
     "a batch of two": (
-        "ncnn", INPUT.replace("dim: 1", "dim: 2") + layer("ReLU"),
-        "shape [2, 3, 8, 8]", "batch of 1",
+        "ncnn",
+        INPUT.replace("dim: 1", "dim: 2") + layer("ReLU"),
+        "shape [2, 3, 8, 8]",
+        "batch of 1",
     ),
     "two of one name": (
-        "caffe", INPUT + layer("ReLU") + layer("TanH", bottom="y", top="z"),
-        "2 layers have this name", "rename",
+        "caffe",
+        INPUT + layer("ReLU") + layer("TanH", bottom="y", top="z"),
+        "2 layers have this name",
+        "rename",
     ),
     "a bottom of nobody": (
-        "caffe", INPUT + layer("ReLU", bottom="x"),
-        "bottom 'x' is the top of no layer", "earlier top",
+        "caffe",
+        INPUT + layer("ReLU", bottom="x"),
+        "bottom 'x' is the top of no layer",
+        "earlier top",
     ),
     "no input": (
-        "caffe", 'name: "empty"\n',
-        "the network has no input", "Input",
+        "caffe",
+        'name: "empty"\n',
+        "the network has no input",
+        "Input",
     ),
     "beyond four axes": (
-        "nnie", INPUT + layer("Reshape", "reshape_param { shape { dim: 0 dim: 3 dim: 2 dim: 4 dim: 8 } }"),
-        "5 axes", "join",
+        "nnie",
+        INPUT + layer("Reshape", "reshape_param { shape { dim: 0 dim: 3 dim: 2 dim: 4 dim: 8 } }"),
+        "5 axes",
+        "join",
     ),
     "a fifth parameter of Log": (
-        "opencv", INPUT + layer("Log", "log_param { shift: 1 }"),
-        "opencv has no shift in Log", "lower",
+        "opencv",
+        INPUT + layer("Log", "log_param { shift: 1 }"),
+        "opencv has no shift in Log",
+        "lower",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -125,11 +165,15 @@ def test_wrong_on_purpose(case, tmp_path, capsys):
 def test_everything_at_once_and_word_for_word(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("wrong.prototxt").write_text(
-        INPUT + layer("Pooling", POOL % "round_mode: FLOOR", "pool", top="pool") + layer("Upsample", "", "up")
+        INPUT
+        + layer("Pooling", POOL % "round_mode: FLOOR", "pool", top="pool")
+        + layer("Upsample", "", "up")
         + layer("Permute", "permute_param { order: 0 order: 3 order: 1 order: 2 }", "turn", "pool", "turn")
-    )  # fmt: skip
+    )
     assert main(["check", "wrong.prototxt", "--target", "nnie"]) == 1
-    assert capsys.readouterr().out == """\
+    assert (
+        capsys.readouterr().out
+        == """\
 wrong.prototxt: 3 problems for nnie in 4 layers
   1. layer 'pool': nnie has no round_mode in Pooling
      fix: pytorch2caffe lower writes it in layers that nnie has
@@ -138,6 +182,7 @@ wrong.prototxt: 3 problems for nnie in 4 layers
   3. layer 'turn': order [0, 3, 1, 2] in Permute: NNIE permutes to 0, 2, 3, 1 only
      fix: pytorch2caffe lower writes the others as Slice, Reshape and Concat
 """
+    )
 
 
 def test_weights_are_looked_at_too(tmp_path):

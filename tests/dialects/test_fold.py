@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from pytorch2caffe import save_caffe, to_torch, trace
+from pytorch2caffe.backends.caffe.dialect_file import dialect
+from pytorch2caffe.backends.caffe.lower import lower
 from pytorch2caffe.cli import main
-from pytorch2caffe.codegen import infer
-from pytorch2caffe.dialects import dialect, lower
+from pytorch2caffe.runtime.build import infer
 from tests.layers.conftest import outputs_of, relative_l2
 from tests.lively import make_lively
 
@@ -25,7 +26,7 @@ FOLDED = {
     "two in a row": (nn.Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6), nn.BatchNorm2d(6)), ["Convolution"]),
     "behind nothing": (nn.Sequential(nn.BatchNorm2d(4), nn.BatchNorm2d(4), nn.ReLU()), ["Scale", "ReLU"]),
     "behind an activation": (nn.Sequential(nn.ReLU(), nn.BatchNorm2d(4)), ["ReLU", "Scale"]),
-}  # fmt: skip
+}
 
 
 class UsedTwice(nn.Module):

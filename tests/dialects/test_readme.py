@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytorch2caffe.supported import dialects_table
+from pytorch2caffe.convert.supported import dialects_table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "dialects.md"
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, save_caffe, trace
-from pytorch2caffe.dialects import dialect
+from pytorch2caffe.backends.caffe.dialect_file import dialect
 
 CHIP = """
 summary = "my chip"

@@ -26,9 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from pytorch2caffe import ConversionError, generate, load_caffe
-from pytorch2caffe.codegen import load
-from pytorch2caffe.graph import Graph
-from pytorch2caffe.writers.caffe import write
+from pytorch2caffe.backends.caffe.writer import write
+from pytorch2caffe.backends.torch.generate import load
+from pytorch2caffe.graph.graph import Graph
 from tests.layers.conftest import caffe_text
 from tests.readers.caffe_cases import BUILT
 from tests.readers.caffe_networks import NETWORKS
@@ -255,8 +255,10 @@ def main() -> None:
     counts = run(options.cases, options.seed, options.keep)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     words = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
-    sys.stdout.write(f"{options.cases:,} cases, seed {options.seed}: {words}; {time.perf_counter() - start:.0f} s, "
-                     f"at most {peak:.0f} MiB\n")  # fmt: skip
+    sys.stdout.write(
+        f"{options.cases:,} cases, seed {options.seed}: {words}; {time.perf_counter() - start:.0f} s, "
+        f"at most {peak:.0f} MiB\n"
+    )
 
 
 if __name__ == "__main__":

@@ -13,15 +13,40 @@ from pathlib import Path
 import numpy as np
 
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.ir.files import write_ir
-from pytorch2caffe.ir.node import IrNode
-from pytorch2caffe.readers.mmdnn import load_ir
+from pytorch2caffe.formats.mmdnn.files import write_ir
+from pytorch2caffe.formats.mmdnn.node import IrNode
+from pytorch2caffe.frontends.mmdnn.reader import load_ir
 from tests.fuzz.loop import main, run_cases
 
 MOST_BYTES = 400e6  # beyond what the process had at its start
-TOKENS = [b"\xff" * 9 + b"\x01", b"\x00", b"\x80", b"9" * 30, b"-1", b'"', b"{", b"}", b"[", b"]", b"null", b"1e999",
-          b"true", b"NaN", b"\\ud800", b"_output_shapes", b"R", b"cos\nsystem\n", b"\x93", b"\x8e", b"B", b"b", b"0",
-          struct.pack("<I", 0x7FFFFFFF), struct.pack("<q", 1 << 40), b"4611686018427387904"]  # fmt: skip
+TOKENS = [
+    b"\xff" * 9 + b"\x01",
+    b"\x00",
+    b"\x80",
+    b"9" * 30,
+    b"-1",
+    b'"',
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"null",
+    b"1e999",
+    b"true",
+    b"NaN",
+    b"\\ud800",
+    b"_output_shapes",
+    b"R",
+    b"cos\nsystem\n",
+    b"\x93",
+    b"\x8e",
+    b"B",
+    b"b",
+    b"0",
+    struct.pack("<I", 0x7FFFFFFF),
+    struct.pack("<q", 1 << 40),
+    b"4611686018427387904",
+]
 
 
 def network() -> list[IrNode]:
@@ -35,27 +60,46 @@ def network() -> list[IrNode]:
     same = {"pads": [0, 1, 1, 0, 0, 1, 1, 0], "strides": [1, 1, 1, 1]}
     return [
         IrNode("x", "DataInput", [], {"shape": (-1, 8, 6, 3), "_output_shapes": [(-1, 8, 6, 3)]}),
-        IrNode("conv", "Conv", ["x"], {**same, "kernel_shape": [3, 3, 3, 4], "auto_pad": "SAME_UPPER"},
-               {"weights": array(3, 3, 3, 4), "bias": array(4)}),
+        IrNode(
+            "conv",
+            "Conv",
+            ["x"],
+            {**same, "kernel_shape": [3, 3, 3, 4], "auto_pad": "SAME_UPPER"},
+            {"weights": array(3, 3, 3, 4), "bias": array(4)},
+        ),
         IrNode("bn", "BatchNorm", ["conv"], {"epsilon": 1e-3, "scale": True, "bias": True}, channels),
         IrNode("pool", "Pool", ["bn"], {**same, "pooling_type": "AVG", "kernel_shape": [1, 3, 3, 1]}),
-        IrNode("up", "ConvTranspose", ["pool"], {"strides": [1, 2, 2, 1], "_output_shapes": [(-1, 16, 12, 2)]},
-               {"weights": array(3, 3, 2, 4)}),
+        IrNode(
+            "up",
+            "ConvTranspose",
+            ["pool"],
+            {"strides": [1, 2, 2, 1], "_output_shapes": [(-1, 16, 12, 2)]},
+            {"weights": array(3, 3, 2, 4)},
+        ),
         IrNode("resized", "ResizeBilinear", ["up"], {"size": [8, 6]}),
         IrNode("split", "Split", ["bn"], {"axis": 3, "split": 2}),
         IrNode("joined", "Concat", ["split:1", "split:0", "resized"], {"axis": -1}),
-        IrNode("cut", "Slice", ["joined"], {"starts": [0, 1, 0, 0], "ends": [0, 7, 6, 4], "strides": [1, 2, 1, 1],
-                                            "begin_mask": 1, "end_mask": 1}),
+        IrNode(
+            "cut",
+            "Slice",
+            ["joined"],
+            {"starts": [0, 1, 0, 0], "ends": [0, 7, 6, 4], "strides": [1, 2, 1, 1], "begin_mask": 1, "end_mask": 1},
+        ),
         IrNode("pad", "Pad", ["cut"], {"pads": [0, 1, 1, 0, 0, 0, 1, 0], "mode": "constant"}),
         IrNode("turned", "Transpose", ["pad"], {"perm": [0, 2, 1, 3]}),
         IrNode("one", "Constant", [], {"value": [1.0, 2.0, 3.0, 4.0]}),
         IrNode("sum", "Add", ["turned", "one"]),
         IrNode("mean", "ReduceMean", ["sum"], {"axes": [1], "keepdims": False}),
         IrNode("flat", "Reshape", ["mean"], {"shape": [-1, 16]}),
-        IrNode("fc", "FullyConnected", ["flat"], {"units": 5, "use_bias": True},
-               {"weights": array(16, 5), "bias": array(5)}),
+        IrNode(
+            "fc",
+            "FullyConnected",
+            ["flat"],
+            {"units": 5, "use_bias": True},
+            {"weights": array(16, 5), "bias": array(5)},
+        ),
         IrNode("out", "Softmax", ["fc"]),
-    ]  # fmt: skip
+    ]
 
 
 def damaged(content: bytes, rng: random.Random) -> bytes:
@@ -83,16 +127,42 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
 
 def changed(nodes: list[IrNode], rng: random.Random) -> list[IrNode]:
     """The network with attributes and edges that do not fit, in files that are whole."""
-    values = [0, 1, -1, 2, 3, 4, 7, 2**31, 2**62, -(2**62), 1e30, "x", True, [], [0], [1] * 4, [-1] * 4, [2**40] * 4,
-              [1 << 20] * 8, (1, 2), (2**40,) * 4, None, [(1, 1 << 40, 1 << 40, 3)], [1.5]]  # fmt: skip
+    values = [
+        0,
+        1,
+        -1,
+        2,
+        3,
+        4,
+        7,
+        2**31,
+        2**62,
+        -(2**62),
+        1e30,
+        "x",
+        True,
+        [],
+        [0],
+        [1] * 4,
+        [-1] * 4,
+        [2**40] * 4,
+        [1 << 20] * 8,
+        (1, 2),
+        (2**40,) * 4,
+        None,
+        [(1, 1 << 40, 1 << 40, 3)],
+        [1.5],
+    ]
     for _ in range(rng.randint(1, 3)):
         node = rng.choice(nodes)
         match rng.randrange(4):
             case 0 | 1:
                 node.attrs[rng.choice([*node.attrs, "axis", "shape", "pads", "group"])] = rng.choice(values)
             case 2:
-                node.inputs = [rng.choice([*(n.name for n in nodes), "split:7", "^x", ":", "x:999999999999"])
-                               for _ in range(rng.randint(0, 3))]  # fmt: skip
+                node.inputs = [
+                    rng.choice([*(n.name for n in nodes), "split:7", "^x", ":", "x:999999999999"])
+                    for _ in range(rng.randint(0, 3))
+                ]
             case 3:
                 node.op = rng.choice(nodes).op
     return nodes

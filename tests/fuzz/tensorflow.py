@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.readers.tensorflow import load_tensorflow
+from pytorch2caffe.frontends.tensorflow import load_tensorflow
 from tests.fuzz.ir import damaged
 from tests.fuzz.loop import main, run_cases
 from tests.tf_nets import save, slim, tf

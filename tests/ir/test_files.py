@@ -15,15 +15,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.ir.errors import IrFormatError
-from pytorch2caffe.ir.files import read_ir, write_ir
-from pytorch2caffe.ir.node import IrNode
-from pytorch2caffe.ir.pickles import read_pickle
-from pytorch2caffe.ir.pickling import pickle_parts
-from pytorch2caffe.ir.schema import message_class
+from pytorch2caffe.formats.mmdnn.errors import IrFormatError
+from pytorch2caffe.formats.mmdnn.files import read_ir, write_ir
+from pytorch2caffe.formats.mmdnn.node import IrNode
+from pytorch2caffe.formats.mmdnn.pickles import read_pickle
+from pytorch2caffe.formats.mmdnn.pickling import pickle_parts
+from pytorch2caffe.formats.mmdnn.schema import message_class
 
-ATTRS = {"i": 5, "f": 0.5, "yes": True, "s": "SAME", "dtype": "DT_FLOAT32", "shape": (-1, 3), "list": [1, 2],
-         "none": [], "floats": [0.5, 2.0], "_output_shapes": [(-1, 3), None, ()], "negative": -(2**62)}  # fmt: skip
+ATTRS = {
+    "i": 5,
+    "f": 0.5,
+    "yes": True,
+    "s": "SAME",
+    "dtype": "DT_FLOAT32",
+    "shape": (-1, 3),
+    "list": [1, 2],
+    "none": [],
+    "floats": [0.5, 2.0],
+    "_output_shapes": [(-1, 3), None, ()],
+    "negative": -(2**62),
+}
 NODES = [
     IrNode("x", "DataInput", [], {"shape": (-1, 3)}),
     IrNode("é/a:b", "Odd", ["x", "x:1"], ATTRS, {"weights": np.arange(6, dtype=np.float32).reshape(2, 3)}),
@@ -65,8 +76,12 @@ def test_the_largest_floats_are_read_back(suffix, tmp_path):
 
 
 def test_control_inputs_and_what_is_only_waited_for_are_left_out(tmp_path):
-    nodes = [IrNode("x", "DataInput"), IrNode("side", "Relu", ["x"]), IrNode("more", "Relu", ["side"]),
-             IrNode("y", "Relu", ["x", "^more"])]  # fmt: skip
+    nodes = [
+        IrNode("x", "DataInput"),
+        IrNode("side", "Relu", ["x"]),
+        IrNode("more", "Relu", ["side"]),
+        IrNode("y", "Relu", ["x", "^more"]),
+    ]
     write_ir(nodes, tmp_path / "net")
     assert [(n.name, n.inputs) for n in read_ir(tmp_path / "net.json")] == [("x", []), ("y", ["x"])]
 
@@ -78,8 +93,11 @@ def npy(content: bytes, header: str = "{'descr': '|O', 'fortran_order': False, '
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
 def test_numpy_s_own_pickles_are_read(protocol, tmp_path):
-    weights = {"a": {"weights": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "big": np.arange(3, dtype=">f4")},
-               b"b": [np.float32([1, 2]), np.float32([3])], "c": {"number": 1, "scalar": np.float32(2)}}  # fmt: skip
+    weights = {
+        "a": {"weights": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "big": np.arange(3, dtype=">f4")},
+        b"b": [np.float32([1, 2]), np.float32([3])],
+        "c": {"number": 1, "scalar": np.float32(2)},
+    }
     whole = np.empty((), object)
     whole[()] = weights
     (tmp_path / "w.npy").write_bytes(npy(pickle.dumps(whole, protocol)))
@@ -138,7 +156,7 @@ HOSTILE = {
     "nested tuples": (deep(400_000), "instead of a dict"),
     "too many operations": (b"]" + b"]0" * 300_000 + b".", "operations"),
     "what was not kept": (b"h\x07.", "nothing was kept"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -174,14 +192,17 @@ OTHERS = {
     "a bomb of brackets": ("json", b'{"node": ' + b"[" * 200_000, "damaged, or no graph"),
     "a bomb of nodes": ("json", b'{"node": [' + b"{}," * 150_000 + b"{}]}", "more than 100,000"),
     "a vast file": ("json", b" " * (1 << 24) + b"{}", "more than 16,777,216 bytes"),
-    "a number too large": ("json", b'{"node": [{"name": "x", "op": "y", "attr": {"i": {"i": "9999999999999999999"}}}]}',
-                           "damaged, or no graph"),
+    "a number too large": (
+        "json",
+        b'{"node": [{"name": "x", "op": "y", "attr": {"i": {"i": "9999999999999999999"}}}]}',
+        "damaged, or no graph",
+    ),
     "a checkpoint": ("pb", b"\x80\x02}q\x00", "field number|wire type|lacks"),
     "a binary that is cut off": ("pb", b"\x0a\xff\x01\x0a", "lacks"),
     "a bomb of nodes in binary": ("pb", b"\x0a\x00" * 200_000, "more than 100,000"),
     "a damaged node": ("pb", b"\x0a\x02\x0a\x05", "a node is damaged"),
     "text that is no graph": ("pb", b"node { nome: 1 }", "damaged, or no graph"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -12,12 +12,12 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, generate, load_caffe, save_caffe, to_torch, trace
-from pytorch2caffe.codegen import run
-from pytorch2caffe.readers.mmdnn import graph_of
+from pytorch2caffe.backends.mmdnn.writer import nodes_of
+from pytorch2caffe.backends.ncnn.writer import save_ncnn
+from pytorch2caffe.frontends.mmdnn.reader import graph_of
+from pytorch2caffe.runtime.run import run
 from pytorch2caffe.verify.compare import compare
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
-from pytorch2caffe.writers.mmdnn import nodes_of
-from pytorch2caffe.writers.ncnn import save_ncnn
 from tests.lively import make_lively
 from tests.style import check_style
 
@@ -131,8 +131,11 @@ def traced_once(model: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, tupl
 
 # Why ncnn cannot take a layer, in words of its refusal; anything else that is refused is a failure.
 NCNN_LACKS = (
-    "ncnn has no batch axis", "a batch of", "ncnn has no layer", "more axes than ncnn's",
-)  # fmt: skip
+    "ncnn has no batch axis",
+    "a batch of",
+    "ncnn has no layer",
+    "more axes than ncnn's",
+)
 
 
 def same_in_ncnn(
@@ -216,8 +219,8 @@ def same_as_caffe(real_caffe: Any, tmp_path: Path) -> Callable[..., dict[str, np
 
 def types_of(model: Any, *inputs: torch.Tensor, dialect: str = "caffe") -> list[str]:
     """The layer types that a model is written with."""
-    from pytorch2caffe.codegen import infer
-    from pytorch2caffe.dialects import dialect as profile
-    from pytorch2caffe.dialects import lower
+    from pytorch2caffe.backends.caffe.dialect_file import dialect as profile
+    from pytorch2caffe.backends.caffe.lower import lower
+    from pytorch2caffe.runtime.build import infer
 
     return [node.layer.type for node in lower(trace(model, inputs), profile(dialect), infer).nodes]

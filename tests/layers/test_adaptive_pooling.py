@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import UnsupportedError, trace
-from pytorch2caffe.layers.adaptive_pooling import windows
+from pytorch2caffe.layers.pooling.adaptive_pooling import windows
 from tests.layers.conftest import types_of
 
 SIZES = {

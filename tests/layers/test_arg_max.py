@@ -21,10 +21,14 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("model", [
-    lacks(m, opencv="has no ArgMax", **({"ir": "has the place of one number"} if "topk" in name else {}))
-    for name, m in CASES.items()
-], ids=CASES)  # fmt: skip
+@pytest.mark.parametrize(
+    "model",
+    [
+        lacks(m, opencv="has no ArgMax", **({"ir": "has the place of one number"} if "topk" in name else {}))
+        for name, m in CASES.items()
+    ],
+    ids=CASES,
+)
 def test_runs_the_same_everywhere(model, same_everywhere):
     same_everywhere(model, torch.randn(2, 3, 4, 5))
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from pytorch2caffe import ConversionError, to_torch
-from pytorch2caffe.ir.node import IrNode
-from pytorch2caffe.readers.mmdnn import graph_of
+from pytorch2caffe.formats.mmdnn.node import IrNode
+from pytorch2caffe.frontends.mmdnn.reader import graph_of
 
 
 def cast(kind):

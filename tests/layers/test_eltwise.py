@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from pytorch2caffe.builder import Builder
-from pytorch2caffe.codegen import infer
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.graph import Graph
-from pytorch2caffe.layers.eltwise import Eltwise
+from pytorch2caffe.graph.builder import Builder
+from pytorch2caffe.graph.graph import Graph
+from pytorch2caffe.layers.elementwise.eltwise import Eltwise
+from pytorch2caffe.runtime.build import infer
 from tests.layers.conftest import types_of
 
 CASES = {

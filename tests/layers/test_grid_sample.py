@@ -17,10 +17,12 @@ CASES = {
 CASES |= {
     "one grid for all": lambda x: F.grid_sample(x, GRID[:1].expand(len(x), -1, -1, -1), align_corners=False),
     "an affine map": lambda x: F.grid_sample(
-        x, F.affine_grid(THETA.expand(len(x), 2, 3), x.shape, align_corners=False), align_corners=False),
+        x, F.affine_grid(THETA.expand(len(x), 2, 3), x.shape, align_corners=False), align_corners=False
+    ),
     "the grid itself": lambda x: F.grid_sample(
-        x, F.affine_grid(torch.eye(2, 3)[None].expand(len(x), 2, 3), x.shape, align_corners=True), align_corners=True),
-}  # fmt: skip
+        x, F.affine_grid(torch.eye(2, 3)[None].expand(len(x), 2, 3), x.shape, align_corners=True), align_corners=True
+    ),
+}
 
 
 @pytest.mark.parametrize("model", CASES.values(), ids=CASES)
@@ -34,8 +36,10 @@ REFUSED = {
     "bicubic": (lambda x: F.grid_sample(x, GRID[:1], "bicubic"), "grid_sample with mode 'bicubic'"),
     "reflection": (lambda x: F.grid_sample(x, GRID[:1], padding_mode="reflection"), "padding 'reflection'"),
     "too many numbers": (
-        lambda x: F.grid_sample(F.interpolate(x, size=80), torch.zeros(1, 60, 60, 2)), "a matrix of 23,040,000"),
-}  # fmt: skip
+        lambda x: F.grid_sample(F.interpolate(x, size=80), torch.zeros(1, 60, 60, 2)),
+        "a matrix of 23,040,000",
+    ),
+}
 
 
 @pytest.mark.filterwarnings("ignore:Default grid_sample")

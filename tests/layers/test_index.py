@@ -82,7 +82,7 @@ REFUSED = {
     "writing twice": (lambda x: x.index_copy(1, T([0, 0]), x[:, :2]), "writing twice to one position"),
     "scattering twice": (lambda x: x.scatter(1, torch.zeros(2, 4, 5, 6).long(), x), "writing twice to one position"),
     "scatter with a product": (lambda x: x.scatter(1, torch.zeros(2, 1, 5, 6).long(), x, reduce="multiply"), "reduce="),
-}  # fmt: skip
+}
 
 
 @pytest.mark.filterwarnings("ignore:The reduce argument of torch.scatter")

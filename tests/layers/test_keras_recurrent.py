@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError, to_torch
-from pytorch2caffe.ir.node import IrNode
-from pytorch2caffe.readers.mmdnn import graph_of
+from pytorch2caffe.formats.mmdnn.node import IrNode
+from pytorch2caffe.frontends.mmdnn.reader import graph_of
 from tests.layers.conftest import relative_l2
 
 UNITS, WIDTH, STEPS = 4, 3, 5
@@ -15,8 +15,10 @@ UNITS, WIDTH, STEPS = 4, 3, 5
 
 def weights(kind, bias_rows=1):
     rng, gates = np.random.default_rng(0), {"lstm": 4, "gru": 3}[kind]
-    found = {f"{kind}_weights": rng.normal(size=(WIDTH, gates * UNITS)),
-             f"{kind}_recurrent_weights": rng.normal(size=(UNITS, gates * UNITS))}  # fmt: skip
+    found = {
+        f"{kind}_weights": rng.normal(size=(WIDTH, gates * UNITS)),
+        f"{kind}_recurrent_weights": rng.normal(size=(UNITS, gates * UNITS)),
+    }
     if bias_rows:
         bias = rng.normal(size=(bias_rows, gates * UNITS))
         found[f"{kind}_bias"] = bias if bias_rows > 1 else bias[0]
@@ -26,8 +28,7 @@ def weights(kind, bias_rows=1):
 def run(kind, found, x, activation="sigmoid", **attrs):
     attrs = {"units": UNITS, "recurrent_activation": activation, **attrs}
     data = IrNode("x", "DataInput", [], {"shape": (-1, STEPS, WIDTH)})
-    nodes = [data, IrNode("y", kind.upper(), ["x"], attrs, found),
-             IrNode("y_activation", "Tanh", ["y"])]  # fmt: skip
+    nodes = [data, IrNode("y", kind.upper(), ["x"], attrs, found), IrNode("y_activation", "Tanh", ["y"])]
     with torch.no_grad():
         return to_torch(graph_of(nodes))(torch.from_numpy(x)).numpy()
 

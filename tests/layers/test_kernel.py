@@ -3,7 +3,7 @@
 import pytest
 
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.layers.kernel import read, spelled
+from pytorch2caffe.layers.convolution.kernel import read, spelled
 
 SPELLINGS = {
     "the default": ("pad", (0, 0), 0, {}),

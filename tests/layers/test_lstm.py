@@ -5,16 +5,19 @@ import pytest
 import torch
 from torch import nn
 
-from pytorch2caffe.builder import Builder
-from pytorch2caffe.codegen import build, infer
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.graph import Graph
-from pytorch2caffe.layers.lstm import LSTM
+from pytorch2caffe.graph.builder import Builder
+from pytorch2caffe.graph.graph import Graph
+from pytorch2caffe.layers.recurrent.lstm import LSTM
+from pytorch2caffe.runtime.build import build, infer
 from pytorch2caffe.verify.runtimes import get
 
 STEPS, BATCH, INPUT, HIDDEN = 5, 2, 3, 4
-BLOBS = [torch.randn(4 * HIDDEN, INPUT).numpy(), torch.randn(4 * HIDDEN).numpy(),
-         torch.randn(4 * HIDDEN, HIDDEN).numpy()]  # fmt: skip
+BLOBS = [
+    torch.randn(4 * HIDDEN, INPUT).numpy(),
+    torch.randn(4 * HIDDEN).numpy(),
+    torch.randn(4 * HIDDEN, HIDDEN).numpy(),
+]
 CONT = {
     "one sequence": np.array([[0, 0], [1, 1], [1, 1], [1, 1], [1, 1]], np.float32),
     "a new one in the middle": np.array([[0, 0], [1, 1], [0, 1], [1, 1], [1, 0]], np.float32),

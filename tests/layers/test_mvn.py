@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from pytorch2caffe.builder import Builder
-from pytorch2caffe.codegen import build, infer
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.graph import Graph
-from pytorch2caffe.layers.mvn import MVN
+from pytorch2caffe.graph.builder import Builder
+from pytorch2caffe.graph.graph import Graph
+from pytorch2caffe.layers.normalization.mvn import MVN
+from pytorch2caffe.runtime.build import build, infer
 
 TEXT = """
 layer {{ name: "data" type: "Input" top: "data" input_param {{ shape {{ {} }} }} }}

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytorch2caffe.layers.resample import antialiased_matrix, resampling_matrix
+from pytorch2caffe.layers.resize.resample import antialiased_matrix, resampling_matrix
 
 MODES = {"nearest": "nearest", "nearest-exact": "nearest-exact", "linear": "linear", "cubic": "bicubic", "area": "area"}
 SIZES = [1, 2, 3, 4, 5, 7, 8, 13, 16, 31, 32, 64]

@@ -24,8 +24,10 @@ def test_means_what_real_caffe_means(cont, same_as_caffe):
 def test_a_static_input(same_as_caffe):
     same_as_caffe(
         LAYER.format('bottom: "x" bottom: "cont" bottom: "static" top: "o"', ""),
-        x=X, cont=CONT["one sequence"], static=STATIC,
-    )  # fmt: skip
+        x=X,
+        cont=CONT["one sequence"],
+        static=STATIC,
+    )
 
 
 @pytest.mark.parametrize("cont", CONT.values(), ids=CONT)

@@ -52,8 +52,9 @@ def test_runs_the_same_everywhere(model, batch, same_everywhere):
 @pytest.mark.parametrize("batch", [1, 2], ids=str)
 @pytest.mark.parametrize("model", [SqueezeExcite(), LinearSqueezeExcite()], ids=["convolutions", "linear"])
 def test_squeeze_and_excite_is_a_scale_with_two_bottoms_from_axis_0(model, batch):
-    from pytorch2caffe.codegen import infer
-    from pytorch2caffe.dialects import dialect, lower
+    from pytorch2caffe.backends.caffe.dialect_file import dialect
+    from pytorch2caffe.backends.caffe.lower import lower
+    from pytorch2caffe.runtime.build import infer
 
     lowered = lower(trace(model, torch.zeros(batch, 4, 5, 6)), dialect("caffe"), infer)
     scale = lowered.nodes[-1]

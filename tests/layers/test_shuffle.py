@@ -19,9 +19,10 @@ CASES = {
     "channel shuffle of many": (nn.ChannelShuffle(2), (1, 58, 3, 3)),
     "channel shuffle of as many": (nn.ChannelShuffle(6), (1, 6, 3, 5)),
     "channel shuffle by hand": (
-        lambda x: x.view(x.shape[0], 2, 3, 4, 5).transpose(1, 2).contiguous().view(x.shape[0], -1, 4, 5), (2, 6, 4, 5)
+        lambda x: x.view(x.shape[0], 2, 3, 4, 5).transpose(1, 2).contiguous().view(x.shape[0], -1, 4, 5),
+        (2, 6, 4, 5),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("model", "shape"), CASES.values(), ids=CASES)

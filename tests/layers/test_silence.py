@@ -1,8 +1,9 @@
 import torch
 
 from pytorch2caffe import trace
-from pytorch2caffe.codegen import infer
-from pytorch2caffe.dialects import dialect, lower
+from pytorch2caffe.backends.caffe.dialect_file import dialect
+from pytorch2caffe.backends.caffe.lower import lower
+from pytorch2caffe.runtime.build import infer
 from tests.layers.conftest import types_of
 
 

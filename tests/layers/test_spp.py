@@ -10,8 +10,9 @@ LAYER = 'layer {{ name: "s" type: "SPP" bottom: "x" top: "s" spp_param {{ {} }} 
 @pytest.mark.parametrize("pool", ["MAX", "AVE"])
 @pytest.mark.parametrize("height", [1, 2, 3])
 def test_means_what_real_caffe_means(height, pool, shape, same_as_caffe):
-    same_as_caffe(LAYER.format(f"pyramid_height: {height} pool: {pool}"),
-                  x=np.random.default_rng(0).standard_normal(shape))  # fmt: skip
+    same_as_caffe(
+        LAYER.format(f"pyramid_height: {height} pool: {pool}"), x=np.random.default_rng(0).standard_normal(shape)
+    )
 
 
 REFUSED = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from pytorch2caffe import trace
+from pytorch2caffe.backends.ncnn.table.file import check_table
 from pytorch2caffe.quantize.images import BrokenImage, Dataset
-from pytorch2caffe.quantize.table_file import check_table
 from tests.quantize.test_images import BROKEN, DATA, PLAIN
 from tests.quantize.test_table import BAD, Small
 

@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from pytorch2caffe import trace
+from pytorch2caffe.backends.ncnn.table.file import check_table
+from pytorch2caffe.backends.ncnn.table.table import Table
 from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.sensitivity import BUDGET, choose, measure
 from pytorch2caffe.quantize.simulate import int8_call
-from pytorch2caffe.quantize.table import Table
-from pytorch2caffe.quantize.table_file import check_table
 from tests.lively import make_lively
 
 
@@ -67,11 +67,16 @@ def test_every_method_gives_a_table_without_a_problem(method, graph, folder):
     assert check_table(result.table, graph) == []
     assert list(result.table.activations) == ["conv", "depthwise", "grouped", "last", "fc"]
     assert {name: len(scales) for name, scales in result.table.weights.items()} == {
-        "conv": 8, "depthwise": 8, "grouped": 4, "last": 6, "fc": 5}  # fmt: skip
+        "conv": 8,
+        "depthwise": 8,
+        "grouped": 4,
+        "last": 6,
+        "fc": 5,
+    }
 
 
 def test_max_is_the_largest_magnitude_of_every_input(graph, folder):
-    from pytorch2caffe.codegen import run
+    from pytorch2caffe.runtime.run import run
 
     arrays = np.stack([np.load(path) for path in sorted(folder.iterdir())])
     values = run(graph, {"data": arrays}) | {("", "data"): arrays}
@@ -274,6 +279,7 @@ class Rows(nn.Module):
 
 def by_hand(x, weight, bias, scale, scales):
     """ncnn's forward_int8 of an inner product, in whole numbers."""
+
     def away(value):
         return np.clip(np.sign(value) * np.floor(np.abs(value) + 0.5), -127, 127).astype(np.int64)
 
@@ -346,8 +352,14 @@ def files(tmp_path, graph, folder):
     from pytorch2caffe import save_caffe
 
     save_caffe(graph, tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
-    return tmp_path, ["--proto", str(tmp_path / "net.prototxt"), "--model", str(tmp_path / "net.caffemodel"),
-                      "--images", str(folder)]  # fmt: skip
+    return tmp_path, [
+        "--proto",
+        str(tmp_path / "net.prototxt"),
+        "--model",
+        str(tmp_path / "net.caffemodel"),
+        "--images",
+        str(folder),
+    ]
 
 
 def test_the_commands(files, capsys):
@@ -355,8 +367,24 @@ def test_the_commands(files, capsys):
 
     folder, options = files
     table, report = folder / "net.table", folder / "net.html"
-    assert main(["calibrate", *options, "-o", str(table), "--report", str(report), "--keep-float", "grouped", "last",
-                 "--method", "mse"]) == 0  # fmt: skip
+    assert (
+        main(
+            [
+                "calibrate",
+                *options,
+                "-o",
+                str(table),
+                "--report",
+                str(report),
+                "--keep-float",
+                "grouped",
+                "last",
+                "--method",
+                "mse",
+            ]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     assert said.startswith(f"{table}: 3 layers in int8 from 21 images, in float: grouped, last\n")
     page, data = report.read_text(), json.loads((folder / "net.json").read_text())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.graph import Value
+from pytorch2caffe.graph.graph import Value
 from pytorch2caffe.quantize.images import BrokenImage, Dataset, TooManyBroken, decode
 from pytorch2caffe.quantize.preprocess import Preprocess, load_preprocess, save_preprocess
 
@@ -242,9 +242,18 @@ def test_written_and_read_back(one, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"data": {}}', '{"data": {"height": 8}}', '{"data": {"height": "8", "width": 1}}',
-     '{"data": {"height": 8, "width": 8, "mean": 3}}', '{"data": {"height": 8, "width": 8, "more": 3}}', "[" * 9999],
-)  # fmt: skip
+    [
+        "",
+        "[]",
+        "{}",
+        '{"data": {}}',
+        '{"data": {"height": 8}}',
+        '{"data": {"height": "8", "width": 1}}',
+        '{"data": {"height": 8, "width": 8, "mean": 3}}',
+        '{"data": {"height": 8, "width": 8, "more": 3}}',
+        "[" * 9999,
+    ],
+)
 def test_a_file_that_is_no_preprocessing(text, tmp_path):
     (tmp_path / "p.json").write_text(text)
     with pytest.raises(ConversionError):

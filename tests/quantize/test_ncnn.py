@@ -5,20 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pytorch2caffe.test_calibrate import Mixed, tensors
+from pytorch2caffe.test_squeezenet import FILES, photographs
 
 from pytorch2caffe import load_caffe, save_caffe, trace
-from pytorch2caffe.models import torchvision_models
+from pytorch2caffe.backends.ncnn.writer import save_ncnn
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.forward import Forward, rebatched
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.sensitivity import loss, scores
 from pytorch2caffe.quantize.simulate import int8_call, int8_calls
 from pytorch2caffe.verify.runtimes import get
-from pytorch2caffe.writers.ncnn import save_ncnn
 from tests.lively import make_lively
-
-from .test_calibrate import Mixed, tensors
-from .test_squeezenet import FILES, photographs
 
 pytestmark = pytest.mark.skipif(bool(get("ncnn").unavailable()), reason="ncnn is not installed")
 

@@ -9,18 +9,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
+from pytorch2caffe.test_calibrate import Mixed, tensors
 
 from pytorch2caffe import trace
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.drawing import histogram_svg, lines_svg
+from pytorch2caffe.quantize.html_report import COLUMNS, to_html
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.outcome import Outcome
-from pytorch2caffe.quantize.page import COLUMNS, to_html
 from pytorch2caffe.quantize.report import to_json
 from pytorch2caffe.quantize.sensitivity import choose, measure
 from tests.lively import make_lively
-
-from .test_calibrate import Mixed, tensors
 
 EVIL = "<b onclick='x'>&amp;\"conv"
 VOID = {"meta", "br"}

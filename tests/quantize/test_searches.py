@@ -7,10 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pytorch2caffe import oracles
 from pytorch2caffe.quantize import kl, reference
 from pytorch2caffe.quantize.thresholds import Range, _squared_errors, by_aciq, by_mse, by_percentile, noise
-
-from . import oracles
 
 COUNTS = st.one_of(
     st.lists(st.integers(0, 3), min_size=24, max_size=120),
@@ -65,9 +64,10 @@ def test_kl_at_full_size_and_in_ncnns_own_float32(seed):
 
 @pytest.mark.parametrize("search", [kl.keep_bins, reference.keep_bins])
 @pytest.mark.parametrize(
-    "counts", [np.zeros(2048), np.ones(100), np.ones((2, 2048)), np.full(2048, np.nan), -np.ones(2048)],
+    "counts",
+    [np.zeros(2048), np.ones(100), np.ones((2, 2048)), np.full(2048, np.nan), -np.ones(2048)],
     ids=["no counts", "too few bins", "two axes", "nan", "negative"],
-)  # fmt: skip
+)
 def test_nothing_to_search(search, counts):
     with pytest.raises(ValueError, match="a histogram"):
         search(counts)

@@ -10,16 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from pytorch2caffe import load_caffe
+from pytorch2caffe import load_caffe, oracles
+from pytorch2caffe.backends.ncnn.table.file import check_table, read_table
 from pytorch2caffe.quantize import reference
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.preprocess import Preprocess
 from pytorch2caffe.quantize.simulate import int8_calls
-from pytorch2caffe.quantize.table_file import check_table, read_table
-
-from . import oracles
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -95,8 +93,21 @@ def test_simulated_int8_answers_as_float(method, least, graph):
 
 def test_the_older_tools_command_line_as_printed(tmp_path, by_reference):
     script = ROOT / "example" / "caffe-int8-convert-tool-dev-weight.py"
-    line = [sys.executable, str(script), f"--proto={FILES[0]}", f"--model={FILES[1]}", "--mean", "104", "117", "123",
-            "--norm=1", f"--images={DATA / 'images'}/", "-output=net.table", "--group=1", "--gpu=1"]  # fmt: skip
+    line = [
+        sys.executable,
+        str(script),
+        f"--proto={FILES[0]}",
+        f"--model={FILES[1]}",
+        "--mean",
+        "104",
+        "117",
+        "123",
+        "--norm=1",
+        f"--images={DATA / 'images'}/",
+        "-output=net.table",
+        "--group=1",
+        "--gpu=1",
+    ]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     table = read_table(tmp_path / "net.table")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pytorch2caffe import trace
-from pytorch2caffe.quantize.table import Table, TableError
-from pytorch2caffe.quantize.table_file import check_table, read_table, write_table
+from pytorch2caffe.backends.ncnn.table.file import check_table, read_table, write_table
+from pytorch2caffe.backends.ncnn.table.table import Table, TableError
 
 
 class Small(nn.Module):
@@ -45,9 +45,7 @@ GOOD = [
 def test_written_exactly_so(tmp_path):
     table = Table({"conv": np.array([127 / 0.3, 0.0])}, {"conv": 127 / 151.0})
     write_table(table, tmp_path / "t.table")
-    assert (tmp_path / "t.table").read_bytes() == (
-        b"conv_param_0 423.33333333333337 0.0\nconv 0.8410596026490066\n"
-    )
+    assert (tmp_path / "t.table").read_bytes() == (b"conv_param_0 423.33333333333337 0.0\nconv 0.8410596026490066\n")
 
 
 @given(st.lists(st.floats(1e-30, 1e30), min_size=1, max_size=9), st.floats(1e-30, 1e30))
@@ -88,7 +86,9 @@ BAD = {
     "weights missing": (replaced(0), "layer 'conv': an activation scale without weight scales"),
     "too few scales": (replaced(1, "grouped_param_0 5.0"), "1 weight scales, ncnn reads 2: the model would not load"),
     "a scale per output of a grouped one": (
-        replaced(1, "grouped_param_0 1 2 3 4 5 6"), "6 weight scales, ncnn reads 2: .* not load"),
+        replaced(1, "grouped_param_0 1 2 3 4 5 6"),
+        "6 weight scales, ncnn reads 2: .* not load",
+    ),
     "three activation scales": (replaced(3, "conv 1 2 3"), "line 4: conv has 3 activation scales"),
     "no value": (replaced(3, "conv"), "line 4: conv has no scale: ncnn2int8 crashes"),
     "not a number": (replaced(3, "conv 12,5"), "line 4: conv: '12,5' is no number"),
@@ -101,7 +101,9 @@ BAD = {
     "weight infinite": (replaced(1, "grouped_param_0 1 inf"), "weight scale inf of output 1"),
     "weight nan": (replaced(1, "grouped_param_0 nan 1"), "weight scale nan of output 0"),
     "weight 0 that is live": (
-        replaced(1, "grouped_param_0 0 1"), "weight scale 0 of output 0, whose weights are not 0"),
+        replaced(1, "grouped_param_0 0 1"),
+        "weight scale 0 of output 0, whose weights are not 0",
+    ),
     "table of other weights": (replaced(1, "grouped_param_0 1 9e5"), "reach .* of 127: the table was made for other"),
     "twice": ([*GOOD, "conv 13"], "line 7: conv stands in line 4 too; ncnn takes the last"),
     "unknown layer": ([*GOOD, "conv9_param_0 1", "conv9 13"], "no convolution or InnerProduct of this name"),
@@ -109,7 +111,7 @@ BAD = {
     "a long name": ([*GOOD, "x" * 256 + " 1"], "ncnn keeps 255 characters"),
     "byte order mark": (["\ufeff" + GOOD[0], *GOOD[1:]], "line 1: begins with a byte order mark"),
     "empty": ([], "no layer has an activation scale"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("lines", "message"), BAD.values(), ids=BAD)
@@ -137,7 +139,7 @@ def test_what_is_no_text(data, tmp_path):
 
 
 def test_a_network_with_a_space_in_a_name(graph, tmp_path):
-    from pytorch2caffe.quantize.targets import Target
+    from pytorch2caffe.backends.ncnn.table.targets import Target
 
     named = Table({"a b": np.ones(3)}, {"a b": 1.0})
     (problem,) = check_table(named, [Target("a b", "Convolution", 3)])

@@ -29,8 +29,11 @@ def headed(text, numbers=b""):
     return b"\x93NUMPY\x01\0" + struct.pack("<H", len(text)) + text.encode() + numbers
 
 
-@given(arrays.arrays(NUMBERS, arrays.array_shapes(min_dims=0, max_dims=4, min_side=0)), st.booleans(),
-       st.sampled_from([(1, 0), (2, 0), (3, 0)]))  # fmt: skip
+@given(
+    arrays.arrays(NUMBERS, arrays.array_shapes(min_dims=0, max_dims=4, min_side=0)),
+    st.booleans(),
+    st.sampled_from([(1, 0), (2, 0), (3, 0)]),
+)
 def test_reads_what_numpy_writes(array, fortran, version):
     array = np.asfortranarray(array) if fortran else array
     found = read_npy(npy(array, version))
@@ -38,11 +41,14 @@ def test_reads_what_numpy_writes(array, fortran, version):
     assert found.tobytes() == array.tobytes()
 
 
-@pytest.mark.parametrize("text", [
-    "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
-    "{'shape': (2L,), 'fortran_order': False, 'descr': '<f4'}\n",
-    '{"descr":"<f4","fortran_order":False,"shape":(2,)}',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
+        "{'shape': (2L,), 'fortran_order': False, 'descr': '<f4'}\n",
+        '{"descr":"<f4","fortran_order":False,"shape":(2,)}',
+    ],
+)
 def test_reads_what_others_write(text):
     np.testing.assert_array_equal(read_npy(headed(text, struct.pack("<2f", 1, 2))), [1, 2])
 

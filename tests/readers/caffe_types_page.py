@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from pytorch2caffe import generate, load_caffe
-from pytorch2caffe.readers import caffe_ends
-from pytorch2caffe.registry import load_layers
+from pytorch2caffe.frontends.caffe import training_layers as caffe_ends
+from pytorch2caffe.graph.registry import load_layers
 from tests.layers.conftest import caffe_text
 from tests.readers.caffe_cases import BUILT
 

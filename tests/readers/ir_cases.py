@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from pytorch2caffe import to_torch
-from pytorch2caffe.graph import Graph
+from pytorch2caffe.graph.graph import Graph
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "mmdnn_ir"
 CASES = json.loads((FOLDER / "MANIFEST.json").read_text())["fixtures"] if FOLDER.exists() else {}

@@ -11,8 +11,10 @@ from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_ca
 from pytorch2caffe.cli import main
 from tests.layers.conftest import same_as_caffe  # noqa: F401 - a fixture
 
-HEAD = 'name: "net" layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 6 dim: 6 } } }'
-CONV = 'convolution_param { num_output: 2 kernel_size: 3 }'
+HEAD = (
+    'name: "net" layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 6 dim: 6 } } }'
+)
+CONV = "convolution_param { num_output: 2 kernel_size: 3 }"
 
 
 def write(folder, *layers, head=HEAD):
@@ -67,22 +69,33 @@ REFUSED = {
     "an unknown layer": ('name: "w" type: "Warp" bottom: "data" top: "w"', "layer 'w': layer type 'Warp' is not known"),
     "a bottom that is nobody's top": ('name: "r" type: "ReLU" bottom: "x" top: "r"', "'x' is the top of no layer"),
     "a setting left out": (
-        'name: "c" type: "Convolution" bottom: "data" top: "c"', "Convolution lacks a setting: 'num_output'"),
+        'name: "c" type: "Convolution" bottom: "data" top: "c"',
+        "Convolution lacks a setting: 'num_output'",
+    ),
     "a window that does not fit": (
-        'name: "p" type: "Pooling" bottom: "data" top: "p" pooling_param { kernel_size: 9 }', "does not fit"),
+        'name: "p" type: "Pooling" bottom: "data" top: "p" pooling_param { kernel_size: 9 }',
+        "does not fit",
+    ),
     "a kernel that does not fit": (
         'name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 1 kernel_size: 9 }',
-        "Kernel size can't be greater"),
+        "Kernel size can't be greater",
+    ),
     "two spellings at once": (
         'name: "c" type: "Convolution" bottom: "data" top: "c" '
-        "convolution_param { num_output: 1 kernel_size: 3 kernel_h: 3 kernel_w: 3 }", "both kernel_size and kernel_h"),
+        "convolution_param { num_output: 1 kernel_size: 3 kernel_h: 3 kernel_w: 3 }",
+        "both kernel_size and kernel_h",
+    ),
     "shapes that Eltwise would have to broadcast": (
         'name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3 kernel_size: 3 } } '
-        'layer { name: "e" type: "Eltwise" bottom: "data" bottom: "c" top: "e"', "does not broadcast"),
+        'layer { name: "e" type: "Eltwise" bottom: "data" bottom: "c" top: "e"',
+        "does not broadcast",
+    ),
     "too few tops": ('name: "s" type: "Slice" bottom: "data" top: "a" slice_param { slice_point: 1 }', "gives 2 tops"),
     "a random pooling": (
-        'name: "p" type: "Pooling" bottom: "data" top: "p" pooling_param { pool: STOCHASTIC kernel_size: 2 }', "random"),
-}  # fmt: skip
+        'name: "p" type: "Pooling" bottom: "data" top: "p" pooling_param { pool: STOCHASTIC kernel_size: 2 }',
+        "random",
+    ),
+}
 
 
 @pytest.mark.parametrize(("layer", "message"), REFUSED.values(), ids=REFUSED)
@@ -104,7 +117,9 @@ def test_weights_of_another_network(tmp_path):
     path = write(tmp_path, f'name: "c" type: "Convolution" bottom: "data" top: "c" {CONV}')
     save_caffe(load_caffe(path), tmp_path / "ours.prototxt", tmp_path / "ours.caffemodel")
     other = write(tmp_path, f'name: "c" type: "Convolution" bottom: "data" top: "c" {CONV.replace("2", "4", 1)}')
-    with pytest.raises(UnsupportedError, match=r"needs weights \[4, 3, 3, 3\], \[4\]; the caffemodel has \[2, 3, 3, 3\]"):
+    with pytest.raises(
+        UnsupportedError, match=r"needs weights \[4, 3, 3, 3\], \[4\]; the caffemodel has \[2, 3, 3, 3\]"
+    ):
         load_caffe(other, tmp_path / "ours.caffemodel")
 
 
@@ -186,7 +201,9 @@ SPOILT = {  # what Caffe computes where the top is the bottom is not what the la
 
 @pytest.mark.parametrize("layer", SPOILT.values(), ids=SPOILT)
 def test_a_layer_that_caffe_spoils_in_place_is_refused(layer, tmp_path, real_caffe):
-    text = f'layer {{ name: "it" bottom: "a" top: "%s" {layer} }} layer {{ name: "t" type: "TanH" bottom: "%s" top: "t" }}'
+    text = (
+        f'layer {{ name: "it" bottom: "a" top: "%s" {layer} }} layer {{ name: "t" type: "TanH" bottom: "%s" top: "t" }}'
+    )
     kind = layer.split('"')[1]
     path = tmp_path / "net.prototxt"
     path.write_text(HEAD + OWN_TOP + text % ("a", "a"))
@@ -202,8 +219,9 @@ def test_a_layer_that_caffe_spoils_in_place_is_refused(layer, tmp_path, real_caf
 IN_PLACE = {
     "a product": 'type: "Eltwise" bottom: "data" eltwise_param { operation: PROD }',
     "normalisation within a channel": 'type: "LRN" lrn_param { local_size: 3 norm_region: WITHIN_CHANNEL }',
-    "mean and variance": 'type: "MVN"', "softmax": 'type: "Softmax"',
-}  # fmt: skip
+    "mean and variance": 'type: "MVN"',
+    "softmax": 'type: "Softmax"',
+}
 
 
 @pytest.mark.parametrize("layer", IN_PLACE.values(), ids=IN_PLACE)

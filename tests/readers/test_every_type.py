@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pytorch2caffe import UnsupportedError, load_caffe
-from pytorch2caffe.readers import caffe_ends
-from pytorch2caffe.registry import LAYERS, load_layers
+from pytorch2caffe.frontends.caffe import training_layers as caffe_ends
+from pytorch2caffe.graph.registry import LAYERS, load_layers
 from tests.layers.conftest import caffe_text, same_as_caffe  # noqa: F401 - a fixture
 from tests.readers.caffe_cases import BUILT
 from tests.readers.caffe_types_page import page

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from pytorch2caffe import ConversionError, to_torch
-from pytorch2caffe.ir.node import IrNode
-from pytorch2caffe.readers.mmdnn import graph_of
+from pytorch2caffe.formats.mmdnn.node import IrNode
+from pytorch2caffe.frontends.mmdnn.reader import graph_of
 from tests.layers.conftest import relative_l2
 
 TOLERANCE = 1e-5
@@ -43,16 +43,31 @@ def check(op, inputs, attrs, expected, weights=None, source="tensorflow"):
 
 SHAPES = [(2, 5, 4, 6), (2, 6), (2, 3, 6)]
 POINTWISE = {
-    "Relu": lambda x: np.maximum(x, 0), "Relu6": lambda x: np.clip(x, 0, 6), "Abs": abs, "Neg": np.negative,
-    "Sigmoid": lambda x: 1 / (1 + np.exp(-x)), "Tanh": np.tanh, "Exp": np.exp, "Square": np.square,
-    "Softplus": lambda x: np.log1p(np.exp(x)), "Elu": lambda x: np.where(x > 0, x, np.expm1(x)),
-    "ELU": lambda x: np.where(x > 0, x, np.expm1(x)), "Softsign": lambda x: x / (1 + abs(x)),
+    "Relu": lambda x: np.maximum(x, 0),
+    "Relu6": lambda x: np.clip(x, 0, 6),
+    "Abs": abs,
+    "Neg": np.negative,
+    "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "Tanh": np.tanh,
+    "Exp": np.exp,
+    "Square": np.square,
+    "Softplus": lambda x: np.log1p(np.exp(x)),
+    "Elu": lambda x: np.where(x > 0, x, np.expm1(x)),
+    "ELU": lambda x: np.where(x > 0, x, np.expm1(x)),
+    "Softsign": lambda x: x / (1 + abs(x)),
     "Selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)),
-    "Softmax": lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True), "Expm1": np.expm1,
-    "LogSoftmax": lambda x: x - np.log(np.exp(x).sum(-1, keepdims=True)), "Swish": lambda x: x / (1 + np.exp(-x)),
-}  # fmt: skip
-POSITIVE = {"Log": np.log, "Log1p": np.log1p, "Sqrt": np.sqrt, "Rsqrt": lambda x: x**-0.5,
-            "Reciprocal": lambda x: 1 / x}  # fmt: skip
+    "Softmax": lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True),
+    "Expm1": np.expm1,
+    "LogSoftmax": lambda x: x - np.log(np.exp(x).sum(-1, keepdims=True)),
+    "Swish": lambda x: x / (1 + np.exp(-x)),
+}
+POSITIVE = {
+    "Log": np.log,
+    "Log1p": np.log1p,
+    "Sqrt": np.sqrt,
+    "Rsqrt": lambda x: x**-0.5,
+    "Reciprocal": lambda x: 1 / x,
+}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -78,9 +93,12 @@ PER_CHANNEL = {
     "Affine": (["0", "1"], {}, lambda x, s, b: x * s + b),
     "Scale": (["scale", "bias"], {}, lambda x, s, b: x * s + b),
     "BiasAdd": (["bias"], {}, lambda x, b: x + b),
-    "BatchNorm": (["mean", "var", "scale", "bias"], {"epsilon": 0.01},
-                  lambda x, m, v, s, b: (x - m) / np.sqrt(v + 0.01) * s + b),
-}  # fmt: skip
+    "BatchNorm": (
+        ["mean", "var", "scale", "bias"],
+        {"epsilon": 0.01},
+        lambda x, m, v, s, b: (x - m) / np.sqrt(v + 0.01) * s + b,
+    ),
+}
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, (2, 3, 4, 3, 6)], ids=str)
@@ -91,11 +109,25 @@ def test_of_each_channel(op, shape):
     check(op, [x], attrs, expected(x, *weights.values()), weights)
 
 
-TWO = {"Add": np.add, "AddV2": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide, "Div": np.divide,
-       "Maximum": np.maximum, "Minimum": np.minimum, "Max": np.maximum,
-       "SquaredDifference": lambda a, b: (a - b) ** 2}  # fmt: skip
-PAIRS = [((2, 3, 4, 5), (2, 3, 4, 5)), ((2, 3, 4, 5), (2, 1, 1, 5)), ((2, 3, 4, 5), (2, 3, 4, 1)),
-         ((2, 5), (2, 5)), ((2, 3, 5), (2, 1, 5))]  # fmt: skip
+TWO = {
+    "Add": np.add,
+    "AddV2": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "RealDiv": np.divide,
+    "Div": np.divide,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+    "Max": np.maximum,
+    "SquaredDifference": lambda a, b: (a - b) ** 2,
+}
+PAIRS = [
+    ((2, 3, 4, 5), (2, 3, 4, 5)),
+    ((2, 3, 4, 5), (2, 1, 1, 5)),
+    ((2, 3, 4, 5), (2, 3, 4, 1)),
+    ((2, 5), (2, 5)),
+    ((2, 3, 5), (2, 1, 5)),
+]
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
@@ -119,9 +151,11 @@ def test_with_an_operand_among_the_weights(op, shape):
 @pytest.mark.parametrize("in_front", [True, False])
 def test_with_a_constant(shape, in_front):
     x, operand = array(2, 3, 4, 5), abs(array(*shape)) + 0.1
-    nodes = [IrNode("x", "DataInput", [], {"shape": (-1, 3, 4, 5)}),
-             IrNode("c", "Constant", [], {}, {"value": operand}),
-             IrNode("y", "Sub", ["c", "x"] if in_front else ["x", "c"])]  # fmt: skip
+    nodes = [
+        IrNode("x", "DataInput", [], {"shape": (-1, 3, 4, 5)}),
+        IrNode("c", "Constant", [], {}, {"value": operand}),
+        IrNode("y", "Sub", ["c", "x"] if in_front else ["x", "c"]),
+    ]
     found = to_torch(graph_of(nodes))(torch.from_numpy(first(x))).detach().numpy()
     assert relative_l2(found, first(operand - x if in_front else x - operand)) < TOLERANCE
 
@@ -163,9 +197,15 @@ def test_joined_and_cut():
     check("Pack", [rows, rows], {"axis": -1}, np.stack([rows, rows], -1))
 
 
-RESHAPES = [((2, 3, 4, 6), (-1, 72)), ((2, 3, 4, 6), (-1, 12, 6)), ((2, 3, 4, 6), (-1, 6, 2, 6)),
-            ((2, 12), (-1, 2, 2, 3)), ((2, 3, 4), (-1, 1, 12)), ((2, 1, 1, 6), (-1, 6)),
-            ((2, 3, 4, 6), (-1, 3, 2, 2, 6))]  # fmt: skip
+RESHAPES = [
+    ((2, 3, 4, 6), (-1, 72)),
+    ((2, 3, 4, 6), (-1, 12, 6)),
+    ((2, 3, 4, 6), (-1, 6, 2, 6)),
+    ((2, 12), (-1, 2, 2, 3)),
+    ((2, 3, 4), (-1, 1, 12)),
+    ((2, 1, 1, 6), (-1, 6)),
+    ((2, 3, 4, 6), (-1, 3, 2, 2, 6)),
+]
 
 
 @pytest.mark.parametrize(("before", "after"), RESHAPES, ids=str)
@@ -205,16 +245,38 @@ def test_transposed_with_other_ranks():
 SLICES = {
     "tf.slice": ({"starts": [0, 1, 2, 0], "ends": [-1, 3, 4, 5]}, np.s_[:, 1:3, 2:4, :5]),
     "to the end": ({"starts": [0, 1, 2, 1], "ends": [-1, 0, 1, 0]}, np.s_[:, 1:, 2:, 1:]),
-    "steps": ({"starts": [0, 0, 1, 0], "ends": [0, 3, 4, 6], "strides": [1, 2, 1, 3], "begin_mask": 1, "end_mask": 1},
-              np.s_[:, 0:3:2, 1:4, 0:6:3]),
-    "shrinking": ({"starts": [0, 1, 0, 2], "ends": [0, 2, 0, 3], "strides": [1] * 4, "begin_mask": 5, "end_mask": 5,
-                   "shrink_axis_mask": 10}, np.s_[:, 1, :, 2]),
-    "a new axis": ({"starts": [0, 0, 1], "ends": [0, 0, 2], "strides": [1] * 3, "begin_mask": 3, "end_mask": 3,
-                    "new_axis_mask": 2}, np.s_[:, None, 1:2]),
+    "steps": (
+        {"starts": [0, 0, 1, 0], "ends": [0, 3, 4, 6], "strides": [1, 2, 1, 3], "begin_mask": 1, "end_mask": 1},
+        np.s_[:, 0:3:2, 1:4, 0:6:3],
+    ),
+    "shrinking": (
+        {
+            "starts": [0, 1, 0, 2],
+            "ends": [0, 2, 0, 3],
+            "strides": [1] * 4,
+            "begin_mask": 5,
+            "end_mask": 5,
+            "shrink_axis_mask": 10,
+        },
+        np.s_[:, 1, :, 2],
+    ),
+    "a new axis": (
+        {
+            "starts": [0, 0, 1],
+            "ends": [0, 0, 2],
+            "strides": [1] * 3,
+            "begin_mask": 3,
+            "end_mask": 3,
+            "new_axis_mask": 2,
+        },
+        np.s_[:, None, 1:2],
+    ),
     "an ellipsis": ({"starts": [0, 2], "ends": [0, 4], "strides": [1] * 2, "ellipsis_mask": 1}, np.s_[..., 2:4]),
-    "from the end": ({"starts": [0, -2], "ends": [0, -1], "strides": [1] * 2, "begin_mask": 1, "end_mask": 1},
-                     np.s_[:, -2:-1]),
-}  # fmt: skip
+    "from the end": (
+        {"starts": [0, -2], "ends": [0, -1], "strides": [1] * 2, "begin_mask": 1, "end_mask": 1},
+        np.s_[:, -2:-1],
+    ),
+}
 
 
 @pytest.mark.parametrize(("attrs", "index"), SLICES.values(), ids=SLICES)
@@ -252,8 +314,9 @@ def resized(x, size, mode, corners=False, half=False):
     out = np.zeros((x.shape[0], *size, x.shape[3]))
     for i in range(size[0]):
         for j in range(size[1]):
-            rows, columns = (_taps(n, k, m, mode, corners, half)
-                             for n, k, m in ((i, x.shape[1], size[0]), (j, x.shape[2], size[1])))  # fmt: skip
+            rows, columns = (
+                _taps(n, k, m, mode, corners, half) for n, k, m in ((i, x.shape[1], size[0]), (j, x.shape[2], size[1]))
+            )
             out[:, i, j] = sum(a * b * x[:, r, c] for r, a in rows for c, b in columns)
     return out
 
@@ -362,8 +425,19 @@ REFUSED = {
     "a reduction without axes": ("Max", [(1, 3, 4, 5)], {}, "without its axes"),
     "a transposition without an order": ("Transpose", [(1, 3, 4, 5)], {}, "lacks its attribute 'perm'"),
     "an order of other axes": ("Transpose", [(1, 3, 4, 5)], {"perm": [0, 1, 2, 2]}, "name each axis once"),
-    "a slice that lost its mask": ("Slice", [(1, 3, 4)], {"starts": [0, 1, 0], "ends": [0, 2, 0], "begin_mask": 5,
-                                   "end_mask": 5, "strides": [1] * 3, "_output_shapes": [(-1, 4)]}, "shrink_axis_mask"),
+    "a slice that lost its mask": (
+        "Slice",
+        [(1, 3, 4)],
+        {
+            "starts": [0, 1, 0],
+            "ends": [0, 2, 0],
+            "begin_mask": 5,
+            "end_mask": 5,
+            "strides": [1] * 3,
+            "_output_shapes": [(-1, 4)],
+        },
+        "shrink_axis_mask",
+    ),
     "a slice backwards": ("Slice", [(1, 3)], {"starts": [0, 2], "ends": [1, 0], "strides": [1, -1]}, "forwards"),
     "a squeeze of a full axis": ("Squeeze", [(1, 3, 4, 5)], {"axes": [1]}, "Squeeze of axes"),
     "a size that is lost": ("ResizeBilinear", [(1, 3, 4, 5)], {"size": [2]}, "unknown size"),
@@ -371,7 +445,7 @@ REFUSED = {
     "a split that does not fit": ("Split", [(1, 3, 4, 5)], {"axis": 3, "split": 2}, "into 2 parts"),
     "a padding of an unknown kind": ("Pad", [(1, 3)], {"pads": [0, 1, 0, 1], "mode": "circular"}, "mode 'circular'"),
     "a fill to the moon": ("Fill", [(1, 3)], {"shape": [10**6, 10**6], "value": 1.0}, "Fill of shape"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("op", "shapes", "attrs", "what"), REFUSED.values(), ids=REFUSED)

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_ir, save_caffe, to_torch
-from pytorch2caffe.ir.node import IrNode
-from pytorch2caffe.readers.mmdnn import graph_of
+from pytorch2caffe.formats.mmdnn.node import IrNode
+from pytorch2caffe.frontends.mmdnn.reader import graph_of
 from pytorch2caffe.verify.runtimes import get
 from tests.readers import ir_cases
 
@@ -81,8 +81,12 @@ def test_nodes_in_any_order_and_several_outputs():
 def test_flattening_before_a_fully_connected_layer_goes_into_its_weights():
     rng = np.random.default_rng(0)
     weight = rng.normal(size=(60, 6)).astype(np.float32)
-    nodes = [data(-1, 5, 4, 3), IrNode("flat", "Flatten", ["x"]), IrNode("relu", "Relu", ["flat"]),
-             IrNode("fc", "FullyConnected", ["relu"], {"units": 6}, {"weights": weight})]  # fmt: skip
+    nodes = [
+        data(-1, 5, 4, 3),
+        IrNode("flat", "Flatten", ["x"]),
+        IrNode("relu", "Relu", ["flat"]),
+        IrNode("fc", "FullyConnected", ["relu"], {"units": 6}, {"weights": weight}),
+    ]
     x = torch.randn(2, 3, 5, 4)
     graph = graph_of(nodes)
     assert [node.layer.type for node in graph.nodes] == ["Flatten", "ReLU", "InnerProduct"]
@@ -90,9 +94,14 @@ def test_flattening_before_a_fully_connected_layer_goes_into_its_weights():
 
 
 def test_everything_that_is_wrong_is_said_at_once():
-    nodes = [data(-1, 4, 4, 3), IrNode("odd", "Frobnicate", ["x"]), IrNode("bn", "BatchNorm", ["x"], {"epsilon": 0.1}),
-             IrNode("gone", "Add", ["x", "nowhere/y"]), IrNode("leak", "LeakyRelu", ["x"]),
-             IrNode("after", "Relu", ["odd"])]  # fmt: skip
+    nodes = [
+        data(-1, 4, 4, 3),
+        IrNode("odd", "Frobnicate", ["x"]),
+        IrNode("bn", "BatchNorm", ["x"], {"epsilon": 0.1}),
+        IrNode("gone", "Add", ["x", "nowhere/y"]),
+        IrNode("leak", "LeakyRelu", ["x"]),
+        IrNode("after", "Relu", ["odd"]),
+    ]
     with pytest.raises(UnsupportedError) as caught:
         graph_of(nodes)
     wheres = [problem.where for problem in caught.value.problems]
@@ -110,7 +119,7 @@ REFUSED = {
     "an axis too far": ([data(1, 6), IrNode("a", "Concat", ["x", "x"], {"axis": 3})], "along axis 3"),
     "too many inputs": ([data(1, 6), IrNode("a", "Relu", ["x", "x"])], "has 2 inputs"),
     "an attribute of a wrong kind": ([data(1, 6), IrNode("a", "LeakyRelu", ["x"], {"alpha": "x"})], "must be a number"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("nodes", "what"), REFUSED.values(), ids=REFUSED)

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from pytorch2caffe import generate, load_caffe, save_caffe, save_torch, to_torch
-from pytorch2caffe.codegen import load, run
+from pytorch2caffe.backends.torch.generate import load
+from pytorch2caffe.runtime.run import run
 from tests.layers.conftest import outputs_of, relative_l2
 from tests.readers.caffe_networks import NETWORKS, feeds, fill
 from tests.style import check_style
@@ -117,8 +118,11 @@ def test_the_names_of_several_inputs_stay_theirs(tmp_path):
 def test_a_docstring_is_never_too_long(length, tmp_path):
     """Also where its one line would just fit without the quotes."""
     path = tmp_path / "net.prototxt"
-    path.write_text("".join(
-        f'layer {{ name: "{top}" type: "Input" top: "{top}" input_param {{ shape {{ dim: 1 dim: 2 }} }} }} '
-        f'layer {{ name: "t{top}" type: "TanH" bottom: "{top}" top: "t{top}" }} ' for top in ("a" * 10, "b" * length)
-    ))  # fmt: skip
+    path.write_text(
+        "".join(
+            f'layer {{ name: "{top}" type: "Input" top: "{top}" input_param {{ shape {{ dim: 1 dim: 2 }} }} }} '
+            f'layer {{ name: "t{top}" type: "TanH" bottom: "{top}" top: "t{top}" }} '
+            for top in ("a" * 10, "b" * length)
+        )
+    )
     check_style(generate(load_caffe(path))[0])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pytorch2caffe import generate, load_caffe
-from pytorch2caffe.codegen import load
+from pytorch2caffe.backends.torch.generate import load
 from tests.layers.conftest import outputs_of, relative_l2
 from tests.style import check_style
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from pytorch2caffe import ConversionError, UnsupportedError, save_caffe, to_torch
-from pytorch2caffe.readers.tensorflow import load_tensorflow, read_tensorflow
+from pytorch2caffe.frontends.tensorflow import load_tensorflow, read_tensorflow
 from pytorch2caffe.verify.runtimes import get
 
 for package in ("tensorflow", "tf_slim", "tf_keras"):
@@ -146,17 +146,21 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "convolution, dilation 2": (conv("SAME", 1, 2), [PLACE]),
     "convolution, dilation 3, VALID": (conv("VALID", 1, 3), [PLACE]),
     "convolution in groups": (
-        lambda x: tf.nn.conv2d(tf.concat([x, x * 2], 3), weight([3, 3, 3, 8]), [1] * 4, "SAME"), [PLACE]
+        lambda x: tf.nn.conv2d(tf.concat([x, x * 2], 3), weight([3, 3, 3, 8]), [1] * 4, "SAME"),
+        [PLACE],
     ),
     "dilation by space_to_batch": (atrous, [PLACE]),
     "dilation by atrous_conv2d": (
-        lambda x: tf.nn.relu(tf.nn.atrous_conv2d(x, weight([3, 3, 3, 4]), 3, "SAME")), [PLACE]
+        lambda x: tf.nn.relu(tf.nn.atrous_conv2d(x, weight([3, 3, 3, 4]), 3, "SAME")),
+        [PLACE],
     ),
     "depthwise, multiplier 2": (
-        lambda x: tf.nn.depthwise_conv2d(x, weight([3, 3, 3, 2]), [1, 2, 2, 1], "SAME"), [PLACE]
+        lambda x: tf.nn.depthwise_conv2d(x, weight([3, 3, 3, 2]), [1, 2, 2, 1], "SAME"),
+        [PLACE],
     ),
     "depthwise, dilated": (
-        lambda x: tf.nn.depthwise_conv2d(x, weight([3, 3, 3, 1]), [1] * 4, "SAME", dilations=[2, 2]), [PLACE]
+        lambda x: tf.nn.depthwise_conv2d(x, weight([3, 3, 3, 1]), [1] * 4, "SAME", dilations=[2, 2]),
+        [PLACE],
     ),
     "separable": (
         lambda x: tf.nn.separable_conv2d(x, weight([3, 3, 3, 1]), weight([1, 1, 3, 5], "p"), [1] * 4, "SAME"),
@@ -171,7 +175,8 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "bias by BiasAdd": (lambda x: tf.nn.bias_add(conv("SAME")(x), weight([6], "b")), [PLACE]),
     "bias by +": (lambda x: conv("SAME")(x) + weight([6], "b"), [PLACE]),
     "convolution read twice, one with a bias": (
-        lambda x: (lambda y: tf.nn.relu(y + weight([6], "b")) * y)(conv("SAME")(x)), [PLACE]
+        lambda x: (lambda y: tf.nn.relu(y + weight([6], "b")) * y)(conv("SAME")(x)),
+        [PLACE],
     ),
     "maximum, SAME, odd": (pool(tf.nn.max_pool, "SAME"), [PLACE]),
     "maximum of negatives, SAME": (lambda x: pool(tf.nn.max_pool, "SAME", 2, 2)(x - 5.0), [[None, 7, 7, 3]]),
@@ -187,7 +192,8 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "batch norm, tf.layers": (lambda x: tf.layers.batch_normalization(x, training=False), [PLACE]),
     "batch norm, tf.layers of vectors": (lambda x: tf.layers.batch_normalization(x, training=False), [[None, 6]]),
     "batch norm by hand": (
-        lambda x: (x - weight([3], "m")) / tf.sqrt(weight([3], "v_variance") + 1e-3) * weight([3], "g"), [PLACE]
+        lambda x: (x - weight([3], "m")) / tf.sqrt(weight([3], "v_variance") + 1e-3) * weight([3], "g"),
+        [PLACE],
     ),
     "flatten by tf.shape": (flattened, [PLACE]),
     "flatten by slim": (lambda x: slim.fully_connected(slim.flatten(conv("SAME", 3)(x)), 5), [PLACE]),
@@ -197,7 +203,8 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "global average, dense": (lambda x: slim.fully_connected(tf.reduce_mean(x, [1, 2]), 5), [PLACE]),
     "global average, kept axes": (lambda x: tf.reduce_mean(x, [1, 2], keepdims=True), [PLACE]),
     "sum, maximum, minimum over axes": (
-        lambda x: tf.reduce_sum(x, -1) + tf.reduce_max(x, 3) * tf.reduce_min(x, 3), [PLACE]
+        lambda x: tf.reduce_sum(x, -1) + tf.reduce_max(x, 3) * tf.reduce_min(x, 3),
+        [PLACE],
     ),
     "groups by split and concat": (grouped, [PLACE]),
     "uneven split": (lambda x: tf.concat(tf.split(conv("SAME")(x), [1, 3, 2], 3)[::-1], 3), [PLACE]),
@@ -209,18 +216,15 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "tf.slice to the end": (lambda x: tf.slice(x, [0, 2, 1, 0], [-1, -1, 5, 2]), [PLACE]),
     "gather of channels": (lambda x: tf.gather(x, [2, 0], axis=3), [PLACE]),
     "padding": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [1, 0]], constant_values=0.5), [PLACE]),
-    "padding before a convolution": (
-        lambda x: conv("VALID", 2)(tf.pad(x, [[0, 0], [1, 2], [2, 2], [0, 0]])), [PLACE]
-    ),
+    "padding before a convolution": (lambda x: conv("VALID", 2)(tf.pad(x, [[0, 0], [1, 2], [2, 2], [0, 0]])), [PLACE]),
     "padding, reflected": (lambda x: tf.pad(x, [[0, 0], [1, 2], [2, 1], [0, 0]], "REFLECT"), [PLACE]),
     "tile": (lambda x: tf.tile(x, [1, 2, 1, 3]), [PLACE]),
     "bilinear, as TensorFlow 1": (lambda x: tf.image.resize_bilinear(x, [17, 20]), [PLACE]),
     "bilinear, corners aligned": (lambda x: tf.image.resize_bilinear(x, [17, 20], align_corners=True), [PLACE]),
-    "bilinear, half pixels": (
-        lambda x: tf.image.resize_bilinear(x, [18, 24], half_pixel_centers=True), [PLACE]
-    ),
+    "bilinear, half pixels": (lambda x: tf.image.resize_bilinear(x, [18, 24], half_pixel_centers=True), [PLACE]),
     "bilinear by the size of another": (
-        lambda x: tf.image.resize_bilinear(pool(tf.nn.max_pool, "SAME")(x), tf.shape(x)[1:3]), [PLACE]
+        lambda x: tf.image.resize_bilinear(pool(tf.nn.max_pool, "SAME")(x), tf.shape(x)[1:3]),
+        [PLACE],
     ),
     "nearest": (lambda x: tf.image.resize_nearest_neighbor(x, [18, 24]), [PLACE]),
     "depth to space": (lambda x: tf.depth_to_space(tf.concat([x] * 4, 3) * tf.range(12.0), 2), [PLACE]),
@@ -228,7 +232,8 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "local response normalisation": (lambda x: tf.nn.lrn(x * 5, 1, bias=2.0, alpha=0.3, beta=0.75), [PLACE]),
     "relu6": (lambda x: tf.nn.relu6(x * 10), [PLACE]),
     "elu, selu, softplus, softsign": (
-        lambda x: tf.nn.elu(x) + tf.nn.selu(x) * tf.nn.softplus(x) - tf.nn.softsign(x), [PLACE]
+        lambda x: tf.nn.elu(x) + tf.nn.selu(x) * tf.nn.softplus(x) - tf.nn.softsign(x),
+        [PLACE],
     ),
     "leaky relu": (lambda x: tf.nn.leaky_relu(x, 0.3), [PLACE]),
     "leaky relu as a maximum": (lambda x: tf.maximum(0.1 * x, x), [PLACE]),
@@ -244,7 +249,8 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "mean image": (lambda x: (x - tf.constant([0.1, 0.2, 0.3])) * 2.0, [PLACE]),
     "l2 normalisation": (lambda x: tf.math.l2_normalize(x, axis=3), [PLACE]),
     "mean and variance over the plane": (
-        lambda x: (lambda m, v: (x - m) * tf.rsqrt(v + 1e-5))(*tf.nn.moments(x, [1, 2], keepdims=True)), [PLACE]
+        lambda x: (lambda m, v: (x - m) * tf.rsqrt(v + 1e-5))(*tf.nn.moments(x, [1, 2], keepdims=True)),
+        [PLACE],
     ),
     "two inputs": (lambda x, y: tf.concat([x, y * 2], 3), [PLACE, PLACE]),
     "two outputs, one within the other": (lambda x: (lambda y: [y, tf.nn.relu(y) * 2])(x * 3), [PLACE]),
@@ -252,13 +258,15 @@ CASES: dict[str, tuple[Callable[..., Any], list[list[int | None]]]] = {
     "phase_train, dropout in a condition": (switched, [PLACE]),
     "squeeze and expand": (lambda x: tf.squeeze(tf.expand_dims(x, 2), [2]) * 2, [[None, 6, 4]]),
     "convolution along one axis": (
-        lambda x: tf.nn.conv1d(x, weight([3, 4, 5]), stride=2, padding="SAME"), [[None, 11, 4]]
+        lambda x: tf.nn.conv1d(x, weight([3, 4, 5]), stride=2, padding="SAME"),
+        [[None, 11, 4]],
     ),
     "matrices of data": (lambda x: tf.matmul(x, x, transpose_b=True), [[None, 5, 6]]),
     "weights computed of weights": (
-        lambda x: tf.nn.conv2d(x, tf.nn.l2_normalize(weight([3, 3, 3, 4]), [0, 1, 2]), [1] * 4, "SAME"), [PLACE]
+        lambda x: tf.nn.conv2d(x, tf.nn.l2_normalize(weight([3, 3, 3, 4]), [0, 1, 2]), [1] * 4, "SAME"),
+        [PLACE],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -275,8 +283,16 @@ def test_computes_what_tensorflow_does(name, tmp_path):
 
 
 def small(x: Any) -> Any:
-    y = slim.conv2d(x, 8, 3, 2, activation_fn=tf.nn.relu6, normalizer_fn=slim.batch_norm, scope="first",
-                    normalizer_params={"is_training": False, "scale": True})  # fmt: skip
+    y = slim.conv2d(
+        x,
+        8,
+        3,
+        2,
+        activation_fn=tf.nn.relu6,
+        normalizer_fn=slim.batch_norm,
+        scope="first",
+        normalizer_params={"is_training": False, "scale": True},
+    )
     y = slim.conv2d(tf.pad(y, [[0, 0], [1, 1], [2, 2], [0, 0]]), 4, 3, padding="VALID", scope="second")
     y = slim.max_pool2d(y, 2)
     y = slim.dropout(slim.flatten(y), 0.5, is_training=False)
@@ -291,8 +307,16 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
 def test_a_layer_is_one_node_and_training_leaves_none(saved):
     nodes = read_tensorflow(saved.meta)
     assert [node.op for node in nodes] == [
-        "DataInput", "Conv", "BatchNorm", "Relu6", "Conv", "Relu", "Pool", "Reshape", "FullyConnected"
-    ]  # fmt: skip
+        "DataInput",
+        "Conv",
+        "BatchNorm",
+        "Relu6",
+        "Conv",
+        "Relu",
+        "Pool",
+        "Reshape",
+        "FullyConnected",
+    ]
     assert [node.name for node in nodes][1:3] == ["first/Conv2D", "first/BatchNorm/FusedBatchNormV3"]
     conv = nodes[1]
     assert conv.attrs["pads"] == [0, 1, 0, 0, 0, 1, 1, 0]
@@ -306,9 +330,12 @@ def test_a_layer_is_one_node_and_training_leaves_none(saved):
 @pytest.mark.parametrize("form", ["meta", "frozen", "saved_model", "index", "data", "no suffix", "folder", "text"])
 def test_every_form_is_read(form, saved, tmp_path):
     path = {
-        "index": saved.folder / "net.ckpt.index", "data": saved.folder / "net.ckpt.data-00000-of-00001",
-        "no suffix": saved.folder / "net.ckpt", "folder": saved.folder, "text": tmp_path / "net.pbtxt",
-    }.get(form) or getattr(saved, form)  # fmt: skip
+        "index": saved.folder / "net.ckpt.index",
+        "data": saved.folder / "net.ckpt.data-00000-of-00001",
+        "no suffix": saved.folder / "net.ckpt",
+        "folder": saved.folder,
+        "text": tmp_path / "net.pbtxt",
+    }.get(form) or getattr(saved, form)
     if form == "text":
         graph = tf.GraphDef.FromString(saved.frozen.read_bytes())
         tf.io.write_graph(graph, str(tmp_path), "net.pbtxt")
@@ -442,13 +469,16 @@ def test_operators_without_a_rule_are_listed_at_once(tmp_path):
     with pytest.raises(UnsupportedError) as caught:
         load_tensorflow(made.frozen)
     assert [problem.where for problem in caught.value.problems] == [
-        "node 'Digamma' (Digamma)", "node 'Cumsum' (Cumsum)", "node 'Lgamma' (Lgamma)"
-    ]  # fmt: skip
+        "node 'Digamma' (Digamma)",
+        "node 'Cumsum' (Cumsum)",
+        "node 'Lgamma' (Lgamma)",
+    ]
 
 
 REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "statistics of the batch": (
-        lambda x: tf.nn.fused_batch_norm(x, [1.0] * 3, [0.0] * 3, is_training=True)[0], "statistics of the batch"
+        lambda x: tf.nn.fused_batch_norm(x, [1.0] * 3, [0.0] * 3, is_training=True)[0],
+        "statistics of the batch",
     ),
     "random numbers": (lambda x: x + tf.random.normal(tf.shape(x)), "random numbers"),
     "noise in proportion": (lambda x: x / 2.0 * tf.random.normal(tf.shape(x)), "random numbers"),
@@ -457,13 +487,16 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "the last of a batch": (lambda x: x[-1:], "a slice of the batch"),
     "a loop": (lambda x: tf.while_loop(lambda y: tf.reduce_sum(y) < 9, lambda y: y * 2 + 1, [x]), "a loop"),
     "a condition on data": (
-        lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: x + 1, lambda: x * 2), "depends on data|no rule"
+        lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: x + 1, lambda: x * 2),
+        "depends on data|no rule",
     ),
-    "weights that are data": (lambda x: tf.nn.conv2d(x, tf.reshape(x, [6, 6, 3, 2])[:3, :3], [1] * 4, "SAME"),
-                              "constant"),
+    "weights that are data": (
+        lambda x: tf.nn.conv2d(x, tf.reshape(x, [6, 6, 3, 2])[:3, :3], [1] * 4, "SAME"),
+        "constant",
+    ),
     "no input": (lambda _: tf.constant([1.0, 2.0]) * 2, "does not depend on an input"),
     "the batch's size as a number": (lambda x: x * tf.cast(tf.shape(x)[0], tf.float32), "batch"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -535,9 +568,12 @@ def test_damaged_files_are_errors(form, saved, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(saved.folder, folder)
     names = {
-        "meta": "net.ckpt.meta", "frozen": "net.pb", "index": "net.ckpt.index", "data": "net.ckpt.data-00000-of-00001",
+        "meta": "net.ckpt.meta",
+        "frozen": "net.pb",
+        "index": "net.ckpt.index",
+        "data": "net.ckpt.data-00000-of-00001",
         "saved_model": "saved/saved_model.pb",
-    }  # fmt: skip
+    }
     victim = folder / names[form]
     path: Path = {"frozen": folder / "net.pb", "saved_model": folder / "saved"}.get(form, folder / "net.ckpt.meta")
     whole = victim.read_bytes()
@@ -624,10 +660,12 @@ def test_keras(package, tmp_path):
     x = layers.Concatenate()([layers.GlobalMaxPooling2D()(x), layers.GlobalAveragePooling2D()(y)])
     model = keras.Model(image, layers.Dense(5, "softmax")(layers.Dropout(0.5)(layers.Dense(9)(x))))
     rng = np.random.RandomState(0)
-    model.set_weights([
-        rng.uniform(0.5, 1.5, w.shape) if w.ndim == 1 else rng.randn(*w.shape) * np.sqrt(2 / np.prod(w.shape[:-1]))
-        for w in model.get_weights()
-    ])  # fmt: skip
+    model.set_weights(
+        [
+            rng.uniform(0.5, 1.5, w.shape) if w.ndim == 1 else rng.randn(*w.shape) * np.sqrt(2 / np.prod(w.shape[:-1]))
+            for w in model.get_weights()
+        ]
+    )
     fed = rng.uniform(-1, 1, (2, 12, 13, 3)).astype(np.float32)
     model.export(str(tmp_path / "saved"), verbose=False) if package == "keras" else model.save(str(tmp_path / "saved"))
     judge = Saved(tmp_path, [fed], [np.asarray(model(fed, training=False))])

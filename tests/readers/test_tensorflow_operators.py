@@ -12,7 +12,7 @@ for package in ("tensorflow", "tf_slim", "tf_keras"):
     pytest.importorskip(package)
 
 from pytorch2caffe import UnsupportedError  # noqa: E402
-from pytorch2caffe.readers.tensorflow import load_tensorflow  # noqa: E402
+from pytorch2caffe.frontends.tensorflow import load_tensorflow  # noqa: E402
 from tests.readers.test_tensorflow import PLACE, check, weight  # noqa: E402
 from tests.tf_nets import Saved, save, tf  # noqa: E402
 
@@ -46,9 +46,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[int | None]]] = {
     "einsum, out of heads": (einsum("abcd,cde->abe", [2, 6, 4]), HEADS),
     "einsum, in another order": (einsum("bij,jk->kbi", [6, 4]), ROWS),
     "einsum, the matrix first": (lambda x: tf.einsum("dc,bhwc->bhwd", weight([4, 3]), x), PLACE),
-    "einsum, attention": (
-        lambda x: tf.einsum("acbe,aecd->abcd", tf.einsum("aecd,abcd->acbe", x, x * 2), x), HEADS
-    ),
+    "einsum, attention": (lambda x: tf.einsum("acbe,aecd->abcd", tf.einsum("aecd,abcd->acbe", x, x * 2), x), HEADS),
     "einsum, ellipses": (lambda x: tf.einsum("...ij,...kj->...ik", x, x * 2), HEADS),
     "einsum, number by number": (einsum("bhwc,c->bhwc", [3]), PLACE),
     "einsum, gates": (lambda x: tf.einsum("bhwc,bc->bhwc", x, tf.reduce_mean(x, [1, 2])), PLACE),
@@ -60,25 +58,29 @@ CASES: dict[str, tuple[Callable[..., Any], list[int | None]]] = {
     "one of several, constant": (lambda x: x * tf.one_hot([[2], [0]], 3, axis=1)[1, :, 0], PLACE),
     "the largest": (lambda x: tf.nn.top_k(x, 2)[0], PLACE),
     "the largest and their places": (
-        lambda x: tf.concat([(y := tf.nn.top_k(x, 4))[0], tf.cast(y[1], tf.float32)], 1), ROWS
+        lambda x: tf.concat([(y := tf.nn.top_k(x, 4))[0], tf.cast(y[1], tf.float32)], 1),
+        ROWS,
     ),
     "gelu": (lambda x: 0.5 * x * tf.math.erfc(-x * 0.5**0.5), PLACE),
     "ones, as many as numbers": (lambda x: x * 0.5 + tf.ones_like(x) * 2.0, PLACE),
     "zeros for channels": (lambda x: tf.concat([x, tf.zeros_like(x)], 3), PLACE),
     "maxima without their places": (
-        lambda x: tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")[0], PLACE
+        lambda x: tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")[0],
+        PLACE,
     ),
-    "patches": (
-        lambda x: tf.image.extract_patches(x, [1, 3, 2, 1], [1, 2, 3, 1], [1, 2, 1, 1], "SAME"), PLACE
-    ),
+    "patches": (lambda x: tf.image.extract_patches(x, [1, 3, 2, 1], [1, 2, 3, 1], [1, 2, 1, 1], "SAME"), PLACE),
     **{
         f"{method} {sizes}, {'corners' if corners else 'edges'} aligned": (
-            lambda x, s=sizes, m=method, c=corners: tf.image.resize_images(x, s, method=m, align_corners=c), PLACE
+            lambda x, s=sizes, m=method, c=corners: tf.image.resize_images(x, s, method=m, align_corners=c),
+            PLACE,
         )
-        for method in ("bicubic", "area") for sizes in ([17, 20], [5, 7]) for corners in (False, True)
+        for method in ("bicubic", "area")
+        for sizes in ([17, 20], [5, 7])
+        for corners in (False, True)
     },
     "bicubic, half pixels": (
-        lambda x: tf.raw_ops.ResizeBicubic(images=x, size=[17, 7], half_pixel_centers=True), PLACE
+        lambda x: tf.raw_ops.ResizeBicubic(images=x, size=[17, 7], half_pixel_centers=True),
+        PLACE,
     ),
     "convolution of volumes, SAME": (conv3d("SAME", 2, 1, 1), VOLUME),
     "convolution of volumes, VALID": (conv3d("VALID", 1, 2, 1), VOLUME),
@@ -91,7 +93,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[int | None]]] = {
     "all samples in one row": (lambda x: tf.reshape(tf.reshape(x, [1, -1]), [1, -1, 3]) * 2.0, VECTORS),
     "an axis before the samples": (lambda x: tf.expand_dims(x, 0) * 2.0, ROWS),
     "a stack before the samples": (lambda x: tf.stack([x, x * 2.0], 0), ROWS),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -105,16 +107,21 @@ def test_computes_what_tensorflow_does(name, tmp_path):
 
 REFUSED = {
     "ones beside channels": (
-        lambda x: tf.concat([x, tf.fill(tf.shape(x), 2.0)], 3), "ConcatV2 of a constant as large as the batch"),
+        lambda x: tf.concat([x, tf.fill(tf.shape(x), 2.0)], 3),
+        "ConcatV2 of a constant as large as the batch",
+    ),
     "an index beyond the depth": (lambda x: tf.one_hot(tf.argmax(x, -1), 2), "beyond its depth"),
     "the places of maxima": (
         lambda x: tf.cast(tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")[1], tf.float32),
-        "the places of the maxima are read"),
+        "the places of the maxima are read",
+    ),
     "einsum, one index twice": (lambda x: tf.einsum("bhhc->bhc", x[:, :, :9]), "each index once in each"),
     "einsum, a sum over one tensor": (lambda x: tf.einsum("bhwc,cd->bhd", x, tf.ones([3, 4])), "each index once"),
     "channels before volumes": (
-        lambda x: tf.nn.conv3d(x[:, None], tf.ones([1, 1, 1, 1, 4]), [1] * 5, "SAME", data_format="NCDHW"), "'NCDHW'"),
-}  # fmt: skip
+        lambda x: tf.nn.conv3d(x[:, None], tf.ones([1, 1, 1, 1, 4]), [1] * 5, "SAME", data_format="NCDHW"),
+        "'NCDHW'",
+    ),
+}
 
 
 @pytest.mark.parametrize(("build", "message"), REFUSED.values(), ids=REFUSED)

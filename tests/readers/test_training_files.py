@@ -43,8 +43,10 @@ def test_a_train_val_file_is_the_deployed_network(tmp_path):
 def test_weights_of_real_caffe_and_its_deployed_form(tmp_path, real_caffe):
     deploy = (
         'name: "net" input: "data" input_dim: 2 input_dim: 3 input_dim: 10 input_dim: 10 '
-        + CONV + FC + 'layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }'
-    )  # fmt: skip
+        + CONV
+        + FC
+        + 'layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }'
+    )
     weights = tmp_path / "net.caffemodel"
     weights.write_bytes(real_caffe.worker.weights(deploy))
     plain = DATA.replace("mean_value: 104 mean_value: 117 mean_value: 123.5", 'mean_file: "mean.binaryproto"')
@@ -58,22 +60,28 @@ def test_weights_of_real_caffe_and_its_deployed_form(tmp_path, real_caffe):
 
 READS = 'layer { name: "r" type: "ReLU" bottom: "data" top: "r" }'
 SHAPES = {
-    "ImageData": (
-        'type: "ImageData" image_data_param { batch_size: 3 new_height: 20 new_width: 30 }', (3, 3, 20, 30)),
+    "ImageData": ('type: "ImageData" image_data_param { batch_size: 3 new_height: 20 new_width: 30 }', (3, 3, 20, 30)),
     "ImageData, grey, cropped": (
         'type: "ImageData" image_data_param { new_height: 20 new_width: 30 is_color: false } '
-        "transform_param { crop_size: 16 }", (1, 1, 16, 16)),
+        "transform_param { crop_size: 16 }",
+        (1, 1, 16, 16),
+    ),
     "WindowData": (
         'type: "WindowData" window_data_param { batch_size: 4 } transform_param { crop_size: 7 mean_value: 1 '
-        "mean_value: 2 mean_value: 3 }", (4, 3, 7, 7)),
+        "mean_value: 2 mean_value: 3 }",
+        (4, 3, 7, 7),
+    ),
     "MemoryData": (
-        'type: "MemoryData" memory_data_param { batch_size: 2 channels: 1 height: 5 width: 6 }', (2, 1, 5, 6)),
+        'type: "MemoryData" memory_data_param { batch_size: 2 channels: 1 height: 5 width: 6 }',
+        (2, 1, 5, 6),
+    ),
     "DummyData": ('type: "DummyData" dummy_data_param { shape { dim: 2 dim: 7 } shape { dim: 2 } }', (2, 7)),
-    "DummyData, old": (
-        'type: "DummyData" dummy_data_param { num: 2 channels: 3 height: 4 width: 5 }', (2, 3, 4, 5)),
+    "DummyData, old": ('type: "DummyData" dummy_data_param { num: 2 channels: 3 height: 4 width: 5 }', (2, 3, 4, 5)),
     "Data, grey": (
-        'type: "Data" data_param { batch_size: 6 } transform_param { crop_size: 8 force_gray: true }', (6, 1, 8, 8)),
-}  # fmt: skip
+        'type: "Data" data_param { batch_size: 6 } transform_param { crop_size: 8 force_gray: true }',
+        (6, 1, 8, 8),
+    ),
+}
 
 
 @pytest.mark.parametrize(("settings", "shape"), SHAPES.values(), ids=SHAPES)
@@ -126,10 +134,15 @@ def test_dummy_data_beside_an_input_is_a_constant(tmp_path):
 LOSSES = {
     "SoftmaxWithLoss": ('type: "SoftmaxWithLoss" bottom: "r" bottom: "label" top: "l"', ["Softmax"], ["prob"]),
     "SoftmaxWithLoss, its second top": (
-        'type: "SoftmaxWithLoss" bottom: "r" bottom: "label" top: "l" top: "p" softmax_param { axis: 2 }', ["Softmax"],
-        ["p"]),
+        'type: "SoftmaxWithLoss" bottom: "r" bottom: "label" top: "l" top: "p" softmax_param { axis: 2 }',
+        ["Softmax"],
+        ["p"],
+    ),
     "SigmoidCrossEntropyLoss": (
-        'type: "SigmoidCrossEntropyLoss" bottom: "r" bottom: "label" top: "l"', ["Sigmoid"], ["prob"]),
+        'type: "SigmoidCrossEntropyLoss" bottom: "r" bottom: "label" top: "l"',
+        ["Sigmoid"],
+        ["prob"],
+    ),
     "InfogainLoss": ('type: "InfogainLoss" bottom: "r" bottom: "label" top: "l"', ["Softmax"], ["prob"]),
     "EuclideanLoss": ('type: "EuclideanLoss" bottom: "r" bottom: "label" top: "l"', [], ["r"]),
     "HingeLoss": ('type: "HingeLoss" bottom: "r" bottom: "label" top: "l"', [], ["r"]),
@@ -138,7 +151,7 @@ LOSSES = {
     "Accuracy": ('type: "Accuracy" bottom: "r" bottom: "label" top: "l"', [], ["r"]),
     "HDF5Output": ('type: "HDF5Output" bottom: "r" bottom: "label"', [], ["r"]),
     "Silence": ('type: "Silence" bottom: "label"', [], ["r"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("label", ["data layer", "input"])
@@ -198,7 +211,9 @@ def test_stages_and_levels_are_those_of_caffe(arguments, state, names, tmp_path,
 
 def test_python_layers_are_refused_by_name(tmp_path):
     with pytest.raises(UnsupportedError, match="layer 'p': Python: it runs Python code"):
-        read(tmp_path, 'input: "data" input_shape { dim: 1 } layer { name: "p" type: "Python" bottom: "data" top: "p" }')
+        read(
+            tmp_path, 'input: "data" input_shape { dim: 1 } layer { name: "p" type: "Python" bottom: "data" top: "p" }'
+        )
 
 
 @pytest.mark.parametrize("kind", ["Dropout", "BatchNorm"])

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pytorch2caffe.trace.structure import mapped, tensors_in
+from pytorch2caffe.frontends.torch.structure import mapped, tensors_in
 
 
 @dataclass(frozen=True)

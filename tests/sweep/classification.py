@@ -23,7 +23,7 @@ from rich.console import Console
 
 from pytorch2caffe import UnsupportedError, export, verify
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.verify.runtimes import get
 from pytorch2caffe.verify.runtimes.caffe import contents
 from tests.lively import make_lively
@@ -31,8 +31,11 @@ from tests.zoo import SETTINGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "classification.md"
 SMALLER = {  # height and width that do where the usual ones, 600, 384, 518 and 224, take more memory than 24 GB
-    "efficientnet_b7": 416, "regnet_y_128gf": 224, "vit_h_14": 112, "vit_l_16": 160,
-}  # fmt: skip
+    "efficientnet_b7": 416,
+    "regnet_y_128gf": 224,
+    "vit_h_14": 112,
+    "vit_l_16": 160,
+}
 TOLERANCE = 1e-4
 
 WHY = (

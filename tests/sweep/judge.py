@@ -16,7 +16,7 @@ import torch
 
 from pytorch2caffe import ConversionError, UnsupportedError, export
 from pytorch2caffe.errors import DifferentError
-from pytorch2caffe.trace.structure import mapped, named_leaves
+from pytorch2caffe.frontends.torch.structure import mapped, named_leaves
 from pytorch2caffe.verify.compare import compare
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from tests.sweep.case import Case, seed

@@ -10,31 +10,91 @@ from typing import Any
 import torch
 from torch import nn
 
-from pytorch2caffe.models import torchvision_models
-from pytorch2caffe.trace.structure import tensors_in
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.structure import tensors_in
 from tests import zoo
 from tests.sweep.case import Case, InPlace, call, seed, variants
 
 SPELLINGS = 3  # of how many samples the method and the in-place form of a function are tried too
 SIZES = {  # networks that are too big at their usual size: height and width that do
-    "maxvit_t": 224, "vit_h_14": 56, "regnet_y_128gf": 64, "regnet_y_32gf": 64, "regnet_x_32gf": 64,
-    "convnext_large": 64, "efficientnet_b5": 96, "efficientnet_b6": 96, "efficientnet_b7": 96,
-    "efficientnet_v2_l": 96, "efficientnet_v2_m": 96, "swin_b": 224, "swin_v2_b": 256,
-}  # fmt: skip
+    "maxvit_t": 224,
+    "vit_h_14": 56,
+    "regnet_y_128gf": 64,
+    "regnet_y_32gf": 64,
+    "regnet_x_32gf": 64,
+    "convnext_large": 64,
+    "efficientnet_b5": 96,
+    "efficientnet_b6": 96,
+    "efficientnet_b7": 96,
+    "efficientnet_v2_l": 96,
+    "efficientnet_v2_m": 96,
+    "swin_b": 224,
+    "swin_v2_b": 256,
+}
 VIDEOS = ("mc3_18", "r2plus1d_18", "r3d_18", "s3d", "mvit_v1_b", "mvit_v2_s", "swin3d_b", "swin3d_s", "swin3d_t")
 TIMM = (  # one or two of each family
-    "resnet50d", "resnetv2_50", "seresnet50", "ecaresnet50t", "skresnet34", "res2net50_26w_4s", "resnest14d",
-    "xception41", "efficientnet_lite0", "tf_efficientnet_b0", "mixnet_s", "mobilenetv3_small_100",
-    "mobilenetv4_conv_small", "mobileone_s0", "repvgg_a0", "ghostnet_100", "hardcorenas_a", "fbnetc_100",
-    "lcnet_050", "tinynet_a", "regnety_002", "eca_nfnet_l0", "dpn68", "dla34", "hrnet_w18_small", "darknet53",
-    "cspdarknet53", "cspresnet50", "ese_vovnet19b_dw", "selecsls42b", "inception_v4", "inception_resnet_v2",
-    "convnext_atto", "convnextv2_atto", "convmixer_768_32", "poolformer_s12", "caformer_s18", "edgenext_xx_small",
-    "mobilevit_xxs", "mobilevitv2_050", "deit_tiny_patch16_224", "vit_tiny_patch16_224",
-    "swin_tiny_patch4_window7_224", "pvt_v2_b0", "twins_pcpvt_small", "coat_lite_tiny", "crossvit_tiny_240",
-    "levit_128s", "mixer_s32_224", "resmlp_12_224", "gmixer_24_224", "xcit_nano_12_p16_224", "tnt_s_patch16_224",
-    "visformer_tiny", "fastvit_t8", "efficientformer_l1", "starnet_s1", "hgnet_tiny", "inception_next_tiny",
-    "focalnet_tiny_srf", "davit_tiny",
-)  # fmt: skip
+    "resnet50d",
+    "resnetv2_50",
+    "seresnet50",
+    "ecaresnet50t",
+    "skresnet34",
+    "res2net50_26w_4s",
+    "resnest14d",
+    "xception41",
+    "efficientnet_lite0",
+    "tf_efficientnet_b0",
+    "mixnet_s",
+    "mobilenetv3_small_100",
+    "mobilenetv4_conv_small",
+    "mobileone_s0",
+    "repvgg_a0",
+    "ghostnet_100",
+    "hardcorenas_a",
+    "fbnetc_100",
+    "lcnet_050",
+    "tinynet_a",
+    "regnety_002",
+    "eca_nfnet_l0",
+    "dpn68",
+    "dla34",
+    "hrnet_w18_small",
+    "darknet53",
+    "cspdarknet53",
+    "cspresnet50",
+    "ese_vovnet19b_dw",
+    "selecsls42b",
+    "inception_v4",
+    "inception_resnet_v2",
+    "convnext_atto",
+    "convnextv2_atto",
+    "convmixer_768_32",
+    "poolformer_s12",
+    "caformer_s18",
+    "edgenext_xx_small",
+    "mobilevit_xxs",
+    "mobilevitv2_050",
+    "deit_tiny_patch16_224",
+    "vit_tiny_patch16_224",
+    "swin_tiny_patch4_window7_224",
+    "pvt_v2_b0",
+    "twins_pcpvt_small",
+    "coat_lite_tiny",
+    "crossvit_tiny_240",
+    "levit_128s",
+    "mixer_s32_224",
+    "resmlp_12_224",
+    "gmixer_24_224",
+    "xcit_nano_12_p16_224",
+    "tnt_s_patch16_224",
+    "visformer_tiny",
+    "fastvit_t8",
+    "efficientformer_l1",
+    "starnet_s1",
+    "hgnet_tiny",
+    "inception_next_tiny",
+    "focalnet_tiny_srf",
+    "davit_tiny",
+)
 DETECTION = ("rcnn", "fcos", "retinanet", "ssd")
 
 

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 from pytorch2caffe import UnsupportedError
-from pytorch2caffe.trace import trace
+from pytorch2caffe.frontends.torch import trace
 from tests.trace.same import Net, conv, image
 from tests.trace.test_refusals import CASES
 

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from pytorch2caffe import to_torch
-from pytorch2caffe.graph import Graph
-from pytorch2caffe.trace import trace
-from pytorch2caffe.trace.structure import mapped, named_leaves
+from pytorch2caffe.frontends.torch import trace
+from pytorch2caffe.frontends.torch.structure import mapped, named_leaves
+from pytorch2caffe.graph.graph import Graph
 
 
 class Net(nn.Module):

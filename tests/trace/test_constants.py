@@ -25,7 +25,7 @@ FOLDED = {
     "a branch on shapes": lambda self, x: x * 2 if x.shape[1] == 4 and x.size(0) < 3 else x,
     "numpy of a parameter": lambda self, x: x * torch.from_numpy(self.c.bias.detach().numpy().copy()).reshape(4, 1, 1),
     "printing": lambda self, x: (f"{x} {x.mean():.3f}", x * 2)[1],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("function", FOLDED.values(), ids=FOLDED)
@@ -74,7 +74,7 @@ class Mixed(nn.Module):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64], ids=str)
 def test_models_of_other_types_convert(dtype):
     from pytorch2caffe import to_torch
-    from pytorch2caffe.trace import trace
+    from pytorch2caffe.frontends.torch import trace
 
     torch.manual_seed(0)
     model = Mixed(dtype).eval()
@@ -84,7 +84,9 @@ def test_models_of_other_types_convert(dtype):
         exact = Mixed(torch.float32).eval()
         exact.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in model.state_dict().items()})
         exact.hidden, exact.plain = [model.hidden[0].float()], model.plain.float()
-        torch.testing.assert_close(to_torch(graph)(x.float()), exact(x.float()), rtol=1e-2, atol=2e-3)  # its constants are of its type
+        torch.testing.assert_close(
+            to_torch(graph)(x.float()), exact(x.float()), rtol=1e-2, atol=2e-3
+        )  # its constants are of its type
 
 
 def test_a_counter_does_not_disturb():

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pytorch2caffe.models import load_model
+from pytorch2caffe.frontends.torch.loading.models import load_model
 from tests.trace.same import image, same
 
 
@@ -49,7 +49,7 @@ def test_a_graph_of_torch_fx():
 
 def same_exported(model):
     from pytorch2caffe import to_torch
-    from pytorch2caffe.trace import trace
+    from pytorch2caffe.frontends.torch import trace
 
     graph = trace(model, image())
     x = image()

@@ -68,9 +68,16 @@ def a_list_of_residuals(self, x):
 
 
 CASES = [
-    used_again, the_slice_alone, plus_equals, into_out, into_its_own, summed_up, unsqueezed, a_constant_written_after_use,
+    used_again,
+    the_slice_alone,
+    plus_equals,
+    into_out,
+    into_its_own,
+    summed_up,
+    unsqueezed,
+    a_constant_written_after_use,
     a_list_of_residuals,
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("function", CASES, ids=lambda f: f.__name__)

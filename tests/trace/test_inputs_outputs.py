@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from pytorch2caffe.trace import trace
+from pytorch2caffe.frontends.torch import trace
 from tests.trace.same import Net, conv, image, same
 
 Pair = collections.namedtuple("Pair", "a b")
@@ -44,7 +44,10 @@ OUTPUTS = {
     "a dict of lists": (lambda self, x: {"maps": [self.c(x), x * 2]}, {"maps.0": "maps.0", "maps.1": "maps.1"}),
     "a named tuple": (lambda self, x: Pair(self.c(x), x + 1), {"a": "a", "b": "b"}),
     "a dataclass": (lambda self, x: Found(self.c(x)), {"boxes": "boxes"}),
-    "a dataclass in a dict": (lambda self, x: {"d": Found(x + 1, x * 2)}, {"d.boxes": "d.boxes", "d.scores": "d.scores"}),
+    "a dataclass in a dict": (
+        lambda self, x: {"d": Found(x + 1, x * 2)},
+        {"d.boxes": "d.boxes", "d.scores": "d.scores"},
+    ),
     "a ModelOutput": (lambda self, x: ModelOutput(logits=self.c(x)), {"logits": "logits"}),
     "the same twice": (lambda self, x: (lambda y: (y, y))(self.c(x)), {"c": "c", "c_1": "c"}),
     "an input": (lambda self, x: (x, self.c(x)), {"data": "data", "c": "c"}),

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from pytorch2caffe import save_caffe
-from pytorch2caffe.models import torchvision_models
-from pytorch2caffe.trace import trace
+from pytorch2caffe.frontends.torch import trace
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from tests.trace.same import Net, conv, image, same
 
 
@@ -104,7 +104,12 @@ def test_compiled_models_and_parts_run_as_written():
 def test_legacy_names():
     graph = trace(nn.Sequential(conv(), nn.ReLU(), conv(), nn.MaxPool2d(2)), image(), naming="legacy")
     assert names(graph) == ["conv1", "relu1", "conv2", "max_pool1"]
-    assert [node.outputs[0].name for node in graph.nodes] == ["conv_blob1", "relu_blob1", "conv_blob2", "max_pool_blob1"]
+    assert [node.outputs[0].name for node in graph.nodes] == [
+        "conv_blob1",
+        "relu_blob1",
+        "conv_blob2",
+        "max_pool_blob1",
+    ]
     assert list(graph.outputs) == ["max_pool_blob1"]
     with pytest.raises(ValueError, match="'modules' or 'legacy'"):
         trace(nn.ReLU(), image(), naming="other")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pytorch2caffe import UnsupportedError, to_torch
-from pytorch2caffe.trace import trace
+from pytorch2caffe.frontends.torch import trace
 
 EXAMPLES = int(os.environ.get("PROGRAMS", "300"))
 T = torch.Tensor

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, export
-from pytorch2caffe.trace import trace
+from pytorch2caffe.frontends.torch import trace
 from tests.trace.same import Net, conv, image
 
 SCRIPTED = torch.jit.script(nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU()))
@@ -82,45 +82,113 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "an unregistered function": (torch.lgamma, "torch.lgamma has no Caffe layer", REWRITE),
     "an unregistered method": (lambda x: x.cumprod(1), "torch.Tensor.cumprod has no Caffe layer", REWRITE),
     "an unregistered operator": (torch.ops.aten.lgamma.default, "aten.lgamma has no Caffe layer", REWRITE),
-    "a part of a Python function": (lambda x: torch.block_diag(x[0, 0], x[0, 1]), "torch.functional.block_diag has no Caffe layer, for what it calls: torch.block_diag", REWRITE),
-    "a branch on values": (lambda x: x if x.sum() else -x, "a Python decision or number taken from traced values (__bool__)", ALWAYS),
-    "a number from values": (lambda x: x * int(x[0, 0, 0, 0]), "a Python decision or number taken from traced values (__int__)", ALWAYS),
+    "a part of a Python function": (
+        lambda x: torch.block_diag(x[0, 0], x[0, 1]),
+        "torch.functional.block_diag has no Caffe layer, for what it calls: torch.block_diag",
+        REWRITE,
+    ),
+    "a branch on values": (
+        lambda x: x if x.sum() else -x,
+        "a Python decision or number taken from traced values (__bool__)",
+        ALWAYS,
+    ),
+    "a number from values": (
+        lambda x: x * int(x[0, 0, 0, 0]),
+        "a Python decision or number taken from traced values (__int__)",
+        ALWAYS,
+    ),
     "item": (lambda x: x * x.mean().item(), "a Python decision or number taken from traced values (item)", ALWAYS),
     "tolist": (lambda x: x * x.flatten().tolist()[0], "taken from traced values (tolist)", ALWAYS),
-    "a fill value from values": (lambda x: x.new_full((1, 4, 6, 6), x.mean()) + x, "a Python decision or number taken", ALWAYS),
-    "a random draw per number": (lambda x: torch.bernoulli(x.sigmoid()), "torch.bernoulli is random", "leave the noise out in eval mode"),
+    "a fill value from values": (
+        lambda x: x.new_full((1, 4, 6, 6), x.mean()) + x,
+        "a Python decision or number taken",
+        ALWAYS,
+    ),
+    "a random draw per number": (
+        lambda x: torch.bernoulli(x.sigmoid()),
+        "torch.bernoulli is random",
+        "leave the noise out in eval mode",
+    ),
     "added noise": (lambda x: x + torch.randn(x.shape), "uses random numbers", "leave the noise out in eval mode"),
     "noise like it": (lambda x: x + 2 * torch.rand_like(x), "uses random numbers", "leave the noise out in eval mode"),
-    "Python's random numbers": (lambda x: x + torch.tensor([random.random()]), "random numbers of Python", "compute it with torch"),  # noqa: S311
+    "Python's random numbers": (
+        lambda x: x + torch.tensor([random.random()]),
+        "random numbers of Python",
+        "compute it with torch",
+    ),  # noqa: S311
     "dropout left on": (lambda x: F.dropout(x, 0.5, training=True), "random", "pass training=self.training"),
     "positions of values": (torch.nonzero, "torch.nonzero gives a shape that depends on the data", ALWAYS),
     "distinct values": (torch.unique, "gives a shape that depends on the data", ALWAYS),
-    "a numpy round trip": (lambda x: torch.from_numpy(np.tanh(x.numpy())), "numpy takes the values out of PyTorch", "compute with torch"),
-    "a numpy function": (lambda x: torch.as_tensor(np.tanh(x)), "__array__ takes the values out of PyTorch", "compute with torch"),
+    "a numpy round trip": (
+        lambda x: torch.from_numpy(np.tanh(x.numpy())),
+        "numpy takes the values out of PyTorch",
+        "compute with torch",
+    ),
+    "a numpy function": (
+        lambda x: torch.as_tensor(np.tanh(x)),
+        "__array__ takes the values out of PyTorch",
+        "compute with torch",
+    ),
     "a deep copy": (lambda x: copy.deepcopy(x) + 1, "__deepcopy__ takes the values", "compute with torch"),
     "shared memory": (lambda x: x.share_memory_() + 1, "share_memory_ takes the values", "compute with torch"),
     "the address": (lambda x: x + x.data_ptr() % 2, "data_ptr takes the values", "compute with torch"),
-    "another thread": (in_a_thread, "changed with the input but was not traced (another thread", "in the model's own thread"),
-    "dlpack behind its back": (lambda x: torch.utils.dlpack.from_dlpack(torch.utils.dlpack.to_dlpack(x.relu())) + x, "memory shared with a traced tensor", "compute it with torch"),
-    "memory nobody filled": (lambda x: x + torch.empty(6), "uses memory that no torch operation filled", "compiled extension"),
+    "another thread": (
+        in_a_thread,
+        "changed with the input but was not traced (another thread",
+        "in the model's own thread",
+    ),
+    "dlpack behind its back": (
+        lambda x: torch.utils.dlpack.from_dlpack(torch.utils.dlpack.to_dlpack(x.relu())) + x,
+        "memory shared with a traced tensor",
+        "compute it with torch",
+    ),
+    "memory nobody filled": (
+        lambda x: x + torch.empty(6),
+        "uses memory that no torch operation filled",
+        "compiled extension",
+    ),
     "a scripted function": (lambda x: scripted(x) + 1, "depends on the input but was not traced (a scripted", PLAIN),
     "a custom operator": (lambda x: sine(x) + 1, "pytorch2caffe_tests.sine has no Caffe layer", REWRITE),
     "an autograd.Function of such a call": (HalfWay.apply, "torch.lgamma has no Caffe layer", REWRITE),
     "vmap": (lambda x: torch.vmap(lambda y: y * 2)(x) + 1, "depends on the input but was not traced", PLAIN),
-    "a gradient": (lambda x: torch.func.grad(lambda y: (y**2).sum())(x), "depends on the input but was not traced", PLAIN),
+    "a gradient": (
+        lambda x: torch.func.grad(lambda y: (y**2).sum())(x),
+        "depends on the input but was not traced",
+        PLAIN,
+    ),
     "a new Parameter": (lambda x: nn.Parameter(x) + 1, "memory that is shared with a traced tensor", PLAIN),
     "a write through a view": (written_through_a_view, "overwritten in place through another tensor", NEW),
     "a write through detach": (detached_and_written, "overwritten in place through another tensor", NEW),
     "a result into a view": (out_into_a_view, "memory that is shared with a traced tensor", PLAIN),
     ".data set": (data_set, "torch.Tensor.data.__set__ has no Caffe layer", REWRITE),
     "complex numbers": (lambda x: (x * 1j).imag, "complex", "use two real tensors"),
-    "a complex constant": (lambda x: x * torch.ones(1, dtype=torch.complex64), "torch.complex64", "use plain float tensors"),
+    "a complex constant": (
+        lambda x: x * torch.ones(1, dtype=torch.complex64),
+        "torch.complex64",
+        "use plain float tensors",
+    ),
     "sparse": (lambda x: x.reshape(4, 36).to_sparse().to_dense(), "torch.Tensor.to_sparse has no Caffe layer", REWRITE),
-    "quantised": (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8).dequantize(), "quantize_per_tensor has no", REWRITE),
-    "rounded by a cast": (lambda x: x.int().float(), "torch.Tensor.int turns torch.float32 into torch.int32", "keep the numbers floats"),
-    "indices that Caffe lacks": (lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2), "uses an output of torch.nn.functional.max_pool2d", "compute it from the others"),
-    "overwritten by a constant": (lambda x: torch.add(torch.ones(6), 1, out=x.relu()), "overwrites a traced tensor with constants", "a tensor of their own"),
-}  # fmt: skip
+    "quantised": (
+        lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8).dequantize(),
+        "quantize_per_tensor has no",
+        REWRITE,
+    ),
+    "rounded by a cast": (
+        lambda x: x.int().float(),
+        "torch.Tensor.int turns torch.float32 into torch.int32",
+        "keep the numbers floats",
+    ),
+    "indices that Caffe lacks": (
+        lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
+        "uses an output of torch.nn.functional.max_pool2d",
+        "compute it from the others",
+    ),
+    "overwritten by a constant": (
+        lambda x: torch.add(torch.ones(6), 1, out=x.relu()),
+        "overwrites a traced tensor with constants",
+        "a tensor of their own",
+    ),
+}
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -140,7 +208,7 @@ def test_a_refusal_says_where_what_and_how_to_mend_it_and_writes_nothing(case, t
 LEAVES = {
     "a scripted module": (SCRIPTED, "depends on the input but was not traced (a scripted module", PLAIN),
     "a module of torch.jit.trace": (JIT_TRACED, "depends on the input but was not traced (a scripted module", PLAIN),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", LEAVES.values(), ids=LEAVES)
@@ -220,7 +288,9 @@ def test_inputs_without_a_tensor_are_refused() -> None:
 
 def test_arithmetic_that_wraps_round_is_refused() -> None:
     pixels = torch.randint(0, 255, (1, 3, 4, 4), dtype=torch.uint8)
-    with pytest.raises(UnsupportedError, match="computes in torch.uint8, Caffe in float32\n *fix: convert it by .float"):
+    with pytest.raises(
+        UnsupportedError, match="computes in torch.uint8, Caffe in float32\n *fix: convert it by .float"
+    ):
         trace(lambda x: (x - 128).float(), pixels)
 
 
@@ -228,7 +298,9 @@ def test_branches_that_only_a_compiler_runs_are_refused() -> None:
     def forward(x):
         return torch.cond(torch.tensor(True), lambda y: y * 2, lambda y: y * 3, (x,))
 
-    with pytest.raises(UnsupportedError, match=r"test_refusals.py:\d+\): torch.cond holds parts .*\n *fix: use Python's own if"):
+    with pytest.raises(
+        UnsupportedError, match=r"test_refusals.py:\d+\): torch.cond holds parts .*\n *fix: use Python's own if"
+    ):
         trace(forward, image())
 
 

@@ -12,7 +12,7 @@ from torch.overrides import _get_current_function_mode_stack
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from pytorch2caffe import UnsupportedError
-from pytorch2caffe.trace import trace
+from pytorch2caffe.frontends.torch import trace
 from tests.trace.same import Net, conv, image, same
 
 
@@ -183,7 +183,7 @@ def test_autocast_inside_the_model_does_not_cost_precision():
             return self.c(x) + 1
 
     model, x = Net(forward, c=conv()), image()
-    from pytorch2caffe.trace.recording import record
+    from pytorch2caffe.frontends.torch.recording import record
 
     graph, values = record(model, x, keep=True)
     with torch.no_grad():

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError
-from pytorch2caffe.models import load_model, load_weights
+from pytorch2caffe.frontends.torch.loading.models import load_model, load_weights
 
 
 class Odd:

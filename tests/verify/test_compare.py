@@ -137,9 +137,7 @@ def test_nothing_in_common_is_not_equal():
 
 def test_the_verdict_names_the_layer_and_its_module():
     result = compare(NETWORK, broken("layer7", "layer20"), where={"layer7": "stem.pool (net.py:9)"})
-    assert verdict(result).startswith(
-        "different: 2 of 30 blobs, first layer7 (stem.pool (net.py:9)): max abs"
-    )
+    assert verdict(result).startswith("different: 2 of 30 blobs, first layer7 (stem.pool (net.py:9)): max abs")
 
 
 def test_a_long_table_shows_outputs_the_first_and_the_worst():
@@ -152,9 +150,7 @@ def test_a_long_table_shows_outputs_the_first_and_the_worst():
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_the_table_fits(width):
-    result = compare(
-        NETWORK, broken("layer7"), where={name: f"a.rather.long.path.of.{name}" for name in NETWORK}
-    )
+    result = compare(NETWORK, broken("layer7"), where={name: f"a.rather.long.path.of.{name}" for name in NETWORK})
     text = render(result, width=width)
     assert max(map(len, text.splitlines())) <= width
     assert "layer7" in text

@@ -75,8 +75,9 @@ def test_pooling_that_rounds_otherwise_is_recognised(tmp_path):
     save_caffe(trace(up, torch.randn(1, 3, 7, 7)), *paths)
     found = verify(down, *paths, torch.randn(1, 3, 7, 7))
     assert found.first is not None and found.first.blob == "1"
-    assert found.hints == ("1 is larger or smaller by one: Caffe's pooling rounds sizes up, PyTorch's down unless "
-                           "ceil_mode",)  # fmt: skip
+    assert found.hints == (
+        "1 is larger or smaller by one: Caffe's pooling rounds sizes up, PyTorch's down unless ceil_mode",
+    )
 
 
 def test_other_names_are_said(files, capsys):

@@ -34,9 +34,7 @@ layer { name: "fc" type: "InnerProduct" bottom: "x" top: "fc" inner_product_para
 layer { name: "bn" type: "BatchNorm" bottom: "fc" top: "bn" }
 """
 
-WRONG_SHAPE = TWO_INPUTS_TWO_OUTPUTS.replace(
-    '"b" input_shape { dim: 1 dim: 2 }', '"b" input_shape { dim: 1 dim: 3 }'
-)
+WRONG_SHAPE = TWO_INPUTS_TWO_OUTPUTS.replace('"b" input_shape { dim: 1 dim: 2 }', '"b" input_shape { dim: 1 dim: 3 }')
 
 
 @pytest.fixture

@@ -12,17 +12,25 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, load_ir, save_caffe, save_ir, to_torch, trace
-from pytorch2caffe.models import torchvision_models
+from pytorch2caffe.backends.mmdnn.writer import nodes_of
+from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.verify.runtimes import get
-from pytorch2caffe.writers.mmdnn import nodes_of
 from tests.lively import make_lively
 from tests.models import tiny
 from tests.readers import ir_cases
 from tests.test_squeezenet import FILES as SQUEEZENET
 
 TOLERANCE = 1e-4
-NETWORKS = {"resnet18": 64, "mobilenet_v2": 64, "inception_v3": 75, "densenet121": 64, "squeezenet1_1": 64,
-            "shufflenet_v2_x0_5": 64, "efficientnet_b0": 64, "convnext_tiny": 64}  # fmt: skip
+NETWORKS = {
+    "resnet18": 64,
+    "mobilenet_v2": 64,
+    "inception_v3": 75,
+    "densenet121": 64,
+    "squeezenet1_1": 64,
+    "shufflenet_v2_x0_5": 64,
+    "efficientnet_b0": 64,
+    "convnext_tiny": 64,
+}
 
 
 def through_files(graph, folder, suffix="json"):

@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_caffe, save_ncnn, trace, verify
-from pytorch2caffe.codegen import random_inputs, run
-from pytorch2caffe.graph import Graph
-from pytorch2caffe.ncnn.files import LONGEST, check_written, number
+from pytorch2caffe.backends.ncnn.param_bin import LONGEST, check_written, number
+from pytorch2caffe.backends.ncnn.table.table import Table, TableError
+from pytorch2caffe.backends.ncnn.table.targets import quantisable
+from pytorch2caffe.backends.ncnn.table.weights import weight_scales
+from pytorch2caffe.graph.graph import Graph
+from pytorch2caffe.graph.registry import LAYERS, Layer, load_layers
 from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.simulate import int8_calls
-from pytorch2caffe.quantize.table import Table, TableError
-from pytorch2caffe.quantize.targets import quantisable
-from pytorch2caffe.quantize.weights import weight_scales
-from pytorch2caffe.registry import LAYERS, Layer, load_layers
-from pytorch2caffe.verify.in_ncnn import compare_in_ncnn
+from pytorch2caffe.runtime.random_inputs import random_inputs
+from pytorch2caffe.runtime.run import run
+from pytorch2caffe.verify.ncnn_files import compare_in_ncnn
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from pytorch2caffe.verify.runtimes.ncnn import layers_of
 from tests import zoo
@@ -193,8 +194,9 @@ def test_int8_in_ncnn_is_the_arithmetic_we_simulate(small, tmp_path, ncnn):
     table = table_of(small, inputs)
     save_ncnn(small, tmp_path / "net", table)
     ours = {}
-    Forward(small).run(inputs, lambda value, t: ours.update({value.name: t.numpy().copy()}),
-                       replace=int8_calls(small, table))  # fmt: skip
+    Forward(small).run(
+        inputs, lambda value, t: ours.update({value.name: t.numpy().copy()}), replace=int8_calls(small, table)
+    )
     theirs = ncnn.run(tmp_path / "net.param", tmp_path / "net.bin", inputs)
     first = {node.outputs[0].name for node in small.nodes if node.name.startswith("a.")}
     for (_, blob), array in theirs.items():
@@ -326,10 +328,14 @@ def test_files_that_do_not_belong_together_do_not_run(small, tmp_path, ncnn):
 IMAGE = (1, 6, 9, 11)
 CAFFE = {
     "average pooling with pad": ('type: "Pooling" pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 }', IMAGE),
-    "average pooling with pad that overhangs":
-        ('type: "Pooling" pooling_param { pool: AVE kernel_size: 4 stride: 3 pad: 1 }', (1, 2, 9, 10)),
-    "a last window beyond the input":
-        ('type: "Pooling" pooling_param { pool: MAX kernel_size: 2 stride: 3 pad: 1 }', (1, 2, 7, 10)),
+    "average pooling with pad that overhangs": (
+        'type: "Pooling" pooling_param { pool: AVE kernel_size: 4 stride: 3 pad: 1 }',
+        (1, 2, 9, 10),
+    ),
+    "a last window beyond the input": (
+        'type: "Pooling" pooling_param { pool: MAX kernel_size: 2 stride: 3 pad: 1 }',
+        (1, 2, 7, 10),
+    ),
     "pooling of its own height": ('type: "Pooling" pooling_param { pool: AVE kernel_h: 9 kernel_w: 1 }', IMAGE),
     "LRN with k": ('type: "LRN" lrn_param { local_size: 3 alpha: 2 beta: 0.5 k: 3 }', IMAGE),
     "LRN within a channel": ('type: "LRN" lrn_param { local_size: 3 alpha: 2 norm_region: WITHIN_CHANNEL }', IMAGE),
@@ -339,17 +345,21 @@ CAFFE = {
     "Reduction of all": ('type: "Reduction" reduction_param { operation: MEAN axis: 1 }', IMAGE),
     "ReLU, then Softmax over a negative axis": ('type: "Softmax" softmax_param { axis: -1 }', IMAGE),
     "Flatten from axis 2": ('type: "Flatten" flatten_param { axis: 2 }', IMAGE),
-    "InnerProduct of axis 2":
-        ('type: "InnerProduct" inner_product_param { num_output: 4 axis: 2 }', IMAGE),
-    "InnerProduct transposed":
-        ('type: "InnerProduct" inner_product_param { num_output: 4 transpose: true }', IMAGE),
-    "a rectangular kernel":
-        ('type: "Convolution" convolution_param { num_output: 4 kernel_h: 3 kernel_w: 1 stride_h: 1 stride_w: 2 '
-         "pad_h: 2 pad_w: 0 }", IMAGE),
-    "a kernel per axis":
-        ('type: "Convolution" convolution_param { num_output: 4 kernel_size: 3 kernel_size: 2 pad: 0 pad: 1 }', IMAGE),
-    "a grouped deconvolution":
-        ('type: "Deconvolution" convolution_param { num_output: 4 kernel_size: 3 stride: 2 group: 2 }', IMAGE),
+    "InnerProduct of axis 2": ('type: "InnerProduct" inner_product_param { num_output: 4 axis: 2 }', IMAGE),
+    "InnerProduct transposed": ('type: "InnerProduct" inner_product_param { num_output: 4 transpose: true }', IMAGE),
+    "a rectangular kernel": (
+        'type: "Convolution" convolution_param { num_output: 4 kernel_h: 3 kernel_w: 1 stride_h: 1 stride_w: 2 '
+        "pad_h: 2 pad_w: 0 }",
+        IMAGE,
+    ),
+    "a kernel per axis": (
+        'type: "Convolution" convolution_param { num_output: 4 kernel_size: 3 kernel_size: 2 pad: 0 pad: 1 }',
+        IMAGE,
+    ),
+    "a grouped deconvolution": (
+        'type: "Deconvolution" convolution_param { num_output: 4 kernel_size: 3 stride: 2 group: 2 }',
+        IMAGE,
+    ),
     "Bias": ('type: "Bias" bias_param { axis: 1 }', IMAGE),
     "Bias of everything": ('type: "Bias" bias_param { axis: 1 num_axes: -1 }', IMAGE),
     "Scale of the last axis": ('type: "Scale" scale_param { axis: 3 bias_term: true }', IMAGE),
@@ -361,7 +371,7 @@ CAFFE = {
     "Reshape of the end": ('type: "Reshape" reshape_param { shape { dim: 3 dim: -1 } axis: 2 }', (1, 6, 12)),
     "Crop": ('type: "Crop" bottom: "like" crop_param { axis: 2 offset: 1 offset: 2 }', IMAGE),
     "SPP": ('type: "SPP" spp_param { pyramid_height: 3 pool: AVE }', IMAGE),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CAFFE)

@@ -65,17 +65,44 @@ def structure(parser: argparse.ArgumentParser, *flags: str, what: str) -> None:
 
 def weights(parser: argparse.ArgumentParser, *flags: str, required: bool = False) -> None:
     """Adds the flag for a network's weights."""
-    parser.add_argument("--weights", "-w", "-iw", *flags, dest="weights", required=required, metavar="FILE",
-                        help="the weights")  # fmt: skip
+    parser.add_argument(
+        "--weights", "-w", "-iw", *flags, dest="weights", required=required, metavar="FILE", help="the weights"
+    )
 
 
 def source_flags(parser: argparse.ArgumentParser) -> None:
     """Adds what only some source frameworks need."""
-    parser.add_argument("--dstNodeName", "--dstNode", "-node", dest="outputs", nargs="+", default=[], metavar="NODE",
-                        help="TensorFlow: the nodes to end at; several for several outputs")  # fmt: skip
-    parser.add_argument("--inNodeName", "-inode", dest="inputs", nargs="+", default=[], metavar="NODE",
-                        help="TensorFlow: cut the graph at these nodes, with an --inputShape for each")  # fmt: skip
-    parser.add_argument("--inputShape", dest="shapes", nargs="+", type=shape, default=[], metavar="H,W,C",
-                        help="TensorFlow: H,W,C; PyTorch: C,H,W; one per input")  # fmt: skip
-    parser.add_argument("--caffePhase", default="TEST", choices=["TRAIN", "TEST", "train", "test"],
-                        help="accepted for MMdnn's sake: networks are read for inference")  # fmt: skip
+    parser.add_argument(
+        "--dstNodeName",
+        "--dstNode",
+        "-node",
+        dest="outputs",
+        nargs="+",
+        default=[],
+        metavar="NODE",
+        help="TensorFlow: the nodes to end at; several for several outputs",
+    )
+    parser.add_argument(
+        "--inNodeName",
+        "-inode",
+        dest="inputs",
+        nargs="+",
+        default=[],
+        metavar="NODE",
+        help="TensorFlow: cut the graph at these nodes, with an --inputShape for each",
+    )
+    parser.add_argument(
+        "--inputShape",
+        dest="shapes",
+        nargs="+",
+        type=shape,
+        default=[],
+        metavar="H,W,C",
+        help="TensorFlow: H,W,C; PyTorch: C,H,W; one per input",
+    )
+    parser.add_argument(
+        "--caffePhase",
+        default="TEST",
+        choices=["TRAIN", "TEST", "train", "test"],
+        help="accepted for MMdnn's sake: networks are read for inference",
+    )

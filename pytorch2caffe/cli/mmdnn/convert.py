@@ -26,14 +26,28 @@ Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the w
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     flags = parser("mmconvert", TEXT, EXAMPLES)
-    flags.add_argument("--srcFramework", "-sf", dest="source", required=True, metavar="FRAMEWORK",
-                       type=framework(("caffe", "tensorflow", "pytorch")),
-                       help="caffe, tensorflow or pytorch")  # fmt: skip
-    flags.add_argument("--inputNetwork", "-in", "-n", dest="network", required=True, metavar="FILE",
-                       help="the structure")  # fmt: skip
+    flags.add_argument(
+        "--srcFramework",
+        "-sf",
+        dest="source",
+        required=True,
+        metavar="FRAMEWORK",
+        type=framework(("caffe", "tensorflow", "pytorch")),
+        help="caffe, tensorflow or pytorch",
+    )
+    flags.add_argument(
+        "--inputNetwork", "-in", "-n", dest="network", required=True, metavar="FILE", help="the structure"
+    )
     flags.add_argument("--inputWeight", "-iw", "-w", dest="weights", metavar="FILE", help="the weights")
-    flags.add_argument("--dstFramework", "-df", dest="target", required=True, metavar="FRAMEWORK",
-                       type=framework(("caffe", "pytorch", "onnx")), help="pytorch, caffe or onnx")  # fmt: skip
+    flags.add_argument(
+        "--dstFramework",
+        "-df",
+        dest="target",
+        required=True,
+        metavar="FRAMEWORK",
+        type=framework(("caffe", "pytorch", "onnx")),
+        help="pytorch, caffe or onnx",
+    )
     flags.add_argument("--outputModel", "-om", "-o", dest="model", required=True, metavar="FILE", help="where to write")
     flags.add_argument("--dump_tag", choices=["SERVING", "TRAINING"], help=argparse.SUPPRESS)
     source_flags(flags)
@@ -41,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(flags: argparse.Namespace) -> None:
-    from ...networks import files_of, load_network, save_network, spare
+    from ...convert.frameworks import files_of, load_network, save_network, spare
 
     spare([flags.network, flags.weights], files_of(flags.target, flags.model))
     graph = load_network(origin(flags))

@@ -32,12 +32,23 @@ Exit code 0 done; 2 it cannot be done, stderr says why."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     flags = parser("mmdownload", TEXT, EXAMPLES)
-    flags.add_argument("--framework", "-f", dest="source", type=framework(tuple(SOURCES)), required=True,
-                       metavar="FRAMEWORK", help="pytorch, tensorflow or caffe")  # fmt: skip
+    flags.add_argument(
+        "--framework",
+        "-f",
+        dest="source",
+        type=framework(tuple(SOURCES)),
+        required=True,
+        metavar="FRAMEWORK",
+        help="pytorch, tensorflow or caffe",
+    )
     flags.add_argument("--network", "-n", help="its name; without it the names are listed")
     flags.add_argument("--path", "-p", "-o", default="./", metavar="DIR", help="where to write (default: ./)")
-    flags.add_argument("--mirror", metavar="URL", default=os.environ.get(MIRROR),
-                       help=f"another place that has the files under the same names; also from {MIRROR}")  # fmt: skip
+    flags.add_argument(
+        "--mirror",
+        metavar="URL",
+        default=os.environ.get(MIRROR),
+        help=f"another place that has the files under the same names; also from {MIRROR}",
+    )
     flags.add_argument("--no-checksum", action="store_true", help="take files whatever their checksum")
     return run(flags, _command, arguments)
 
@@ -61,7 +72,7 @@ def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-    from ... import download
+    from ...convert.mmdnn import download
 
     click.echo(f'Downloading: "{url}" to {target}')
     columns = BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
@@ -73,7 +84,7 @@ def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
 
 
 def _pytorch_names() -> list[str]:
-    from ...models import torchvision_models
+    from ...frontends.torch.loading.models import torchvision_models
 
     models = torchvision_models()
     return [name for name in models.list_models(module=models) if not name.startswith("quantized_")]
@@ -84,7 +95,7 @@ def _pytorch(flags: argparse.Namespace) -> None:
 
     from caffe_proto import atomic_files
 
-    from ...models import torchvision_models
+    from ...frontends.torch.loading.models import torchvision_models
 
     models = torchvision_models()
     weights = next(iter(models.get_model_weights(flags.network)))
@@ -98,13 +109,13 @@ def _pytorch(flags: argparse.Namespace) -> None:
 
 
 def _caffe_names() -> list[str]:
-    from ...download import CAFFE
+    from ...convert.mmdnn.download import CAFFE
 
     return list(CAFFE)
 
 
 def _caffe(flags: argparse.Namespace) -> None:
-    from ...download import CAFFE
+    from ...convert.mmdnn.download import CAFFE
 
     targets = Path(flags.path) / f"{flags.network}-deploy.prototxt", Path(flags.path) / f"{flags.network}.caffemodel"
     for url, target in zip(CAFFE[flags.network], targets, strict=True):
@@ -113,14 +124,14 @@ def _caffe(flags: argparse.Namespace) -> None:
 
 
 def _tensorflow_names() -> list[str]:
-    from ...download import TENSORFLOW
+    from ...convert.mmdnn.download import TENSORFLOW
 
     return list(TENSORFLOW)
 
 
 def _tensorflow(flags: argparse.Namespace) -> None:
-    from ...download import TENSORFLOW
-    from ...slim import write_checkpoint
+    from ...convert.mmdnn.download import TENSORFLOW
+    from ...convert.mmdnn.slim_checkpoint import write_checkpoint
 
     url = TENSORFLOW[flags.network]
     archive = fetch(flags, url, Path(flags.path) / Path(url).name)

@@ -24,33 +24,59 @@ Exit code 0 done; 2 it cannot be done, stderr says why, and nothing is written."
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     flags = parser("mmtocode", TEXT, EXAMPLES)
-    flags.add_argument("--dstFramework", "-f", dest="target", type=framework(("pytorch", "caffe")), required=True,
-                       metavar="FRAMEWORK", help="pytorch or caffe")  # fmt: skip
-    flags.add_argument("--IRModelPath", "-n", "-in", dest="network", required=True, metavar="FILE",
-                       help="the IR's structure, .pb or .json")  # fmt: skip
-    flags.add_argument("--IRWeightPath", "-w", "-iw", dest="weights", required=True, metavar="FILE",
-                       help="the IR's weights, .npy")  # fmt: skip
-    flags.add_argument("--dstModelPath", "-d", "-o", dest="code", required=True, metavar="FILE.py",
-                       help="where to write the code")  # fmt: skip
-    flags.add_argument("--dstWeightPath", "-dw", "-ow", dest="arrays", required=True, metavar="FILE.npy",
-                       help="where to write the weights")  # fmt: skip
-    flags.add_argument("--phase", choices=["train", "test"], default="test",
-                       help="accepted for MMdnn's sake: the code serves both")  # fmt: skip
+    flags.add_argument(
+        "--dstFramework",
+        "-f",
+        dest="target",
+        type=framework(("pytorch", "caffe")),
+        required=True,
+        metavar="FRAMEWORK",
+        help="pytorch or caffe",
+    )
+    flags.add_argument(
+        "--IRModelPath",
+        "-n",
+        "-in",
+        dest="network",
+        required=True,
+        metavar="FILE",
+        help="the IR's structure, .pb or .json",
+    )
+    flags.add_argument(
+        "--IRWeightPath", "-w", "-iw", dest="weights", required=True, metavar="FILE", help="the IR's weights, .npy"
+    )
+    flags.add_argument(
+        "--dstModelPath", "-d", "-o", dest="code", required=True, metavar="FILE.py", help="where to write the code"
+    )
+    flags.add_argument(
+        "--dstWeightPath",
+        "-dw",
+        "-ow",
+        dest="arrays",
+        required=True,
+        metavar="FILE.npy",
+        help="where to write the weights",
+    )
+    flags.add_argument(
+        "--phase", choices=["train", "test"], default="test", help="accepted for MMdnn's sake: the code serves both"
+    )
     return run(flags, _command, arguments)
 
 
 def _command(flags: argparse.Namespace) -> None:
-    from ...networks import spare
-    from ...readers.mmdnn import load_ir
+    from ...convert.frameworks import spare
+    from ...frontends.mmdnn.reader import load_ir
 
     spare([flags.network, flags.weights], [flags.code, flags.arrays])
     graph = load_ir(flags.network, flags.weights)
-    click.echo(f"Parse file [{flags.network}] with {'json' if flags.network.endswith('.json') else 'binary'} format "
-          "successfully.")  # fmt: skip
+    click.echo(
+        f"Parse file [{flags.network}] with {'json' if flags.network.endswith('.json') else 'binary'} format "
+        "successfully."
+    )
     if flags.target == "pytorch":
-        from ...kit import write_code
+        from ...convert.mmdnn.kit_model import write_code
     else:
-        from ...kit_caffe import write_code
+        from ...convert.mmdnn.caffe_code import write_code
     write_code(graph, flags.code, flags.arrays)
     click.echo(f"Target network code snippet is saved as [{flags.code}].")
     click.echo(f"Target weights are saved as [{flags.arrays}].")

@@ -26,8 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     flags = parser("mmtoir", TEXT, EXAMPLES)
     known = framework(("caffe", "tensorflow", "pytorch"))
-    flags.add_argument("--srcFramework", "-f", dest="source", type=known, required=True, metavar="FRAMEWORK",
-                       help="caffe, tensorflow or pytorch")  # fmt: skip
+    flags.add_argument(
+        "--srcFramework",
+        "-f",
+        dest="source",
+        type=known,
+        required=True,
+        metavar="FRAMEWORK",
+        help="caffe, tensorflow or pytorch",
+    )
     structure(flags, what="a prototxt, a .ckpt.meta, frozen .pb or SavedModel, a PyTorch model")
     weights(flags)
     flags.add_argument("--dstPath", "-d", "-o", dest="prefix", required=True, metavar="PREFIX", help="where to write")
@@ -43,8 +50,8 @@ def _command(flags: argparse.Namespace) -> None:
 
 def write(flags: argparse.Namespace, prefix: str | Path) -> None:
     """Reads what the flags name and writes it as IR under a prefix, saying what was read."""
-    from ...networks import files_of, load_network, spare
-    from ...writers.mmdnn import save_ir
+    from ...backends.mmdnn.writer import save_ir
+    from ...convert.frameworks import files_of, load_network, spare
 
     spare([flags.network, flags.weights], files_of("ir", prefix))
     if flags.source == "tensorflow":
@@ -59,8 +66,8 @@ def write(flags: argparse.Namespace, prefix: str | Path) -> None:
 
 def _tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
     """TensorFlow's nodes become the IR's one by one, and keep their names."""
-    from ...ir.files import write_ir
-    from ...readers.tensorflow import read_tensorflow
+    from ...formats.mmdnn.files import write_ir
+    from ...frontends.tensorflow import read_tensorflow
 
     asked = origin(flags)
     nodes = read_tensorflow(flags.network, flags.weights, list(asked.outputs) or None, asked.shapes)
@@ -74,7 +81,7 @@ def _tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
 
 def origin(flags: argparse.Namespace):  # type: ignore[no-untyped-def]
     """Where the flags say that the network comes from. C,H,W gets a batch of 1; TensorFlow's stays open."""
-    from ...origin import Origin
+    from ...convert.source import Origin
 
     batched = flags.source != "tensorflow"
     shapes = tuple((1, *shape) if batched and len(shape) in (1, 3) else shape for shape in flags.shapes)

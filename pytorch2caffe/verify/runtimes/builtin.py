@@ -22,7 +22,7 @@ class BuiltinRuntime(Runtime):
     def _run(
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
-        from ...codegen import run
-        from ...readers.caffe import load_caffe
+        from ...frontends.caffe.reader import load_caffe
+        from ...runtime.run import run
 
         return run(load_caffe(prototxt, caffemodels), inputs, wanted)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Graph
-from ...ncnn import blob_shape
+from ...formats.ncnn import blob_shape
+from ...graph.graph import Graph
 from .base import ModuleRuntime, Results, RuntimeFailed
 
 
@@ -33,8 +33,8 @@ class NcnnRuntime(ModuleRuntime):
             if len(caffemodels) != 1:
                 raise RuntimeFailed(f"ncnn reads one .bin, not {len(caffemodels)}")
             return run_files(prototxt, caffemodels[0], inputs, wanted)
-        from ...readers.caffe import load_caffe
-        from ...writers.ncnn import save_ncnn
+        from ...backends.ncnn.writer import save_ncnn
+        from ...frontends.caffe.reader import load_caffe
 
         graph = load_caffe(prototxt, caffemodels)
         for value in graph.inputs:
@@ -114,9 +114,14 @@ def _set(opt: Any) -> None:
     opt.lightmode = False
     opt.num_threads = 1
     for name in (
-        "use_vulkan_compute", "use_winograd_convolution", "use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic",
-        "use_bf16_storage", "use_bf16_packed",
-    ):  # fmt: skip
+        "use_vulkan_compute",
+        "use_winograd_convolution",
+        "use_fp16_packed",
+        "use_fp16_storage",
+        "use_fp16_arithmetic",
+        "use_bf16_storage",
+        "use_bf16_packed",
+    ):
         if hasattr(opt, name):
             setattr(opt, name, False)
 

@@ -80,8 +80,7 @@ class CaffeWorker:
         if twice := [layer for (layer, _), count in Counter(keys).items() if count > 1]:
             raise RuntimeFailed(f"two layers have the same name: {', '.join(twice)}")
         arrays = (
-            np.frombuffer(data, "<f4").reshape(shape)
-            for data, shape in zip(sections, reply["shapes"], strict=True)
+            np.frombuffer(data, "<f4").reshape(shape) for data, shape in zip(sections, reply["shapes"], strict=True)
         )
         return dict(zip(keys, arrays, strict=True))
 
@@ -122,9 +121,7 @@ class CaffeWorker:
         with self._lock:
             process = self._started()
             try:
-                reply, data = process.ask(
-                    header, [*sections, *(array.data for array in arrays)], self.timeout
-                )
+                reply, data = process.ask(header, [*sections, *(array.data for array in arrays)], self.timeout)
             except BaseException:  # what is left in the pipes belongs to nobody
                 self.close()
                 raise

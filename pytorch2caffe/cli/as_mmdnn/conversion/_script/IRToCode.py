@@ -2,7 +2,7 @@
 
 import sys
 
-from pytorch2caffe.cli.mmdnn import mmtocode
+from ....mmdnn import mmtocode
 
 if __name__ == "__main__":
     sys.exit(mmtocode())

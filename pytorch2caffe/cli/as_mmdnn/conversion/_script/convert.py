@@ -2,7 +2,7 @@
 
 import sys
 
-from pytorch2caffe.cli.mmdnn import mmconvert
+from ....mmdnn import mmconvert
 
 if __name__ == "__main__":
     sys.exit(mmconvert())

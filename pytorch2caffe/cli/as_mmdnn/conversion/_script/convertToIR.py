@@ -2,7 +2,7 @@
 
 import sys
 
-from pytorch2caffe.cli.mmdnn import mmtoir
+from ....mmdnn import mmtoir
 
 if __name__ == "__main__":
     sys.exit(mmtoir())

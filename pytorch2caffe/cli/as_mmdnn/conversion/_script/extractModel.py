@@ -2,7 +2,7 @@
 
 import sys
 
-from pytorch2caffe.cli.mmdnn import mmdownload
+from ....mmdnn import mmdownload
 
 if __name__ == "__main__":
     sys.exit(mmdownload())

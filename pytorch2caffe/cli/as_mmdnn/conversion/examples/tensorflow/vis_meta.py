@@ -2,7 +2,7 @@
 
 import sys
 
-from pytorch2caffe.cli.mmdnn import mmvismeta
+from .....mmdnn import mmvismeta
 
 if __name__ == "__main__":
     sys.exit(mmvismeta())

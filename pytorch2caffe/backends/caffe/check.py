@@ -1,0 +1,115 @@
+"""Everything in a graph that one reader of Caffe files cannot take, at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from ...errors import Problem
+from ...graph.graph import Graph, Node
+from ...graph.registry import LAYERS, Layer
+from .dialect import Dialect
+from .dialect_file import dialect, names
+
+OTHERWISE = "use layers that the reader has; if it has this one, list it in a dialect of your own (docs/dialects.md)"
+REWRITE = "pytorch2caffe lower writes it in layers that {} has"
+
+
+def check(graph: Graph, target: Dialect) -> list[Problem]:
+    """Every problem that a reader has with a graph, in the order of its layers; none is an empty list.
+
+    Each says where (the module and line, or the layer), what, and the shortest fix.
+    """
+    return [*settings(graph, target), *limits(graph, target)]
+
+
+def settings(graph: Graph, target: Dialect) -> Iterator[Problem]:
+    """Layer types and fields that the reader lacks."""
+    for node in graph.nodes:
+        taken = target.layers.get(node.layer.type, frozenset())
+        fields = [name for name in node.layer.to_caffe() if name not in taken]
+        yield from lacking(place(node), node.layer.type, dict.fromkeys(fields, ""), target)
+
+
+def lacking(where: str, type: str, fields: dict[str, str], target: Dialect) -> Iterator[Problem]:
+    """What a reader lacks of one layer: its type, or else `fields`, each with its fix, or "" for the usual one."""
+    if type not in target.layers:
+        yield Problem(where, f"{target.name} has no layer {type}", instead_of(type, target))
+        return
+    for name, fix in fields.items():
+        usual = rewritten(type, target) or f"leave {name} out"
+        yield Problem(where, f"{target.name} has no {name} in {type}", fix or usual)
+
+
+def instead_of(type: str, target: Dialect) -> str:
+    """The shortest way round a layer type that a reader lacks."""
+    if advice := rewritten(type, target):
+        return advice
+    others = [name for name in names() if type in dialect(name).layers]
+    if others:
+        return f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} it (--target)"
+    lower = {known.lower(): known for known in target.layers}
+    near = difflib.get_close_matches(type.lower(), lower, 1, 0.8)
+    return f"did you mean {lower[near[0]]}?" if near else OTHERWISE
+
+
+def rewritten(type: str, target: Dialect) -> str:
+    """The advice to let this package rewrite a layer, if it can."""
+    return REWRITE.format(target.name) if type in LAYERS and LAYERS[type].lower is not Layer.lower else ""
+
+
+def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
+    """Settings and sizes beyond what the reader bears."""
+    for node in graph.nodes:
+        for how, rule in target.broken(node.layer, len(node.inputs)):
+            yield Problem(place(node), f"{how}: {rule.why}", rule.fix)
+        yield from _ranks(node, target)
+    yield from _batch(graph, target)
+    yield from _names(graph, target)
+    for what, values, most in (
+        ("inputs", graph.inputs, target.limits.inputs),
+        ("outputs", list(graph.outputs), target.limits.outputs),
+    ):
+        if most is not None and len(values) > most:
+            yield Problem(
+                "the network",
+                f"{len(values)} {what}; {target.name} takes at most {most}",
+                f"join {what} (torch.cat), or divide the network",
+            )
+
+
+def place(node: Node) -> str:
+    """The module and line, or the layer of a file."""
+    return node.where if node.module else f"layer {node.name!r}"
+
+
+def _ranks(node: Node, target: Dialect) -> Iterator[Problem]:
+    most = target.limits.ranks.get(node.layer.type, target.limits.ranks.get("*"))
+    rank = max((len(value.shape) for value in (*node.inputs, *node.outputs)), default=0)
+    if most is not None and rank > most:
+        what = f"{node.layer.type} of {rank} axes; {target.name} takes at most {most}"
+        yield Problem(place(node), what, "join axes by reshape")
+
+
+def _batch(graph: Graph, target: Dialect) -> Iterator[Problem]:
+    size = target.limits.batch
+    if size is None:
+        return
+    made = [(place(node), value) for node in graph.nodes for value in node.outputs]
+    for where, value in [*((f"input {value.name!r}", value) for value in graph.inputs), *made]:
+        if value.shape[:1] != (size,):
+            what = f"shape {list(value.shape)}; {target.name} takes a first dimension of {size}, the batch, only"
+            yield Problem(where, what, f"convert with a batch of {size}, and keep it as the first dimension")
+
+
+def _names(graph: Graph, target: Dialect) -> Iterator[Problem]:
+    bounds = target.limits
+    blobs = [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]
+    for kind, found in (("layer", [n.name for n in graph.nodes]), ("blob", [v.top or v.name for v in blobs])):
+        for name in dict.fromkeys(found):
+            if bounds.name_length is not None and len(name) > bounds.name_length:
+                what = f"a name of {len(name)} characters; {target.name} takes at most {bounds.name_length}"
+                yield Problem(f"{kind} {name!r}", what, "pytorch2caffe lower shortens names, and writes which")
+            if any(character in name for character in bounds.names_without):
+                what = f"a name with a character that {target.name} does not take"
+                yield Problem(f"{kind} {name!r}", what, "pytorch2caffe lower puts _ in its place")

@@ -1,0 +1,151 @@
+"""What one reader of Caffe files takes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...graph.registry import Layer
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a reader demands of a layer's settings.
+
+    layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms`
+    is the number of inputs. only: the values that a field may then have; `shape[0]` is the first of a list, and the
+    whole list is written as a list. once: fields that may hold one number, not one per axis. whole: fields that
+    must hold whole numbers. why, fix: for people.
+    """
+
+    layer: str
+    when: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
+    only: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
+    once: Sequence[str] = ()
+    whole: Sequence[str] = ()
+    why: str = ""
+    fix: str = ""
+
+    def broken_by(self, layer: Layer, bottoms: int = 1) -> str | None:
+        """How a layer breaks it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
+        if layer.type != self.layer:
+            return None
+        if any(_value(layer, name, bottoms) not in values for name, values in self.when.items()):
+            return None
+        for name, values in self.only.items():
+            if (value := _value(layer, name, bottoms)) not in values:
+                return f"{name} {_text(value)} in {layer.type}"
+        for name in self.once:
+            written = layer.to_caffe().get(name)
+            if isinstance(written, list) and len(written) > 1:
+                return f"{name} {_text(written)} in {layer.type}"
+        for name in self.whole:
+            if any(number != int(number) for number in getattr(layer, name, ())):
+                return f"{name} {_text(list(getattr(layer, name)))} in {layer.type}"
+        return None
+
+
+def _value(layer: Layer, name: str, bottoms: int) -> Any:
+    value: Any
+    if name == "bottoms":
+        return bottoms
+    name, _, index = name.partition("[")
+    value = getattr(layer, name) if hasattr(layer, name) else layer.to_caffe().get(name)
+    value = list(value) if isinstance(value, tuple) else value
+    if not index:
+        return value
+    place = int(index.rstrip("]"))
+    return value[place] if place < len(value) else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a reader writes a field that Caffe calls otherwise: its own name, and its values for Caffe's."""
+
+    field: str
+    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a reader bears beyond single settings; None and empty are no limit.
+
+    name_length:   characters of a layer's or blob's name. names_without: characters that a name may not have.
+    inputs, outputs: of the whole network. batch: the first dimension of every value.
+    ranks:         the most axes that an input or output may have, by layer type; "*" for every layer.
+    caffemodels:   files that the weights may be in.
+    old_forms:     whether `layers` (V1) and `input:` headers are read.
+    """
+
+    name_length: int | None = None
+    names_without: str = ""
+    inputs: int | None = None
+    outputs: int | None = None
+    batch: int | None = None
+    ranks: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    caffemodels: int | None = None
+    old_forms: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """A reader of Caffe files.
+
+    layers:   the fields it takes, by layer type, in Caffe's names.
+    summary:  who that is; rests_on: how we know.
+    ignores:  fields that change nothing at inference, which it skips.
+    spelling: what it calls otherwise, by "Layer.field".
+    folds_batch_norm: whether what is written for it has its BatchNorm folded.
+    """
+
+    name: str
+    summary: str
+    rests_on: str
+    layers: Mapping[str, frozenset[str]]
+    ignores: Collection[str] = ()
+    spelling: Mapping[str, Spelling] = dataclasses.field(default_factory=dict)
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    rules: Sequence[Rule] = ()
+    folds_batch_norm: bool = False
+
+    def lacks(self, layer: Layer, bottoms: int = 1) -> str | None:
+        """Why this reader cannot take `layer`, with so many inputs, as it stands; None if it can."""
+        fields = self.layers.get(layer.type)
+        if fields is None:
+            return f"no layer {layer.type}"
+        unknown = [name for name in layer.to_caffe() if name not in fields]
+        if unknown:
+            return f"no {', '.join(unknown)} in {layer.type}"
+        broken = next(self.broken(layer, bottoms), None)
+        return f"no {broken[0]}" if broken else None
+
+    def broken(self, layer: Layer, bottoms: int = 1) -> Iterator[tuple[str, Rule]]:
+        """The rules that a layer breaks, each with how."""
+        for rule in self.rules:
+            if (how := rule.broken_by(layer, bottoms)) is not None:
+                yield how, rule
+
+    def spell(self, layer: Layer) -> dict[str, Any]:
+        """The layer's settings as this reader spells them: {field: value}.
+
+        >>> from pytorch2caffe.backends.caffe.dialect_file import dialect
+        >>> from pytorch2caffe.layers.pooling.pooling import Pooling
+        >>> dialect("opencv").spell(Pooling("MAX", 2, 2, 2, 2, round_mode="FLOOR"))
+        {'pool': 'MAX', 'kernel_size': 2, 'stride': 2, 'ceil_mode': False}
+        """
+        spelled = {}
+        for name, value in layer.to_caffe().items():
+            other = self.spelling.get(f"{layer.type}.{name}")
+            spelled[other.field if other else name] = other.values.get(str(value), value) if other else value
+        return spelled
+
+    def fields(self, type: str) -> dict[str, str]:
+        """The fields of a layer type as this reader spells them, each with the name that Caffe gives it."""
+        named = {name: self.spelling.get(f"{type}.{name}") for name in self.layers.get(type, ())}
+        return {other.field if other else name: name for name, other in named.items()}

@@ -1,0 +1,184 @@
+"""Dialects from TOML files, with one clear error for a malformed one."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConversionError
+from .dialect import Dialect, Limits, Rule, Spelling
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FOLDER = Path(__file__).parent / "dialects"
+TEXTS = "a list of texts"
+TOP = {
+    "summary": "a text",
+    "rests_on": "a text",
+    "extends": "a text",
+    "without": TEXTS,
+    "ignores": TEXTS,
+    "layers": "a table",
+    "spelling": "a table",
+    "limits": "a table",
+    "fold": "a table",
+    "rules": "a list of tables",
+}
+LIMITS = {
+    "name_length": "a number above 0",
+    "names_without": "a text",
+    "inputs": "a number above 0",
+    "old_forms": "a bool",
+    "outputs": "a number above 0",
+    "batch": "a number above 0",
+    "ranks": "a table",
+    "caffemodels": "a number above 0",
+}
+RULE = {
+    "layer": "a text",
+    "when": "a table",
+    "only": "a table",
+    "once": TEXTS,
+    "whole": TEXTS,
+    "why": "a text",
+    "fix": "a text",
+}
+KINDS = {
+    "a text": lambda v: isinstance(v, str),
+    "a bool": lambda v: isinstance(v, bool),
+    "a number above 0": lambda v: isinstance(v, int) and not isinstance(v, bool) and v > 0,
+    "a table": lambda v: isinstance(v, dict),
+    "a list": lambda v: isinstance(v, list),
+    TEXTS: lambda v: isinstance(v, list) and all(isinstance(item, str) for item in v),
+    "a list of tables": lambda v: isinstance(v, list) and all(isinstance(item, dict) for item in v),
+}
+
+
+def names() -> list[str]:
+    """The dialects that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def dialect(name: str) -> Dialect:
+    """A dialect by name, or from a TOML file of your own.
+
+    Raises ConversionError if there is none, and, naming file, table and key, if it is malformed.
+
+    >>> from pytorch2caffe.layers.shape.expand import Tile
+    >>> dialect("caffe").lacks(Tile()), dialect("caffe-master").lacks(Tile())
+    ('no layer Tile', None)
+    """
+    return _read(Path(name), ()) if name.endswith(".toml") else _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> Dialect:
+    return _read(FOLDER / f"{name}.toml", ())
+
+
+def _read(path: Path, extended_by: tuple[Path, ...]) -> Dialect:
+    if not path.is_file():
+        near = difflib.get_close_matches(path.stem, names(), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}, and files: my-chip.toml"
+        who = f"{extended_by[-1]}: extends: " if extended_by else ""
+        raise ConversionError(f"{who}no dialect {path.stem if path.parent == FOLDER else str(path)!r}{hint}")
+    if path.resolve() in extended_by:
+        raise ConversionError(f"{path}: extends: it extends itself")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConversionError(f"{path}: {error}") from error
+    _Checker(path).check(table)
+    base = _base(path, table, extended_by)
+    for type in table.get("without", []):
+        if base is None or type not in base.layers:
+            raise ConversionError(f"{path}: without: what it extends has no layer {type!r}")
+    return _dialect(path.stem, table, base)
+
+
+def _base(path: Path, table: dict[str, Any], extended_by: tuple[Path, ...]) -> Dialect | None:
+    if "extends" not in table:
+        return None
+    name = table["extends"]
+    other = path.parent / name if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    return _read(other, (*extended_by, path.resolve()))
+
+
+def _dialect(name: str, table: dict[str, Any], base: Dialect | None) -> Dialect:
+    base = base or Dialect(name, "", "", {})
+    own = {type: frozenset(fields) for type, fields in table.get("layers", {}).items()}
+    kept = {type: fields for type, fields in base.layers.items() if type not in table.get("without", [])}
+    limits = {f.name: getattr(base.limits, f.name) for f in fields(Limits)} | table.get("limits", {})
+    limits["ranks"] = {**base.limits.ranks, **limits["ranks"]}
+    return Dialect(
+        name,
+        table.get("summary", ""),
+        table.get("rests_on", ""),
+        {type: kept.get(type, frozenset()) | own.get(type, frozenset()) for type in {**kept, **own}},
+        frozenset(base.ignores) | frozenset(table.get("ignores", [])),
+        {**base.spelling, **{key: Spelling(**value) for key, value in table.get("spelling", {}).items()}},
+        Limits(**limits),
+        (*base.rules, *(Rule(**rule) for rule in table.get("rules", []))),
+        table.get("fold", {}).get("batch_norm", base.folds_batch_norm),
+    )
+
+
+class _Checker:
+    """Raises ConversionError at the first thing in a file that is not as it should be."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def check(self, table: dict[str, Any]) -> None:
+        self._table("", table, TOP)
+        if "layers" not in table and "extends" not in table:
+            self._fail("layers", 'a dialect needs this table of layer types and their fields, or extends = "caffe"')
+        for type in table.get("layers", {}):
+            self._kind(f"[layers] {type}", table["layers"][type], TEXTS)
+        self._table("[limits] ", table.get("limits", {}), LIMITS)
+        for type, rank in table.get("limits", {}).get("ranks", {}).items():
+            self._kind(f"[limits.ranks] {type}", rank, "a number above 0")
+        self._table("[fold] ", table.get("fold", {}), {"batch_norm": "a bool"})
+        for key, value in table.get("spelling", {}).items():
+            self._spelling(key, value)
+        for number, rule in enumerate(table.get("rules", []), 1):
+            self._rule(f"[[rules]] {number}: ", rule)
+
+    def _spelling(self, key: str, value: Any) -> None:
+        if key.count(".") != 1:
+            self._fail(f"[spelling] {key}", 'write it as "Layer.field", in quotes')
+        self._kind(f"[spelling] {key}", value, "a table")
+        self._table(f"[spelling] {key}.", value, {"field": "a text", "values": "a table"}, ["field"])
+
+    def _rule(self, where: str, rule: dict[str, Any]) -> None:
+        self._table(where, rule, RULE, ["layer", "why"])
+        for part in ("when", "only"):
+            for name, values in rule.get(part, {}).items():
+                self._kind(f"{where}{part}.{name}", values, "a list")
+
+    def _table(self, where: str, table: dict[str, Any], known: dict[str, str], needed: list[str] | None = None) -> None:
+        for key, value in table.items():
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1)
+                self._fail(
+                    f"{where}{key}",
+                    f"no such key; did you mean {near[0]}?" if near else f"no such key; there are {', '.join(known)}",
+                )
+            self._kind(f"{where}{key}", value, known[key])
+        for key in needed or []:
+            if key not in table:
+                self._fail(f"{where}{key}", "is missing")
+
+    def _kind(self, where: str, value: Any, kind: str) -> None:
+        if not KINDS[kind](value):
+            self._fail(where, f"must be {kind}, not {value!r}")
+
+    def _fail(self, where: str, what: str) -> None:
+        raise ConversionError(f"{self.path}: {where}: {what}")

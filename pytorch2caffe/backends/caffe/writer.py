@@ -1,0 +1,155 @@
+"""Graph to prototxt and caffemodel."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import caffe_proto
+from caffe_proto import MOST_BYTES, CaffeFormatError
+
+from ...errors import ConversionError
+from ...graph.graph import Graph, Node
+from ...runtime.build import infer
+from .dialect import Dialect
+from .dialect_file import dialect
+from .lower import lower
+
+Proof = Callable[[Path, Sequence[Path]], None]
+
+
+def save_caffe(
+    graph: Graph,
+    prototxt: str | Path,
+    caffemodel: str | Path,
+    dialect: str = "caffe",
+    *,
+    fold_bn: bool = False,
+    split_weights: bool | int = False,
+    proof: Proof | None = None,
+) -> Graph:
+    """Writes a graph as Caffe files for a dialect; all files appear together, or none.
+
+    prototxt, caffemodel: paths; existing files are replaced only once the new ones are complete.
+    dialect: the name of one that comes with the package, or a .toml file.
+    fold_bn: put BatchNorm and Scale into the weights before them (equal up to float rounding).
+    split_weights: weights beyond what Caffe reads in one file, 2^31 - 1 bytes, are written as several, by whole
+             layers: net-1-of-2.caffemodel, net-2-of-2.caffemodel. Caffe wants them all, one `copy_from` for each. A
+             number: the most bytes of one file.
+    proof:   called with the complete files under temporary names, the prototxt and a list of caffemodels; if it
+             raises, they are removed.
+
+    Where the dialect limits names, PREFIX.names.json tells what each shortened one was.
+    Returns the graph as it was written: in the dialect's own layers, with the `caffemodels` it was written to.
+    Raises UnsupportedError listing every layer that the dialect cannot say, ConversionError for more weights than
+    Caffe can read; then nothing is written.
+    """
+    target = _dialect(dialect)
+    lowered = lower(graph, target, infer, fold_bn=fold_bn)
+    write(lowered, prototxt, caffemodel, proof, target, split_weights)
+    return lowered
+
+
+def _dialect(name: str) -> Dialect:
+    return dialect(name)
+
+
+def write(
+    graph: Graph,
+    prototxt: str | Path,
+    caffemodel: str | Path,
+    proof: Proof | None = None,
+    target: Dialect | None = None,
+    split_weights: bool | int = False,
+) -> None:
+    """Writes a graph that is already in the layers of its dialect."""
+    net = net_of(graph, target)
+    blobs = [*(() for _ in graph.inputs), *(node.blobs for node in graph.nodes)]
+    parts = _parts(net, blobs, split_weights, target)
+    files = caffe_proto.numbered(caffemodel, len(parts))
+    if old := caffe_proto.left_behind(caffemodel, len(parts)):
+        listed = ", ".join(map(str, old))
+        raise ConversionError(f"{listed}: of an earlier export, and would lie beside the new files; remove it first")
+    names = [Path(prototxt).with_suffix(".names.json")] if target and target.limits.name_length else []
+    with caffe_proto.atomic_files(prototxt, *files, *names) as (text, *others):
+        binaries, maps = others[: len(files)], others[len(files) :]
+        for path in maps:
+            path.write_text(json.dumps(graph.renamed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        listed = ", ".join(json.dumps(path.name) for path in files)
+        caffe_proto.write_prototxt(net, text, f"weights in {len(files)} files, load all: {listed}" if files[1:] else "")
+        for part, binary in zip(parts, binaries, strict=True):
+            caffe_proto.write_caffemodel({**net, "layer": net["layer"][part]}, blobs[part], binary)
+        if proof is not None:
+            proof(text, binaries)
+    graph.caffemodels = files
+
+
+def _parts(net: dict[str, Any], blobs: Any, split_weights: bool | int, target: Dialect | None) -> list[slice]:
+    """The layers that go into each caffemodel. Raises ConversionError for what cannot be split, or was not to be."""
+    most = MOST_BYTES if isinstance(split_weights, bool) else min(split_weights, MOST_BYTES)
+    try:
+        parts = caffe_proto.split_layers(net, blobs, most)
+    except CaffeFormatError as error:
+        raise ConversionError(str(error)) from error
+    allowed = target.limits.caffemodels if target else None
+    if len(parts) == 1 or split_weights and (allowed is None or len(parts) <= allowed):
+        return parts
+    size = caffe_proto.caffemodel_bytes(net, blobs)
+    what = f"this model makes a caffemodel of {size:,} bytes, and Caffe reads up to {most:,} in a file"
+    halves = "export each half of the model"
+    if allowed is not None and len(parts) > allowed:
+        raise ConversionError(f"{what}; {target and target.name} takes one file only: {halves}")
+    raise ConversionError(f"{what}: write several (--split-weights, in Python split_weights=True), or {halves}")
+
+
+def net_of(graph: Graph, target: Dialect | None = None) -> dict[str, Any]:
+    """The NetParameter as a dict, as `target` spells it, weights left out: an Input layer per input, then the nodes."""
+    if not graph.inputs:
+        raise ConversionError("a Caffe network needs an input; this graph has none")
+    inputs = [
+        {
+            "name": value.name,
+            "type": "Input",
+            "top": [value.name],
+            "input_param": {"shape": [{"dim": list(value.shape)}]},
+        }
+        for value in graph.inputs
+    ]
+    shared = _shared(graph)
+    return {"name": graph.name, "layer": inputs + [_layer(node, shared, target) for node in graph.nodes]}
+
+
+def _layer(node: Node, shared: dict[int, str], target: Dialect | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": node.name, "type": node.layer.type}
+    if node.inputs:
+        entry["bottom"] = [value.name for value in node.inputs]
+    if node.outputs:
+        entry["top"] = [value.name for value in node.outputs]
+    names = [shared.get(id(blob), "") for blob in node.blobs]
+    if any(names) and node.layer.type != "BatchNorm":  # Caffe keeps its statistics' param for itself
+        entry["param"] = [{"name": name} if name else {} for name in names]
+    settings = target.spell(node.layer) if target else node.layer.to_caffe()
+    if settings and node.layer.param:
+        entry[node.layer.param] = settings
+    return entry
+
+
+def _shared(graph: Graph) -> dict[int, str]:
+    """A name for each array that several nodes use: `conv1.0`, after the first node and the blob's place in it."""
+    uses = Counter(id(blob) for node in graph.nodes for blob in node.blobs)
+    found: dict[int, str] = {}
+    for node in graph.nodes:
+        for index, blob in enumerate(node.blobs):
+            if uses[id(blob)] > 1:
+                found.setdefault(id(blob), f"{node.name}.{index}")
+    return found
+
+
+def blobs_in_bytes(graph: Graph) -> int:
+    """The size of all weights in bytes, shared ones counted once."""
+    return sum({id(blob): np.asarray(blob).nbytes for node in graph.nodes for blob in node.blobs}.values())

@@ -1,0 +1,7 @@
+"""Graph to PyTorch: start with generate.py.
+
+enters: a Graph. leaves: the source of one nn.Module as a person would write it, and its state_dict.
+
+prepare.py and simplify.py put together what Caffe spells out, names.py and layout.py make the source readable,
+save.py writes it and proves it.
+"""

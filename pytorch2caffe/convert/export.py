@@ -1,0 +1,76 @@
+"""PyTorch to Caffe files in one call, proven before they appear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DifferentError
+from ..frontends.torch import trace
+from ..graph.graph import Graph
+from ..verify.report import verdict
+from ..verify.verify import verify
+
+if TYPE_CHECKING:
+    from ..backends.caffe.writer import Proof
+
+
+def export(
+    model: Callable[..., Any],
+    inputs: Any,
+    prototxt: str | Path,
+    caffemodel: str | Path,
+    *,
+    dialect: str = "caffe",
+    name: str | None = None,
+    naming: str = "modules",
+    fold_bn: bool = False,
+    split_weights: bool | int = False,
+    check: bool = True,
+) -> Graph:
+    """Traces `model` on `inputs` and writes it as Caffe files.
+
+    model, inputs, name, naming: as for `trace`. The shapes of `inputs` are those of the network.
+    prototxt, caffemodel:        where to write; all files appear together, or none.
+    dialect:                     who shall read the files (docs/dialects.md).
+    fold_bn:                     put BatchNorm and Scale into the weights before them (equal up to float rounding).
+    split_weights:               write weights beyond what Caffe reads in one file, 2^31 - 1 bytes, as several: see
+                                 `save_caffe`.
+    check:                       read the files back before they appear, run them on a second, random input, and
+                                 compare every blob with the model's own.
+
+    Returns the graph as written. Raises UnsupportedError listing all that cannot be converted, DifferentError if
+    the files do not give the model's numbers; in both cases nothing is written.
+    """
+    from ..backends.caffe.writer import save_caffe  # with it comes torch
+
+    graph = trace(model, inputs, name, naming=naming)
+    proof = proof_of(model, inputs, naming) if check else None
+    return save_caffe(graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proof)
+
+
+def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
+    """A function that runs written files against `model` on a random input; it raises DifferentError if they differ."""
+
+    def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
+        comparison = verify(model, prototxt, caffemodels, another(inputs), naming=naming)
+        if not comparison.equal:
+            raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
+
+    return proof
+
+
+def another(inputs: Any) -> Any:
+    """Random inputs of the same structure, shapes and types."""
+    import torch
+
+    if isinstance(inputs, torch.Tensor):
+        if inputs.is_floating_point():
+            return torch.randn(inputs.shape, dtype=torch.float32)
+        return torch.randint(0, max(int(inputs.max()), 1) + 1, inputs.shape, dtype=inputs.dtype)
+    if isinstance(inputs, dict):
+        return {key: another(item) for key, item in inputs.items()}
+    if isinstance(inputs, (tuple, list)):
+        return type(inputs)(another(item) for item in inputs)
+    return inputs

@@ -1,0 +1,124 @@
+"""What a training network has besides the network itself: phases, data layers at one end, losses at the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from ...errors import Refused
+from ...graph.registry import number
+
+DATA = {"Data", "ImageData", "HDF5Data", "MemoryData", "DummyData", "WindowData"}
+IMAGES = {"Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"}
+
+# Losses that begin with what a deployed network ends with, and the settings of that.
+OUTPUT_OF = {
+    "SoftmaxWithLoss": ("Softmax", "softmax_param"),
+    "InfogainLoss": ("Softmax", "infogain_loss_param"),
+    "SigmoidCrossEntropyLoss": ("Sigmoid", "sigmoid_param"),
+}
+LEFT_OUT = {
+    "Accuracy": "a measure of the training",
+    "ContrastiveLoss": "a loss; the features that it compares are outputs",
+    "EuclideanLoss": "a loss; what it compares is an output",
+    "HDF5Output": "it writes a file; what it writes is an output",
+    "HingeLoss": "a loss; the scores that it reads are an output",
+    "MultinomialLogisticLoss": "a loss; the probabilities that it reads are an output",
+}
+REFUSED = {
+    "Python": (
+        "it runs Python code, which is not in the file",
+        "write the layer in PyTorch, or cut the network before it",
+    ),
+}
+
+
+def check_phase(entry: Mapping[str, Any]) -> None:
+    """Raises Refused for a layer whose own `phase` makes Caffe train it in a network for testing.
+
+    Source: BVLC Caffe, net.cpp: the network's phase is only for layers that have none.
+    """
+    decided = "use_global_stats" in entry.get("batch_norm_param", {})
+    if entry.get("phase") == "TRAIN" and (entry["type"] == "Dropout" or entry["type"] == "BatchNorm" and not decided):
+        raise Refused(
+            f"{entry['type']} with `phase: TRAIN`: Caffe trains it even in a network for testing",
+            "leave out its `phase`; `include { phase: TRAIN }` is what leaves a layer out",
+        )
+
+
+def data_shape(entry: Mapping[str, Any], index: int, channels: int | None) -> tuple[int, ...]:
+    """The shape of a data layer's top, as far as its settings tell.
+
+    index:    which top: a database's second is the label.
+    channels: what the layer that reads it takes, where its weights are known.
+    Raises Refused where only the data tell.
+    """
+    kind, top = entry["type"], entry["top"][index]
+    if kind == "DummyData":
+        return _dummy_shape(entry.get("dummy_data_param", {}), index)
+    if kind == "MemoryData":
+        param = entry.get("memory_data_param", {})
+        sizes = [param.get(name) for name in ("batch_size", "channels", "height", "width")]
+    elif kind in IMAGES:
+        param = entry.get(IMAGES[kind], {})
+        sizes = [param.get("batch_size", 1), _channels(entry) or channels, *_image(entry, param)]
+    else:
+        sizes = [None]
+    shape = [size for size in (sizes[:1] if index else sizes) if size]
+    if len(shape) != len(sizes[:1] if index else sizes):
+        given = ", ".join(str(size or "?") for size in sizes) if len(sizes) > 1 else "of any form"
+        raise Refused(
+            f"the shape of {top!r} ({given}) is not in the file, but in the data that {kind} reads",
+            f'give it: input_shape={{"{top}": (1, 3, 224, 224)}}, or use a deploy.prototxt',
+        )
+    return tuple(shape)
+
+
+def _dummy_shape(param: Mapping[str, Any], index: int) -> tuple[int, ...]:
+    shapes = [tuple(shape.get("dim", ())) for shape in param.get("shape", [])]
+    if not shapes:
+        shapes = list(zip(*(param.get(name, []) for name in ("num", "channels", "height", "width")), strict=False))
+    if not shapes:
+        raise Refused("DummyData without a shape", "give its shape")
+    return shapes[index if index < len(shapes) else 0]
+
+
+def dummy_value(entry: Mapping[str, Any], index: int) -> float | None:
+    """The number that DummyData fills a top with; None where it is random."""
+    fillers = entry.get("dummy_data_param", {}).get("data_filler") or [{}]
+    filler = fillers[index if index < len(fillers) else 0]
+    return filler.get("value", 0.0) if filler.get("type", "constant") == "constant" else None
+
+
+def _image(entry: Mapping[str, Any], param: Mapping[str, Any]) -> list[int | None]:
+    crop = entry.get("transform_param", {}).get("crop_size")
+    return [crop or param.get("new_height"), crop or param.get("new_width")]
+
+
+def _channels(entry: Mapping[str, Any]) -> int | None:
+    transform = entry.get("transform_param", {})
+    if entry["type"] == "ImageData":
+        return 3 if entry.get("image_data_param", {}).get("is_color", True) else 1
+    if transform.get("force_color") or transform.get("force_gray"):
+        return 3 if transform.get("force_color") else 1
+    means = len(transform.get("mean_value", []))
+    return means if means > 1 else None
+
+
+def about(entry: Mapping[str, Any], shape: tuple[int, ...]) -> str:
+    """What a data layer does to its pictures, in the order in which it does it, or ""."""
+    transform = entry.get("transform_param", {})
+    if entry["type"] not in IMAGES and not transform or len(shape) != 4:
+        return ""
+    parts = [{1: "grey, 0 to 255", 3: "BGR, 0 to 255"}.get(shape[1], "0 to 255")]
+    means = [number(mean) for mean in transform.get("mean_value", [])]
+    if means:
+        parts.append(f"minus {means[0]}" if len(means) == 1 else f"minus ({', '.join(means)})")
+    if "mean_file" in transform:
+        file = re.sub(r"[^\w.-]", "_", PurePosixPath(transform["mean_file"]).name, flags=re.ASCII)
+        parts.append(f"minus the mean image in {file[:60]}")
+    if transform.get("scale", 1) != 1:
+        parts.append(f"times {number(transform['scale'])}")
+    return ", ".join(parts)

@@ -1,0 +1,166 @@
+"""The functions of torch by their public names: which only ask, which decide, which are written in Python."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch.overrides import resolve_name
+
+from ...graph.registry import TORCH
+from .taint import SHAPE_ONLY as _SHAPE_ONLY
+
+ADD_HANDLER = 'rewrite it with supported functions, or register one: README, "Adding a layer"'
+SAME_FOR_EVERY_INPUT = (
+    "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
+)
+
+# Asking about a tensor is not computing with it.
+_METADATA = """
+    shape ndim dtype device layout requires_grad is_leaf grad grad_fn is_cuda is_cpu is_sparse is_quantized is_meta
+    is_mkldnn is_mps is_xpu is_nested is_sparse_csr is_xla is_ipu is_ort is_vulkan is_maia is_mtia names _version
+    itemsize nbytes name size dim ndimension numel nelement stride is_contiguous storage_offset element_size
+    is_floating_point is_complex is_signed is_inference is_pinned is_shared is_same_size get_device __len__ __hash__
+    __repr__ __format__ requires_grad_ retain_grad register_hook has_names _is_view is_tensor is_neg is_conj _assert
+    is_storage get_default_dtype result_type can_cast promote_types is_distributed dim_order broadcast_shapes
+"""
+_CASTS = """
+    to type float half double bfloat16 int long short char byte bool cpu cuda type_as as_tensor asarray _to_copy
+"""
+_DECISIONS = """
+    __bool__ __int__ __float__ __index__ __complex__ __contains__ item tolist is_nonzero equal allclose
+"""
+_ESCAPES = """
+    numpy __array__ __dlpack__ untyped_storage storage _typed_storage data_ptr __reduce_ex__ __deepcopy__ share_memory_
+"""
+METADATA = set(_METADATA.split())
+SETTERS = {"torch.Tensor.requires_grad.__set__", "torch.Tensor.grad.__set__"}
+SHAPE_ONLY = {f"{prefix}.{name}" for prefix in ("torch", "torch.Tensor", "aten") for name in _SHAPE_ONLY}
+SHAPE_ONLY |= {"torch.Tensor.new", "torch.Tensor.new_tensor"}
+CASTS = set(_CASTS.split())
+DECISIONS = {f"torch.Tensor.{name}" for name in _DECISIONS.split()}
+DECISIONS |= {"torch.is_nonzero", "torch.equal", "torch.allclose"}
+ESCAPES = {f"torch.Tensor.{name}" for name in _ESCAPES.split()}
+DATA_SHAPED = {"nonzero", "masked_select", "unique", "unique_consecutive", "argwhere", "unique_dim"}
+
+
+def only_asks(name: str, short: str, args: Any, kwargs: Any) -> bool:
+    """Whether a call computes nothing from the values of its tensors; what it gives depends on their shapes at most."""
+    if short in METADATA or name in SETTERS or name in SHAPE_ONLY:
+        return True
+    return name == "torch.Tensor.type" and len(args) == 1 and not kwargs
+
+
+def short_name(name: str) -> str:
+    """The last part of a public name."""
+    return name.rsplit(".", 1)[-1]
+
+
+def public_name(func: Any) -> str:
+    """The name a torch function is registered under: "torch.nn.functional.relu", "aten.relu"."""
+    if isinstance(func, torch._ops.OpOverload):
+        return _operator_name(func._schema.name.replace("::", "."))
+    if isinstance(func, torch._ops.OpOverloadPacket):
+        return _operator_name(func._qualified_op_name.replace("::", "."))
+    try:
+        return _resolved_name(func)
+    except TypeError:  # not hashable
+        return resolve_name(func) or repr(func)
+
+
+@cache
+def _resolved_name(func: Any) -> str:
+    name = resolve_name(func) or f"{getattr(func, '__module__', '')}.{getattr(func, '__name__', func)}"
+    return name.removesuffix(".__get__")
+
+
+@cache
+def _operator_name(name: str) -> str:
+    """An operator of an exported program under the name of the function that takes the same arguments."""
+    if not name.startswith("aten.") or name in TORCH:
+        return name
+    short = name.removeprefix("aten.")
+    spellings = [short, short.removesuffix("_")]
+    candidates = [f"{home}.{s}" for s in spellings for home in ("torch", "torch.Tensor", "torch.nn.functional")]
+    return next((candidate for candidate in candidates if candidate in TORCH), name)
+
+
+def handler_of(name: str) -> Callable[..., Any] | None:
+    """The function registered for a torch function; x.f_() computes what x.f() does."""
+    found = TORCH.get(name)
+    if found is None and name.endswith("_") and not name.endswith("__"):
+        found = TORCH.get(name[:-1]) or TORCH.get(f"torch.{short_name(name)[:-1]}")
+    return found
+
+
+_NO_DISPATCH: dict[str, Any] = {
+    "has_torch_function": lambda *_: False,
+    "has_torch_function_unary": lambda *_: False,
+    "has_torch_function_variadic": lambda *_: False,
+}
+
+
+@cache
+def without_dispatch(func: Any) -> Callable[..., Any] | None:
+    """A function of torch that is written in Python, such that calling it traces what it calls in turn; else None.
+
+    It is the same code with globals in which the question "shall a mode see this call?" is answered no once: for
+    the function itself, not for those that it calls.
+    """
+    if not isinstance(func, types.FunctionType) or not (func.__module__ or "").startswith("torch"):
+        return None
+    if func.__name__ == "fn" or func.__closure__:
+        return None
+    if func.__module__ == "torch._tensor" or "has_torch_function" not in " ".join(func.__code__.co_names):
+        return None
+    space = {**func.__globals__, **_NO_DISPATCH}
+    copy = types.FunctionType(func.__code__, space, func.__name__, func.__defaults__, func.__closure__)
+    copy.__kwdefaults__ = func.__kwdefaults__
+    return copy
+
+
+_TYPES = {
+    "float": torch.float32,
+    "half": torch.float16,
+    "double": torch.float64,
+    "bfloat16": torch.bfloat16,
+    "int": torch.int32,
+    "long": torch.int64,
+    "short": torch.int16,
+    "char": torch.int8,
+    "byte": torch.uint8,
+    "bool": torch.bool,
+}
+
+
+def cast_target(name: str, args: Any, kwargs: Any) -> torch.dtype | None:
+    """The type that a cast gives its first argument; None for a call that is no cast of a tensor."""
+    short = short_name(name)
+    if short not in CASTS or not args or not isinstance(args[0], torch.Tensor):
+        return None
+    if short in _TYPES:
+        return _TYPES[short]
+    rest = [*args[1:], *kwargs.values()]
+    if short == "type":
+        if not rest or rest == [None]:
+            return None
+        if not isinstance(rest[0], torch.dtype):  # "torch.FloatTensor", or that type itself
+            text = rest[0] if isinstance(rest[0], str) else f"{rest[0].__module__}.{rest[0].__name__}"
+            return _TYPES.get(text.rsplit(".", 1)[-1].removesuffix("Tensor").lower())
+    for item in rest:
+        if isinstance(item, (torch.dtype, torch.Tensor)):
+            return item if isinstance(item, torch.dtype) else item.dtype
+    return args[0].dtype
+
+
+def refusal(name: str, outer: str, random: bool) -> tuple[str, str]:
+    """What to say about a function that nobody registered."""
+    if random:
+        return f"{name} is random: no two runs agree", "leave the noise out in eval mode"
+    if short_name(name) in DATA_SHAPED:
+        return f"{name} gives a shape that depends on the data", SAME_FOR_EVERY_INPUT
+    inner = f", for what it calls: {name}" if outer else ""
+    return f"{outer or name} has no Caffe layer{inner}", ADD_HANDLER

@@ -1,0 +1,181 @@
+"""What is traced: the callable, the modules behind it, and running them without leaving a mark."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...errors import ConversionError, Problem, UnsupportedError
+from .taint import Taint
+
+_LOCK = threading.RLock()  # two threads that trace one model would restore each other's changes
+PLAIN = "pass the nn.Module that it was made from (before torch.jit.script, trace or freeze)"
+
+
+class Subject:
+    """The callable to trace. modules: path -> module, for every module that it is known to use."""
+
+    def __init__(self, call: Callable[..., Any], roots: dict[str, nn.Module]) -> None:
+        self.call = call
+        self.name = _name_of(call)
+        self.modules: dict[str, nn.Module] = {}
+        seen: set[int] = set()
+        for prefix, root in roots.items():
+            for path, module in root.named_modules(prefix=prefix):
+                if id(module) not in seen:
+                    seen.add(id(module))
+                    self.modules[path] = module
+
+    @contextmanager
+    def prepared(self, taint: Taint) -> Iterator[None]:
+        """A scope in which every module is in eval mode, with float32 weights on the CPU; afterwards all is as before.
+
+        Attributes, hooks and the contents of parameters and buffers are given back too, whatever `forward` did.
+        """
+        modules = list(self.modules.values())
+        with _LOCK, ExitStack() as stack:
+            stack.callback(_restore, [_Snapshot(module) for module in modules], taint)
+            for module in modules:
+                module.training = False
+                if isinstance(module, nn.DataParallel):
+                    module.device_ids = []
+            tensors = {id(t): (name, t) for name, t in self._tensors()}
+            for name, tensor in tensors.values():
+                changed = _as_float32(name, tensor)
+                if tensor.layout == torch.strided:
+                    stack.callback(_give_back, tensor, tensor.detach())
+                if changed is not None:
+                    tensor.data = changed
+            taint.own(tensor.detach() for _, tensor in tensors.values())
+            if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
+            yield
+
+    def _tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
+        for path, module in self.modules.items():
+            for table in (module._parameters, module._buffers, vars(module)):
+                for name, tensor in table.items():
+                    if isinstance(tensor, torch.Tensor):
+                        yield f"{path}.{name}" if path else name, tensor
+
+
+def subject_of(model: Callable[..., Any]) -> Subject:
+    """What to trace for what the user gave: wrappers are taken off, modules behind functions are found.
+
+    Raises UnsupportedError for scripted modules and functions, ConversionError for what is no model at all.
+    """
+    if isinstance(model, (torch.jit.ScriptModule, torch.jit.ScriptFunction)):
+        what = f"is a {type(model).__name__}, whose code does not run in Python and cannot be traced"
+        raise UnsupportedError([Problem(getattr(model, "original_name", None) or "the model", what, PLAIN)], "traced")
+    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return subject_of(model.module)
+    if type(model).__name__ == "OptimizedModule" and hasattr(model, "_orig_mod"):  # of torch.compile
+        return subject_of(model._orig_mod)
+    if isinstance(model, torch.export.ExportedProgram):
+        return subject_of(model.module())
+    if not callable(model):
+        raise ConversionError(f"a {type(model).__name__} is no model: pass an nn.Module or a function of tensors")
+    if isinstance(model, type):
+        raise ConversionError(f"{model.__name__} is a class: pass an instance of it")
+    return Subject(model, {"": model} if isinstance(model, nn.Module) else _modules_behind(model))
+
+
+def _modules_behind(function: Any) -> dict[str, nn.Module]:
+    """The modules that a function, method, partial or callable object uses: in its closure, globals and attributes."""
+    if isinstance(function, functools.partial):
+        inner = function.func
+        found = _modules_in(inspect.signature(inner).bind_partial(*function.args, **function.keywords).arguments)
+        return ({"": inner} if isinstance(inner, nn.Module) else _modules_behind(inner)) | found
+    if inspect.ismethod(function):
+        owner = function.__self__
+        return {"": owner} if isinstance(owner, nn.Module) else _modules_in(getattr(owner, "__dict__", {}))
+    if inspect.isfunction(function):
+        known = inspect.getclosurevars(inspect.unwrap(function))
+        return _modules_in({**known.globals, **known.nonlocals})
+    return _modules_in(getattr(function, "__dict__", {}))
+
+
+def _modules_in(table: dict[str, Any]) -> dict[str, nn.Module]:
+    found: dict[str, nn.Module] = {}
+    for name, item in table.items():
+        if isinstance(item, nn.Module):
+            found[name] = item
+        elif inspect.ismethod(item) and isinstance(item.__self__, nn.Module):
+            found[name] = item.__self__
+        elif isinstance(item, (list, tuple)):
+            found |= {f"{name}.{i}": part for i, part in enumerate(item) if isinstance(part, nn.Module)}
+        elif isinstance(item, dict):
+            found |= {f"{name}.{key}": part for key, part in item.items() if isinstance(part, nn.Module)}
+    return found
+
+
+def _name_of(call: Any) -> str:
+    while isinstance(call, functools.partial):
+        call = call.func
+    return (getattr(call, "__name__", None) or type(call).__name__).strip("<>")
+
+
+def _as_float32(name: str, tensor: torch.Tensor) -> torch.Tensor | None:
+    """What has to stand in for a tensor of the model while it runs, if anything."""
+    if torch.nn.parameter.is_lazy(tensor):
+        raise ConversionError(f"{name} is not initialised yet (a lazy module): run the model once before")
+    if tensor.is_meta:
+        raise ConversionError(f"{name} has no values (device meta): load the weights before")
+    if tensor.layout != torch.strided or tensor.is_quantized:
+        return None
+    dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
+    if tensor.dtype == dtype and tensor.device.type == "cpu":
+        return None
+    return tensor.detach().to("cpu", dtype)
+
+
+def _give_back(tensor: torch.Tensor, before: torch.Tensor) -> None:
+    """Points a tensor of the model at its own memory again."""
+    if tensor.dtype != before.dtype or tensor.shape != before.shape or tensor.data_ptr() != before.data_ptr():
+        tensor.data = before
+
+
+class _Snapshot:
+    """The attributes of a module, and the contents of its own dicts, lists and sets: hooks, children, caches."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.training = module.training
+        self.attributes = dict(vars(module))
+        kinds = (dict, OrderedDict, list, set)
+        self.contents = [(item, item.copy()) for item in self.attributes.values() if type(item) in kinds]
+
+    def restore(self) -> None:
+        self.module.training = self.training
+        own = vars(self.module)
+        if len(own) != len(self.attributes) or any(own.get(k, self) is not v for k, v in self.attributes.items()):
+            own.clear()
+            own.update(self.attributes)
+        for item, copy in self.contents:
+            if not _same(item, copy):
+                item.clear()
+                item.extend(copy) if isinstance(item, list) else item.update(copy)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if len(one) != len(other):
+        return False
+    if isinstance(one, dict):
+        return all(a is b and one[a] is other[b] for a, b in zip(one, other, strict=True))
+    return all(a is b for a, b in zip(one, other, strict=True)) if isinstance(one, list) else one == other
+
+
+def _restore(snapshots: list[_Snapshot], taint: Taint) -> None:
+    with torch.no_grad():
+        taint.restore()
+    for snapshot in snapshots:
+        snapshot.restore()

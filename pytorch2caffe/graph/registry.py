@@ -1,0 +1,209 @@
+"""The one registry: what a layer is, and the functions that make layers from each source."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+from typing_extensions import dataclass_transform
+
+from ..errors import Refused
+
+if TYPE_CHECKING:
+    from ..formats.ncnn import Ncnn
+    from .builder import Builder
+    from .graph import Shape, Value
+
+LAYERS: dict[str, type[Layer]] = {}
+TORCH: dict[str, Callable[..., Any]] = {}
+IR: dict[str, Callable[..., Any]] = {}
+
+# Layers that move numbers and compute nothing, so that they are exact for any type of number.
+MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
+
+C = TypeVar("C", bound="type[Layer]")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a layer is written in PyTorch: a module, or an expression of its inputs.
+
+    module: a constructor, `nn.ReLU()`; called with the inputs, or as `expr` says, which then has {module} in it.
+    expr:   an expression in which {0}, {1} are the inputs and, without a module, {weight} a parameter in `state`.
+    state:  the weights: names of the module's own state_dict, or the parameters that `expr` names.
+    define: a function that `expr` calls, for what torch has no word for.
+    fixed:  what `state` holds is not for training: a buffer, no parameter.
+    """
+
+    module: str = ""
+    expr: str = ""
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+    define: str = ""
+    fixed: bool = False
+
+
+class Layer:
+    """The settings of a layer, frozen. Where Caffe has the layer, its fields and meaning are Caffe's.
+
+    type:  Caffe's name for it, or ours where Caffe has none.
+    param: the field of LayerParameter that holds its settings, or None.
+    """
+
+    type: ClassVar[str] = ""
+    param: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in fields(self)):  # type: ignore[arg-type]
+            value = getattr(self, name)
+            if isinstance(value, float):  # what a file can hold, so that a round trip is equal
+                object.__setattr__(self, name, float(np.float32(value)))
+
+    def settings(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        return {
+            f.name: getattr(self, f.name)
+            for f in fields(self)  # type: ignore[arg-type]
+            if getattr(self, f.name) != f.default
+        }
+
+    def to_caffe(self) -> dict[str, Any]:
+        """What stands in the layer's `param` message: {field: value}, defaults left out."""
+        return self.settings()
+
+    @classmethod
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
+        """The layer from its `param` message as a dict. Raises Refused for what it cannot honour."""
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in param.items() if name in known})
+
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """The shapes of its weights, for inputs of these shapes."""
+        return []
+
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
+        """The layer in PyTorch, for inputs of these shapes: the one semantics that everything runs."""
+        raise Refused(f"{self.type} has no PyTorch form")
+
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
+        """The output shapes where they are known without running it; None: it is run on tensors without data."""
+        return None
+
+    def to_ir(self, net: Any, inputs: Sequence[Any], blobs: Sequence[np.ndarray]) -> Any:
+        """Adds operators of MMdnn's IR that compute the same to `net`, an IrNet; returns the edge, or the list of them.
+
+        Raises Refused where there are none; then `lower` is asked for simpler layers.
+        """
+        raise Refused(f"{self.type} has no operator in MMdnn's IR")
+
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
+        """The layer in ncnn, for inputs of these shapes. Raises Refused if ncnn has none that computes the same."""
+        raise Refused(f"ncnn has no layer {self.type}")
+
+    def lower(self, net: Builder, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """Adds simpler layers that compute exactly the same; returns as `net.add`. Raises Refused if none do."""
+        raise Refused(f"{self.type} has no Caffe layer")
+
+
+@dataclass_transform(frozen_default=True)
+def layer(type: str, param: str | None = None) -> Callable[[C], C]:
+    """Registers a Layer class under Caffe's type name and makes it a frozen dataclass."""
+
+    def register(cls: C) -> C:
+        if type in LAYERS:
+            raise ValueError(f"layer {type!r} is already {LAYERS[type].__module__}.{LAYERS[type].__name__}")
+        cls = dataclass(frozen=True)(cls)  # type: ignore[assignment]
+        cls.type, cls.param = type, param
+        LAYERS[type] = cls
+        return cls
+
+    return register
+
+
+def register_in(table: dict[str, Callable[..., Any]], names: Sequence[str]) -> Callable[[F], F]:
+    """Registers a function under `names` in `table`, each once."""
+
+    def register(function: F) -> F:
+        for name in names:
+            if name in table:
+                raise ValueError(f"{name!r} is already handled by {table[name].__module__}.{table[name].__name__}")
+            table[name] = function
+        return function
+
+    return register
+
+
+def from_torch(*names: str) -> Callable[[F], F]:
+    """Registers `function(net, *arguments of the torch function)` for torch functions by their public names.
+
+    A traced tensor arrives as a Value, any other as a numpy array; Python binds the arguments.
+    """
+    return register_in(TORCH, names)
+
+
+def keeps_masks(function: F) -> F:
+    """Marks a function of `from_torch` that gives 0 and 1 for 0 and 1, where PyTorch gives bool for bool."""
+    function.keeps_masks = True  # type: ignore[attr-defined]
+    return function
+
+
+def from_ir(*ops: str) -> Callable[[F], F]:
+    """Registers `function(net, node, *inputs)` for operators of MMdnn's intermediate representation."""
+    return register_in(IR, ops)
+
+
+def from_ir_alike(*ops: str) -> Callable[[F], F]:
+    """Registers a function of `from_torch` for operators of one input and no settings that compute the same."""
+
+    def register(function: F) -> F:
+        def of_node(net: Builder, node: Any, input: Value) -> Any:
+            return function(net, input)
+
+        register_in(IR, ops)(of_node)
+        return function
+
+    return register
+
+
+@lru_cache(maxsize=1)
+def load_layers() -> None:
+    """Imports every file of layers/, which registers what it holds."""
+    package = importlib.import_module("pytorch2caffe.layers")
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(info.name)
+
+
+def pair(value: Any, count: int = 2) -> tuple[int, ...]:
+    """PyTorch's `int or tuple` as a tuple of `count` ints."""
+    if isinstance(value, (list, tuple)):
+        return tuple(int(v) for v in value) * (count if len(value) == 1 else 1)
+    return (int(value),) * count
+
+
+def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
+    """PyTorch's `dim`, one axis or several, None or () for all, as axes counted from 0. One number (rank 0) has none.
+
+    >>> axes_of(-1, 4), axes_of((2, -4), 4), axes_of(None, 2), axes_of(-1, 0)
+    ((3,), (0, 2), (0, 1), ())
+    """
+    if rank == 0 or dim is None or isinstance(dim, (list, tuple)) and not dim:
+        return tuple(range(rank))
+    return tuple(sorted(int(d) % rank for d in (dim if isinstance(dim, (list, tuple)) else [dim])))
+
+
+def number(value: float) -> str:
+    """A float as Python source, the shortest that gives the same float32."""
+    value32 = np.float32(value)
+    if not np.isfinite(value32):
+        return f'float("{value32}")'
+    if value32 == int(value32) and abs(value32) < 1e6:
+        return repr(int(value32))
+    text = str(value32)
+    text = text if abs(float(text)) <= float(np.finfo(np.float32).max) else repr(float(value32))
+    return re.sub(r"e([+-])0*", lambda match: "e" + match[1].strip("+"), text)

@@ -1,9 +1,0 @@
-"""What is wrong with files of the IR."""
-
-from __future__ import annotations
-
-from ..errors import ConversionError
-
-
-class IrFormatError(ConversionError):
-    """A .json, .pb or .npy that is damaged, hostile or something else."""

@@ -1,0 +1,1 @@
+"""Activations: one number in, one number out, learned slopes and softmax included."""

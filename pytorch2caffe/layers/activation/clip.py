@@ -1,0 +1,112 @@
+"""Clip, and ReLU6, the name that some readers have for one of its settings; hardtanh."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...formats.ncnn import Ncnn
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ..elementwise.eltwise import Eltwise
+from ..elementwise.power import Power
+from .relu import ReLU
+
+HUGE = float(np.finfo(np.float32).max)
+
+
+@layer("Clip", param="clip_param")
+class Clip(Layer):
+    """y = min(max(x, min), max). A bound of -HUGE or HUGE (float32's largest) is none.
+
+    Source: BVLC Caffe master, clip_layer.cpp (2018; the 1.0 release has no Clip).
+    """
+
+    min: float
+    max: float
+
+    def to_caffe(self):
+        return {"min": self.min, "max": self.max}
+
+    def to_torch(self, shapes, blobs):
+        if (self.min, self.max) == (0, 6):
+            return Source("nn.ReLU6()")
+        if self.max >= HUGE:
+            return Source(expr=f"{{0}}.clamp(min={number(self.min)})")
+        if self.min <= -HUGE:
+            return Source(expr=f"{{0}}.clamp(max={number(self.max)})")
+        if self.min >= self.max:  # nn.Hardtanh wants an interval
+            return Source(expr=f"{{0}}.clamp({number(self.min)}, {number(self.max)})")
+        return Source(f"nn.Hardtanh({number(self.min)}, {number(self.max)})")
+
+    def to_ncnn(self, shapes, blobs):
+        bounds = {0: self.min, 1: self.max}
+        return Ncnn("Clip", {key: bound for key, bound in bounds.items() if abs(bound) < HUGE})
+
+    def lower(self, net, inputs, blobs):
+        """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
+        (x,) = inputs
+        if (self.min, self.max) == (0, 6) and not net.lacks(ReLU6()):
+            return net.add(ReLU6(), x)
+        if self.min == 0:
+            x = net.add(ReLU(), x, name="floor")
+        elif self.min > -HUGE:
+            x = net.add(Eltwise("MAX"), x, net.add(Power(scale=0.0, shift=self.min), x, name="min"), name="floor")
+        if self.max < HUGE:
+            minus = net.add(Power(scale=-1.0), x, name="minus")
+            bound = net.add(Power(scale=0.0, shift=-self.max), x, name="max")
+            x = net.add(Power(scale=-1.0), net.add(Eltwise("MAX"), minus, bound, name="ceiling"))
+        return x
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        if (self.min, self.max) == (0, 6):
+            return net.op("Relu6", x)
+        x = net.op("Maximum", x, net.constant(self.min)) if self.min > -HUGE else x
+        return net.op("Minimum", x, net.constant(self.max)) if self.max < HUGE else x
+
+
+@layer("ReLU6")
+class ReLU6(Layer):
+    """y = min(max(x, 0), 6): Clip(0, 6) for readers that have no Clip.  Source: OpenCV's and ncnn's importers."""
+
+    def to_torch(self, shapes, blobs):
+        return Source("nn.ReLU6()")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Clip", {0: 0.0, 1: 6.0})
+
+    def lower(self, net, inputs, blobs):
+        return net.add(Clip(0.0, 6.0), inputs[0])
+
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Relu6", *inputs)
+
+
+def clip(net, input, min, max):
+    """clamp with numbers or None as bounds."""
+    low, high = -HUGE if min is None else float(min), HUGE if max is None else float(max)
+    if low == 0 and max is None:
+        return net.add(ReLU(), input)
+    return net.add(Clip(low, high), input)
+
+
+@from_torch("torch.nn.functional.relu6")
+def relu6(net, input, inplace=False):
+    return net.add(Clip(0.0, 6.0), input)
+
+
+@from_torch("torch.nn.functional.hardtanh", "torch.nn.functional.hardtanh_")
+def hardtanh(net, input, min_val=-1.0, max_val=1.0, inplace=False):
+    return net.add(Clip(min_val, max_val), input)
+
+
+@from_ir("Relu")
+def ir_relu(net, node, input):
+    """Keras' may have a largest value."""
+    if "max_value" not in node:
+        return net.add(ReLU(), input)
+    return clip(net, input, 0.0, node.number("max_value"))
+
+
+@from_ir("Relu6")
+def ir_relu6(net, node, input):
+    return net.add(Clip(0.0, 6.0), input)

@@ -1,0 +1,49 @@
+"""ELU, the exponential linear unit, and its rescaled forms."""
+
+from __future__ import annotations
+
+from ...formats.ncnn import Ncnn
+from ...graph.registry import Layer, Source, from_ir, from_ir_alike, from_torch, layer, number
+from ..elementwise.power import Power
+
+
+@layer("ELU", param="elu_param")
+class ELU(Layer):
+    """y = x if x > 0 else alpha * (exp(x) - 1).  Source: BVLC Caffe, elu_layer.cpp."""
+
+    alpha: float = 1.0
+
+    def to_torch(self, shapes, blobs):
+        return Source(f"nn.ELU({number(self.alpha)})")
+
+    def to_ir(self, net, inputs, blobs):
+        return net.op("Elu", *inputs, alpha=self.alpha)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("ELU", {0: self.alpha})
+
+
+@from_torch("torch.nn.functional.elu", "torch.nn.functional.elu_")
+def elu(net, input, alpha=1.0, inplace=False):
+    return net.add(ELU(alpha), input)
+
+
+@from_ir_alike("Selu")
+@from_torch("torch.selu", "torch.selu_", "torch.nn.functional.selu", "torch.nn.functional.selu_")
+def selu(net, input, inplace=False):
+    """1.0507 * elu(x, 1.6733): the constants of Klambauer et al., 2017."""
+    return net.add(Power(scale=1.0507009873554805), net.add(ELU(1.6732632423543772), input, name="elu"))
+
+
+@from_torch("torch.celu", "torch.celu_", "torch.nn.functional.celu", "torch.nn.functional.celu_")
+def celu(net, input, alpha=1.0, inplace=False):
+    """alpha * elu(x / alpha)."""
+    if alpha == 1:
+        return net.add(ELU(), input)
+    scaled = net.add(Power(scale=1 / alpha), input, name="scaled")
+    return net.add(Power(scale=float(alpha)), net.add(ELU(), scaled, name="elu"))
+
+
+@from_ir("Elu", "ELU")
+def ir_elu(net, node, input):
+    return net.add(ELU(node.number("alpha", 1.0)), input)

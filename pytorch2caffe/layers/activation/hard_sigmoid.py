@@ -1,0 +1,56 @@
+"""Hard sigmoid and hard swish: straight lines instead of curves."""
+
+from __future__ import annotations
+
+from ...formats.ncnn import Ncnn
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ..elementwise.eltwise import Eltwise
+from ..elementwise.power import Power
+from .clip import Clip
+
+
+@layer("HardSigmoid")
+class HardSigmoid(Layer):
+    """y = min(max(x + 3, 0), 6) / 6."""
+
+    def to_torch(self, shapes, blobs):
+        return Source("nn.Hardsigmoid()")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("HardSigmoid", {0: 1 / 6, 1: 0.5})
+
+    def lower(self, net, inputs, blobs):
+        (x,) = inputs
+        clipped = net.add(Clip(0.0, 6.0), net.add(Power(shift=3.0), x, name="shift"), name="clip")
+        return net.add(Power(scale=1 / 6), clipped)
+
+
+@layer("HardSwish")
+class HardSwish(Layer):
+    """y = x * min(max(x + 3, 0), 6) / 6."""
+
+    def to_torch(self, shapes, blobs):
+        return Source("nn.Hardswish()")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("HardSwish", {0: 1 / 6, 1: 0.5})
+
+    def lower(self, net, inputs, blobs):
+        (x,) = inputs
+        return net.add(Eltwise("PROD"), x, net.add(HardSigmoid(), x, name="gate"))
+
+
+@from_torch("torch.nn.functional.hardsigmoid", "torch._C._nn.hardsigmoid", "torch._C._nn.hardsigmoid_")
+def hardsigmoid(net, input, inplace=False):
+    return net.add(HardSigmoid(), input)
+
+
+@from_torch("torch.nn.functional.hardswish", "torch._C._nn.hardswish", "torch._C._nn.hardswish_")
+def hardswish(net, input, inplace=False):
+    return net.add(HardSwish(), input)
+
+
+@from_ir("HardSigmoid")
+def ir_hard_sigmoid(net, node, input):
+    """Keras': a line through 0.5 of slope 0.2, where PyTorch's has 1/6."""
+    return net.add(Clip(0.0, 1.0), net.add(Power(scale=0.2, shift=0.5), input, name="line"))

@@ -1,0 +1,67 @@
+"""PReLU: a leaky ReLU whose slope is learned."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn, one_sample
+from ...graph.graph import Value
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ..shape.permute import transpose
+from ..shape.reshape import reshape_to
+
+
+@layer("PReLU", param="prelu_param")
+class PReLU(Layer):
+    """y = x if x > 0 else slope * x. Blob: the slope, [channels] or, if channel_shared, one number.
+
+    Source: BVLC Caffe, prelu_layer.cpp.
+    """
+
+    channel_shared: bool = False
+
+    def blob_shapes(self, shapes):
+        return [() if self.channel_shared else (shapes[0][1],)]
+
+    def to_torch(self, shapes, blobs):
+        count = 1 if self.channel_shared else shapes[0][1]
+        return Source(f"nn.PReLU({count})", state={"weight": blobs[0].reshape(count)})
+
+    def to_ir(self, net, inputs, blobs):
+        """One slope per channel; a tensor whose channels are not last in the IR is turned."""
+        x, order = net.last(inputs[0], 1)
+        slope = np.broadcast_to(blobs[0], inputs[0].shape[1:2])
+        return net.transpose(net.op("PRelu", x, gamma=0.25, weights={"gamma": slope}), order)
+
+    def to_ncnn(self, shapes, blobs):
+        if not self.channel_shared:
+            one_sample(shapes[0], 2, 3, 4, 5)
+        return Ncnn("PReLU", {0: blobs[0].size}, (blobs[0].reshape(-1),))
+
+
+@from_torch("torch.nn.functional.prelu", "torch.prelu", "torch.Tensor.prelu")
+def prelu(net, input, weight):
+    if isinstance(weight, Value):
+        raise Refused("prelu with a slope that depends on the input", "use a slope that is a parameter")
+    if weight.size > 1 and len(input.shape) < 2:
+        raise Refused("prelu with a slope per channel on a tensor without channels", "add a batch axis")
+    shared = weight.size == 1
+    x = input  # of 2 to 4 axes, as Caffe's takes
+    if len(x.shape) < 2:
+        x = reshape_to(net, x, (1, prod(x.shape)), "row")
+    elif len(x.shape) > 4:
+        x = reshape_to(net, x, (*x.shape[:2], prod(x.shape[2:])), "flat")
+    y = net.add(PReLU(shared), x, blobs=[weight.reshape(()) if shared else weight])
+    return reshape_to(net, y, input.shape, "shaped")
+
+
+@from_ir("PRelu")
+def ir_prelu(net, node, input):
+    """A slope per channel; the `gamma` among the attributes is only what it was filled with at first."""
+    slope = node.weight("gamma", rank=1)
+    if node.axis(input, -1) == 1 or slope.size == 1:
+        return prelu(net, input, slope)
+    return transpose(net, prelu(net, transpose(net, input, 1, -1), slope), 1, -1)

@@ -1,0 +1,55 @@
+"""ReLU and leaky ReLU."""
+
+from __future__ import annotations
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+
+
+@layer("ReLU", param="relu_param")
+class ReLU(Layer):
+    """y = x if x > 0 else negative_slope * x.  Source: BVLC Caffe, relu_layer.cpp."""
+
+    negative_slope: float = 0.0
+
+    def to_torch(self, shapes, blobs):
+        return Source(f"nn.LeakyReLU({number(self.negative_slope)})" if self.negative_slope else "nn.ReLU()")
+
+    def to_ir(self, net, inputs, blobs):
+        if self.negative_slope:
+            return net.op("LeakyRelu", *inputs, alpha=self.negative_slope)
+        return net.op("Relu", *inputs)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("ReLU", {0: self.negative_slope} if self.negative_slope else {})
+
+
+@from_torch(
+    "torch.nn.functional.relu",
+    "torch.nn.functional.relu_",
+    "torch.relu",
+    "torch.relu_",
+    "torch.Tensor.relu",
+    "torch.Tensor.relu_",
+)
+def relu(net, input, inplace=False):
+    return net.add(ReLU(), input)
+
+
+@from_torch("torch.nn.functional.leaky_relu", "torch.nn.functional.leaky_relu_")
+def leaky_relu(net, input, negative_slope=0.01, inplace=False):
+    return net.add(ReLU(negative_slope), input)
+
+
+@from_torch("torch.nn.functional.rrelu", "torch.rrelu", "torch.rrelu_")
+def rrelu(net, input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
+    """In eval mode the slope in the middle."""
+    if training:
+        raise Refused("rrelu that is on at inference is random", "pass training=self.training")
+    return net.add(ReLU((lower + upper) / 2), input)
+
+
+@from_ir("LeakyRelu")
+def ir_leaky_relu(net, node, input):
+    return net.add(ReLU(node.number("alpha")), input)

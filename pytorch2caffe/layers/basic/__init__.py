@@ -1,0 +1,1 @@
+"""Constants, Split and Silence, dropout, and what no Caffe layer computes."""

@@ -1,0 +1,72 @@
+"""A constant: a value that is the same for every input."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn, blob_shape, reshape
+from ...graph.registry import Layer, Source, from_ir, layer
+from ..elementwise.power import Power
+from ..linear.inner_product import InnerProduct
+from ..pooling.pooling import Pooling
+from ..shape.reshape import reshape_to
+
+MOST_FILLED = 1 << 24
+
+
+@layer("Parameter", param="parameter_param")
+class Constant(Layer):
+    """Gives its one blob, of shape `shape`.  Source: BVLC Caffe, parameter_layer.hpp (2016)."""
+
+    shape: tuple[int, ...]
+
+    def to_caffe(self):
+        return {"shape": {"dim": list(self.shape)}}
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        return cls(tuple(param["shape"]["dim"]))
+
+    def blob_shapes(self, shapes):
+        return [self.shape]
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr="{weight}", state={"weight": blobs[0]})
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("MemoryData", reshape(blob_shape(self.shape)), (blobs[0],))
+
+    def lower(self, net, inputs, blobs):
+        """The bias of an InnerProduct that reads zero: some number of the input, times 0."""
+        (constant,) = blobs
+        source = net.graph.inputs[0]
+        flat = reshape_to(net, source, (1, 1, 1, int(np.prod(source.shape))), "flat")
+        one = net.add(Pooling("MAX", *flat.shape[2:]), flat, name="pool")
+        zero = net.add(Power(scale=0.0), reshape_to(net, one, (1, 1), "one"), name="zero")
+        blobs = [np.zeros((constant.size, 1), np.float32), constant.reshape(-1)]
+        return reshape_to(net, net.add(InnerProduct(constant.size), zero, blobs=blobs, name="fill"), constant.shape)
+
+    def to_ir(self, net, inputs, blobs):
+        return net.constant(blobs[0])
+
+
+@from_ir("Constant", "Const")
+def ir_constant(net, node):
+    """Its value is an attribute, a number or a row of them, or, with more axes, among the weights."""
+    if node.has("value") or node.has("weights"):
+        return node.stored(node.weight("value", "weights"))
+    return node.stored(np.asarray(node.numbers("value"), np.float32))
+
+
+@from_ir("Shape")
+def ir_shape(net, node, input):
+    return np.asarray(node.shape(input), np.float32)
+
+
+@from_ir("Fill")
+def ir_fill(net, node, *dims):
+    shape = node.integers("shape", None) or [int(size) for size in np.ravel(dims[0])]
+    if not 0 < np.prod(shape, dtype=float) <= MOST_FILLED:
+        raise Refused(f"Fill of shape {shape}", f"use at most {MOST_FILLED:,} numbers")
+    return node.stored(np.full(shape, node.number("value"), np.float32))

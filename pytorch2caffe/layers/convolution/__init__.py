@@ -1,0 +1,1 @@
+"""Convolutions, transposed convolutions, and windows as columns."""

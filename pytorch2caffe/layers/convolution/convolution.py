@@ -1,0 +1,17 @@
+"""Convolution."""
+
+from __future__ import annotations
+
+from ...graph.registry import layer
+from .kernel import Kernel
+
+
+@layer("Convolution", param="convolution_param")
+class Convolution(Kernel):
+    """Convolution over the axes behind the channels. Blobs: weight [out, in/group, kernel...], bias [out].
+
+    Source: BVLC Caffe, base_conv_layer.cpp.
+    """
+
+    def to_ncnn(self, shapes, blobs):
+        return self._ncnn(shapes[0], blobs[0], blobs)

@@ -1,0 +1,107 @@
+"""What an SSD detector found: boxes decoded, and suppressed where they overlap."""
+
+from __future__ import annotations
+
+from ...errors import Refused
+from ...graph.registry import Layer, Source, from_torch, layer, number
+
+CODE = '''
+def detection_output(loc, conf, prior, classes, background, overlap, top_k, keep, threshold):
+    """SSD's DetectionOutput. Returns [1, 1, N * keep, 7], rows by falling confidence; those left over are zero."""
+    images, boxes = loc.shape[0], prior.shape[2] // 4
+    if loc.is_meta:  # asked for its shape only
+        return loc.new_empty(1, 1, images * keep, 7)
+    corners, variance = prior[0].reshape(2, boxes, 4)
+    size, centre = corners[:, 2:] - corners[:, :2], (corners[:, 2:] + corners[:, :2]) / 2
+    loc, conf = loc.reshape(images, boxes, 4), conf.reshape(images, boxes, classes)
+    centre = variance[:, :2] * loc[..., :2] * size + centre
+    half = torch.exp(variance[:, 2:] * loc[..., 2:]) * size / 2
+    found = torch.cat([centre - half, centre + half], 2)
+    labels = [label for label in range(classes) if label != background]
+    rows = []
+    for image in range(images):
+        score, order = conf[image, :, labels].T.topk(min(top_k, boxes), 1)
+        box = found[image][order]  # [labels, top_k, 4]
+        low = torch.maximum(box[:, :, None, :2], box[:, None, :, :2])
+        high = torch.minimum(box[:, :, None, 2:], box[:, None, :, 2:])
+        common = (high - low).clamp(min=0).prod(3)
+        area = (box[..., 2:] - box[..., :2]).prod(2)
+        close = common / (area[:, :, None] + area[:, None] - common) > overlap
+        kept = score > threshold
+        for i in range(score.shape[1] - 1):
+            kept[:, i + 1 :] &= ~(close[:, i, i + 1 :] & kept[:, i : i + 1])
+        label = torch.tensor(labels, dtype=loc.dtype)[:, None].expand_as(score)
+        every = torch.cat([torch.full_like(score, image)[..., None], label[..., None], score[..., None], box], 2)
+        every, kept = every.flatten(0, 1), kept.flatten()
+        best = torch.where(kept, every[:, 2], -1.0).sort(descending=True, stable=True)[1][:keep]
+        row = torch.where(kept[best, None], every[best], 0.0)
+        rows.append(torch.cat([row, row.new_zeros(keep - row.shape[0], 7)]))
+    every = torch.cat(rows)
+    return every[(every[:, 2] == 0).float().sort(stable=True)[1]][None, None]
+'''
+
+
+@layer("DetectionOutput", param="detection_output_param")
+class DetectionOutput(Layer):
+    """Bottoms loc [N, boxes * 4], conf [N, boxes * classes], priors [1, 2, boxes * 4].
+
+    Top [1, 1, N * keep_top_k, 7]; Caffe leaves out the rows without a box, here as in OpenCV they are zero.
+    Coded by centre and size, one set of boxes for all classes.
+    Source: the SSD fork of Caffe, detection_output_layer.cpp.
+    """
+
+    num_classes: int
+    background_label_id: int = 0
+    nms_threshold: float = 0.45
+    top_k: int = 400
+    keep_top_k: int = 200
+    confidence_threshold: float = 0.01
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.keep_top_k < 1 or self.top_k < 1:
+            raise Refused("DetectionOutput that keeps any number of boxes", "set keep_top_k and nms_param.top_k")
+
+    def to_caffe(self):
+        return {
+            "num_classes": self.num_classes,
+            "share_location": True,
+            "background_label_id": self.background_label_id,
+            "nms_param": {"nms_threshold": self.nms_threshold, "top_k": self.top_k},
+            "code_type": "CENTER_SIZE",
+            "keep_top_k": self.keep_top_k,
+            "confidence_threshold": self.confidence_threshold,
+        }
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        nms = param.get("nms_param", {})
+        if param.get("code_type", "CORNER") != "CENTER_SIZE" or not param.get("share_location", True):
+            raise Refused("DetectionOutput coded otherwise than by centre and size", "use code_type: CENTER_SIZE")
+        if param.get("variance_encoded_in_target", False) or nms.get("eta", 1.0) != 1:
+            raise Refused("DetectionOutput with variance_encoded_in_target or an adaptive threshold", "leave them out")
+        background, keep = param.get("background_label_id", 0), param.get("keep_top_k", -1)
+        low = param.get("confidence_threshold", -3.4e38)
+        return cls(param["num_classes"], background, nms.get("nms_threshold", 0.3), nms.get("top_k", -1), keep, low)
+
+    def to_torch(self, shapes, blobs):
+        numbers = (self.num_classes, self.background_label_id, number(self.nms_threshold), self.top_k, self.keep_top_k)
+        arguments = ", ".join(map(str, (*numbers, number(self.confidence_threshold))))
+        return Source(expr=f"detection_output({{0}}, {{1}}, {{2}}, {arguments})", define=CODE)
+
+
+@from_torch("pytorch2caffe.detection.detection_output")
+def detection_output(
+    net,
+    loc,
+    conf,
+    prior,
+    num_classes,
+    background_label_id=0,
+    nms_threshold=0.45,
+    top_k=400,
+    keep_top_k=200,
+    confidence_threshold=0.01,
+):
+    made = DetectionOutput(num_classes, background_label_id, nms_threshold, top_k, keep_top_k, confidence_threshold)
+    return net.add(made, loc, conf, prior)

@@ -1,0 +1,82 @@
+"""Two inputs, number by number, broadcast as PyTorch does."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...formats.ncnn import binary
+from ...graph.registry import Layer, Source, layer
+from ..shape.expand import expand_to
+from ..shape.reshape import reshape_to
+from .eltwise import Eltwise
+from .power import Power
+from .scale import Bias, Scale
+
+SYMBOL = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}"}
+SYMBOL |= {"max": "torch.maximum({0}, {1})", "min": "torch.minimum({0}, {1})"}
+EQUAL_SHAPES = {"add": Eltwise(), "sub": Eltwise("SUM", (1.0, -1.0)), "mul": Eltwise("PROD"), "max": Eltwise("MAX")}
+
+
+@layer("Binary")
+class Binary(Layer):
+    """Two inputs, number by number, broadcast as PyTorch does. operation: add, sub, mul, div, max, min.
+
+    Caffe's Eltwise needs equal shapes; its Scale and Bias take a second bottom that lines up from an axis on.
+    """
+
+    operation: str
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=SYMBOL[self.operation])
+
+    def to_ncnn(self, shapes, blobs):
+        return binary(self.operation, shapes)
+
+    def lower(self, net, inputs, blobs):
+        a, b = inputs
+        if self.operation in ("sub", "div"):
+            opposite = Power(scale=-1.0) if self.operation == "sub" else Power(power=-1.0)
+            other = "add" if self.operation == "sub" else "mul"
+            if a.shape == b.shape and self.operation == "sub":
+                return net.add(EQUAL_SHAPES["sub"], a, b)
+            return net.add(Binary(other), a, net.add(opposite, b, name="inverse"))
+        if self.operation == "min":
+            minus = [net.add(Power(scale=-1.0), value, name="minus") for value in inputs]
+            return net.add(Power(scale=-1.0), net.add(Binary("max"), *minus, name="max"))
+        shape = np.broadcast_shapes(a.shape, b.shape)
+        if self.operation in ("add", "mul"):
+            big, small = (a, b) if a.shape == shape else (b, a)
+            span = aligned(small.shape, shape) if big.shape == shape else None
+            if big.shape != small.shape and span is not None:
+                start, stop = span
+                made = Scale(start) if self.operation == "mul" else Bias(start)
+                return net.add(made, big, reshape_to(net, small, shape[start:stop], "operand"))
+        return net.add(EQUAL_SHAPES[self.operation], *(expand_to(net, value, shape) for value in inputs))
+
+    def to_ir(self, net, inputs, blobs):
+        rank = max(len(x.shape) for x in inputs)
+        a, b = (net.reshape(x, (1,) * (rank - len(x.shape)) + x.shape) for x in inputs)
+        name = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "RealDiv", "max": "Maximum", "min": "Minimum"}
+        return net.op(name[self.operation], a, b, shape=np.broadcast_shapes(a.shape, b.shape))
+
+
+def aligned(small, shape, widest=True):
+    """The axes [start, stop) of `shape` that a broadcast operand spans, if it repeats along none between; else None.
+
+    widest: with the axes of size 1 beside them that both have, so that another batch size still fits; else without.
+
+    >>> aligned((1, 16, 1, 1), (1, 16, 7, 7)), aligned((2, 1, 7, 1), (2, 16, 7, 7))
+    ((0, 2), None)
+    """
+    rank = len(shape)
+    dims = (1,) * (rank - len(small)) + tuple(small)
+    first = rank - len(small)
+    own = [axis for axis in range(first, rank) if dims[axis] != 1] or [first - 1]
+    start, stop = max(own[0], first), own[-1] + 1
+    if any(dims[axis] != shape[axis] for axis in range(start, stop)):
+        return None
+    while widest and start > first and dims[start - 1] == shape[start - 1]:
+        start -= 1
+    while widest and stop < rank and start == first and dims[stop] == shape[stop]:
+        stop += 1
+    return (start, stop) if stop > start else None

@@ -1,0 +1,71 @@
+"""Eltwise: sum, product or maximum of inputs of one shape."""
+
+from __future__ import annotations
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn
+from ...graph.registry import Layer, Source, layer, number
+
+
+@layer("Eltwise", param="eltwise_param")
+class Eltwise(Layer):
+    """operation SUM (each input times its coeff), PROD or MAX, number by number.
+
+    Source: BVLC Caffe, eltwise_layer.cpp.
+    """
+
+    operation: str = "SUM"
+    coeff: tuple[float, ...] = ()
+
+    def to_caffe(self):
+        settings = {"operation": self.operation}
+        return settings | ({"coeff": list(self.coeff)} if self.coeff else {})
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        coeff = tuple(param.get("coeff", ()))
+        if coeff and len(coeff) != len(shapes):
+            raise Refused(f"{len(coeff)} coefficients for {len(shapes)} inputs", "give each bottom its coeff")
+        return cls(param.get("operation", "SUM"), () if set(coeff) <= {1.0} else coeff)
+
+    def to_torch(self, shapes, blobs):
+        if len(set(map(tuple, shapes))) != 1:
+            raise Refused(
+                f"Eltwise of different shapes {list(map(list, shapes))}", "Caffe's Eltwise does not broadcast"
+            )
+        names = [f"{{{i}}}" for i in range(len(shapes))]
+        if self.operation == "SUM":
+            coeff = self.coeff or (1.0,) * len(names)
+            terms = [_term(c, name) for c, name in zip(coeff, names, strict=True)]
+            return Source(expr=" + ".join(terms).replace("+ -", "- "))
+        if self.operation == "PROD":
+            return Source(expr=" * ".join(names))
+        text = names[0]
+        for name in names[1:]:
+            text = f"torch.maximum({text}, {name})"
+        return Source(expr=text)
+
+    def to_ir(self, net, inputs, blobs):
+        """Two by two, because readers of the IR take no more than two."""
+        if self.operation == "SUM" and self.coeff:
+            y = None
+            for x, coeff in zip(inputs, self.coeff, strict=True):
+                x = x if abs(coeff) == 1 else net.op("Mul", x, net.constant(abs(coeff)))
+                if y is None:
+                    y = x if coeff > 0 else net.op("Mul", x, net.constant(-1.0))
+                else:
+                    y = net.op("Add" if coeff > 0 else "Sub", y, x)
+            return y
+        name = {"SUM": "Add", "PROD": "Mul", "MAX": "Maximum"}[self.operation]
+        y, *rest = inputs
+        for x in rest:
+            y = net.op(name, y, x)
+        return y
+
+    def to_ncnn(self, shapes, blobs):
+        params = {0: {"PROD": 0, "SUM": 1, "MAX": 2}[self.operation]}
+        return Ncnn("Eltwise", params | ({1: self.coeff} if self.coeff else {}))
+
+
+def _term(coeff: float, name: str) -> str:
+    return {1.0: name, -1.0: f"-{name}"}.get(coeff, f"{number(coeff)} * {name}")

@@ -1,0 +1,94 @@
+"""Exponential and logarithm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn
+from ...graph.registry import Layer, Source, from_ir_alike, from_torch, layer, number
+from .power import Power
+
+
+@dataclass(frozen=True)
+class _Base(Layer):
+    base: float = -1.0
+    scale: float = 1.0
+    shift: float = 0.0
+
+    def _inner(self):
+        text = "{0}" if self.scale == 1 else f"{number(self.scale)} * {{0}}"
+        return text if self.shift == 0 else f"{text} + {number(self.shift)}"
+
+
+@layer("Exp", param="exp_param")
+class Exp(_Base):
+    """y = base ^ (shift + scale * x); base -1 stands for e.  Source: BVLC Caffe, exp_layer.cpp."""
+
+    def to_torch(self, shapes, blobs):
+        inner = self._inner()
+        if self.base == -1:
+            return Source(expr=f"torch.exp({inner})")
+        return Source(expr=f"torch.pow({number(self.base)}, {inner})")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Exp", {0: self.base, 1: self.scale, 2: self.shift})
+
+    def lower(self, net, inputs, blobs):
+        """For readers that know e to the x only: base^(shift + scale x) = e^(ln(base) (shift + scale x))."""
+        factor = 1.0 if self.base == -1 else log(self.base)
+        inner = net.add(Power(1.0, self.scale * factor, self.shift * factor), inputs[0], name="inner")
+        return net.add(Exp(), inner)
+
+    def to_ir(self, net, inputs, blobs):
+        if self != Exp():
+            raise Refused("the IR's Exp is e to the x")
+        return net.op("Exp", *inputs)
+
+
+@layer("Log", param="log_param")
+class Log(_Base):
+    """y = log_base(shift + scale * x); base -1 stands for e.  Source: BVLC Caffe, log_layer.cpp."""
+
+    def to_torch(self, shapes, blobs):
+        text = f"torch.log({self._inner()})"
+        return Source(expr=text if self.base == -1 else f"{text} * {number(1 / log(self.base))}")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn("Log", {0: self.base, 1: self.scale, 2: self.shift})
+
+    def lower(self, net, inputs, blobs):
+        """For readers that know the natural logarithm of x only: Power before and behind it."""
+        (x,) = inputs
+        if (self.scale, self.shift) != (1, 0):
+            x = net.add(Power(1.0, self.scale, self.shift), x, name="inner")
+        y = net.add(Log(), x, name="" if self.base == -1 else "log")
+        return y if self.base == -1 else net.add(Power(scale=1 / log(self.base)), y)
+
+    def to_ir(self, net, inputs, blobs):
+        if self != Log():
+            raise Refused("the IR's Log is the natural logarithm of x")
+        return net.op("Log", *inputs)
+
+
+@from_ir_alike("Exp")
+@from_torch("torch.exp", "torch.exp_", "torch.Tensor.exp", "torch.Tensor.exp_")
+def exp(net, input):
+    return net.add(Exp(), input)
+
+
+@from_ir_alike("Log")
+@from_torch("torch.log", "torch.log_", "torch.Tensor.log", "torch.Tensor.log_")
+def natural_log(net, input):
+    return net.add(Log(), input)
+
+
+@from_torch("torch.log2", "torch.Tensor.log2")
+def log2(net, input):
+    return net.add(Power(scale=1 / log(2)), net.add(Log(), input, name="log"))
+
+
+@from_torch("torch.log10", "torch.Tensor.log10")
+def log10(net, input):
+    return net.add(Power(scale=1 / log(10)), net.add(Log(), input, name="log"))

@@ -1,0 +1,51 @@
+"""Crop: one input cut to the size of another."""
+
+from __future__ import annotations
+
+from ...errors import Refused
+from ...graph.registry import Layer, Source, layer
+from .strided_slice import crop
+
+
+@layer("Crop", param="crop_param")
+class Crop(Layer):
+    """The first input from `offset` on, as large as the second, along `axis` and all axes behind it.
+
+    offset: one number for all of them, or one for each; 0 if there is none.  Source: BVLC Caffe, crop_layer.cpp.
+    """
+
+    axis: int = 2
+    offset: tuple[int, ...] = ()
+
+    def to_caffe(self):
+        settings = {"axis": self.axis} if self.axis != 2 else {}
+        return settings | ({"offset": list(self.offset)} if self.offset else {})
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        return cls(param.get("axis", 2), tuple(param.get("offset", ())))
+
+    def to_torch(self, shapes, blobs):
+        if len(shapes) != 2:
+            raise Refused(f"Crop of {len(shapes)} inputs", "give it two bottoms: what is cut, and what has the size")
+        x, size = shapes
+        start = self.axis % len(x)
+        count = len(x) - start
+        if len(self.offset) not in (0, 1, count):
+            raise Refused(f"Crop with {len(self.offset)} offsets for {count} axes", "give one, or one for each axis")
+        offsets = self.offset * count if len(self.offset) == 1 else self.offset or (0,) * count
+        slices = [":"] * start
+        for axis, offset in zip(range(start, len(x)), offsets, strict=True):
+            if len(size) != len(x) or offset + size[axis] > x[axis]:
+                raise Refused(f"Crop of {list(x)} to {list(size)} from {list(offsets)} on", "choose smaller offsets")
+            end = f"{{1}}.shape[{axis}]"
+            slices.append(f"{offset} : {offset} + {end}" if offset else f": {end}")
+        return Source(expr=f"{{0}}[{', '.join(slices)}]")
+
+    def lower(self, net, inputs, blobs):
+        """A cut at fixed places, for readers that have no Crop."""
+        x, size = inputs
+        start = self.axis % len(x.shape)
+        offsets = self.offset * (len(x.shape) - start) if len(self.offset) == 1 else self.offset
+        offsets = offsets or (0,) * (len(x.shape) - start)
+        return crop(net, x, {start + i: (o, o + size.shape[start + i]) for i, o in enumerate(offsets)})

@@ -1,0 +1,92 @@
+"""Embed: a row of a table for each number."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn, Tagged
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ..activation.relu import ReLU
+from ..elementwise.absval import AbsVal
+from ..elementwise.power import Power
+from ..linear.inner_product import InnerProduct
+from ..shape.reshape import reshape_to
+
+MOST_NUMBERS = 1 << 24  # in the blob of zeros and ones that stands for a table
+
+
+@layer("Embed", param="embed_param")
+class Embed(Layer):
+    """Row x of the weight, plus the bias, for each x of the input, a whole number below input_dim.
+
+    Blobs: weight [input_dim, num_output], bias [num_output].  Source: BVLC Caffe, embed_layer.cpp.
+    """
+
+    num_output: int
+    input_dim: int
+    bias_term: bool = True
+
+    def to_caffe(self):
+        settings = {"num_output": self.num_output, "input_dim": self.input_dim}
+        return settings if self.bias_term else {**settings, "bias_term": False}
+
+    def blob_shapes(self, shapes):
+        return [(self.input_dim, self.num_output), *([(self.num_output,)] if self.bias_term else [])]
+
+    def to_torch(self, shapes, blobs):
+        if not self.bias_term:
+            module = f"nn.Embedding({self.input_dim}, {self.num_output})"
+            return Source(module, "{module}({0}.long())", state={"weight": blobs[0]})
+        state = {"weight": blobs[0], "bias": blobs[1]}
+        return Source(expr="F.embedding({0}.long(), {weight}) + {bias}", state=state)
+
+    def to_ncnn(self, shapes, blobs):
+        """Of int32, so of an input of the network that only Embed layers read."""
+        count = prod(shapes[0])
+        params = {0: self.num_output, 1: self.input_dim, 2: int(self.bias_term), 3: blobs[0].size}
+        weights = (Tagged(blobs[0]), *blobs[1:])
+        return Ncnn("Embed", params, weights, ((count,),), ((count, self.num_output),), of_ints=True)
+
+    def to_ir(self, net, inputs, blobs):
+        """Of numbers whose order is the Graph's in the IR too; a bias is part of each row."""
+        table = blobs[0] + blobs[1] if self.bias_term else blobs[0]
+        x = net.graph_order(inputs[0])
+        shape = net.graph_shape((*x.ir_shape, self.num_output))
+        made = {"input_dim": self.input_dim, "output_dim": self.num_output, "mask_zero": False}
+        return net.ir_order(net.op("Embedding", x, shape=shape, weights={"weights": table}, **made))
+
+    def lower(self, net, inputs, blobs):
+        """For readers without it: 1 where the number is k, 0 elsewhere, for each k; times the table."""
+        (x,) = inputs
+        column = reshape_to(net, x, (prod(x.shape), 1), "column")
+        numbers = prod(x.shape) * self.input_dim
+        if numbers > MOST_NUMBERS:
+            what = f"Embed of {prod(x.shape)} numbers in a table of {self.input_dim} rows: plain layers need a blob of "
+            fix = "embed outside of the network, and give it the vectors"
+            raise Refused(f"{what}{numbers} numbers, more than {MOST_NUMBERS}", fix)
+        ones, steps = np.ones((self.input_dim, 1), np.float32), -np.arange(self.input_dim, dtype=np.float32)
+        apart = net.add(InnerProduct(self.input_dim), column, blobs=[ones, steps], name="apart")
+        near = net.add(Power(scale=-1.0, shift=1.0), net.add(AbsVal(), apart, name="distance"), name="near")
+        one_hot = net.add(ReLU(), near, name="one_hot")
+        rows = net.add(InnerProduct(self.num_output, self.bias_term), one_hot, blobs=[blobs[0].T, *blobs[1:]])
+        return reshape_to(net, rows, (*x.shape, self.num_output), "rows")
+
+
+@from_torch("torch.nn.functional.embedding")
+def embedding(
+    net, input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
+):
+    if not isinstance(weight, np.ndarray):
+        raise Refused("embedding with a table that depends on the input", "index it with constant numbers")
+    rows, width = weight.shape
+    return net.add(Embed(width, rows, False), input, blobs=[weight])
+
+
+@from_ir("Embedding")
+def ir_embedding(net, node, input):
+    """Weights: [numbers, width]; Keras' parser calls them otherwise."""
+    table = node.weight("weights", "embedding_weights", rank=2)
+    return node.stored(embedding(net, node.ordered(input), table))

@@ -1,0 +1,25 @@
+"""Filter: the samples that a selector lets through."""
+
+from __future__ import annotations
+
+from ...errors import Refused
+from ...graph.registry import Layer, Source, layer
+
+
+@layer("Filter")
+class Filter(Layer):
+    """The samples of each input but the last where the last, a number per sample, is not 0.
+
+    How many there are depends on the numbers: the shapes that are known are those of all samples.
+    Source: BVLC Caffe, filter_layer.cpp.
+    """
+
+    def output_shapes(self, shapes):
+        return list(shapes[:-1])
+
+    def to_torch(self, shapes, blobs):
+        *data, selector = shapes
+        if not data or any(shape[:1] != selector[:1] for shape in data) or any(d != 1 for d in selector[1:]):
+            raise Refused(f"Filter of {list(map(list, shapes))}", "give a last bottom with one number for each sample")
+        parts = [f"{{{index}}}[{{{len(data)}}}.flatten() != 0]" for index in range(len(data))]
+        return Source(expr=parts[0] if len(parts) == 1 else f"({', '.join(parts)})")

@@ -1,0 +1,95 @@
+"""StridedSlice: every step-th position of a part."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn, along
+from ...graph.registry import Layer, Source, layer
+from ..convolution.convolution import Convolution
+from ..shape.reshape import reshape_to
+from ..shape.slice import slice_at
+
+
+@layer("StridedSlice")
+class StridedSlice(Layer):
+    """Every step-th position from begin up to end, per axis; steps are positive."""
+
+    begin: tuple[int, ...]
+    end: tuple[int, ...]
+    step: tuple[int, ...]
+
+    def to_torch(self, shapes, blobs):
+        parts = []
+        for size, begin, end, step in zip(shapes[0], self.begin, self.end, self.step, strict=True):
+            whole = (begin, end, step) == (0, size, 1)
+            parts.append(":" if whole else f"{begin}:{end}" + (f":{step}" if step != 1 else ""))
+        return Source(expr=f"{{0}}[{', '.join(parts)}]")
+
+    def to_ncnn(self, shapes, blobs):
+        shape = shapes[0]
+        cut = [i for i, size in enumerate(shape) if (self.begin[i], self.end[i]) != (0, size)]
+        if set(self.step) != {1} or not cut:
+            raise Refused("ncnn's Crop takes every position")
+        dims, axes = along(shape, *cut)
+        if len(axes) < len(cut):
+            raise Refused("axes that are cut cannot be joined")
+        begin, end = (tuple(of[i] for i in cut) for of in (self.begin, self.end))
+        gives = list(dims)
+        for axis, first, last in zip(axes, begin, end, strict=True):
+            gives[axis] = last - first
+        return Ncnn("Crop", {9: begin, 10: end, 11: axes}, (), (dims,), (tuple(gives),))
+
+    def lower(self, net, inputs, blobs):
+        (x,) = inputs
+        steps = [axis for axis, step in enumerate(self.step) if step > 1]
+        sizes = [len(range(*s)) for s in zip(self.begin, self.end, self.step, strict=True)]
+        begin, end = list(self.begin), list(self.end)
+        for axis in steps:
+            end[axis] = begin[axis] + (sizes[axis] - 1) * self.step[axis] + 1
+        if steps and len(x.shape) == 4 and all(axis >= 2 for axis in steps):
+            x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(4)})
+            return _every(net, x, self.step[2:])
+        x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(len(x.shape))})
+        for axis in steps:
+            x = _every_of_axis(net, x, axis, self.step[axis])
+        return x
+
+    def to_ir(self, net, inputs, blobs):
+        return net.cut(inputs[0], dict(enumerate(zip(self.begin, self.end, self.step, strict=True))))
+
+
+def crop(net, x, ranges):
+    """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other pieces nobody reads."""
+    for axis, (begin, end) in ranges.items():
+        points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
+        if points:
+            x = slice_at(net, x, axis, points, "slice")[1 if begin > 0 else 0]
+    return x
+
+
+def crop_space(net, x, sizes):
+    """x with the axes behind its channels cut to the first `sizes` positions."""
+    return crop(net, x, {axis: (0, size) for axis, size in enumerate(sizes, 2)})
+
+
+def _every(net, x, step):
+    """Every step-th row and column: a depthwise convolution with one weight, 1."""
+    channels = x.shape[1]
+    made = Convolution(channels, (1, 1), tuple(step), group=channels, bias_term=False)
+    return net.add(made, x, blobs=[np.ones((channels, 1, 1, 1), np.float32)], name="every")
+
+
+def _every_of_axis(net, x, axis, step):
+    shape = x.shape
+    flat = (1, int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :])))
+    y = _every(net, reshape_to(net, x, flat, "flat"), (step, 1))
+    return reshape_to(net, y, (*shape[:axis], y.shape[2], *shape[axis + 1 :]), "every")
+
+
+def select(net, x, ranges):
+    """A StridedSlice of x, or x itself where it is the whole."""
+    if all(r == (0, size, 1) for r, size in zip(ranges, x.shape, strict=True)):
+        return x
+    return net.add(StridedSlice(*(tuple(column) for column in zip(*ranges, strict=True))), x)

@@ -1,0 +1,1 @@
+"""Products with matrices: fully connected layers, matmul, einsum, fixed linear maps."""

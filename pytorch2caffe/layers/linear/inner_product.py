@@ -1,0 +1,65 @@
+"""Fully connected layers."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ...formats.ncnn import Ncnn, Tagged, blob_shape
+from ...graph.registry import Layer, Source, layer
+
+
+@layer("InnerProduct", param="inner_product_param")
+class InnerProduct(Layer):
+    """y = x W^T + b over all axes from `axis` on, flattened. Blobs: weight [out, in] ([in, out] if transpose), bias.
+
+    Source: BVLC Caffe, inner_product_layer.cpp.
+    """
+
+    num_output: int
+    bias_term: bool = True
+    axis: int = 1
+    transpose: bool = False
+
+    def blob_shapes(self, shapes):
+        size = prod(shapes[0][self.axis % len(shapes[0]) :])
+        weight = (size, self.num_output) if self.transpose else (self.num_output, size)
+        return [weight, *([(self.num_output,)] if self.bias_term else [])]
+
+    def to_torch(self, shapes, blobs):
+        axis = self.axis % len(shapes[0])
+        weight = blobs[0].T if self.transpose else blobs[0]
+        bias = {"bias": blobs[1]} if self.bias_term else {}
+        tail = "" if self.bias_term else ", bias=False"
+        call = "" if axis == len(shapes[0]) - 1 else f"{{module}}({{0}}.flatten({axis}))"
+        return Source(f"nn.Linear({weight.shape[1]}, {self.num_output}{tail})", call, state={"weight": weight, **bias})
+
+    def to_ir(self, net, inputs, blobs):
+        """Of [N, C, H, W] flattened in the order H, W, C, its rows likewise."""
+        (x,) = inputs
+        axis = self.axis % len(x.shape)
+        weight = blobs[0] if self.transpose else blobs[0].T
+        if axis == 1 and len(x.shape) in (4, 5):
+            places = np.arange(prod(x.shape[1:])).reshape(1, *x.shape[1:])
+            weight, x = weight[np.moveaxis(places, 1, -1).ravel()], net.flat(x)
+            return self._ir(net, x, weight, blobs[1:])
+        x = net.reshape(x, (*x.shape[:axis], prod(x.shape[axis:])))
+        return net.ir_order(self._ir(net, net.graph_order(x), weight, blobs[1:]))
+
+    def _ir(self, net, x, weight, bias):
+        shape = net.graph_shape((*x.ir_shape[:-1], self.num_output))
+        weights = {"weights": weight, **({"bias": bias[0]} if bias else {})}
+        return net.op("FullyConnected", x, shape=shape, weights=weights, units=self.num_output, use_bias=bool(bias))
+
+    def to_ncnn(self, shapes, blobs):
+        """ncnn flattens all axes, but takes two as rows where the last is as long as its weight."""
+        shape, axis = shapes[0], self.axis % len(shapes[0])
+        rows, size = prod(shape[:axis]), prod(shape[axis:])
+        weight = np.ascontiguousarray(blobs[0].T) if self.transpose else blobs[0]
+        params = {0: self.num_output, 1: int(self.bias_term), 2: weight.size}
+        weights = (Tagged(weight), *blobs[1:])
+        if rows > 1:
+            return Ncnn("InnerProduct", params, weights, ((rows, size),), ((rows, self.num_output),))
+        reads = ((size,),) if len(blob_shape(shape)) == 2 else ()
+        return Ncnn("InnerProduct", params, weights, reads, ((self.num_output,),))

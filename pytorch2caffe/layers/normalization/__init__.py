@@ -1,0 +1,1 @@
+"""Normalisation by statistics: of a batch, a sample, a group, a neighbourhood, a vector."""

@@ -1,0 +1,73 @@
+"""Local response normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn, one_sample
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ..elementwise.power import Power
+from ..shape.reshape import reshape_to
+
+
+@layer("LRN", param="lrn_param")
+class LRN(Layer):
+    """y = x / (k + alpha / local_size * sum of squares over local_size channels) ^ beta.
+
+    Source: BVLC Caffe, lrn_layer.cpp.
+    """
+
+    local_size: int = 5
+    alpha: float = 1.0
+    beta: float = 0.75
+    norm_region: str = "ACROSS_CHANNELS"
+    k: float = 1.0
+
+    def to_torch(self, shapes, blobs):
+        if self.norm_region != "ACROSS_CHANNELS":
+            size, pad = self.local_size, self.local_size // 2
+            area = f"F.avg_pool2d({{0}} * {{0}}, {size}, 1, {pad})"
+            return Source(expr=f"{{0}} / torch.pow({area} * {number(self.alpha)} + 1, {number(self.beta)})")
+        arguments = ", ".join(number(v) for v in (self.alpha, self.beta, self.k))
+        return Source(f"nn.LocalResponseNorm({self.local_size}, {arguments})")
+
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0])
+        within = self.norm_region != "ACROSS_CHANNELS"
+        k = 1.0 if within else self.k
+        return Ncnn("LRN", {0: int(within), 1: self.local_size, 2: self.alpha, 3: self.beta, 4: k})
+
+    def lower(self, net, inputs, blobs):
+        """Importers lack k: 1 / (k + s)^beta = k^-beta / (1 + s/k)^beta."""
+        y = net.add(replace(self, k=1.0, alpha=self.alpha / self.k), *inputs, name="normalised")
+        return net.add(Power(scale=self.k**-self.beta), y)
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        if len(x.shape) != 4:
+            raise Refused("the IR's LRN takes 4 axes")
+        if self.norm_region != "ACROSS_CHANNELS":
+            size, pad = self.local_size, (0, 0, self.local_size // 2, self.local_size // 2)
+            y = net.pool(net.pad(net.op("Square", x), pad, pad, 0.0), "AVG", (size, size), (1, 1), (0, 0), x.shape[2:])
+            y = net.op("Add", net.op("Mul", y, net.constant(self.alpha)), net.constant(1.0))
+            return net.op("RealDiv", x, net.op("Pow", y, net.constant(self.beta)))
+        return net.op("LRN", *inputs, size=self.local_size, alpha=self.alpha, beta=self.beta, bias=self.k)
+
+
+@from_torch("torch.nn.functional.local_response_norm")
+def local_response_norm(net, input, size, alpha=1e-4, beta=0.75, k=1.0):
+    if len(input.shape) < 3 or size % 2 == 0 or k <= 0:
+        asked = f"local_response_norm of size {size}, k={k} on {len(input.shape)} axes"
+        raise Refused(asked, "use an odd size and a positive k on 3 axes or more")
+    x = reshape_to(net, input, (*input.shape[:2], prod(input.shape[2:]), 1), "flat") if len(input.shape) != 4 else input
+    y = net.add(LRN(size, alpha, beta, k=k), x)
+    return reshape_to(net, y, input.shape, "full")
+
+
+@from_ir("LRN")
+def ir_lrn(net, node, input):
+    """alpha is that of the sum over `size` channels divided by `size`, whatever the source."""
+    arguments = node.number("alpha"), node.number("beta", 0.75), node.number("bias", 1.0)
+    return local_response_norm(net, input, node.integer("size"), *arguments)

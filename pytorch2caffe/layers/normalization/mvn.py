@@ -1,0 +1,86 @@
+"""MVN: each channel of each sample to mean 0, and to variance 1 if wanted."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn, one_sample
+from ...graph.registry import Layer, Source, layer, number
+from ..elementwise.eltwise import Eltwise
+from ..elementwise.power import Power
+from ..elementwise.scale import Scale
+from ..linear.inner_product import InnerProduct
+from ..reduction.reduce import Reduce
+from ..shape.reshape import reshape_to
+
+
+@layer("MVN", param="mvn_param")
+class MVN(Layer):
+    """y = x - mean, over (the root of the variance, plus eps) if normalize_variance; per sample and channel.
+
+    across_channels: per sample only. The top has four axes. eps is added behind the root, unlike PyTorch's.
+    Source: BVLC Caffe, mvn_layer.cpp.
+    """
+
+    normalize_variance: bool = True
+    across_channels: bool = False
+    eps: float = 1e-9
+
+    def to_torch(self, shapes, blobs):
+        start = 1 if self.across_channels else 2
+        dims, rank = tuple(range(start, len(shapes[0]))), len(shapes[0])
+        if not start < rank <= 4:
+            raise Refused(f"MVN of {rank} axes", "Caffe takes N, C, H, W")
+        text = f"{{0}} - {{0}}.mean({dims}, keepdim=True)"
+        if self.normalize_variance:
+            text = f"({text}) / ({{0}}.std({dims}, correction=0, keepdim=True) + {number(self.eps)})"
+        return Source(expr=text if rank == 4 else f"({text})[{', '.join(['...', *['None'] * (4 - rank)])}]")
+
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0])
+        return Ncnn("MVN", {0: int(self.normalize_variance), 1: int(self.across_channels), 2: self.eps})
+
+    def lower(self, net, inputs, blobs):
+        """The mean by one InnerProduct, repeated by another, taken off."""
+        (x,) = inputs
+        if self.normalize_variance:
+            raise Refused("MVN with normalize_variance", "use a dialect that has MVN")
+        axis = 1 if self.across_channels else 2
+        count = prod(x.shape[axis:])
+        weights = np.full((1, count), 1 / count, np.float32), np.ones((count, 1), np.float32)
+        mean = net.add(InnerProduct(1, False, axis), x, blobs=weights[:1], name="mean")
+        means = net.add(InnerProduct(count, False, axis), mean, blobs=weights[1:], name="means")
+        return net.add(Eltwise("SUM", (1.0, -1.0)), x, reshape_to(net, means, x.shape, "shaped"))
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        if len(x.shape) != 4:
+            raise Refused("the IR's mean of fewer than 4 axes")
+        axes = [1, 2, 3] if self.across_channels else [1, 2]
+        shape = (x.shape[0], 1 if self.across_channels else x.shape[1], 1, 1)
+        mean = {"shape": shape, "axes": axes, "keepdims": True}
+        y = net.op("Sub", x, net.op("ReduceMean", x, **mean))
+        if not self.normalize_variance:
+            return y
+        root = net.op("Sqrt", net.op("ReduceMean", net.op("Square", y), **mean))
+        return net.op("RealDiv", y, net.op("Add", root, net.constant(self.eps)))
+
+
+def normalise(net, x, axis, eps):
+    """(x - mean) / sqrt(variance + eps) over the axes from `axis` on.
+
+    MVN takes off the mean; the rest is spelled out, because readers differ in what else they make of MVN, and of a
+    BatchNorm with the statistics of the batch: OpenCV adds eps behind the root, others read the blobs.
+    """
+    lead, inner = x.shape[:axis], x.shape[axis:]
+    shape = (*lead[:1], prod(lead[1:]), prod(inner[:-1]), inner[-1])
+    flat = reshape_to(net, x, x.shape if len(x.shape) == 4 and axis == 2 else (1,) * (4 - len(shape)) + shape, "flat")
+    centred = net.add(MVN(normalize_variance=False), flat, name="centred")
+    square = net.add(Eltwise("PROD"), centred, centred, name="square")
+    variance = net.add(Reduce("mean", (2, 3), True), square, name="variance")
+    inverse = net.add(Power(power=-0.5, shift=eps), variance, name="inverse")
+    y = net.add(Scale(0), centred, reshape_to(net, inverse, flat.shape[:2], "factor"), name="normal")
+    return reshape_to(net, y, x.shape, "shaped")

@@ -1,0 +1,1 @@
+"""Pooling in every rounding, over one to three axes, adaptive and pyramid pooling."""

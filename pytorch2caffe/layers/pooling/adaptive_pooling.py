@@ -1,0 +1,101 @@
+"""Adaptive pooling: so many windows, whatever the input's size."""
+
+from __future__ import annotations
+
+from ...formats.ncnn import Ncnn, one_sample
+from ...graph.registry import Layer, Source, from_torch, layer
+from ..indexing.strided_slice import crop
+from ..shape.concat import Concat
+from ..shape.reshape import drop_batch, with_batch
+from .pooling import Pooling
+
+
+@layer("AdaptivePooling")
+class AdaptivePooling(Layer):
+    """The maximum (MAX) or average (AVE) of height x width windows that together cover the input."""
+
+    pool: str
+    height: int
+    width: int
+
+    def to_torch(self, shapes, blobs):
+        kind = "Max" if self.pool == "MAX" else "Avg"
+        return Source(f"nn.Adaptive{kind}Pool2d(({self.height}, {self.width}))")
+
+    def to_ncnn(self, shapes, blobs):
+        one_sample(shapes[0])
+        return Ncnn("Pooling", {0: int(self.pool == "AVE"), 7: 1, 8: self.width, 18: self.height})
+
+    def lower(self, net, inputs, blobs):
+        """One axis after the other: equal windows by one Pooling, unequal ones by a Pooling each."""
+        (x,) = inputs
+        for axis, count in ((2, self.height), (3, self.width)):
+            x = _pool_axis(net, x, axis, count, self.pool)
+        return x
+
+
+def windows(size, count):
+    """Where PyTorch's windows begin and end.
+
+    >>> windows(7, 3)
+    [(0, 3), (2, 5), (4, 7)]
+    """
+    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def _even(size, count):
+    """(kernel, stride) if the windows are all alike, else None."""
+    found = windows(size, count)
+    kernels = {end - begin for begin, end in found}
+    steps = {b[0] - a[0] for a, b in zip(found, found[1:], strict=False)}
+    return (kernels.pop(), steps.pop() if steps else 1) if len(kernels) == 1 and len(steps) <= 1 else None
+
+
+def _along(axis, kernel, stride=1):
+    return (kernel, 1, stride, 1) if axis == 2 else (1, kernel, 1, stride)
+
+
+def _pool_axis(net, x, axis, count, method):
+    size = x.shape[axis]
+    if count == size:
+        return x
+    even = _even(size, count)
+    if even:
+        return net.add(Pooling(method, *_along(axis, *even)), x, name="pool")
+    parts = []
+    for begin, end in windows(size, count):
+        part = crop(net, x, {axis: (begin, end)})
+        parts.append(net.add(Pooling(method, *_along(axis, end - begin)), part, name="pool"))
+    return net.add(Concat(axis), *parts, name="windows")
+
+
+def adaptive_pool(net, input, output_size, method):
+    x, added = with_batch(net, 2, input)
+    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    height, width = (have if want is None else int(want) for have, want in zip(x.shape[2:], wanted, strict=True))
+    even = [_even(size, count) for size, count in zip(x.shape[2:], (height, width), strict=True)]
+    if (height, width) == (1, 1):
+        made = Pooling(method, global_pooling=True)
+    elif (height, width) == x.shape[2:]:
+        return input
+    elif all(even):
+        (kh, sh), (kw, sw) = even
+        made = Pooling(method, kh, kw, sh, sw)
+    else:
+        made = AdaptivePooling(method, height, width)
+    return drop_batch(net, net.add(made, x), added)
+
+
+@from_torch("torch.nn.functional.adaptive_avg_pool2d", "torch._C._nn.adaptive_avg_pool2d")
+def adaptive_avg_pool2d(net, input, output_size):
+    return adaptive_pool(net, input, output_size, "AVE")
+
+
+@from_torch(
+    "torch.nn.functional.adaptive_max_pool2d",
+    "torch.nn.functional.adaptive_max_pool2d_with_indices",
+    "torch._C._nn.adaptive_max_pool2d",
+)
+def adaptive_max_pool2d(net, input, output_size, return_indices=False):
+    y = adaptive_pool(net, input, output_size, "MAX")
+    return [y, None] if return_indices else y

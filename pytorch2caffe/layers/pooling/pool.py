@@ -1,0 +1,116 @@
+"""PyTorch's pooling of pictures, and the IR's: in Caffe's rounding where that gives the same windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from ...errors import Refused
+from ...graph.registry import from_ir, from_torch, pair
+from ..convolution.one_sided_padding import in_two_axes, pads_of, spatial
+from ..elementwise.scale import Scale
+from ..indexing.strided_slice import crop_space
+from ..shape.pad import pad_with
+from ..shape.reshape import drop_batch, with_batch
+from .pooling import FLT_MAX, Pooling
+from .windows import held, torch_count
+
+
+def stride_of(kernel, stride, rank=2):
+    """PyTorch's stride of a pooling, the kernel where none is given."""
+    return pair(kernel if stride is None or isinstance(stride, (tuple, list)) and not stride else stride, rank)
+
+
+def pool(net, input, method, kernel_size, stride, padding, ceil_mode, dilation=1, **named):
+    """PyTorch's pooling as one layer; as a plain Caffe one where rounding up and down are the same."""
+    x, added = with_batch(net, 2, input)
+    (kh, kw), (ph, pw), (dh, dw) = pair(kernel_size), pair(padding), pair(dilation)
+    sh, sw = stride_of(kernel_size, stride)
+    made = Pooling(method, kh, kw, sh, sw, ph, pw, round_mode="FLOOR", dilation_h=dh, dilation_w=dw, **named)
+    want = tuple(
+        torch_count(size, *axis, "CEIL" if ceil_mode else "FLOOR")
+        for size, axis in zip(x.shape[2:], made.axes, strict=True)
+    )
+    for mode in ("CEIL", "FLOOR"):
+        if made.sizes(x.shape, mode) == want:
+            return drop_batch(net, net.add(replace(made, round_mode=mode), x), added)
+    y = crop_space(net, net.add(replace(made, round_mode="CEIL"), x), want)  # a window cut off
+    return drop_batch(net, y, added)
+
+
+@from_torch("torch.nn.functional.max_pool2d", "torch.max_pool2d", "torch.nn.functional.max_pool2d_with_indices")
+def max_pool2d(net, input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    y = pool(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
+    return [y, None] if return_indices else y
+
+
+@from_torch("torch.nn.functional.avg_pool2d", "torch._C._nn.avg_pool2d")
+def avg_pool2d(
+    net, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
+    named = {"count_include_pad": bool(count_include_pad or not any(pair(padding)))}
+    return pool(
+        net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0
+    )
+
+
+@from_ir("Pool")
+@in_two_axes
+def ir_pool(net, node, input):
+    """MAX or AVG. An average leaves out the padding; Caffe's counts as much on both sides as there is before."""
+    method = {"MAX": "MAX", "AVG": "AVE"}.get(node.text("pooling_type"))
+    if method is None:
+        raise Refused(f"Pool of type {node.text('pooling_type')!r}", "use MAX or AVG")
+    if node.flag("global_pooling", False):
+        return net.add(Pooling(method, global_pooling=True), input)
+    if len(input.shape) != 4:
+        raise Refused(f"Pool of a tensor of {len(input.shape)} axes")
+    kernel, stride = spatial(node, input, "kernel_shape"), spatial(node, input, "strides")
+    pads = pads_of(node, input)
+    sizes = _pooled(node, input, kernel, stride, pads)
+    counted = node.source == "caffe" and method == "AVE"
+    before = tuple(first for first, _ in pads)
+    if kernel == input.shape[2:] and sizes == (1, 1) and not any(map(any, pads)):
+        return net.add(Pooling(method, global_pooling=True), input)
+    if all(2 * b <= k for b, k in zip(before, kernel, strict=True)):
+        down = node.source == "tensorflow" and all(first == last for first, last in pads)
+        counts = counted or method == "MAX" or not any(before)
+        found = [
+            Pooling(method, *kernel, *stride, *before, round_mode=mode, count_include_pad=counts)
+            for mode in (("FLOOR", "CEIL") if down else ("CEIL", "FLOOR"))
+        ]
+        exact = [made for made in found if made.sizes(input.shape) == sizes]
+        if exact:
+            return net.add(exact[0], input)
+        if all(have >= want for have, want in zip(found[0].sizes(input.shape), sizes, strict=True)):
+            return crop_space(net, net.add(found[0], input), sizes)
+    return _padded_pool(net, input, method, kernel, stride, pads, sizes, counted)
+
+
+def _pooled(node, x, kernel, stride, pads):
+    """The output's size: in files of Caffe's, which round up, as they say, for the padding behind may be too little."""
+    sizes = tuple((s + sum(p) - k) // t + 1 for s, p, k, t in zip(x.shape[2:], pads, kernel, stride, strict=True))
+    wanted = node.output_shape()
+    if node.source == "caffe" and wanted is not None and len(wanted) == 4 and min(wanted[1:3]) > 0:
+        sizes = tuple(wanted[1:3])
+    if min(sizes) < 1:
+        raise Refused(f"Pool of {list(x.shape[2:])} by windows of {list(kernel)}", "use smaller windows")
+    return sizes
+
+
+def _padded_pool(net, x, method, kernel, stride, pads, sizes, counted):
+    """With a Pad before it; an average is put right by how many of a window's numbers count."""
+    reach = [(out - 1) * t + k for out, t, k in zip(sizes, stride, kernel, strict=True)]
+    more = [max(r - before - s, 0) for r, (before, _), s in zip(reach, pads, x.shape[2:], strict=True)]
+    padded = {axis: (before, behind) for axis, ((before, _), behind) in enumerate(zip(pads, more, strict=True), 2)}
+    value = 0.0 if method == "AVE" else -FLT_MAX
+    y = net.add(Pooling(method, *kernel, *stride, round_mode="FLOOR"), pad_with(net, x, padded, value), name="pool")
+    y = crop_space(net, y, sizes)
+    if method == "MAX":
+        return y
+    axes = zip(x.shape[2:], sizes, kernel, stride, [before for before, _ in pads], strict=True)
+    counts = [held(*axis, counted) for axis in axes]
+    weights = prod(kernel) / np.maximum(np.outer(*counts), 1)
+    return y if (weights == 1).all() else net.add(Scale(2, 2), y, blobs=[weights], name="weigh")

@@ -1,0 +1,1 @@
+"""Recurrent layers: LSTM, GRU, plain; whole sequences and single cells."""

@@ -1,0 +1,102 @@
+"""Caffe's own LSTM."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ...graph.registry import Layer, Source, layer
+from ..activation.sigmoid import Sigmoid
+from ..activation.tanh import TanH
+from ..elementwise.binary import Binary
+from ..elementwise.eltwise import Eltwise
+from ..linear.inner_product import InnerProduct
+from ..shape.concat import Concat
+from ..shape.reshape import reshape_to
+from ..shape.slice import slice_at
+from .rnn import unrolled
+
+CODE = '''
+def caffe_lstm(x, cont, weight, bias, recurrent, static=None, h=None, c=None):
+    """Caffe's LSTM: cont is 0 where a sequence starts. Returns all h, the last h and the last c."""
+    h = x.new_zeros(x.shape[1], recurrent.shape[1]) if h is None else h[0]
+    c = torch.zeros_like(h) if c is None else c[0]
+    driven = F.linear(x.flatten(2), weight, bias)
+    driven = driven if static is None else driven + static
+    outputs = []
+    for x_t, cont_t in zip(driven, cont[:, :, None], strict=True):
+        i, f, o, g = (x_t + F.linear(h * cont_t, recurrent)).chunk(4, 1)
+        c = c * cont_t * f.sigmoid() + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        outputs.append(h)
+    return torch.stack(outputs), h[None], c[None]
+'''
+
+UNIT = '''
+def caffe_lstm_unit(c, gates, cont):
+    """One step of Caffe's LSTM: the new c and h."""
+    i, f, o, g = gates.chunk(4, 2)
+    c = c * cont[..., None] * f.sigmoid() + i.sigmoid() * g.tanh()
+    return c, o.sigmoid() * c.tanh()
+'''
+
+
+@layer("LSTM", param="recurrent_param")
+class LSTM(Layer):
+    """Bottoms x [T, N, ...] and cont [T, N], if there a static input [N, ...] that is added at each step, and with
+    expose_hidden h0, c0 [1, N, H]. Gates i, f, o, g.
+
+    Top h [T, N, H] (and the last h, c [1, N, H]).
+    Blobs: weight [4H, D], bias [4H], (weight of the static input), recurrent weight [4H, H].
+    Source: BVLC Caffe, lstm_layer.cpp, lstm_unit_layer.cpp.
+    """
+
+    num_output: int
+    expose_hidden: bool = False
+
+    def blob_shapes(self, shapes):
+        rows, static = 4 * self.num_output, shapes[2 : len(shapes) - 2 * self.expose_hidden]
+        inputs = [(rows, prod(s[1:])) for s in static]
+        return [(rows, prod(shapes[0][2:])), (rows,), *inputs, (rows, self.num_output)]
+
+    def output_shapes(self, shapes):
+        return [(*shapes[0][:2], self.num_output), *([(1, shapes[0][1], self.num_output)] * 2 * self.expose_hidden)]
+
+    def to_torch(self, shapes, blobs):
+        return unrolled(self, "caffe_lstm", CODE, shapes, blobs, 2, ("recurrent",))
+
+    def lower(self, net, inputs, blobs):
+        """For readers without it, step by step: where cont is 0 the state is forgotten."""
+        x, cont, *rest = inputs
+        (steps, batch), hidden = x.shape[:2], self.num_output
+        static, state = (rest[:-2], rest[-2:]) if self.expose_hidden else (rest, [])
+        h, c = state or [net.constant(np.zeros((1, batch, hidden)))] * 2
+        weights = [blob.reshape(4 * hidden, -1) for blob in (blobs[0], *blobs[2:])]
+        fed = net.add(InnerProduct(4 * hidden, True, 2), x, blobs=[weights[0], blobs[1]], name="fed")
+        for value in static:
+            always = net.add(InnerProduct(4 * hidden, False, 1), value, blobs=weights[1:2], name="static")
+            fed = net.add(Binary("add"), fed, reshape_to(net, always, (1, batch, 4 * hidden), "row"), name="sum")
+        going = reshape_to(net, cont, (steps, batch, 1), "cont")
+        outputs = []
+        cuts = range(1, steps)
+        for step, go in zip(slice_at(net, fed, 0, cuts, "step"), slice_at(net, going, 0, cuts, "go"), strict=True):
+            h, c = (net.add(Binary("mul"), value, go, name="kept") for value in (h, c))
+            own = net.add(InnerProduct(4 * hidden, False, 2), h, blobs=weights[-1:], name="own")
+            gates = net.add(Eltwise(), step, own, name="gates")
+            i, f, o, g = slice_at(net, gates, 2, [hidden * k for k in (1, 2, 3)], "gate")
+            i, f, o = (net.add(Sigmoid(), gate, name="open") for gate in (i, f, o))
+            added = net.add(Eltwise("PROD"), i, net.add(TanH(), g, name="new"), name="added")
+            c = net.add(Eltwise(), net.add(Eltwise("PROD"), f, c, name="left"), added, name="c")
+            h = net.add(Eltwise("PROD"), o, net.add(TanH(), c, name="squashed"), name="h")
+            outputs.append(h)
+        together = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else h
+        return [together, h, c] if self.expose_hidden else together
+
+
+@layer("LSTMUnit")
+class LSTMUnit(Layer):
+    """One step: c [1, N, H], gates [1, N, 4H] and cont [1, N] to c and h.  Source: BVLC Caffe, lstm_unit_layer.cpp."""
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr="caffe_lstm_unit({0}, {1}, {2})", define=UNIT)

@@ -1,0 +1,134 @@
+"""One layer of an LSTM, GRU or plain recurrent network, in one direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import Ncnn, Tagged
+from ...graph.registry import Layer, Source, layer
+from ..activation.clip import clip
+from ..activation.sigmoid import Sigmoid
+from ..activation.tanh import TanH
+from ..elementwise.eltwise import Eltwise
+from ..linear.inner_product import InnerProduct
+from ..shape.concat import Concat
+from ..shape.slice import slice_at
+from .lstm import LSTM
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+FROM_TORCH = [0, 1, 3, 2]  # Caffe's gates i, f, o, g from PyTorch's i, f, g, o
+
+
+@layer("Recurrent")
+class Recurrent(Layer):
+    """PyTorch's nn.LSTM, nn.GRU or nn.RNN on [T, N, D] (one direction, one layer), from a state given as [1, N, H].
+
+    Inputs: x, h0 (and c0 of an LSTM). Outputs: all h [T, N, H], the last h (and c) [1, N, H].
+    Blobs: weight_ih [gates H, D], weight_hh [gates H, H], and their biases if bias.
+    """
+
+    kind: str
+    hidden: int
+    bias: bool = True
+    nonlinearity: str = "tanh"
+
+    def blob_shapes(self, shapes):
+        rows = GATES[self.kind] * self.hidden
+        return [(rows, shapes[0][2]), (rows, self.hidden), *([(rows,), (rows,)] if self.bias else [])]
+
+    def to_torch(self, shapes, blobs):
+        names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.bias else [])]
+        parameters = ", ".join(f"{{{name}}}" for name in names)
+        tail = f"[{parameters}], {self.bias}, 1, 0.0, False, False, False"
+        state = dict(zip(names, blobs, strict=True))
+        if self.kind == "LSTM":
+            return Source(expr=f"torch.lstm({{0}}, ({{1}}, {{2}}), {tail})", state=state)
+        name = "gru" if self.kind == "GRU" else f"rnn_{self.nonlinearity}"
+        return Source(expr=f"torch.{name}({{0}}, {{1}}, {tail})", state=state)
+
+    def to_ncnn(self, shapes, blobs):
+        """ncnn's LSTM, GRU or RNN of one sample [T, D]; its gates are i, f, o, g, or r, z, n."""
+        (steps, batch, size), hidden = shapes[0], self.hidden
+        if batch != 1:
+            raise Refused(f"a batch of {batch}; ncnn takes one sample at a time", "convert with a batch of 1")
+        if self.nonlinearity != "tanh":
+            raise Refused(f"ncnn's RNN has no {self.nonlinearity}")
+        w_ih, w_hh, bias = blobs[0], blobs[1], _bias(self, blobs)
+        if self.kind == "LSTM":
+            w_ih, w_hh, bias = map(_reordered, (w_ih, w_hh, bias))
+        if self.kind == "GRU":  # r and z add both biases; n multiplies the state's own by r
+            parts = blobs[2:] if self.bias else (np.zeros(3 * hidden, np.float32),) * 2
+            bias = np.concatenate([bias[: 2 * hidden], *(part[2 * hidden :] for part in parts)])
+        states = ((1, hidden),) * (len(shapes) - 1)
+        weights = Tagged(w_ih), Tagged(bias), Tagged(w_hh)
+        params = {0: hidden, 1: w_ih.size, 2: 0}
+        return Ncnn(self.kind, params, weights, ((steps, size), *states), ((steps, hidden), *states))
+
+    def lower(self, net, inputs, blobs):
+        if self.kind == "LSTM" and not net.lacks(LSTM(self.hidden)):
+            return self._as_caffe(net, inputs, blobs)
+        return self._unrolled(net, inputs, blobs)
+
+    def _as_caffe(self, net, inputs, blobs):
+        """Caffe's LSTM; its `cont` input says where sequences go on: everywhere, from the state given."""
+        x, h0, c0 = inputs
+        steps, batch, _ = x.shape
+        w_ih, w_hh, bias = (_reordered(b) for b in (*blobs[:2], _bias(self, blobs)))
+        cont = net.constant(np.ones((steps, batch)))
+        made = LSTM(self.hidden, expose_hidden=True)
+        return net.add(made, x, cont, h0, c0, blobs=[w_ih, bias, w_hh], name="lstm")
+
+    def _unrolled(self, net, inputs, blobs):
+        """Step by step; what does not depend on the state is computed for all steps at once."""
+        x, *state = inputs
+        rows = GATES[self.kind] * self.hidden
+        biases = blobs[2:] if self.kind == "GRU" and self.bias else (_bias(self, blobs), None)
+        driven = _affine(net, x, blobs[0], biases[0] if self.bias else None, rows)
+        outputs = []
+        for step in slice_at(net, driven, 0, range(1, x.shape[0]), "step"):
+            fed = _affine(net, state[0], blobs[1], biases[1] if self.bias else None, rows)
+            state = getattr(self, f"_{self.kind.lower()}")(net, step, fed, *state)
+            outputs.append(state[0])
+        all_steps = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else outputs[0]
+        return [all_steps, *state]
+
+    def _rnn(self, net, step, fed, h):
+        total = net.add(Eltwise("SUM"), step, fed, name="sum")
+        return [net.add(TanH(), total, name="h") if self.nonlinearity == "tanh" else clip(net, total, 0.0, None)]
+
+    def _gru(self, net, step, fed, h):
+        hidden = self.hidden
+        x_rz, x_n = slice_at(net, step, 2, [2 * hidden], "x")
+        h_rz, h_n = slice_at(net, fed, 2, [2 * hidden], "h")
+        gates = net.add(Sigmoid(), net.add(Eltwise("SUM"), x_rz, h_rz, name="sum"), name="gates")
+        r, z = slice_at(net, gates, 2, [hidden], "gate")
+        new = net.add(Eltwise("SUM"), x_n, net.add(Eltwise("PROD"), r, h_n, name="reset"), name="sum")
+        n = net.add(TanH(), new, name="new")
+        kept = net.add(Eltwise("PROD"), z, net.add(Eltwise("SUM", (1.0, -1.0)), h, n, name="change"), name="kept")
+        return [net.add(Eltwise("SUM"), n, kept, name="h")]
+
+    def _lstm(self, net, step, fed, h, c):
+        total = net.add(Eltwise("SUM"), step, fed, name="sum")
+        i, f, g, o = slice_at(net, total, 2, [self.hidden * k for k in (1, 2, 3)], "gate")
+        i, f, o = (net.add(Sigmoid(), gate, name="open") for gate in (i, f, o))
+        added = net.add(Eltwise("PROD"), i, net.add(TanH(), g, name="new"), name="added")
+        c = net.add(Eltwise("SUM"), net.add(Eltwise("PROD"), f, c, name="kept"), added, name="c")
+        return [net.add(Eltwise("PROD"), o, net.add(TanH(), c, name="squashed"), name="h"), c]
+
+
+def _bias(layer: Recurrent, blobs: Any) -> np.ndarray:
+    rows = GATES[layer.kind] * layer.hidden
+    return blobs[2] + blobs[3] if layer.bias else np.zeros(rows, np.float32)
+
+
+def _reordered(blob):
+    return np.concatenate([np.split(blob, 4)[i] for i in FROM_TORCH])
+
+
+def _affine(net, x, weight, bias, rows):
+    return net.add(
+        InnerProduct(rows, bias is not None, 2), x, blobs=[weight] if bias is None else [weight, bias], name="affine"
+    )

@@ -1,0 +1,1 @@
+"""Resampling of feature maps, and channels exchanged for space."""

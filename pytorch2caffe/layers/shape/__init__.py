@@ -1,0 +1,1 @@
+"""Changes of shape that move values: reshape, permute, concatenate, split, repeat, pad."""

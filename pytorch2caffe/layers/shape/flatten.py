@@ -1,0 +1,68 @@
+"""Flatten and unflatten."""
+
+from __future__ import annotations
+
+import math
+
+from ...formats.ncnn import SHAPE, Ncnn
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from .reshape import reshape_to
+
+
+@layer("Flatten", param="flatten_param")
+class Flatten(Layer):
+    """Axes `axis` to `end_axis`, both included, become one.  Source: BVLC Caffe, flatten_layer.cpp."""
+
+    axis: int = 1
+    end_axis: int = -1
+
+    def to_torch(self, shapes, blobs):
+        arguments = "" if (self.axis, self.end_axis) == (1, -1) else f"{self.axis}, {self.end_axis}"
+        return Source(f"nn.Flatten({arguments})")
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn(SHAPE)
+
+    def lower(self, net, inputs, blobs):
+        """For readers whose Flatten keeps the batch only, or that have none."""
+        (x,) = inputs
+        rank = len(x.shape)
+        start, end = self.axis % rank, self.end_axis % rank + 1
+        return reshape_to(net, x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        start, end = self.axis % len(x.shape), self.end_axis % len(x.shape) + 1
+        return net.reshape(x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
+
+
+@from_torch("torch.flatten", "torch.Tensor.flatten")
+def flatten(net, input, start_dim=0, end_dim=-1):
+    rank = len(input.shape)
+    if rank == 0:
+        return reshape_to(net, input, (1,))
+    start, end = start_dim % rank, end_dim % rank
+    if start == end:
+        return input
+    return net.add(Flatten(start, -1 if end == rank - 1 else end), input)
+
+
+@from_torch("torch.unflatten", "torch.Tensor.unflatten")
+def unflatten(net, input, dim, sizes):
+    dim %= len(input.shape)
+    sizes = list(sizes)
+    if -1 in sizes:
+        sizes[sizes.index(-1)] = input.shape[dim] // -math.prod(sizes)
+    return reshape_to(net, input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
+
+
+@from_ir("Flatten")
+def ir_flatten(net, node, input):
+    """Everything but the batch. In a file of Caffe's the order is C, H, W, but H, W, C before a fully connected layer
+    where the parser put it there itself, as NAME_0 before NAME_1.
+    """
+    shape = (input.shape[0], math.prod(input.shape[1:]))
+    own = node.name.endswith("_0") and f"{node.name[:-2]}_1" in node.readers
+    if node.source == "caffe" and not own:
+        return reshape_to(net, input, shape)
+    return node.reshaped(input, shape)

@@ -1,0 +1,222 @@
+"""Permute: axes in another order."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import MOST_AXES, SHAPE, Ncnn
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ..convolution.convolution import Convolution
+from ..convolution.deconvolution import Deconvolution
+from .concat import Concat
+from .reshape import reshape_to
+from .slice import slice_at
+
+FEW_PIECES = 8  # up to here cutting is cheaper than multiplying
+MOST_PIECES = 64
+MOST_CHANNELS = 4096  # an identity matrix of 64 MB
+
+
+@layer("Permute", param="permute_param")
+class Permute(Layer):
+    """Axis i of the output is axis order[i] of the input.  Source: the SSD fork of Caffe, permute_layer.cpp."""
+
+    order: tuple[int, ...]
+
+    def to_caffe(self):
+        return {"order": list(self.order)}
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        order = list(param.get("order", ()))
+        return cls(tuple(order + [axis for axis in range(len(shapes[0])) if axis not in order]))
+
+    def to_torch(self, shapes, blobs):
+        return Source(expr=f"{{0}}.permute({', '.join(map(str, self.order))})")
+
+    def to_ncnn(self, shapes, blobs):
+        """Axes of size 1 left out, and those that stay neighbours joined; ncnn permutes up to four."""
+        sizes, order = grouped(shapes[0], self.order)
+        if len(sizes) < 2:
+            return Ncnn(SHAPE)
+        if len(sizes) > MOST_AXES:
+            raise Refused(f"ncnn permutes up to {MOST_AXES} axes, here {list(shapes[0])} to {self.order}")
+        last_first = tuple(len(sizes) - 1 - axis for axis in reversed(order))
+        gives = tuple(sizes[axis] for axis in order)
+        return Ncnn("Permute", {0: NCNN[len(sizes)].index(last_first)}, (), (sizes,), (gives,))
+
+    def lower(self, net, inputs, blobs):
+        """Axes of size 1 move by Reshape; the rest by swaps of neighbouring blocks of axes, cheapest first."""
+        (x,) = inputs
+        shape = [x.shape[axis] for axis in self.order]
+        axes = [axis for axis in range(len(x.shape)) if x.shape[axis] != 1]
+        wanted = [axis for axis in self.order if x.shape[axis] != 1]
+        sizes = dict(enumerate(x.shape))
+        while axes != wanted:
+            start = next(i for i, (have, want) in enumerate(zip(axes, wanted, strict=True)) if have != want)
+            middle = axes.index(wanted[start])
+            stop = middle + 1
+            while stop < len(axes) and axes[stop] == wanted[start + stop - middle]:
+                stop += 1
+            x = _swap(net, x, *(prod(sizes[a] for a in part) for part in _parts(axes, start, middle, stop)))
+            axes[start:stop] = axes[middle:stop] + axes[start:middle]
+        return reshape_to(net, x, shape, "permuted")
+
+    def to_ir(self, net, inputs, blobs):
+        return net.permute(inputs[0], self.order)
+
+
+# What ncnn numbers 0, 1, 2 ...: for each axis of the output, from the last, which of the input, from the last
+NCNN = {
+    2: [(0, 1), (1, 0)],
+    3: [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 0, 1), (1, 2, 0), (2, 1, 0)],
+    4: [
+        (0, 1, 2, 3),
+        (1, 0, 2, 3),
+        (0, 2, 1, 3),
+        (2, 0, 1, 3),
+        (1, 2, 0, 3),
+        (2, 1, 0, 3),
+        (0, 1, 3, 2),
+        (1, 0, 3, 2),
+        (0, 3, 1, 2),
+        (3, 0, 1, 2),
+        (1, 3, 0, 2),
+        (3, 1, 0, 2),
+        (0, 2, 3, 1),
+        (2, 0, 3, 1),
+        (0, 3, 2, 1),
+        (3, 0, 2, 1),
+        (2, 3, 0, 1),
+        (3, 2, 0, 1),
+        (1, 2, 3, 0),
+        (2, 1, 3, 0),
+        (1, 3, 2, 0),
+        (3, 1, 2, 0),
+        (2, 3, 1, 0),
+        (3, 2, 1, 0),
+    ],
+}
+
+
+def grouped(shape, order):
+    """The sizes of a permutation's groups of axes that stay neighbours, in the input's order, and the order of these.
+
+    >>> grouped((1, 2, 3, 4, 5), (0, 3, 4, 1, 2))
+    ((6, 20), (1, 0))
+    """
+    groups = []
+    for axis in (axis for axis in order if shape[axis] != 1):
+        if groups and all(shape[between] == 1 for between in range(groups[-1][-1] + 1, axis)) and axis > groups[-1][-1]:
+            groups[-1].append(axis)
+        else:
+            groups.append([axis])
+    rank = {group[0]: i for i, group in enumerate(sorted(groups))}
+    return tuple(prod(shape[axis] for axis in group) for group in sorted(groups)), tuple(rank[g[0]] for g in groups)
+
+
+def _parts(axes, start, middle, stop):
+    return axes[:start], axes[start:middle], axes[middle:stop], axes[stop:]
+
+
+def _swap(net, x, before, a, b, after):
+    """[before, a, b, after] -> [before, b, a, after], in the fewest layers that cost little.
+
+    A few pieces are cut and joined. Else one convolution with an identity matrix: each output channel picks the
+    numbers `after` apart along a row (b channels), or, transposed, each input channel puts them there (a channels).
+    """
+    if not net.lacks(Permute((0, 1, 3, 2, 4))):  # has Permute, of fewer axes at once
+        turned = net.add(Permute((0, 2, 1, 3)), reshape_to(net, x, (before, a, b, after), "split"), name="swap")
+        return reshape_to(net, turned, (before, b, a, after), "swapped")
+    pieces = min(a, b)
+    if pieces <= FEW_PIECES or (a <= b and after > 1 and pieces <= MOST_PIECES):
+        return _cut_and_join(net, x, before, a, b, after)
+    if pieces > MOST_CHANNELS:
+        raise Refused(
+            f"permute would need an identity matrix of {pieces} rows, more than {MOST_CHANNELS}",
+            "use a target that has Permute (--target), or keep the axes in order",
+        )
+    eye, apart = np.eye(pieces, dtype=np.float32), (1, after)
+    if b < a:
+        x = reshape_to(net, x, (before, 1, a, b * after), "row")
+        picks = Convolution(b, (1, b), dilation=apart, bias_term=False)
+        return net.add(picks, x, blobs=[eye.reshape(b, 1, 1, b)], name="pick")
+    x = reshape_to(net, x, (before, a, b, after), "row")
+    puts = Deconvolution(1, (1, a), dilation=apart, bias_term=False)
+    return net.add(puts, x, blobs=[eye.reshape(a, 1, 1, a)], name="put")
+
+
+def _cut_and_join(net, x, before, a, b, after):
+    """Cut along the smaller of a and b, turn each piece, join along the other."""
+    x = reshape_to(net, x, (before, a, b, after), "blocks")
+    axis, other = (1, 2) if a <= b else (2, 1)
+    parts = [
+        reshape_to(net, piece, (before, b, 1, after) if axis == 1 else (before, 1, a, after), "turned")
+        for piece in slice_at(net, x, axis, range(1, min(a, b)), "cut")
+    ]
+    return net.add(Concat(other), *parts, name="join") if len(parts) > 1 else parts[0]
+
+
+def permute_to(net, input, order):
+    """The value, or constant, with its axes in `order`; a Reshape where only axes of size 1 move."""
+    order = tuple(axis % len(input.shape) for axis in order)
+    if isinstance(input, np.ndarray):
+        return np.ascontiguousarray(input.transpose(order))
+    moving = [axis for axis in order if input.shape[axis] != 1]
+    if moving == sorted(moving):
+        return reshape_to(net, input, [input.shape[axis] for axis in order])
+    return net.add(Permute(order), input)
+
+
+@from_torch("torch.Tensor.permute", "torch.permute")
+def permute(net, input, *dims):
+    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    return permute_to(net, input, dims)
+
+
+@from_torch(
+    "torch.transpose",
+    "torch.Tensor.transpose",
+    "torch.swapaxes",
+    "torch.Tensor.swapaxes",
+    "torch.swapdims",
+    "torch.Tensor.swapdims",
+)
+def transpose(net, input, dim0, dim1):
+    if not input.shape:
+        return input
+    order = list(range(len(input.shape)))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return permute_to(net, input, order)
+
+
+@from_torch("torch.t", "torch.Tensor.t", "torch.Tensor.T", "torch.numpy_T", "aten.numpy_T")
+def t(net, input):
+    return permute_to(net, input, range(len(input.shape) - 1, -1, -1))
+
+
+@from_torch("torch.Tensor.mT", "torch.adjoint", "torch.Tensor.adjoint")
+def mt(net, input):
+    return transpose(net, input, -2, -1)
+
+
+@from_torch("torch.movedim", "torch.Tensor.movedim", "torch.moveaxis", "torch.Tensor.moveaxis")
+def movedim(net, input, source, destination):
+    rank = len(input.shape)
+    sources = [s % rank for s in (source if isinstance(source, (tuple, list)) else [source])]
+    targets = [d % rank for d in (destination if isinstance(destination, (tuple, list)) else [destination])]
+    rest = iter(axis for axis in range(rank) if axis not in sources)
+    order = [sources[targets.index(i)] if i in targets else next(rest) for i in range(rank)]
+    return permute_to(net, input, order)
+
+
+@from_ir("Transpose", "Permute")
+def ir_transpose(net, node, input):
+    rank = len(input.shape)
+    order = node.integers("perm" if "perm" in node or "order" not in node else "order", count=rank)
+    if sorted(order) != list(range(rank)):
+        raise Refused(f"{node.op} to {order} of a tensor of {rank} axes", "name each axis once")
+    return node.stored(permute_to(net, node.ordered(input), order))

@@ -1,0 +1,164 @@
+"""Reshape, and calls that change nothing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...errors import Refused
+from ...formats.ncnn import SHAPE, Ncnn
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+
+
+@layer("Reshape", param="reshape_param")
+class Reshape(Layer):
+    """The same numbers in another shape. In `shape` 0 copies the input's dimension, -1 takes what is left.
+
+    Only the num_axes axes from `axis` on are replaced (-1: all of them).  Source: BVLC Caffe, reshape_layer.cpp.
+    """
+
+    shape: tuple[int, ...]
+    axis: int = 0
+    num_axes: int = -1
+
+    def to_caffe(self):
+        settings = {"shape": {"dim": list(self.shape)}}
+        settings |= {"axis": self.axis} if self.axis else {}
+        return settings | ({"num_axes": self.num_axes} if self.num_axes != -1 else {})
+
+    @classmethod
+    def from_caffe(cls, param, shapes, blobs):
+        dims = param.get("shape", {}).get("dim", [])
+        return cls(tuple(dims), param.get("axis", 0), param.get("num_axes", -1))
+
+    def to_torch(self, shapes, blobs):
+        rank = len(shapes[0])
+        start = self.axis if self.axis >= 0 else rank + self.axis + 1
+        end = rank if self.num_axes == -1 else start + self.num_axes
+        if not 0 <= start <= end <= rank:
+            raise Refused(f"Reshape of axes {start} to {end} of {rank}", "choose axis and num_axes within the input")
+        dims = [*((0,) * start), *self.shape, *((0,) * (rank - end))]
+        sources = [*range(start), *range(start, start + len(self.shape)), *range(end, rank)]
+        texts = [f"{{0}}.shape[{s}]" if d == 0 else str(d) for d, s in zip(dims, sources, strict=True)]
+        return Source(expr=f"{{0}}.reshape({', '.join(texts) if texts else '()'})")
+
+    def to_ir(self, net, inputs, blobs):
+        (x,) = inputs
+        rank = len(x.shape)
+        start = self.axis if self.axis >= 0 else rank + self.axis + 1
+        end = rank if self.num_axes == -1 else start + self.num_axes
+        dims = [x.shape[start + i] if size == 0 else size for i, size in enumerate(self.shape)]
+        shape = [*x.shape[:start], *dims, *x.shape[end:]]
+        if -1 in shape:
+            shape[shape.index(-1)] = math.prod(x.shape) // -math.prod(shape)
+        return net.reshape(x, shape)
+
+    def to_ncnn(self, shapes, blobs):
+        return Ncnn(SHAPE)
+
+
+def reshape_to(net, input, shape, name="", rest=None):
+    """The value, or constant, in another shape. A batch that is kept stays open (0), or the axis `rest` (-1)."""
+    shape = tuple(shape)
+    if isinstance(input, np.ndarray):
+        return input.reshape(shape)
+    if shape == input.shape and not rest:
+        return input
+    dims = list(shape)
+    if dims and input.shape and dims[0] == input.shape[0] and not rest:
+        dims[0] = 0
+    elif rest is not None:
+        dims[rest] = -1
+    return net.add(Reshape(tuple(dims)), input, name=name)
+
+
+def with_batch(net, rank, input):
+    """A value of `rank` axes behind the channels with a batch axis in front, and whether it lacked one."""
+    if len(input.shape) == rank + 2:
+        return input, False
+    return reshape_to(net, input, (1, *input.shape)), True
+
+
+def drop_batch(net, output, added):
+    """The value without its batch axis, if `with_batch` added one."""
+    return reshape_to(net, output, output.shape[1:]) if added else output
+
+
+def _resolved(input, shape):
+    """A shape that PyTorch was given, with its -1 worked out."""
+    shape = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    dims = [int(d) for d in shape]
+    if -1 in dims:
+        known = -math.prod(dims)
+        dims[dims.index(-1)] = math.prod(input.shape) // known if known else 0
+    return tuple(dims)
+
+
+@from_torch("torch.Tensor.view", "torch.Tensor.reshape", "torch.Tensor._unsafe_view")
+def view(net, input, *shape):
+    if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)):
+        raise Refused("view as another type reads the bits of the numbers", "use .to(dtype)")
+    return reshape_to(net, input, _resolved(input, shape))
+
+
+@from_torch("torch.reshape")
+def reshape(net, input, shape):
+    return reshape_to(net, input, _resolved(input, shape))
+
+
+@from_torch("torch.Tensor.view_as", "torch.Tensor.reshape_as")
+def view_as(net, input, other):
+    return reshape_to(net, input, other.shape)
+
+
+@from_torch(
+    "torch.Tensor.contiguous",
+    "torch.Tensor.clone",
+    "torch.clone",
+    "torch.Tensor.detach",
+    "torch.Tensor.detach_",
+    "torch.detach",
+    "torch.Tensor.data",
+    "torch.nn.Identity",
+    "torch.Tensor.alias",
+    "torch.Tensor.positive",
+    "torch.positive",
+    "torch.Tensor.resolve_conj",
+    "torch.Tensor.resolve_neg",
+    "aten.alias",
+    "aten.detach_",
+    "aten.lift_fresh_copy",
+    "torch.nn.functional.feature_dropout_eval",
+)
+def contiguous(net, input, memory_format=None):
+    return input
+
+
+@from_torch("torch.ravel", "torch.Tensor.ravel")
+def ravel(net, input):
+    return reshape_to(net, input, (math.prod(input.shape),))
+
+
+@from_ir("Reshape")
+def ir_reshape(net, node, input, *shape):
+    """In a file of Caffe's the numbers go in Caffe's order, and so do the sizes."""
+    count = math.prod(input.shape)
+    dims = node.integers("shape") if "shape" in node else [int(d) for d in np.ravel(shape[0])]
+    shape = _filled(dims, count, input.shape[0] if input.shape else 1)
+    if node.source == "caffe":
+        return reshape_to(net, input, shape)
+    return node.reshaped(input, shape, node.open_axis())
+
+
+def _filled(dims, count, batch):
+    """The shape with its -1 worked out; a 0 in front is the batch, and of two -1 the first is."""
+    dims = [batch if index == 0 and size == 0 else size for index, size in enumerate(dims)]
+    if dims.count(-1) > 1 and dims[0] == -1:
+        dims[0] = batch
+    known = math.prod(size for size in dims if size != -1)
+    if dims.count(-1) == 1 and known > 0 and count % known == 0:
+        dims[dims.index(-1)] = count // known
+    if math.prod(dims) != count or min(dims, default=1) < 0:
+        raise Refused(f"Reshape of {count} numbers to {dims}", "correct its shape")
+    return tuple(dims)
