@@ -10,6 +10,14 @@ class ConversionError(Exception):
     """Anything that stops a conversion: the model, the files or the settings are at fault, not this package."""
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why something cannot be expressed: what was asked for, and the shortest way to do without it."""
+
+    what: str
+    fix: str = ""
+
+
 class Refused(ConversionError):
     """One layer or call cannot be expressed. Raised where it is noticed; whoever knows the place makes a Problem of it.
 

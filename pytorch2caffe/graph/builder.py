@@ -43,10 +43,6 @@ class Builder:
         shapes = self.infer(layer, [value.shape for value in inputs], blobs)
         return self.append(layer, inputs, shapes, blobs, name)
 
-    def lacks(self, layer: Layer, *inputs: Value) -> bool:
-        """Whether the target has no such layer (for these inputs, if given). A model that is traced has no target."""
-        return False
-
     def append(
         self,
         layer: Layer,

@@ -7,6 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from ...errors import Refusal
+from ...graph.graph import Value
 from ...graph.registry import Layer
 
 
@@ -16,13 +20,16 @@ class Rule:
 
     layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms`
     is the number of inputs. only: the values that a field may then have; `shape[0]` is the first of a list, and the
-    whole list is written as a list. once: fields that may hold one number, not one per axis. whole: fields that
+    whole list is written as a list. min, max: the least and the greatest number that a field may hold, or each number
+    of a list. once: fields that may hold one number, not one per axis. whole: fields that
     must hold whole numbers. why, fix: for people.
     """
 
     layer: str
     when: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     only: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
+    min: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    max: Mapping[str, float] = dataclasses.field(default_factory=dict)
     once: Sequence[str] = ()
     whole: Sequence[str] = ()
     why: str = ""
@@ -37,6 +44,9 @@ class Rule:
         for name, values in self.only.items():
             if (value := _value(layer, name, bottoms)) not in values:
                 return f"{name} {_text(value)} in {layer.type}"
+        for name, numbers in self._numbers(layer, bottoms):
+            if any(n < self.min.get(name, n) or n > self.max.get(name, n) for n in numbers):
+                return f"{name} {_text(numbers if len(numbers) > 1 else numbers[0])} in {layer.type}"
         for name in self.once:
             written = layer.to_caffe().get(name)
             if isinstance(written, list) and len(written) > 1:
@@ -45,6 +55,14 @@ class Rule:
             if any(number != int(number) for number in getattr(layer, name, ())):
                 return f"{name} {_text(list(getattr(layer, name)))} in {layer.type}"
         return None
+
+    def _numbers(self, layer: Layer, bottoms: int) -> Iterator[tuple[str, list[float]]]:
+        """The fields with a least or greatest number, each with what the layer has there."""
+        for name in dict.fromkeys([*self.min, *self.max]):
+            value = _value(layer, name, bottoms)
+            numbers = value if isinstance(value, list) else [value]
+            if numbers and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+                yield name, numbers
 
 
 def _value(layer: Layer, name: str, bottoms: int) -> Any:
@@ -114,16 +132,19 @@ class Dialect:
     rules: Sequence[Rule] = ()
     folds_batch_norm: bool = False
 
-    def lacks(self, layer: Layer, bottoms: int = 1) -> str | None:
-        """Why this reader cannot take `layer`, with so many inputs, as it stands; None if it can."""
+    def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray] = ()) -> Refusal | None:
+        """None if this consumer reads `layer` with these inputs as it is, else what it lacks, and the fix of its rule.
+
+        inputs: only how many there are counts.
+        """
         fields = self.layers.get(layer.type)
         if fields is None:
-            return f"no layer {layer.type}"
-        unknown = [name for name in layer.to_caffe() if name not in fields]
-        if unknown:
-            return f"no {', '.join(unknown)} in {layer.type}"
-        broken = next(self.broken(layer, bottoms), None)
-        return f"no {broken[0]}" if broken else None
+            return Refusal(f"{self.name} has no layer {layer.type}")
+        if unknown := [name for name in layer.to_caffe() if name not in fields]:
+            return Refusal(f"{self.name} has no {', '.join(unknown)} in {layer.type}", "do without that setting")
+        for how, rule in self.broken(layer, len(inputs)):
+            return Refusal(f"{self.name} has no {how}: {rule.why}", rule.fix)
+        return None
 
     def broken(self, layer: Layer, bottoms: int = 1) -> Iterator[tuple[str, Rule]]:
         """The rules that a layer breaks, each with how."""

@@ -45,6 +45,8 @@ RULE = {
     "layer": "a text",
     "when": "a table",
     "only": "a table",
+    "min": "a table",
+    "max": "a table",
     "once": TEXTS,
     "whole": TEXTS,
     "why": "a text",
@@ -54,6 +56,7 @@ KINDS = {
     "a text": lambda v: isinstance(v, str),
     "a bool": lambda v: isinstance(v, bool),
     "a number above 0": lambda v: isinstance(v, int) and not isinstance(v, bool) and v > 0,
+    "a number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     "a table": lambda v: isinstance(v, dict),
     "a list": lambda v: isinstance(v, list),
     TEXTS: lambda v: isinstance(v, list) and all(isinstance(item, str) for item in v),
@@ -72,8 +75,8 @@ def dialect(name: str) -> Dialect:
     Raises ConversionError if there is none, and, naming file, table and key, if it is malformed.
 
     >>> from pytorch2caffe.layers.shape.expand import Tile
-    >>> dialect("caffe").lacks(Tile()), dialect("caffe-master").lacks(Tile())
-    ('no layer Tile', None)
+    >>> print(dialect("caffe").takes(Tile(), []), dialect("caffe-master").takes(Tile(), []))
+    Refusal(what='caffe has no layer Tile', fix='') None
     """
     return _read(Path(name), ()) if name.endswith(".toml") else _shipped(name)
 
@@ -162,6 +165,9 @@ class _Checker:
         for part in ("when", "only"):
             for name, values in rule.get(part, {}).items():
                 self._kind(f"{where}{part}.{name}", values, "a list")
+        for part in ("min", "max"):
+            for name, value in rule.get(part, {}).items():
+                self._kind(f"{where}{part}.{name}", value, "a number")
 
     def _table(self, where: str, table: dict[str, Any], known: dict[str, str], needed: list[str] | None = None) -> None:
         for key, value in table.items():

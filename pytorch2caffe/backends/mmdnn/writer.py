@@ -4,172 +4,125 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ...errors import ConversionError, Problem, Refused, UnsupportedError
+from ...errors import ConversionError, Refusal, Refused, UnsupportedError
 from ...formats.mmdnn.files import write_ir
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.mmdnn.node import IrNode
-from ...graph.builder import Builder
 from ...graph.graph import Graph, Names, Node, Shape, Value
+from ...graph.lowering import Lowered, lower
 from ...graph.registry import Layer
-from ...layers.elementwise.scale import Scale
-from ...layers.normalization.batch_norm import BatchNorm
 from ...passes.basic import drop_unused
+from ...passes.join_batch_norm import join_batch_norm
 from ...passes.permutes import flatten_channels_last
 from ...runtime.build import infer
 
-SEVERAL = {"Split"}  # operators that always say which of their outputs is read
+INDEXED = {"Split"}  # operators whose outputs are always read by their index
 
 
 def save_ir(graph: Graph, prefix: str | Path) -> None:
     """Writes a graph as PREFIX.json, PREFIX.pb and PREFIX.npy; all three appear together, or none.
 
-    Operators are MMdnn's; layers that it lacks are written in those it has, and a few under TensorFlow's names
+    Operators are MMdnn's; layers that it lacks are expressed in those it has, and a few under TensorFlow's names
     (docs/ir.md). Weights are float32.
-    Raises UnsupportedError listing every layer that the IR cannot say; then nothing is written.
+    Raises UnsupportedError listing every layer that the IR cannot express; then nothing is written.
     """
     write_ir(nodes_of(graph), prefix)
 
 
 def nodes_of(graph: Graph) -> list[IrNode]:
-    """The graph as nodes of the IR, each behind those that it reads, the outputs last."""
+    """The graph as nodes of the IR, each after those that it reads, the outputs last."""
     if not graph.inputs:
         raise ConversionError("an IR network needs an input; this graph has none")
-    graph = _prepared(graph)
-    writer = _Writer(graph)
-    pairs = _scaled(graph)
-    problems: list[Problem] = []
-    for node in graph.nodes:
+    graph = graph.copy()
+    drop_unused(graph)
+    flatten_channels_last(graph)
+    join_batch_norm(graph)
+    lowered = lower(graph, IrTarget(), infer)
+    if lowered.problems:
+        raise UnsupportedError(lowered.problems, "written in MMdnn's IR")
+    return _Operators(graph, lowered).nodes()
+
+
+class IrTarget:
+    """The IR has the layers whose `to_ir` does not refuse."""
+
+    name = "MMdnn's IR"
+
+    def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
+        """None if the IR has operators for the layer, for inputs of these shapes, else the layer's own reason."""
+        net = IrNet()
         try:
-            writer.take(node, pairs.get(node))
+            layer.to_ir(net, [net.op("DataInput", shape=value.shape) for value in inputs], blobs)
         except Refused as error:
-            problems.append(Problem(node.where, error.what, error.fix))
-            writer.give_up(node)
-    if problems:
-        raise UnsupportedError(problems, "written in MMdnn's IR")
-    return writer.nodes(writer.outputs())
+            return Refusal(error.what, error.fix)
+        return None
 
 
-def _prepared(graph: Graph) -> Graph:
-    """A copy without what no output needs, in which flattening before fully connected layers is channels last."""
-    copy = graph.copy()
-    drop_unused(copy)
-    flatten_channels_last(copy)
-    return copy
+class _Operators:
+    """The operators of a lowered graph. They are named after the layers of the original graph."""
 
-
-def _scaled(graph: Graph) -> dict[Node, Node]:
-    """Each BatchNorm with the Scale per channel that alone reads it: the IR has one operator for both; and back."""
-    consumers, outputs = graph.consumers(), set(graph.outputs.values())
-    found = {}
-    for node in graph.nodes:
-        readers = consumers.get(node.outputs[0], []) if node.outputs else []
-        if not isinstance(node.layer, BatchNorm) or len(readers) != 1 or node.outputs[0] in outputs:
-            continue
-        (scale,), layer = readers, readers[0].layer
-        if isinstance(layer, Scale) and len(scale.inputs) == layer.axis == 1 and scale.blobs[0].ndim == 1:
-            found.update({node: scale, scale: node})
-    return found
-
-
-class _Writer(Builder):
-    """A builder whose layers become operators: by their own `to_ir`, or by that of the simpler ones they lower to."""
-
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(Graph(graph.name), infer)
-        self.wanted = graph.outputs
+    def __init__(self, graph: Graph, lowered: Lowered) -> None:
         self.net = IrNet()
-        self.edges: dict[Value, Edge] = {}
+        self._edges: dict[Value, Edge] = {}
         self._names: dict[int, str] = {}  # of operators, by their identity
-        self._lowering: list[tuple[Layer, list[Any]]] = []
-        for value in graph.inputs:
-            self.graph.inputs.append(value)
-            self.edges[value] = edge = self.net.op("DataInput", shape=value.shape, dtype="DT_FLOAT32")
+        for value in lowered.graph.inputs:
+            edge = self.net.op("DataInput", shape=value.shape, dtype="DT_FLOAT32")
             edge.node.attrs["shape"] = _open(edge.ir_shape)
+            self._edges[value] = edge
             self._names[id(edge.node)] = value.name
+        for source, nodes in groupby(lowered.graph.nodes, key=lowered.sources.__getitem__):
+            self._add(source, list(nodes), lowered.values)
+        self._inputs = {id(self._edges[value].node) for value in lowered.graph.inputs}
+        self._outputs = self._own({name: self._edges[value] for name, value in lowered.graph.outputs.items()})
 
-    def take(self, node: Node, pair: Node | None) -> None:
-        """A node of the graph, with the Scale behind it if there is one."""
-        if pair is not None and isinstance(node.layer, Scale):
-            self.edges[node.outputs[0]] = self.edges[node.inputs[0]]
-            return
-        self.scope, self._lowering = node.name, []
+    def _add(self, source: Node, nodes: Sequence[Node], values: dict[Value, Value]) -> None:
+        """Adds the operators of one layer; the one that gives its output has its name, the others `name/kind`."""
         start = len(self.net.edges)
-        blobs = (*node.blobs, *pair.blobs) if pair is not None else node.blobs
-        result = self.add(node.layer, *node.inputs, blobs=blobs)
-        made = self.net.edges[start:]
-        for value, new in zip(node.outputs, result if isinstance(result, list) else [result], strict=True):
-            self.edges[value] = self.edges[new]
-        for edges in made:
-            kind = edges[0].node.op.lower()
-            own = bool(node.outputs) and edges[0].node is self.edges[node.outputs[0]].node
-            self._names[id(edges[0].node)] = node.name if own else f"{node.name}/{kind}"
+        for node in nodes:
+            result = node.layer.to_ir(self.net, [self._edges[value] for value in node.inputs], node.blobs)
+            self._edges.update(zip(node.outputs, result if isinstance(result, list) else [result], strict=True))
+        last = self._edges[values[source.outputs[0]]].node
+        for edges in self.net.edges[start:]:
+            operator = edges[0].node
+            own = operator is last
+            self._names[id(operator)] = source.name if own else f"{source.name}/{operator.op.lower()}"
 
-    def give_up(self, node: Node) -> None:
-        """Stands in for the outputs of a node that cannot be written, so that all problems are found."""
-        for value in node.outputs:
-            self.edges[value] = self.net.op("Constant", shape=value.shape)
-
-    def lacks(self, layer: Layer, *inputs: Value) -> bool:
-        """Whether the IR has no such operator."""
-        return type(layer).to_ir is Layer.to_ir
-
-    def add(self, layer: Layer, *inputs: Any, blobs: Sequence[np.ndarray] = (), name: str = "") -> Any:
-        """As Builder's; the values that it returns are those of operators."""
-        values = [self.constant(x) if isinstance(x, np.ndarray) else x for x in inputs]
-        blobs = [np.asarray(blob, np.float32) for blob in blobs]
-        start = len(self.net.edges)
-        try:
-            made = layer.to_ir(self.net, [self.edges[value] for value in values], blobs)
-        except Refused:
-            del self.net.edges[start:]
-            step = (layer, [value.shape for value in values])
-            if step in self._lowering or type(layer).lower is Layer.lower:
-                raise
-            self._lowering.append(step)
-            result = layer.lower(self, values, blobs)
-            self._lowering.pop()
-            return result
-        several = isinstance(made, list)
-        found = [Value("", edge.shape) for edge in (made if several else [made])]
-        self.edges.update(zip(found, made if several else [made], strict=True))
-        return found if several else found[0]
-
-    def outputs(self) -> list[Edge]:
+    def _own(self, wanted: dict[str, Edge]) -> list[Edge]:
         """An operator for each output that is read by nothing else, has no other output and is no input."""
-        wanted = [(name, self.edges[value]) for name, value in self.wanted.items()]
         read = Counter(id(edge.node) for edges in self.net.edges for edge in edges[0].inputs)
-        read.update(id(edge.node) for _, edge in wanted)
-        found = []
-        for name, edge in wanted:
-            if read[id(edge.node)] > 1 or edge.node.op in (*SEVERAL, "DataInput", "Constant"):
+        read.update(id(edge.node) for edge in wanted.values())
+        outputs = []
+        for name, edge in wanted.items():
+            if read[id(edge.node)] > 1 or edge.node.op in (*INDEXED, "DataInput", "Constant"):
                 edge = self.net.op("Dropout", edge, keep_prob=1.0)  # the IR has no identity
                 self._names[id(edge.node)] = name
-            found.append(edge)
-        return found
+            outputs.append(edge)
+        return outputs
 
-    def nodes(self, outputs: Sequence[Edge]) -> list[IrNode]:
-        """The operators that matter, with names of their own; outputs last, in order."""
-        last = [edge.node for edge in outputs]
-        wanted = {id(node) for node in last} | {id(self.edges[value].node) for value in self.graph.inputs}
+    def nodes(self) -> list[IrNode]:
+        """The operators that matter, with unique names; outputs last, in order."""
+        last = [edge.node for edge in self._outputs]
+        wanted = {id(node) for node in last} | self._inputs
         for edges in reversed(self.net.edges):
             if id(edges[0].node) in wanted:
                 wanted.update(id(edge.node) for edge in edges[0].inputs)
-        kept = [edges for edges in self.net.edges if id(edges[0].node) in wanted]
-        kept.sort(key=lambda edges: next((i for i, node in enumerate(last, 1) if node is edges[0].node), 0))
+        used = [edges for edges in self.net.edges if id(edges[0].node) in wanted]
+        position = {id(node): number for number, node in reversed(list(enumerate(last, 1)))}
+        used.sort(key=lambda edges: position.get(id(edges[0].node), 0))
         names = Names()
-        for edges in sorted(kept, key=lambda edges: "/" in self._names[id(edges[0].node)]):
+        for edges in sorted(used, key=lambda edges: "/" in self._names[id(edges[0].node)]):
             edges[0].node.name = names.unique(self._names[id(edges[0].node)])
-        for edges in kept:
+        for edges in used:
             node = edges[0].node
-            node.inputs = [f"{e.node.name}:{e.index}" if e.node.op in SEVERAL else e.node.name for e in edges[0].inputs]
+            node.inputs = [f"{e.node.name}:{e.index}" if e.node.op in INDEXED else e.node.name for e in edges[0].inputs]
             node.attrs = {key.rstrip("_"): value for key, value in node.attrs.items()}
             node.attrs["_output_shapes"] = [_open(edge.ir_shape) for edge in edges]
-        return [edges[0].node for edges in kept]
+        return [edges[0].node for edges in used]
 
 
 def _open(shape: Shape) -> Shape:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...errors import Refused, UnsupportedError
+from ...errors import Refusal, Refused, UnsupportedError
 from ...graph.graph import Graph, Infer, Node, Value
+from ...graph.lowering import lower
 from ...graph.registry import Layer
 from ...layers.elementwise.scale import Scale
 from ...layers.normalization.layer_norm import LayerNorm, RMSNorm, affine
 from ...passes.basic import drop_unused, merge_reshapes, separate_outputs, silence_unused
 from ...passes.fold import fold_batch_norm
-from ..caffe.lower import Lowering
 
 
 def lower_for_ncnn(graph: Graph, infer: Infer, *, fold: bool = False) -> Graph:
@@ -24,9 +24,11 @@ def lower_for_ncnn(graph: Graph, infer: Infer, *, fold: bool = False) -> Graph:
 
     Raises UnsupportedError listing every layer that ncnn cannot compute.
     """
-    lowered, problems = _ForNcnn("ncnn", graph, infer).all(with_affine_norms(graph))
-    if problems:
-        raise UnsupportedError(problems, "written for ncnn")
+    graph = with_affine_norms(graph)
+    result = lower(graph, NcnnTarget(graph), infer)
+    if result.problems:
+        raise UnsupportedError(result.problems, "written for ncnn")
+    lowered = result.graph
     drop_unused(lowered)
     merge_reshapes(lowered)
     if fold:
@@ -64,30 +66,22 @@ def _scales_all(node: Node, norm: Node) -> bool:
     return node.blobs[0].ndim == (rank - node.layer.axis if isinstance(norm.layer, (LayerNorm, RMSNorm)) else 1)
 
 
-class _ForNcnn(Lowering):
-    def __init__(self, name: str, graph: Graph, infer: Infer) -> None:
-        super().__init__(name, graph, infer)
+class NcnnTarget:
+    """ncnn has the layers whose `to_ncnn` does not refuse."""
+
+    name = "ncnn"
+
+    def __init__(self, graph: Graph) -> None:
         readers = graph.consumers()
         types = {value.name: {type(node.layer) for node in readers.get(value, [])} for value in graph.inputs}
-        self.read_alike = {name for name, found in types.items() if len(found) == 1}
+        self._may_be_int = {name for name, found in types.items() if len(found) == 1}
 
-    def lacks(self, layer: Layer, *inputs: Value) -> bool:
-        """Whether ncnn cannot take this layer, for these inputs or, without any, for none whatever."""
-        return not self.takes(layer, inputs, ()) if inputs else type(layer).to_ncnn is Layer.to_ncnn
-
-    def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> bool:
-        """Whether ncnn has this layer for these inputs."""
-        return self._reason(layer, inputs, blobs) is None
-
-    def refusal(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refused:
-        """What the layer itself says."""
-        return self._reason(layer, inputs, blobs) or Refused(f"ncnn has no layer {layer.type}")
-
-    def _reason(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refused | None:
+    def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
+        """None if ncnn has the layer for inputs of these shapes, else the layer's own reason."""
         try:
-            made = layer.to_ncnn([value.shape for value in inputs], blobs)
+            form = layer.to_ncnn([value.shape for value in inputs], blobs)
         except Refused as error:
-            return error
-        if made.of_ints and not (inputs[0] in self.graph.inputs and inputs[0].name in self.read_alike):
-            return Refused(f"ncnn's {layer.type} takes int32, and computed numbers are float32")
+            return Refusal(error.what, error.fix)
+        if form.of_ints and inputs[0].name not in self._may_be_int:
+            return Refusal(f"ncnn's {layer.type} takes int32, and computed numbers are float32")
         return None

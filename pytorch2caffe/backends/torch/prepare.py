@@ -10,12 +10,11 @@ import numpy as np
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Names, Node, Shape, Value
 from ...graph.registry import Layer, Source
-from ...layers.elementwise.scale import Scale, per_channel
-from ...layers.normalization.batch_norm import AffineBatchNorm, BatchNorm
 from ...layers.pooling.pooling import Pooling
 from ...layers.pooling.spp import SPP
 from ...layers.shape.slice import Slice
 from ...passes.basic import drop_unused
+from ...passes.join_batch_norm import join_batch_norm
 from ...runtime.build import infer
 from .simplify import join_clips
 
@@ -33,7 +32,7 @@ def prepare(graph: Graph) -> Graph:
     _keep_pieces(copy)
     _round_down(copy)
     join_clips(copy)
-    _join_batch_norm(copy)
+    join_batch_norm(copy)
     return copy
 
 
@@ -129,27 +128,3 @@ def _cut_by(node: Node, producers: Mapping[Value, Node], shared: Collection[Valu
             break
         chain.insert(0, producers[value])
     return chain
-
-
-def _join_batch_norm(graph: Graph) -> None:
-    """
-    before: x -> BatchNorm -> Scale(axis 1, weight, bias) -> y, nobody else reading what is between
-    after:  x -> AffineBatchNorm -> y
-    """
-    consumers, outputs = graph.consumers(), set(graph.outputs.values())
-    joined: dict[Node, Node] = {}
-    for node in graph.nodes:
-        if isinstance(node.layer, BatchNorm) and node.layer.use_global_stats and node.outputs[0] not in outputs:
-            readers = consumers.get(node.outputs[0], [])
-            if len(readers) == 1 and per_channel(readers[0]):
-                joined[readers[0]] = node
-    kept = []
-    for node in graph.nodes:
-        norm = joined.get(node)
-        if norm is not None:
-            assert isinstance(norm.layer, BatchNorm) and isinstance(node.layer, Scale)
-            layer = AffineBatchNorm(norm.layer.eps, node.layer.bias_term)
-            kept.append(replace(norm, layer=layer, outputs=node.outputs, blobs=(*norm.blobs, *node.blobs)))
-        elif node not in joined.values():
-            kept.append(node)
-    graph.nodes[:] = kept

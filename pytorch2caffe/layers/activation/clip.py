@@ -44,7 +44,7 @@ class Clip(Layer):
     def lower(self, net, inputs, blobs):
         """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
         (x,) = inputs
-        if (self.min, self.max) == (0, 6) and not net.lacks(ReLU6()):
+        if (self.min, self.max) == (0, 6) and net.takes(ReLU6(), x):
             return net.add(ReLU6(), x)
         if self.min == 0:
             x = net.add(ReLU(), x, name="floor")

@@ -40,16 +40,9 @@ class BatchNorm(Layer):
         return _module(shapes[0], self.eps, blobs, affine=False)
 
     def to_ir(self, net, inputs, blobs):
-        """Behind its own blobs may be those of the Scale that follows."""
         if not self.use_global_stats:
             raise Refused("the IR's BatchNorm has statistics of its own", "use_global_stats: true")
-        mean, variance, factor, *affine = blobs
-        unit = 1 / factor.item() if factor.item() else 0.0
-        named = dict(zip(("scale", "bias"), affine, strict=False))
-        weights = {"mean": mean.reshape(-1) * np.float32(unit), "var": variance.reshape(-1) * np.float32(unit), **named}
-        x, order = net.last(inputs[0], 1)
-        y = net.op("BatchNorm", x, weights=weights, epsilon=self.eps, scale="scale" in named, bias="bias" in named)
-        return net.transpose(y, order)
+        return _to_ir(net, inputs[0], self.eps, blobs)
 
     def to_ncnn(self, shapes, blobs):
         if not self.use_global_stats:
@@ -95,6 +88,20 @@ class AffineBatchNorm(Layer):
         source.state["weight"] = blobs[3]
         source.state["bias"] = blobs[4] if self.bias_term else np.broadcast_to(np.float32(0), blobs[3].shape)
         return source
+
+    def to_ir(self, net, inputs, blobs):
+        return _to_ir(net, inputs[0], self.eps, blobs)
+
+
+def _to_ir(net, x, eps, blobs):
+    """The IR's BatchNorm: mean and variance; scale and bias, if given."""
+    mean, variance, factor, *affine = blobs
+    unit = 1 / factor.item() if factor.item() else 0.0
+    named = dict(zip(("scale", "bias"), affine, strict=False))
+    weights = {"mean": mean.reshape(-1) * np.float32(unit), "var": variance.reshape(-1) * np.float32(unit), **named}
+    x, order = net.last(x, 1)
+    y = net.op("BatchNorm", x, weights=weights, epsilon=eps, scale="scale" in named, bias="bias" in named)
+    return net.transpose(y, order)
 
 
 @layer("BatchStatisticsNorm")

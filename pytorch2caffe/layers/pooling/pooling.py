@@ -163,7 +163,7 @@ class Pooling(Layer):
             return self._lower_dilation(net, x)
         out = self.sizes(x.shape)
         plain = Pooling(self.pool, *(getattr(self, name) for name in SIZES))
-        if net.lacks(plain, x) and (self.pad_h or self.pad_w):
+        if (self.pad_h or self.pad_w) and not net.takes(plain, x):
             return self._lower_pad(net, x, out)
         if plain.sizes(x.shape) != out and not (self.pad_h or self.pad_w):
             x = crop_space(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn, Tagged
+from ...graph.graph import Value
 from ...graph.registry import Layer, Source, layer
 from ..activation.clip import clip
 from ..activation.sigmoid import Sigmoid
@@ -68,7 +69,8 @@ class Recurrent(Layer):
         return Ncnn(self.kind, params, weights, ((steps, size), *states), ((steps, hidden), *states))
 
     def lower(self, net, inputs, blobs):
-        if self.kind == "LSTM" and not net.lacks(LSTM(self.hidden)):
+        cont = Value("cont", inputs[0].shape[:2])
+        if self.kind == "LSTM" and net.takes(LSTM(self.hidden, expose_hidden=True), inputs[0], cont, *inputs[1:]):
             return self._as_caffe(net, inputs, blobs)
         return self._unrolled(net, inputs, blobs)
 

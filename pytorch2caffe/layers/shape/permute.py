@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import MOST_AXES, SHAPE, Ncnn
+from ...graph.graph import Value
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..convolution.convolution import Convolution
 from ..convolution.deconvolution import Deconvolution
@@ -128,7 +129,7 @@ def _swap(net, x, before, a, b, after):
     A few pieces are cut and joined. Else one convolution with an identity matrix: each output channel picks the
     numbers `after` apart along a row (b channels), or, transposed, each input channel puts them there (a channels).
     """
-    if not net.lacks(Permute((0, 1, 3, 2, 4))):  # has Permute, of fewer axes at once
+    if net.takes(Permute((0, 2, 1, 3)), Value("split", (before, a, b, after))):
         turned = net.add(Permute((0, 2, 1, 3)), reshape_to(net, x, (before, a, b, after), "split"), name="swap")
         return reshape_to(net, turned, (before, b, a, after), "swapped")
     pieces = min(a, b)
