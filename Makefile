@@ -55,10 +55,10 @@ bench: test-install
 # Every page that is made from the code, but for those of `make sweep`.
 docs: test-install
 	$(BIN)/pytorch2caffe layers --markdown > docs/layers.md
-	$(BIN)/python -m tests.readers.caffe_types_page
-	$(BIN)/python -m tests.trace.refusals_page
+	$(BIN)/python -m tests.frontends.caffe.caffe_types_page
+	$(BIN)/python -m tests.frontends.torch.refusals_page
 	$(BIN)/python -m tests.quantize.messages_page
-	$(BIN)/python -m tests.generated
+	$(BIN)/python -m tests.backends.torch.generated
 
 # docs/sweep.md and docs/classification.md: hours; the first needs timm for all of it.
 sweep: test-install caffe

@@ -23,7 +23,7 @@ def test_another_name_is_not():
 
 
 def test_functions_are_not_hidden_by_submodules_of_their_name():
-    modules = "trace.tracer", "export", "verify.runtimes", "pytorch_to_caffe"
+    modules = "frontends.torch.tracer", "convert.export", "verify.runtimes", "pytorch_to_caffe"
     imports = "; ".join(f"import pytorch2caffe.{module}" for module in modules)
     functions = "pytorch2caffe.trace, pytorch2caffe.export, pytorch2caffe.verify"
     python(f"{imports}; assert all(map(callable, ({functions})))")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 SOURCES = sorted([*ROOT.glob("pytorch2caffe/**/*.py"), *ROOT.glob("caffe_proto/**/*.py")])
 LONGEST = 300
 
@@ -199,9 +200,9 @@ def test_only_commands_print():
 
 
 def test_every_layer_has_its_tests():
-    layers = {path.stem for path in matching("pytorch2caffe/layers/*/*.py")} - {"__init__"}
-    tests = {path.stem.removeprefix("test_") for path in matching("tests/layers/test_*.py")}
-    assert layers - tests == set()
+    layers = {path.relative_to(ROOT / "pytorch2caffe") for path in matching("pytorch2caffe/layers/*/[a-z]*.py")}
+    tests = {path.relative_to(ROOT / "tests") for path in matching("tests/layers/*/test_*.py")}
+    assert {path.as_posix() for path in layers if path.with_name(f"test_{path.name}") not in tests} == set()
 
 
 def test_no_file_is_too_long():

@@ -38,7 +38,7 @@ MMDNN = {"inception_v3": (6.8, 677), "resnet_v2_152": (13.0, 965), "vgg_16": (15
 
 
 def make(name: str, folder: Path) -> None:
-    from tests.tf_nets import save, slim_net
+    from tests.frontends.tensorflow.tf_nets import save, slim_net
 
     size, classes = SIZES[name]
     shape = [None, size, size, 3]

@@ -1,7 +1,6 @@
 """Random and hand-made messages for the tests."""
 
 import struct
-from pathlib import Path
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -9,8 +8,8 @@ from hypothesis import strategies as st
 
 from caffe_proto import message_class
 from caffe_proto.wire import encode_tag, encode_varint
+from tests.paths import SHARED
 
-SHARED = Path(__file__).parents[3] / "shared"
 SQUEEZENET = SHARED / "data" / "squeezenet_v1.1"
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pytorch2caffe.messages import BYTES, bytes_field, doubles, floats, layer, shape, unhurried, varint_field
 
 from caffe_proto import CaffeFormatError, read_caffemodel, read_prototxt, to_text, write_caffemodel
 from caffe_proto.wire import encode_tag, encode_varint
+from tests.caffe_proto.messages import BYTES, bytes_field, doubles, floats, layer, shape, unhurried, varint_field
 
 NET = {
     "name": "fuzz",

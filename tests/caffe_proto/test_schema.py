@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import FieldDescriptor
-from pytorch2caffe.messages import SHARED
 
 from caffe_proto import message_class
 from caffe_proto.schema import PACKAGE, SOURCE, is_repeated, parse_schema
+from tests.paths import SHARED
 
 TYPES = {
     getattr(FieldDescriptor, f"TYPE_{name.upper()}"): name

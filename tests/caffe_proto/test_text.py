@@ -9,7 +9,6 @@ import pytest
 from google.protobuf import text_format
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pytorch2caffe.messages import SQUEEZENET, float32, names, networks, unhurried
 
 from caffe_proto import (
     CaffeFormatError,
@@ -20,6 +19,7 @@ from caffe_proto import (
     to_text,
     write_prototxt,
 )
+from tests.caffe_proto.messages import SQUEEZENET, float32, names, networks, unhurried
 
 
 def layer_of(text):

@@ -4,7 +4,9 @@ import mmap
 
 import numpy as np
 import pytest
-from pytorch2caffe.messages import (
+
+from caffe_proto import CaffeFormatError, message_class, read_caffemodel, to_dict
+from tests.caffe_proto.messages import (
     FIXED32,
     FIXED64,
     SQUEEZENET,
@@ -17,8 +19,6 @@ from pytorch2caffe.messages import (
     shape,
     varint_field,
 )
-
-from caffe_proto import CaffeFormatError, message_class, read_caffemodel, to_dict
 
 
 def read(tmp_path, content):

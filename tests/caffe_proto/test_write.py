@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytorch2caffe.messages import networks_with_weights, unhurried, with_protobuf
 
 from caffe_proto import (
     CaffeFormatError,
@@ -17,6 +16,7 @@ from caffe_proto import (
     to_dict,
     write_caffemodel,
 )
+from tests.caffe_proto.messages import networks_with_weights, unhurried, with_protobuf
 
 NET = {
     "name": "n",

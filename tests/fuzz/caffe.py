@@ -2,7 +2,7 @@
 
 python -m tests.fuzz.caffe --cases 20000 --seed 1
 
-A case is a pair of files: one of the hand-written networks of tests/readers, damaged at random. What reads it may
+A case is a pair of files: one of the hand-written networks of tests/frontends/caffe, damaged at random. A reader may
 only raise ConversionError; what it generates must be Python that names nothing but torch; nothing may run, nothing
 may be written. Each case has SECONDS, the process MEMORY. A case that fails is kept for a second look.
 """
@@ -29,9 +29,9 @@ from pytorch2caffe import ConversionError, generate, load_caffe
 from pytorch2caffe.backends.caffe.writer import write
 from pytorch2caffe.backends.torch.generate import load
 from pytorch2caffe.graph.graph import Graph
+from tests.frontends.caffe.caffe_cases import BUILT
+from tests.frontends.caffe.caffe_networks import NETWORKS
 from tests.layers.conftest import caffe_text
-from tests.readers.caffe_cases import BUILT
-from tests.readers.caffe_networks import NETWORKS
 
 SECONDS = 10.0
 MEMORY = 3 << 30  # bytes of address space beyond what the process has at the start

@@ -12,9 +12,9 @@ from typing import Any
 
 from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.frontends.tensorflow import load_tensorflow
+from tests.frontends.tensorflow.tf_nets import save, slim, tf
 from tests.fuzz.ir import damaged
 from tests.fuzz.loop import main, run_cases
-from tests.tf_nets import save, slim, tf
 
 MOST_BYTES = 600e6  # beyond what the process had at its start
 # what is damaged -> (the file, what is read)

@@ -10,10 +10,11 @@ import torch
 from pytorch2caffe import trace
 from pytorch2caffe.backends.ncnn.table.file import check_table
 from pytorch2caffe.quantize.images import BrokenImage, Dataset
+from tests.backends.ncnn.test_table import BAD, Small
+from tests.paths import ROOT
 from tests.quantize.test_images import BROKEN, DATA, PLAIN
-from tests.quantize.test_table import BAD, Small
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "int8-messages.md"
+PAGE = ROOT / "docs" / "int8-messages.md"
 
 
 def page() -> str:

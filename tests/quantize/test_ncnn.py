@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from pytorch2caffe.test_calibrate import Mixed, tensors
-from pytorch2caffe.test_squeezenet import FILES, photographs
 
 from pytorch2caffe import load_caffe, save_caffe, trace
 from pytorch2caffe.backends.ncnn.writer import save_ncnn
@@ -18,6 +16,8 @@ from pytorch2caffe.quantize.sensitivity import loss, scores
 from pytorch2caffe.quantize.simulate import int8_call, int8_calls
 from pytorch2caffe.verify.runtimes import get
 from tests.lively import make_lively
+from tests.quantize.test_calibrate import Mixed, tensors
+from tests.quantize.test_squeezenet import FILES, photographs
 
 pytestmark = pytest.mark.skipif(bool(get("ncnn").unavailable()), reason="ncnn is not installed")
 

@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
-from pytorch2caffe.test_calibrate import Mixed, tensors
 
 from pytorch2caffe import trace
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
@@ -20,6 +19,7 @@ from pytorch2caffe.quantize.outcome import Outcome
 from pytorch2caffe.quantize.report import to_json
 from pytorch2caffe.quantize.sensitivity import choose, measure
 from tests.lively import make_lively
+from tests.quantize.test_calibrate import Mixed, tensors
 
 EVIL = "<b onclick='x'>&amp;\"conv"
 VOID = {"meta", "br"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytorch2caffe import oracles
 from pytorch2caffe.quantize import kl, reference
 from pytorch2caffe.quantize.thresholds import Range, _squared_errors, by_aciq, by_mse, by_percentile, noise
+from tests.quantize import oracles
 
 COUNTS = st.one_of(
     st.lists(st.integers(0, 3), min_size=24, max_size=120),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from pytorch2caffe import load_caffe, oracles
+from pytorch2caffe import load_caffe
 from pytorch2caffe.backends.ncnn.table.file import check_table, read_table
 from pytorch2caffe.quantize import reference
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
@@ -18,9 +17,10 @@ from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.preprocess import Preprocess
 from pytorch2caffe.quantize.simulate import int8_calls
+from tests.paths import ROOT, SHARED
+from tests.quantize import oracles
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parent / "shared" / "data"
+DATA = SHARED / "data"
 FILES = DATA / "squeezenet_v1.1" / "deploy.prototxt", DATA / "squeezenet_v1.1" / "squeezenet_v1.1.caffemodel"
 MEAN = (104.0, 117.0, 123.0)
 

@@ -12,12 +12,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tests.paths import ROOT
 from tests.sweep import source
 from tests.sweep.judge import ENDS
 from tests.sweep.page import KINDS, page
 from tests.sweep.pool import Unit, run
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "sweep.md"
+PAGE = ROOT / "docs" / "sweep.md"
 
 
 def sample(kinds: tuple[str, ...], count: int) -> list[Unit]:

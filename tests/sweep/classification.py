@@ -27,9 +27,10 @@ from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.verify.runtimes import get
 from pytorch2caffe.verify.runtimes.caffe import contents
 from tests.lively import make_lively
+from tests.paths import ROOT
 from tests.zoo import SETTINGS
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "classification.md"
+PAGE = ROOT / "docs" / "classification.md"
 SMALLER = {  # height and width that do where the usual ones, 600, 384, 518 and 224, take more memory than 24 GB
     "efficientnet_b7": 416,
     "regnet_y_128gf": 224,
