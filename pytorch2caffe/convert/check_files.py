@@ -21,7 +21,6 @@ from ..graph.registry import LAYERS, load_layers
 REWRITTEN = "pytorch2caffe lower writes it in today's form"
 
 CORRECT = "correct its spelling, or remove it"
-WEIGHTED = {"Convolution", "Deconvolution", "InnerProduct", "BatchNorm", "Scale", "PReLU", "LSTM", "RNN", "Embed"}
 
 
 def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dialect) -> list[Problem]:
@@ -111,5 +110,10 @@ def _weights(layers: list[dict[str, Any]], caffemodel: FilePaths) -> Iterator[Pr
     held, fix = caffe_proto.blobs_by_name(caffemodel), advice(caffemodel)
     for entry in layers:
         name, type = entry.get("name", ""), entry.get("type", "")
-        if type in WEIGHTED and (type != "Scale" or len(entry.get("bottom", [])) == 1) and not held.get(name):
+        if (
+            type in LAYERS
+            and LAYERS[type].needs_weights
+            and (type != "Scale" or len(entry.get("bottom", [])) == 1)
+            and not held.get(name)
+        ):
             yield Problem(f"layer {name!r}", f"no weights for this {type} in the caffemodel", fix)

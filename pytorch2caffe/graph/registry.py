@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -24,8 +25,8 @@ LAYERS: dict[str, type[Layer]] = {}
 TORCH: dict[str, Callable[..., Any]] = {}
 IR: dict[str, Callable[..., Any]] = {}
 
-# Layers that move numbers and compute nothing, so that they are exact for any type of number.
-MOVES = {"Reshape", "Flatten", "Permute", "Slice", "StridedSlice", "Concat", "Split", "Tile", "Crop"}
+Bounds = tuple[float, float]
+ANY: Bounds = (-inf, inf)
 
 C = TypeVar("C", bound="type[Layer]")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,6 +59,13 @@ class Layer:
 
     type: ClassVar[str] = ""
     param: ClassVar[str | None] = None
+
+    # Facts about the layer, for passes, frontends and reports.
+    moves_data: ClassVar[bool] = False  # its outputs are numbers of its inputs, rearranged: exact for any type
+    elementwise: ClassVar[bool] = False  # it applies one function to each number of its one input
+    keeps_inf: ClassVar[bool] = False  # inf or NaN stays at its position; other layers spread it, or end it
+    needs_weights: ClassVar[bool] = False  # a file without its blobs is incomplete
+    legacy_name: ClassVar[str] = ""  # what older converters name it, if not its type in lower case
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):  # type: ignore[arg-type]
@@ -94,6 +102,28 @@ class Layer:
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
         """The output shapes where they are known without running it; None: it is run on tensors without data."""
         return None
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        """The least and the greatest number of its outputs, from those of its inputs, as far as is known."""
+        if not self.moves_data or not inputs:
+            return ANY
+        return min(low for low, _ in inputs), max(high for _, high in inputs)
+
+    def finite(self, inputs: Sequence[Bounds]) -> bool:
+        """Whether it gives finite numbers for finite numbers in these bounds, sums and products beyond 3e38 aside."""
+        return True
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        """Whether PyTorch may overwrite its output in place: memory of its own that its gradient does not read."""
+        return False
+
+    def multiply_adds(self, inputs: Sequence[Shape], outputs: Sequence[Shape], blobs: Sequence[np.ndarray]) -> int:
+        """Multiplications with weights in one forward pass; 0 for layers without a weight matrix."""
+        return 0
+
+    def name_in_legacy(self) -> str:
+        """What older converters name the layer: `conv`, numbered as conv1, conv2."""
+        return self.legacy_name or self.type.lower()
 
     def to_ir(self, net: Any, inputs: Sequence[Any], blobs: Sequence[np.ndarray]) -> Any:
         """Adds operators of MMdnn's IR that compute the same to `net`, an IrNet; returns the edge, or the list of them.

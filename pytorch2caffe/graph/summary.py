@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
-from .graph import Graph, Node, Shape
+from .graph import Graph, Shape
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,9 @@ def summarise(graph: Graph) -> list[LayerSummary]:
                 tuple(value.shape for value in node.inputs),
                 tuple(value.shape for value in node.outputs),
                 sum(blob.size for blob in own),
-                multiply_adds(node),
+                node.layer.multiply_adds(
+                    [value.shape for value in node.inputs], [value.shape for value in node.outputs], node.blobs
+                ),
             )
         )
     return rows
-
-
-def multiply_adds(node: Node) -> int:
-    """Multiplications with weights in one forward pass; 0 for layers without a weight matrix."""
-    if node.layer.type in ("Convolution", "InnerProduct"):
-        weight, output = node.blobs[0], node.outputs[0].shape
-        per_output = weight.size // node.layer.settings()["num_output"]
-        return prod(output) * per_output
-    if node.layer.type == "Deconvolution":
-        return prod(node.inputs[0].shape) * prod(node.blobs[0].shape[1:])
-    return 0

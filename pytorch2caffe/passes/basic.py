@@ -110,39 +110,10 @@ def legacy_names(graph: Graph) -> None:
     counts: dict[str, int] = {}
     old = {value.name for node in graph.nodes for value in node.outputs}
     for node in graph.nodes:
-        kind = _legacy_kind(node.layer)
+        kind = node.layer.name_in_legacy()
         counts[kind] = counts.get(kind, 0) + 1
         node.name = f"{kind}{counts[kind]}"
         for index, value in enumerate(node.outputs):
             new = f"{kind}_blob{counts[kind]}" + (f"_{index}" if len(node.outputs) > 1 else "")
             value.name = new
     graph.outputs = {(value.name if key in old else key): value for key, value in graph.outputs.items()}
-
-
-LEGACY = {
-    "Convolution": "conv",
-    "Deconvolution": "conv_transpose",
-    "InnerProduct": "fc",
-    "BatchNorm": "batch_norm",
-    "Scale": "bn_scale",
-    "InstanceNorm": "instance_norm",
-    "Concat": "cat",
-    "Slice": "split",
-    "Reshape": "view",
-    "Flatten": "view",
-    "Sigmoid": "Sigmoid",
-    "Interpolate": "upsample",
-    "AdaptivePooling": "ave_pool",
-}
-
-
-def _legacy_kind(layer: Layer) -> str:
-    if layer.type == "Pooling":
-        return "max_pool" if layer.settings().get("pool", "MAX") == "MAX" else "ave_pool"
-    if layer.type == "Eltwise":
-        return {"SUM": "add", "PROD": "mul", "MAX": "max"}[layer.settings().get("operation", "SUM")]
-    if layer.type == "ReLU":
-        return "leaky_relu" if layer.settings() else "relu"
-    if layer.type == "Binary":
-        return str(layer.settings()["operation"])
-    return LEGACY.get(layer.type, layer.type.lower())

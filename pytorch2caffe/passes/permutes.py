@@ -14,9 +14,6 @@ from ..layers.shape.permute import Permute
 from ..layers.shape.reshape import Reshape
 from .basic import drop_unused, merge_reshapes
 
-# Layers that do the same to every number: they may stand between a Flatten and its InnerProduct.
-POINTWISE = {"ReLU", "Clip", "Dropout", "Power", "ELU", "Sigmoid", "TanH", "AbsVal", "Exp", "Log", "BNLL"}
-
 
 def merge_permutes(graph: Graph) -> None:
     """Makes one Permute of two in a row, none of two that cancel, and puts one before an InnerProduct into its weights.
@@ -114,7 +111,7 @@ def _ends(node: Node, consumers: dict[Value, list[Node]], outputs: set[Value]) -
     for reader in consumers[value]:
         if isinstance(reader.layer, InnerProduct) and reader.layer.axis in (1, -1):
             found.append(reader)
-        elif reader.layer.type in POINTWISE and (more := _ends(reader, consumers, outputs)):
+        elif reader.layer.elementwise and (more := _ends(reader, consumers, outputs)):
             found += more
         else:
             return []

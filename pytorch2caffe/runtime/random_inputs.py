@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..graph.graph import Graph, Node, Value
-from ..graph.registry import MOVES
 from ..layers.indexing.embed import Embed
 
 
@@ -47,4 +46,4 @@ def _chosen(node: Node, found: Mapping[Value, int]) -> list[tuple[Value, int]]:
     rows = [found[value] for value in node.outputs if value in found]
     if not rows:
         return []
-    return [(value, min(rows) if node.layer.type in MOVES else 1) for value in node.inputs]
+    return [(value, min(rows) if node.layer.moves_data else 1) for value in node.inputs]

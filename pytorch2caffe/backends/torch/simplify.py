@@ -8,13 +8,11 @@ from ...graph.graph import Graph, Node, Value
 from ...graph.registry import Source
 from ...layers.activation.clip import HUGE, Clip
 from ...layers.activation.relu import ReLU
-from ...layers.elementwise.binary import Binary
 from ...layers.elementwise.eltwise import Eltwise
 from ...layers.elementwise.power import Power
 from ...passes.basic import drop_unused
 
 OVERWRITING = ("nn.ReLU(", "nn.ReLU6(", "nn.LeakyReLU(")
-FRESH = ("Convolution", "Deconvolution", "InnerProduct", "BatchNorm", "Concat")
 
 
 def join_clips(graph: Graph) -> None:
@@ -91,7 +89,7 @@ def in_place(graph: Graph, sources: list[tuple[Node, Source]]) -> list[tuple[Nod
         if (
             source.module.startswith(OVERWRITING)
             and first is not None
-            and _fresh(first)
+            and first.layer.may_be_overwritten(len(first.inputs))
             and len(consumers[node.inputs[0]]) == 1
             and node.inputs[0] not in outputs
         ):
@@ -99,13 +97,3 @@ def in_place(graph: Graph, sources: list[tuple[Node, Source]]) -> list[tuple[Nod
             source = replace(source, module=f"{start}{'' if start.endswith('(') else ', '}inplace=True)")
         found.append((node, source))
     return found
-
-
-def _fresh(node: Node) -> bool:
-    """Whether a layer's output is memory of its own, which its gradient does not read."""
-    layer = node.layer
-    if isinstance(layer, Eltwise):
-        return layer.operation == "SUM" and len(node.inputs) > 1
-    if isinstance(layer, Binary):
-        return layer.operation in ("add", "sub")
-    return layer.type in FRESH

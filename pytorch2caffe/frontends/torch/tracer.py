@@ -14,7 +14,6 @@ from torch.utils._python_dispatch import _disable_current_modes
 from ...errors import Problem, Refused
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Value
-from ...graph.registry import MOVES
 from ...runtime.build import infer
 from . import functions
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
@@ -160,9 +159,9 @@ class Tracer(TorchFunctionMode):
                 raise Refused(f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", ADD_HANDLER)
             if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
                 continue
-            kinds = {node.layer.type for node in self.graph.nodes if value in node.outputs}
+            computed = any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes)
             same = any(t.dtype == tensor.dtype for t in tensors_in(args) if self.taint.has(t))
-            if same and tensor.dtype.itemsize < 4 and kinds - MOVES:
+            if same and tensor.dtype.itemsize < 4 and computed:
                 raise Refused(f"{name} computes in {tensor.dtype}, Caffe in float32", "convert it by .float() first")
 
     def _cast(self, func: Any, name: str, target: torch.dtype, args: Any, kwargs: Any) -> Any:

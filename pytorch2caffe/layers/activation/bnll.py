@@ -16,6 +16,8 @@ LEAST_THRESHOLD = 12  # log(1 + exp(-12)) / 12 = 5e-7
 class BNLL(Layer):
     """y = log(1 + exp(x)), computed so that nothing overflows.  Source: BVLC Caffe, bnll_layer.cpp."""
 
+    elementwise = True
+
     def to_torch(self, shapes, blobs):
         return Source("nn.Softplus()")
 

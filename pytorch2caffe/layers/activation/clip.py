@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
 from .relu import ReLU
@@ -20,8 +23,15 @@ class Clip(Layer):
     Source: BVLC Caffe master, clip_layer.cpp (2018; the 1.0 release has no Clip).
     """
 
+    keeps_inf = True
+    elementwise = True
+
     min: float
     max: float
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        ((low, high),) = inputs
+        return min(max(self.min, low), self.max), max(min(self.max, high), self.min)
 
     def to_caffe(self):
         return {"min": self.min, "max": self.max}

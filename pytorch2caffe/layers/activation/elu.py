@@ -11,6 +11,8 @@ from ..elementwise.power import Power
 class ELU(Layer):
     """y = x if x > 0 else alpha * (exp(x) - 1).  Source: BVLC Caffe, elu_layer.cpp."""
 
+    elementwise = True
+
     alpha: float = 1.0
 
     def to_torch(self, shapes, blobs):

@@ -21,6 +21,8 @@ class PReLU(Layer):
     Source: BVLC Caffe, prelu_layer.cpp.
     """
 
+    needs_weights = True
+
     channel_shared: bool = False
 
     def blob_shapes(self, shapes):

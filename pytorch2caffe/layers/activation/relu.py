@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...errors import Refused
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer, number
 
 
 @layer("ReLU", param="relu_param")
 class ReLU(Layer):
     """y = x if x > 0 else negative_slope * x.  Source: BVLC Caffe, relu_layer.cpp."""
 
+    keeps_inf = True
+    elementwise = True
+
     negative_slope: float = 0.0
+
+    def name_in_legacy(self) -> str:
+        return "leaky_relu" if self.negative_slope else "relu"
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        ((low, high),) = inputs
+        return (low, high) if self.negative_slope else (max(low, 0.0), max(high, 0.0))
 
     def to_torch(self, shapes, blobs):
         return Source(f"nn.LeakyReLU({number(self.negative_slope)})" if self.negative_slope else "nn.ReLU()")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
 @layer("Sigmoid", param="sigmoid_param")
 class Sigmoid(Layer):
     """y = 1 / (1 + exp(-x)).  Source: BVLC Caffe, sigmoid_layer.cpp."""
+
+    legacy_name = "Sigmoid"
+    elementwise = True
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return 0.0, 1.0
 
     def to_torch(self, shapes, blobs):
         return Source("nn.Sigmoid()")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...formats.ncnn import Ncnn, along
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 from ..elementwise.binary import Binary
 from ..elementwise.exp import Exp, Log
 from ..elementwise.power import Power
@@ -16,6 +21,9 @@ class Softmax(Layer):
     """exp(x) / sum of exp(x) along `axis`.  Source: BVLC Caffe, softmax_layer.cpp."""
 
     axis: int = 1
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return 0.0, 1.0
 
     def to_torch(self, shapes, blobs):
         return Source(f"nn.Softmax({self.axis})")

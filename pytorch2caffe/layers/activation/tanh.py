@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
 @layer("TanH", param="tanh_param")
 class TanH(Layer):
     """y = tanh(x).  Source: BVLC Caffe, tanh_layer.cpp."""
+
+    elementwise = True
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return -1.0, 1.0
 
     def to_torch(self, shapes, blobs):
         return Source("nn.Tanh()")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_torch, layer, number
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_torch, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
 from .relu import ReLU
@@ -16,7 +21,12 @@ LARGE_ENOUGH = 1e-29  # what is above such a threshold is at least 1e-37 above i
 class Threshold(Layer):
     """y = 1 if x > threshold else 0.  Source: BVLC Caffe, threshold_layer.cpp."""
 
+    keeps_inf = True
+
     threshold: float = 0.0
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return 0.0, 1.0
 
     def to_torch(self, shapes, blobs):
         return Source(expr=f"({{0}} > {number(self.threshold)}).to({{0}}.dtype)")

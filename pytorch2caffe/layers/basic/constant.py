@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn, blob_shape, reshape
-from ...graph.registry import Layer, Source, from_ir, layer
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir, layer
 from ..elementwise.power import Power
 from ..linear.inner_product import InnerProduct
 from ..pooling.pooling import Pooling
@@ -19,7 +22,12 @@ MOST_FILLED = 1 << 24
 class Constant(Layer):
     """Gives its one blob, of shape `shape`.  Source: BVLC Caffe, parameter_layer.hpp (2016)."""
 
+    keeps_inf = True
+
     shape: tuple[int, ...]
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return float(np.min(blobs[0])), float(np.max(blobs[0]))
 
     def to_caffe(self):
         return {"shape": {"dim": list(self.shape)}}

@@ -14,6 +14,8 @@ class Dropout(Layer):
     Source: BVLC Caffe, dropout_layer.cpp.
     """
 
+    elementwise = True
+
     dropout_ratio: float = 0.5
 
     def to_torch(self, shapes, blobs):

@@ -21,6 +21,8 @@ class Silence(Layer):
 class Split(Layer):
     """The input again, once per top. Caffe puts it in by itself.  Source: BVLC Caffe, split_layer.cpp."""
 
+    moves_data = True
+
     tops: int = 1
 
     def to_caffe(self):

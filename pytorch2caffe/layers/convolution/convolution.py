@@ -13,5 +13,7 @@ class Convolution(Kernel):
     Source: BVLC Caffe, base_conv_layer.cpp.
     """
 
+    legacy_name = "conv"
+
     def to_ncnn(self, shapes, blobs):
         return self._ncnn(shapes[0], blobs[0], blobs)

@@ -23,6 +23,7 @@ class Deconvolution(Kernel):
     Source: BVLC Caffe, deconv_layer.cpp.
     """
 
+    legacy_name = "conv_transpose"
     transposed = True
 
     def to_ncnn(self, shapes, blobs):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn, Tagged, one_sample
-from ...graph.graph import Value
+from ...graph.graph import Shape, Value
 from ...graph.registry import Layer, Source
 
 ROW = {"kernel_size": 1, "stride": 1, "pad": 0, "dilation": 1}
@@ -18,6 +20,8 @@ ROW = {"kernel_size": 1, "stride": 1, "pad": 0, "dilation": 1}
 @dataclass(frozen=True)
 class Kernel(Layer):
     """What Convolution and Deconvolution share. Tuples have an entry per spatial axis."""
+
+    needs_weights = True
 
     num_output: int
     kernel_size: tuple[int, ...]
@@ -28,6 +32,14 @@ class Kernel(Layer):
     bias_term: bool = True
 
     transposed: ClassVar[bool] = False
+
+    def multiply_adds(self, inputs: Sequence[Shape], outputs: Sequence[Shape], blobs: Sequence[np.ndarray]) -> int:
+        if self.transposed:
+            return prod(inputs[0]) * prod(blobs[0].shape[1:])
+        return prod(outputs[0]) * (blobs[0].size // self.num_output)
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        return True
 
     def to_caffe(self):
         param = {"num_output": self.num_output}

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
 @layer("AbsVal")
 class AbsVal(Layer):
     """y = |x|.  Source: BVLC Caffe, absval_layer.cpp."""
+
+    keeps_inf = True
+    elementwise = True
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        ((low, high),) = inputs
+        return max(low, -high, 0.0), max(high, -low)
 
     def to_torch(self, shapes, blobs):
         return Source(expr="{0}.abs()")

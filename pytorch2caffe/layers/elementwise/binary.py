@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import inf
+
 import numpy as np
 
 from ...formats.ncnn import binary
-from ...graph.registry import Layer, Source, layer
+from ...graph.bounds import product
+from ...graph.graph import Shape
+from ...graph.registry import ANY, Bounds, Layer, Source, layer
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from .eltwise import Eltwise
@@ -24,7 +29,31 @@ class Binary(Layer):
     Caffe's Eltwise needs equal shapes; its Scale and Bias take a second bottom that lines up from an axis on.
     """
 
+    keeps_inf = True
+
     operation: str
+
+    def name_in_legacy(self) -> str:
+        return self.operation
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        return self.operation in ("add", "sub")
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        a, b = inputs
+        if self.operation == "div":
+            return (0.0, inf) if a[0] >= 0 and b[0] > 0 else ANY
+        if self.operation == "min":
+            return min(a[0], b[0]), min(a[1], b[1])
+        if self.operation == "max":
+            return max(a[0], b[0]), max(a[1], b[1])
+        if self.operation == "mul":
+            return product(inputs)
+        other = b if self.operation == "add" else (-b[1], -b[0])
+        return a[0] + other[0], a[1] + other[1]
+
+    def finite(self, inputs: Sequence[Bounds]) -> bool:
+        return self.operation != "div" or inputs[1][0] > 0 or inputs[1][1] < 0
 
     def to_torch(self, shapes, blobs):
         return Source(expr=SYMBOL[self.operation])

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...errors import Refused
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, layer, number
+from ...graph.bounds import affine, product
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, layer, number
 
 
 @layer("Eltwise", param="eltwise_param")
@@ -14,8 +20,25 @@ class Eltwise(Layer):
     Source: BVLC Caffe, eltwise_layer.cpp.
     """
 
+    keeps_inf = True
+
     operation: str = "SUM"
     coeff: tuple[float, ...] = ()
+
+    def name_in_legacy(self) -> str:
+        return {"SUM": "add", "PROD": "mul", "MAX": "max"}[self.operation]
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        return self.operation == "SUM" and inputs > 1
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        if self.operation == "MAX":
+            return max(low for low, _ in inputs), max(high for _, high in inputs)
+        if self.operation == "PROD":
+            return product(inputs)
+        coeff = self.coeff or (1.0,) * len(inputs)
+        parts = [affine(bounds, c, 0.0) for bounds, c in zip(inputs, coeff, strict=True)]
+        return sum(low for low, _ in parts), sum(high for _, high in parts)
 
     def to_caffe(self):
         settings = {"operation": self.operation}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
+from math import inf, log
+
+import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_ir_alike, from_torch, layer, number
+from ...graph.bounds import MOST_EXPONENT
+from ...graph.graph import Shape
+from ...graph.registry import Bounds, Layer, Source, from_ir_alike, from_torch, layer, number
 from .power import Power
 
 
@@ -17,6 +22,11 @@ class _Base(Layer):
     scale: float = 1.0
     shift: float = 0.0
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is e^x, or log x."""
+        return (self.base, self.scale, self.shift) == (-1, 1, 0)
+
     def _inner(self):
         text = "{0}" if self.scale == 1 else f"{number(self.scale)} * {{0}}"
         return text if self.shift == 0 else f"{text} + {number(self.shift)}"
@@ -25,6 +35,18 @@ class _Base(Layer):
 @layer("Exp", param="exp_param")
 class Exp(_Base):
     """y = base ^ (shift + scale * x); base -1 stands for e.  Source: BVLC Caffe, exp_layer.cpp."""
+
+    keeps_inf = True
+    elementwise = True
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        if not self.plain:
+            return 0.0, inf
+        low, high = inputs[0]
+        return _of_e(low), _of_e(high)
+
+    def finite(self, inputs: Sequence[Bounds]) -> bool:
+        return self.plain and inputs[0][1] <= MOST_EXPONENT
 
     def to_torch(self, shapes, blobs):
         inner = self._inner()
@@ -50,6 +72,12 @@ class Exp(_Base):
 @layer("Log", param="log_param")
 class Log(_Base):
     """y = log_base(shift + scale * x); base -1 stands for e.  Source: BVLC Caffe, log_layer.cpp."""
+
+    keeps_inf = True
+    elementwise = True
+
+    def finite(self, inputs: Sequence[Bounds]) -> bool:
+        return self.plain and inputs[0][0] > 0
 
     def to_torch(self, shapes, blobs):
         text = f"torch.log({self._inner()})"
@@ -92,3 +120,8 @@ def log2(net, input):
 @from_torch("torch.log10", "torch.Tensor.log10")
 def log10(net, input):
     return net.add(Power(scale=1 / log(10)), net.add(Log(), input, name="log"))
+
+
+def _of_e(exponent: float) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.exp(np.float32(exponent)))

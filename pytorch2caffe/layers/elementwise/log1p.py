@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ...graph.registry import Layer, Source, from_ir_alike, from_torch, layer
+from collections.abc import Sequence
+
+from ...graph.bounds import MOST_EXPONENT
+from ...graph.registry import Bounds, Layer, Source, from_ir_alike, from_torch, layer
 from ..activation.tanh import TanH
 from .eltwise import Eltwise
 from .exp import Exp, Log
@@ -14,6 +17,11 @@ LEAST = 2.0**-66  # far below what 1 + x can differ from 1
 @layer("Log1p")
 class Log1p(Layer):
     """y = log(1 + x)."""
+
+    keeps_inf = True
+
+    def finite(self, inputs: Sequence[Bounds]) -> bool:
+        return inputs[0][0] > -1
 
     def to_torch(self, shapes, blobs):
         return Source(expr="torch.log1p({0})")
@@ -34,6 +42,11 @@ class Log1p(Layer):
 @layer("Expm1")
 class Expm1(Layer):
     """y = e^x - 1."""
+
+    keeps_inf = True
+
+    def finite(self, inputs: Sequence[Bounds]) -> bool:
+        return inputs[0][1] <= MOST_EXPONENT
 
     def to_torch(self, shapes, blobs):
         return Source(expr="torch.expm1({0})")

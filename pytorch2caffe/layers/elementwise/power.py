@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn
-from ...graph.registry import Layer, Source, from_ir_alike, from_torch, layer, number
+from ...graph.bounds import LARGE, affine
+from ...graph.graph import Shape
+from ...graph.registry import ANY, Bounds, Layer, Source, from_ir_alike, from_torch, layer, number
 
 
 @layer("Power", param="power_param")
 class Power(Layer):
     """y = (shift + scale * x) ^ power.  Source: BVLC Caffe, power_layer.cpp."""
 
+    keeps_inf = True
+    elementwise = True
+
     power: float = 1.0
     scale: float = 1.0
     shift: float = 0.0
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        low, high = affine(inputs[0], self.scale, self.shift)
+        if self.power == 1:
+            return low, high
+        if self.power % 2 == 0:
+            least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+            return (0.0, inf) if self.power < 0 else (_raised(least, self.power), inf)
+        if low < 0:
+            return ANY
+        raised = sorted((_raised(low, self.power), _raised(high, self.power)))
+        return raised[0], raised[1]
+
+    def finite(self, inputs: Sequence[Bounds]) -> bool:
+        if not max(abs(self.scale), abs(self.shift)) < LARGE:
+            return False
+        low, high = affine(inputs[0], self.scale, self.shift)
+        return (self.power >= 0 or low > 0 or high < 0) and (self.power == int(self.power) or low >= 0)
 
     @property
     def constant(self):
@@ -100,3 +125,8 @@ def square(net, input):
 @from_torch("torch.reciprocal", "torch.reciprocal_", "torch.Tensor.reciprocal", "torch.Tensor.reciprocal_")
 def reciprocal(net, input):
     return net.add(Power(power=-1.0), input)
+
+
+def _raised(number: float, power: float) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.power(np.float64(number), power))

@@ -71,6 +71,10 @@ class Scale(_Broadcast):
     Source: BVLC Caffe, scale_layer.cpp.
     """
 
+    legacy_name = "bn_scale"
+    needs_weights = True
+    keeps_inf = True
+
     bias_term: bool = False
 
     def blob_shapes(self, shapes):
@@ -128,6 +132,8 @@ class Bias(_Broadcast):
 
     Source: BVLC Caffe, bias_layer.cpp.
     """
+
+    keeps_inf = True
 
     def to_torch(self, shapes, blobs):
         operand, _, ones = self._operands(shapes, blobs)

@@ -14,6 +14,8 @@ class Crop(Layer):
     offset: one number for all of them, or one for each; 0 if there is none.  Source: BVLC Caffe, crop_layer.cpp.
     """
 
+    moves_data = True
+
     axis: int = 2
     offset: tuple[int, ...] = ()
 

@@ -25,6 +25,8 @@ class Embed(Layer):
     Blobs: weight [input_dim, num_output], bias [num_output].  Source: BVLC Caffe, embed_layer.cpp.
     """
 
+    needs_weights = True
+
     num_output: int
     input_dim: int
     bias_term: bool = True

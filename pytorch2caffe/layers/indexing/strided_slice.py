@@ -16,6 +16,8 @@ from ..shape.slice import slice_at
 class StridedSlice(Layer):
     """Every step-th position from begin up to end, per axis; steps are positive."""
 
+    moves_data = True
+
     begin: tuple[int, ...]
     end: tuple[int, ...]
     step: tuple[int, ...]

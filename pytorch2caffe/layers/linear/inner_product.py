@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 from ...formats.ncnn import Ncnn, Tagged, blob_shape
+from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
 
 
@@ -17,10 +19,19 @@ class InnerProduct(Layer):
     Source: BVLC Caffe, inner_product_layer.cpp.
     """
 
+    legacy_name = "fc"
+    needs_weights = True
+
     num_output: int
     bias_term: bool = True
     axis: int = 1
     transpose: bool = False
+
+    def multiply_adds(self, inputs: Sequence[Shape], outputs: Sequence[Shape], blobs: Sequence[np.ndarray]) -> int:
+        return prod(outputs[0]) * (blobs[0].size // self.num_output)
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        return True
 
     def blob_shapes(self, shapes):
         size = prod(shapes[0][self.axis % len(shapes[0]) :])

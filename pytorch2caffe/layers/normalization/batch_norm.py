@@ -25,8 +25,14 @@ class BatchNorm(Layer):
     Source: BVLC Caffe, batch_norm_layer.cpp.
     """
 
+    legacy_name = "batch_norm"
+    needs_weights = True
+
     use_global_stats: bool = True
     eps: float = 1e-5
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        return True
 
     def to_caffe(self):
         return {"use_global_stats": self.use_global_stats, **self.settings()}
@@ -82,6 +88,9 @@ class AffineBatchNorm(Layer):
     type = "BatchNorm"
     eps: float = 1e-5
     bias_term: bool = True
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        return True
 
     def to_torch(self, shapes, blobs):
         source = _module(shapes[0], self.eps, blobs[:3], affine=True)

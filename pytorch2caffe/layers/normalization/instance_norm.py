@@ -16,6 +16,8 @@ from .mvn import normalise
 class InstanceNorm(Layer):
     """y = (x - mean) / sqrt(variance + eps) over the space of each channel of each sample."""
 
+    legacy_name = "instance_norm"
+
     eps: float = 1e-5
 
     def to_torch(self, shapes, blobs):

@@ -14,6 +14,8 @@ from .pooling import Pooling
 class AdaptivePooling(Layer):
     """The maximum (MAX) or average (AVE) of height x width windows that together cover the input."""
 
+    legacy_name = "ave_pool"
+
     pool: str
     height: int
     width: int

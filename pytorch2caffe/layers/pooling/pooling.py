@@ -45,6 +45,9 @@ class Pooling(Layer):
     dilation_h: int = 1
     dilation_w: int = 1
 
+    def name_in_legacy(self) -> str:
+        return "max_pool" if self.pool == "MAX" else "ave_pool"
+
     def to_caffe(self):
         settings = {"pool": self.pool}
         for name, short in (("kernel_size", "kernel"), ("stride", "stride"), ("pad", "pad")):

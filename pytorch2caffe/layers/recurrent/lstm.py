@@ -52,6 +52,8 @@ class LSTM(Layer):
     Source: BVLC Caffe, lstm_layer.cpp, lstm_unit_layer.cpp.
     """
 
+    needs_weights = True
+
     num_output: int
     expose_hidden: bool = False
 

@@ -29,6 +29,8 @@ class RNN(Layer):
     Top o [T, N, H] (and the last h). Blobs: W_x, b, (W_static), W, W_o, b_o.  Source: BVLC Caffe, rnn_layer.cpp.
     """
 
+    needs_weights = True
+
     num_output: int
     expose_hidden: bool = False
 

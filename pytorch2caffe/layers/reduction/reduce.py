@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+
+import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import SHAPE, Ncnn, along, replaced
-from ...graph.graph import Value
-from ...graph.registry import Layer, Source, axes_of, from_ir, from_torch, layer
+from ...graph.bounds import affine, hull
+from ...graph.graph import Shape, Value
+from ...graph.registry import Bounds, Layer, Source, axes_of, from_ir, from_torch, layer
 from ..elementwise.arithmetic import arithmetic
 from ..elementwise.power import Power
 from ..pooling.pooling import Pooling
@@ -25,6 +29,11 @@ class Reduce(Layer):
     operation: str
     dims: tuple[int, ...]
     keepdim: bool = False
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        if self.operation != "sum":
+            return hull(inputs)
+        return affine(inputs[0], prod(shapes[0][axis] for axis in self.dims), 0.0)
 
     def to_torch(self, shapes, blobs):
         keep = ", keepdim=True" if self.keepdim else ""

@@ -34,6 +34,8 @@ IR_NAMES = {
 class Interpolate(Layer):
     """The space resampled to `size`. scale: the factors, if those were given rather than the size."""
 
+    legacy_name = "upsample"
+
     size: tuple[int, ...]
     mode: str = "nearest"
     align_corners: bool = False

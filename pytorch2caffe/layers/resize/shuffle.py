@@ -15,6 +15,8 @@ class ShuffleChannel(Layer):
     Source: the ShuffleNet fork of Caffe, shuffle_channel_layer.cpp.
     """
 
+    moves_data = True
+
     group: int = 1
 
     def to_torch(self, shapes, blobs):
@@ -35,6 +37,8 @@ class ShuffleChannel(Layer):
 @layer("PixelShuffle")
 class PixelShuffle(Layer):
     """[..., C r r, H, W] to [..., C, H r, W r], r the upscale_factor."""
+
+    moves_data = True
 
     upscale_factor: int
 

@@ -14,7 +14,13 @@ from .squeeze import atleast_1d, atleast_2d, atleast_3d
 class Concat(Layer):
     """The inputs one behind the other along `axis`.  Source: BVLC Caffe, concat_layer.cpp."""
 
+    legacy_name = "cat"
+    moves_data = True
+
     axis: int = 1
+
+    def may_be_overwritten(self, inputs: int) -> bool:
+        return True
 
     @classmethod
     def from_caffe(cls, param, shapes, blobs):

@@ -18,6 +18,8 @@ from .reshape import reshape_to
 class Tile(Layer):
     """The input `tiles` times one behind the other along `axis`.  Source: BVLC Caffe, tile_layer.cpp."""
 
+    moves_data = True
+
     axis: int = 1
     tiles: int = 1
 

@@ -13,6 +13,9 @@ from .reshape import reshape_to
 class Flatten(Layer):
     """Axes `axis` to `end_axis`, both included, become one.  Source: BVLC Caffe, flatten_layer.cpp."""
 
+    legacy_name = "view"
+    moves_data = True
+
     axis: int = 1
     end_axis: int = -1
 

@@ -25,6 +25,8 @@ MOST_CHANNELS = 4096  # an identity matrix of 64 MB
 class Permute(Layer):
     """Axis i of the output is axis order[i] of the input.  Source: the SSD fork of Caffe, permute_layer.cpp."""
 
+    moves_data = True
+
     order: tuple[int, ...]
 
     def to_caffe(self):

@@ -18,6 +18,9 @@ class Reshape(Layer):
     Only the num_axes axes from `axis` on are replaced (-1: all of them).  Source: BVLC Caffe, reshape_layer.cpp.
     """
 
+    legacy_name = "view"
+    moves_data = True
+
     shape: tuple[int, ...]
     axis: int = 0
     num_axes: int = -1

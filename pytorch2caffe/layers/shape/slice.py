@@ -19,6 +19,9 @@ MOST_PARTS = 1 << 12
 class Slice(Layer):
     """Pieces along `axis`, cut at the positions slice_point.  Source: BVLC Caffe, slice_layer.cpp."""
 
+    legacy_name = "split"
+    moves_data = True
+
     axis: int = 1
     slice_point: tuple[int, ...] = ()
 
