@@ -1,4 +1,4 @@
-"""What a rule for an operator of the IR is given: its attributes and weights, checked, and the one place for layout."""
+"""The operator of the IR that a function registered with `from_ir` receives."""
 
 from __future__ import annotations
 
@@ -11,29 +11,24 @@ from ...errors import Refused
 from ...formats.mmdnn.layout import TURNED, channels_first, channels_last, graph_axis, ir_axis, ir_shape
 from ...formats.mmdnn.node import IrNode
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Shape
+from ...graph.ir_operator import MISSING, IrOperator, Tensor
 from ...layers.shape.permute import permute_to
 from ...layers.shape.reshape import reshape_to
 
-Tensor = Value | np.ndarray
-MISSING: Any = object()
 MOST_AXES = 16
 
 
-class Op:
-    """An operator. Its inputs, and what its rule returns, are in the Graph's layout; attributes speak of the IR's.
+class Operator(IrOperator):
+    """An operator of a file, for a graph under construction; the methods are described in IrOperator."""
 
-    source: whose conventions the file follows: "tensorflow", or "caffe" (NCHW order within Reshape and Flatten,
-    padding counted in averages).
-    """
-
-    def __init__(self, node: IrNode, net: Builder, source: str, readers: Sequence[str] = ()) -> None:
+    def __init__(self, node: IrNode, net: Builder, source: str, consumers: Sequence[str] = ()) -> None:
         self.node = node
         self.net = net
         self.source = source
         self.name = node.name
         self.op = node.op
-        self.readers = readers  # the names of the nodes that read it
+        self.consumers = consumers
 
     # ---- attributes ------------------------------------------------------------------------------------------------
 
@@ -86,7 +81,6 @@ class Op:
         return list(value)
 
     def numbers(self, key: str) -> float | list[float]:
-        """A number, or a list of them."""
         value = self._get(key, MISSING)
         items = value if isinstance(value, list) else [value]
         if any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in items):
@@ -94,14 +88,12 @@ class Op:
         return value
 
     def output_shape(self, index: int = 0) -> Shape | None:
-        """The IR shape that the file gives an output, -1 where unknown; only a hint, None if there is none."""
         shapes = self.node.attrs.get("_output_shapes")
         if not isinstance(shapes, list) or index >= len(shapes) or not isinstance(shapes[index], tuple):
             return None
         return shapes[index]
 
     def open_axis(self) -> int | None:
-        """The axis that the batch is part of, if the file leaves its size open."""
         shape = self.output_shape()
         return shape.index(-1) if shape is not None and shape.count(-1) == 1 else None
 
@@ -111,7 +103,6 @@ class Op:
         return key in self.node.weights
 
     def weight(self, *keys: str, rank: int | None = None) -> np.ndarray:
-        """The array under the first of `keys` that there is, float32, of `rank` axes: (1, 1, 1, C) is read as (C)."""
         found = next((self.node.weights[key] for key in keys if key in self.node.weights), None)
         if found is None:
             given = ", ".join(self.node.weights) or "none"
@@ -123,11 +114,7 @@ class Op:
             raise Refused(f"{self.node.op}: weights {keys[0]!r} of shape {list(array.shape)}, not of {rank} axes")
         return array
 
-    def with_row(self, sizes: Sequence[str], weights: Sequence[str]) -> Op:
-        """The node as if its one axis of space were the second of two, the first of size 1.
-
-        sizes: attributes with a number per axis, of the space alone or [1, size, 1]. weights: kernels [size, in, out].
-        """
+    def with_row(self, sizes: Sequence[str], weights: Sequence[str]) -> Operator:
         node = self.node
         attrs = {key: value for key, value in node.attrs.items() if key != "_output_shapes"}
         for key in sizes:
@@ -141,39 +128,32 @@ class Op:
         pads = self.integers("pads", [0] * 6, 6)
         attrs["pads"] = [0, 0, *pads[1:3], 0, 0, *pads[4:]]
         arrays = {key: array[None] if key in weights else array for key, array in node.weights.items()}
-        return Op(IrNode(node.name, node.op, node.inputs, attrs, arrays), self.net, self.source, self.readers)
+        return Operator(IrNode(node.name, node.op, node.inputs, attrs, arrays), self.net, self.source, self.consumers)
 
     # ---- layout ----------------------------------------------------------------------------------------------------
 
     def shape(self, x: Tensor) -> Shape:
-        """The shape of a tensor in the IR."""
         return ir_shape(x.shape)
 
     def axis(self, x: Tensor, axis: int, more: int = 0) -> int:
-        """Where an axis of the IR, negative ones counted from the end, lies in the Graph."""
         return graph_axis(self.ir_axis(x, axis, more), len(x.shape) + more)
 
     def ir_axis(self, x: Tensor, axis: int, more: int = 0) -> int:
-        """An axis of the IR counted from 0. more: the axes that the output has more."""
         rank = len(x.shape) + more
         if not -rank <= axis < rank:
             raise Refused(f"{self.node.op} along axis {axis} of a tensor of {rank} axes")
         return axis % rank
 
     def node_axis(self, x: Tensor, axis: int) -> int:
-        """Where an axis of the Graph lies in the IR."""
         return ir_axis(axis, len(x.shape))
 
     def ordered(self, x: Tensor) -> Any:
-        """A tensor with its axes in the IR's order."""
         return permute_to(self.net, x, channels_last(len(x.shape))) if len(x.shape) in TURNED else x
 
     def stored(self, x: Tensor) -> Any:
-        """A tensor whose axes are in the IR's order, in the Graph's."""
         return permute_to(self.net, x, channels_first(len(x.shape))) if len(x.shape) in TURNED else x
 
     def reshaped(self, x: Tensor, shape: Sequence[int], rest: int | None = None) -> Any:
-        """A tensor in another shape of the IR, its numbers in the IR's order. rest: the axis with what is left."""
         if len(shape) > MOST_AXES:
             raise Refused(f"{self.node.op} to {len(shape)} axes", f"use at most {MOST_AXES}")
         if not rest and len(x.shape) == len(shape) and self.shape(x) == tuple(shape):
@@ -181,10 +161,6 @@ class Op:
         return self.stored(reshape_to(self.net, self.ordered(x), shape, rest=rest))
 
     def aligned(self, *tensors: Tensor) -> list[Any]:
-        """Tensors of one rank, ready to be broadcast: of those with fewer axes the last ones meet, as in the IR.
-
-        In files of Caffe's a row per sample, [n, channels], meets the samples too.
-        """
         rank = max(len(x.shape) for x in tensors)
         found = []
         for x in tensors:

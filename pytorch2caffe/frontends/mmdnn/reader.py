@@ -16,11 +16,12 @@ from ...formats.mmdnn.layout import graph_shape
 from ...formats.mmdnn.node import IrNode
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Shape, Value
+from ...graph.ir_operator import Tensor
 from ...graph.registry import IR, Layer, load_layers
 from ...passes.pads import fold_pads
 from ...passes.permutes import merge_permutes
 from ...runtime.build import infer
-from .operator import Op, Tensor
+from .operator import Operator
 
 FIX = 'register it with @from_ir: README, "Adding a layer"'
 MOST_NUMBERS = 1 << 31  # of one tensor
@@ -178,7 +179,7 @@ class _Reader:
             return [None]
         if self._within_a_cell(node):
             return list(inputs)
-        op = Op(node, self.net, self.source, [reader.name for reader in self.readers[node.name]])
+        op = Operator(node, self.net, self.source, [reader.name for reader in self.readers[node.name]])
         _check_arity(rule, node, inputs)
         try:
             result = rule(self.net, op, *inputs)

@@ -65,7 +65,7 @@ def ir_flatten(net, node, input):
     where the parser put it there itself, as NAME_0 before NAME_1.
     """
     shape = (input.shape[0], math.prod(input.shape[1:]))
-    own = node.name.endswith("_0") and f"{node.name[:-2]}_1" in node.readers
+    own = node.name.endswith("_0") and f"{node.name[:-2]}_1" in node.consumers
     if node.source == "caffe" and not own:
         return reshape_to(net, input, shape)
     return node.reshaped(input, shape)
