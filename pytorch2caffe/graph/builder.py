@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Graph, Infer, Names, Node, Shape, Value
+from .graph import Graph, Infer, Names, Node, Operand, Shape, Value
 from .registry import LAYERS, Layer
 
 
@@ -32,16 +32,16 @@ class Builder:
         self.graph.inputs.append(value)
         return value
 
-    def add(self, layer: Layer, *inputs: Value, blobs: Sequence[np.ndarray] = (), name: str = "") -> Any:
+    def add(self, layer: Layer, *inputs: Operand, blobs: Sequence[np.ndarray] = (), name: str = "") -> Any:
         """Appends `layer` reading `inputs`. Returns its output value, or the list of them if it has several.
 
         name: goes behind the scope (`bn1` -> `bn1.scale`) for the second and further layers made of one call.
         An array among the inputs becomes a constant.
         """
-        inputs = tuple(self.constant(i) if isinstance(i, np.ndarray) else i for i in inputs)
+        values = [self.constant(each) if isinstance(each, np.ndarray) else each for each in inputs]
         blobs = tuple(np.asarray(blob, np.float32) for blob in blobs)
-        shapes = self.infer(layer, [value.shape for value in inputs], blobs)
-        return self.append(layer, inputs, shapes, blobs, name)
+        shapes = self.infer(layer, [value.shape for value in values], blobs)
+        return self.append(layer, values, shapes, blobs, name)
 
     def append(
         self,

@@ -33,6 +33,9 @@ class Value:
         return f"{self.name}{list(self.shape)}"
 
 
+Operand = Value | np.ndarray  # a tensor in a call: traced, or a constant
+
+
 @dataclass(eq=False)
 class Node:
     """A layer at its place.

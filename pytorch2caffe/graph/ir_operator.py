@@ -8,9 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import Refused
-from .graph import Shape, Value
+from .graph import Operand, Shape
 
-Tensor = Value | np.ndarray
 MISSING: Any = object()  # the default of an attribute that has none
 
 
@@ -85,35 +84,35 @@ class IrOperator(Protocol):
 
     # ---- layout ----------------------------------------------------------------------------------------------------
 
-    def shape(self, x: Tensor) -> Shape:
+    def shape(self, x: Operand) -> Shape:
         """The shape of a tensor in the IR."""
         ...
 
-    def axis(self, x: Tensor, axis: int, more: int = 0) -> int:
+    def axis(self, x: Operand, axis: int, more: int = 0) -> int:
         """The Graph's axis for an axis of the IR, negative ones counted from the last. more: axes the output adds."""
         ...
 
-    def ir_axis(self, x: Tensor, axis: int, more: int = 0) -> int:
+    def ir_axis(self, x: Operand, axis: int, more: int = 0) -> int:
         """An axis of the IR counted from 0. more: axes the output adds."""
         ...
 
-    def node_axis(self, x: Tensor, axis: int) -> int:
+    def node_axis(self, x: Operand, axis: int) -> int:
         """The IR's axis for an axis of the Graph."""
         ...
 
-    def ordered(self, x: Tensor) -> Any:
+    def ordered(self, x: Operand) -> Any:
         """A tensor of the Graph with its axes in the IR's order."""
         ...
 
-    def stored(self, x: Tensor) -> Any:
+    def stored(self, x: Operand) -> Any:
         """A tensor whose axes are in the IR's order, with its axes in the Graph's order."""
         ...
 
-    def reshaped(self, x: Tensor, shape: Sequence[int], rest: int | None = None) -> Any:
+    def reshaped(self, x: Operand, shape: Sequence[int], rest: int | None = None) -> Any:
         """A tensor in another shape of the IR, its numbers in the IR's order. rest: the axis with what is left."""
         ...
 
-    def aligned(self, *tensors: Tensor) -> list[Any]:
+    def aligned(self, *tensors: Operand) -> list[Any]:
         """Tensors of one rank, ready to be broadcast: their last axes correspond, as in the IR.
 
         In files that follow Caffe a row per sample, [n, channels], corresponds to the samples too.

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import Problem, Refused
 from .builder import Builder
-from .graph import Graph, Infer, Names, Node, Value
+from .graph import Graph, Infer, Names, Node, Operand, Value
 from .registry import Layer
 from .target import Target
 
@@ -89,7 +89,7 @@ class Lowering(Builder):
                 new.name = old.name
         return outputs
 
-    def add(self, layer: Layer, *inputs: Any, blobs: Sequence[np.ndarray] = (), name: str = "") -> Any:
+    def add(self, layer: Layer, *inputs: Operand, blobs: Sequence[np.ndarray] = (), name: str = "") -> Any:
         """As Builder's, if the target takes the layer; else adds the simpler layers of the layer's `lower`."""
         values = [self.constant(each) if isinstance(each, np.ndarray) else each for each in inputs]
         arrays = tuple(np.asarray(blob, np.float32) for blob in blobs)

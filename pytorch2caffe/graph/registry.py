@@ -17,9 +17,11 @@ from typing_extensions import dataclass_transform
 from ..errors import Refused
 
 if TYPE_CHECKING:
+    from ..formats.mmdnn.net import Edge, IrNet
     from ..formats.ncnn import Ncnn
     from .builder import Builder
     from .graph import Shape, Value
+    from .lowering import Lowering
 
 LAYERS: dict[str, type[Layer]] = {}
 TORCH: dict[str, Callable[..., Any]] = {}
@@ -125,7 +127,7 @@ class Layer:
         """What older converters name the layer: `conv`, numbered as conv1, conv2."""
         return self.legacy_name or self.type.lower()
 
-    def to_ir(self, net: Any, inputs: Sequence[Any], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """Adds operators of MMdnn's IR that compute the same to `net`, an IrNet; returns the edge, or the list of them.
 
         Raises Refused where there are none; then `lower` is asked for simpler layers.
@@ -136,7 +138,7 @@ class Layer:
         """The layer in ncnn, for inputs of these shapes. Raises Refused if ncnn has none that computes the same."""
         raise Refused(f"ncnn has no layer {self.type}")
 
-    def lower(self, net: Builder, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Adds simpler layers that compute exactly the same; returns as `net.add`. Raises Refused if none do."""
         raise Refused(f"{self.type} has no Caffe layer")
 

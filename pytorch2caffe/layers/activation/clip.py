@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
@@ -33,10 +38,10 @@ class Clip(Layer):
         ((low, high),) = inputs
         return min(max(self.min, low), self.max), max(min(self.max, high), self.min)
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {"min": self.min, "max": self.max}
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if (self.min, self.max) == (0, 6):
             return Source("nn.ReLU6()")
         if self.max >= HUGE:
@@ -47,11 +52,11 @@ class Clip(Layer):
             return Source(expr=f"{{0}}.clamp({number(self.min)}, {number(self.max)})")
         return Source(f"nn.Hardtanh({number(self.min)}, {number(self.max)})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         bounds = {0: self.min, 1: self.max}
         return Ncnn("Clip", {key: bound for key, bound in bounds.items() if abs(bound) < HUGE})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
         (x,) = inputs
         if (self.min, self.max) == (0, 6) and net.takes(ReLU6(), x):
@@ -66,7 +71,7 @@ class Clip(Layer):
             x = net.add(Power(scale=-1.0), net.add(Eltwise("MAX"), minus, bound, name="ceiling"))
         return x
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         if (self.min, self.max) == (0, 6):
             return net.op("Relu6", x)
@@ -78,20 +83,20 @@ class Clip(Layer):
 class ReLU6(Layer):
     """y = min(max(x, 0), 6): Clip(0, 6) for readers that have no Clip.  Source: OpenCV's and ncnn's importers."""
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.ReLU6()")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Clip", {0: 0.0, 1: 6.0})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         return net.add(Clip(0.0, 6.0), inputs[0])
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.op("Relu6", *inputs)
 
 
-def clip(net, input, min, max):
+def clip(net: Builder, input: Value, min: Any, max: Any) -> Any:
     """clamp with numbers or None as bounds."""
     low, high = -HUGE if min is None else float(min), HUGE if max is None else float(max)
     if low == 0 and max is None:
@@ -100,17 +105,17 @@ def clip(net, input, min, max):
 
 
 @from_torch("torch.nn.functional.relu6")
-def relu6(net, input, inplace=False):
+def relu6(net: Builder, input: Value, inplace: bool = False) -> Any:
     return net.add(Clip(0.0, 6.0), input)
 
 
 @from_torch("torch.nn.functional.hardtanh", "torch.nn.functional.hardtanh_")
-def hardtanh(net, input, min_val=-1.0, max_val=1.0, inplace=False):
+def hardtanh(net: Builder, input: Value, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     return net.add(Clip(min_val, max_val), input)
 
 
 @from_ir("Relu")
-def ir_relu(net, node, input):
+def ir_relu(net: Builder, node: IrOperator, input: Value) -> Any:
     """Keras' may have a largest value."""
     if "max_value" not in node:
         return net.add(ReLU(), input)
@@ -118,5 +123,5 @@ def ir_relu(net, node, input):
 
 
 @from_ir("Relu6")
-def ir_relu6(net, node, input):
+def ir_relu6(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(Clip(0.0, 6.0), input)

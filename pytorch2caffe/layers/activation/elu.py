@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Layer, Source, from_ir, from_ir_alike, from_torch, layer, number
 from ..elementwise.power import Power
 
@@ -15,30 +24,30 @@ class ELU(Layer):
 
     alpha: float = 1.0
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.ELU({number(self.alpha)})")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.op("Elu", *inputs, alpha=self.alpha)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("ELU", {0: self.alpha})
 
 
 @from_torch("torch.nn.functional.elu", "torch.nn.functional.elu_")
-def elu(net, input, alpha=1.0, inplace=False):
+def elu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) -> Any:
     return net.add(ELU(alpha), input)
 
 
 @from_ir_alike("Selu")
 @from_torch("torch.selu", "torch.selu_", "torch.nn.functional.selu", "torch.nn.functional.selu_")
-def selu(net, input, inplace=False):
+def selu(net: Builder, input: Value, inplace: bool = False) -> Any:
     """1.0507 * elu(x, 1.6733): the constants of Klambauer et al., 2017."""
     return net.add(Power(scale=1.0507009873554805), net.add(ELU(1.6732632423543772), input, name="elu"))
 
 
 @from_torch("torch.celu", "torch.celu_", "torch.nn.functional.celu", "torch.nn.functional.celu_")
-def celu(net, input, alpha=1.0, inplace=False):
+def celu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) -> Any:
     """alpha * elu(x / alpha)."""
     if alpha == 1:
         return net.add(ELU(), input)
@@ -47,5 +56,5 @@ def celu(net, input, alpha=1.0, inplace=False):
 
 
 @from_ir("Elu", "ELU")
-def ir_elu(net, node, input):
+def ir_elu(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(ELU(node.number("alpha", 1.0)), input)

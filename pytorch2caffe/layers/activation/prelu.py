@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..shape.permute import transpose
 from ..shape.reshape import reshape_to
@@ -25,27 +30,27 @@ class PReLU(Layer):
 
     channel_shared: bool = False
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [() if self.channel_shared else (shapes[0][1],)]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         count = 1 if self.channel_shared else shapes[0][1]
         return Source(f"nn.PReLU({count})", state={"weight": blobs[0].reshape(count)})
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """One slope per channel; a tensor whose channels are not last in the IR is turned."""
         x, order = net.last(inputs[0], 1)
         slope = np.broadcast_to(blobs[0], inputs[0].shape[1:2])
         return net.transpose(net.op("PRelu", x, gamma=0.25, weights={"gamma": slope}), order)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         if not self.channel_shared:
             one_sample(shapes[0], 2, 3, 4, 5)
         return Ncnn("PReLU", {0: blobs[0].size}, (blobs[0].reshape(-1),))
 
 
 @from_torch("torch.nn.functional.prelu", "torch.prelu", "torch.Tensor.prelu")
-def prelu(net, input, weight):
+def prelu(net: Builder, input: Value, weight: Operand) -> Any:
     if isinstance(weight, Value):
         raise Refused("prelu with a slope that depends on the input", "use a slope that is a parameter")
     if weight.size > 1 and len(input.shape) < 2:
@@ -61,7 +66,7 @@ def prelu(net, input, weight):
 
 
 @from_ir("PRelu")
-def ir_prelu(net, node, input):
+def ir_prelu(net: Builder, node: IrOperator, input: Value) -> Any:
     """A slope per channel; the `gamma` among the attributes is only what it was filled with at first."""
     slope = node.weight("gamma", rank=1)
     if node.axis(input, -1) == 1 or slope.size == 1:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer, number
 
 
@@ -28,15 +32,15 @@ class ReLU(Layer):
         ((low, high),) = inputs
         return (low, high) if self.negative_slope else (max(low, 0.0), max(high, 0.0))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.LeakyReLU({number(self.negative_slope)})" if self.negative_slope else "nn.ReLU()")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         if self.negative_slope:
             return net.op("LeakyRelu", *inputs, alpha=self.negative_slope)
         return net.op("Relu", *inputs)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("ReLU", {0: self.negative_slope} if self.negative_slope else {})
 
 
@@ -48,17 +52,24 @@ class ReLU(Layer):
     "torch.Tensor.relu",
     "torch.Tensor.relu_",
 )
-def relu(net, input, inplace=False):
+def relu(net: Builder, input: Value, inplace: bool = False) -> Any:
     return net.add(ReLU(), input)
 
 
 @from_torch("torch.nn.functional.leaky_relu", "torch.nn.functional.leaky_relu_")
-def leaky_relu(net, input, negative_slope=0.01, inplace=False):
+def leaky_relu(net: Builder, input: Value, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     return net.add(ReLU(negative_slope), input)
 
 
 @from_torch("torch.nn.functional.rrelu", "torch.rrelu", "torch.rrelu_")
-def rrelu(net, input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
+def rrelu(
+    net: Builder,
+    input: Value,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    inplace: bool = False,
+) -> Any:
     """In eval mode the slope in the middle."""
     if training:
         raise Refused("rrelu that is on at inference is random", "pass training=self.training")
@@ -66,5 +77,5 @@ def rrelu(net, input, lower=1 / 8, upper=1 / 3, training=False, inplace=False):
 
 
 @from_ir("LeakyRelu")
-def ir_leaky_relu(net, node, input):
+def ir_leaky_relu(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(ReLU(node.number("alpha")), input)

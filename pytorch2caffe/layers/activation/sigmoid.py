@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
@@ -21,13 +25,13 @@ class Sigmoid(Layer):
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         return 0.0, 1.0
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Sigmoid()")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.op("Sigmoid", *inputs)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Sigmoid")
 
 
@@ -39,10 +43,10 @@ class Sigmoid(Layer):
     "torch.Tensor.sigmoid_",
     "torch.special.expit",
 )
-def sigmoid(net, input):
+def sigmoid(net: Builder, input: Value) -> Any:
     return net.add(Sigmoid(), input)
 
 
 @from_ir("Sigmoid")
-def ir_sigmoid(net, node, input):
+def ir_sigmoid(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(Sigmoid(), input)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
@@ -20,21 +24,21 @@ class TanH(Layer):
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         return -1.0, 1.0
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Tanh()")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.op("Tanh", *inputs)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("TanH")
 
 
 @from_torch("torch.nn.functional.tanh", "torch.tanh", "torch.tanh_", "torch.Tensor.tanh", "torch.Tensor.tanh_")
-def tanh(net, input):
+def tanh(net: Builder, input: Value) -> Any:
     return net.add(TanH(), input)
 
 
 @from_ir("Tanh")
-def ir_tanh(net, node, input):
+def ir_tanh(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(TanH(), input)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, from_torch, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
@@ -28,13 +31,13 @@ class Threshold(Layer):
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         return 0.0, 1.0
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"({{0}} > {number(self.threshold)}).to({{0}}.dtype)")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Threshold", {0: self.threshold})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Importers lack Threshold: 2 sigmoid(y) - 1, where y is 0 or, for what is above it, more than 20.
 
         The least number above 0 is 1e-45, so it grows twice; with ReLU between, or readers make one factor of both.
@@ -46,7 +49,7 @@ class Threshold(Layer):
 
 
 @from_torch("torch.nn.functional.threshold", "torch.nn.functional.threshold_", "torch.threshold", "torch.threshold_")
-def threshold(net, input, threshold, value, inplace=False):
+def threshold(net: Builder, input: Value, threshold: Any, value: Any, inplace: bool = False) -> Any:
     """X if x > threshold else value: x * [x > threshold] + value * (1 - [x > threshold]), which rounds nothing."""
     if threshold == 0 and value == 0:
         return net.add(ReLU(), input)
@@ -56,7 +59,7 @@ def threshold(net, input, threshold, value, inplace=False):
 
 
 @from_torch("torch.sign", "torch.Tensor.sign", "torch.sgn", "torch.Tensor.sgn")
-def sign(net, input):
+def sign(net: Builder, input: Value) -> Any:
     """[x > 0] - [-x > 0]."""
     above = net.add(Threshold(), input, name="above")
     below = net.add(Threshold(), net.add(Power(scale=-1.0), input, name="minus"), name="below")

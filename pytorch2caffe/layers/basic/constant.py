@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, blob_shape, reshape
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, from_ir, layer
 from ..elementwise.power import Power
 from ..linear.inner_product import InnerProduct
@@ -29,23 +34,23 @@ class Constant(Layer):
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         return float(np.min(blobs[0])), float(np.max(blobs[0]))
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {"shape": {"dim": list(self.shape)}}
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         return cls(tuple(param["shape"]["dim"]))
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [self.shape]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="{weight}", state={"weight": blobs[0]})
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("MemoryData", reshape(blob_shape(self.shape)), (blobs[0],))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """The bias of an InnerProduct that reads zero: some number of the input, times 0."""
         (constant,) = blobs
         source = net.graph.inputs[0]
@@ -55,12 +60,12 @@ class Constant(Layer):
         blobs = [np.zeros((constant.size, 1), np.float32), constant.reshape(-1)]
         return reshape_to(net, net.add(InnerProduct(constant.size), zero, blobs=blobs, name="fill"), constant.shape)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.constant(blobs[0])
 
 
 @from_ir("Constant", "Const")
-def ir_constant(net, node):
+def ir_constant(net: Builder, node: IrOperator) -> Any:
     """Its value is an attribute, a number or a row of them, or, with more axes, among the weights."""
     if node.has("value") or node.has("weights"):
         return node.stored(node.weight("value", "weights"))
@@ -68,12 +73,12 @@ def ir_constant(net, node):
 
 
 @from_ir("Shape")
-def ir_shape(net, node, input):
+def ir_shape(net: Builder, node: IrOperator, input: Value) -> Any:
     return np.asarray(node.shape(input), np.float32)
 
 
 @from_ir("Fill")
-def ir_fill(net, node, *dims):
+def ir_fill(net: Builder, node: IrOperator, *dims: Any) -> Any:
     shape = node.integers("shape", None) or [int(size) for size in np.ravel(dims[0])]
     if not 0 < np.prod(shape, dtype=float) <= MOST_FILLED:
         raise Refused(f"Fill of shape {shape}", f"use at most {MOST_FILLED:,} numbers")

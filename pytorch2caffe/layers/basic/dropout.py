@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 
 
@@ -18,13 +27,13 @@ class Dropout(Layer):
 
     dropout_ratio: float = 0.5
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.Dropout({number(self.dropout_ratio)})")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.op("Dropout", *inputs, keep_prob=1 - self.dropout_ratio)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Dropout")
 
 
@@ -37,13 +46,13 @@ class Dropout(Layer):
     "torch.nn.functional.feature_alpha_dropout",
     "torch.dropout",
 )
-def dropout(net, input, p=0.5, training=True, inplace=False):
+def dropout(net: Builder, input: Value, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     if training:
         raise Refused("dropout that is on at inference is random", "pass training=self.training")
     return net.add(Dropout(p), input) if 0 < p < 1 else input
 
 
 @from_ir("Dropout", "Identity", "StopGradient", "CheckNumerics")
-def ir_dropout(net, node, input):
+def ir_dropout(net: Builder, node: IrOperator, input: Value) -> Any:
     """What does nothing at inference. `keep_prob` is the ratio kept, or dropped, as the file's author would have it."""
     return input

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
+from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
 
 
@@ -10,10 +17,10 @@ from ...graph.registry import Layer, Source, layer
 class Silence(Layer):
     """Takes values and gives none, so that they are no outputs.  Source: BVLC Caffe, silence_layer.cpp."""
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="()")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Noop")
 
 
@@ -25,21 +32,23 @@ class Split(Layer):
 
     tops: int = 1
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {}
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs, tops=1):
+    def from_caffe(
+        cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray], tops: int = 1
+    ) -> Layer:
         return cls(tops)
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         copy = "{0}.clone()"
         return Source(expr=copy if self.tops == 1 else f"({', '.join([copy] * self.tops)})")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """The IR has no identity; a Dropout that keeps everything is one."""
         copies = [net.op("Dropout", *inputs, keep_prob=1.0) for _ in range(self.tops)]
         return copies if self.tops > 1 else copies[0]
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Split")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Value
 from ...graph.registry import from_torch
 
 ROUNDING = "floor ceil round trunc fix frac"
@@ -14,10 +18,10 @@ REASONS = {
 NAMES = [f"{home}.{name}" for name in REASONS for home in ("torch", "torch.Tensor")]
 
 
-def _refuse(name):
+def _refuse(name: str) -> Any:
     why, fix = REASONS[name.rsplit(".", 1)[-1]]
 
-    def refused(net, *inputs, **named):
+    def refused(net: Builder, *inputs: Value, **named: Any) -> Any:
         raise Refused(f"{name}: {why}", fix)
 
     return from_torch(name)(refused)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch, pair
 from ..shape.pad import pad_with
 from ..shape.reshape import drop_batch, with_batch
@@ -13,7 +19,17 @@ from .kernel import weights_of
 from .one_sided_padding import bias_of, evenly_padded, in_two_axes, pads_of, spatial
 
 
-def _conv(net, rank, input, weight, bias, stride, padding, dilation, groups):
+def _conv(
+    net: Builder,
+    rank: int,
+    input: Value,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+) -> Any:
     blobs = weights_of(f"conv{rank}d", weight, bias)
     x, added = with_batch(net, rank, input)
     stride, dilation = pair(stride, rank), pair(dilation, rank)
@@ -31,7 +47,7 @@ def _conv(net, rank, input, weight, bias, stride, padding, dilation, groups):
     return drop_batch(net, net.add(made, x, blobs=blobs), added)
 
 
-def _one_more_behind(net, x, weight, odd, dilation):
+def _one_more_behind(net: Builder, x: Value, weight: np.ndarray, odd: Any, dilation: Any) -> Any:
     """Padding one more behind than before: a zero row in front of the kernel, or of x where the kernel is dilated."""
     pads = {axis: (0, 1) for axis, (o, d) in enumerate(zip(odd, dilation, strict=True), 2) if o and d != 1}
     rows = [(int(o and d == 1), 0) for o, d in zip(odd, dilation, strict=True)]
@@ -40,23 +56,50 @@ def _one_more_behind(net, x, weight, odd, dilation):
 
 
 @from_torch("torch.nn.functional.conv1d", "torch.conv1d")
-def conv1d(net, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv1d(
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Any:
     return _conv(net, 1, input, weight, bias, stride, padding, dilation, groups)
 
 
 @from_torch("torch.nn.functional.conv2d", "torch.conv2d")
-def conv2d(net, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Any:
     return _conv(net, 2, input, weight, bias, stride, padding, dilation, groups)
 
 
 @from_torch("torch.nn.functional.conv3d", "torch.conv3d")
-def conv3d(net, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv3d(
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Any:
     return _conv(net, 3, input, weight, bias, stride, padding, dilation, groups)
 
 
 @from_ir("Conv")
 @in_two_axes
-def ir_conv(net, node, input):
+def ir_conv(net: Builder, node: IrOperator, input: Value) -> Any:
     """Weights: [kernel..., in / group, out]. Its `pads` say how it is padded; `auto_pad` is what they came from."""
     rank = len(input.shape)
     weight = node.weight("weights", rank=rank).transpose(rank - 1, rank - 2, *range(rank - 2))
@@ -65,12 +108,12 @@ def ir_conv(net, node, input):
 
 @from_ir("DepthwiseConv")
 @in_two_axes
-def ir_depthwise_conv(net, node, input):
+def ir_depthwise_conv(net: Builder, node: IrOperator, input: Value) -> Any:
     """Weights: [kernel..., channels, multiplier]; channel c makes the outputs c * multiplier and on."""
     return _depthwise(net, node, input, node.weight("weights", rank=len(input.shape)))
 
 
-def _depthwise(net, node, input, weight):
+def _depthwise(net: Builder, node: IrOperator, input: Value, weight: np.ndarray) -> Any:
     *kernel, channels, multiplier = weight.shape
     turned = weight.reshape(*kernel, channels * multiplier, 1)
     order = (len(kernel), len(kernel) + 1, *range(len(kernel)))
@@ -79,7 +122,7 @@ def _depthwise(net, node, input, weight):
 
 @from_ir("SeparableConv")
 @in_two_axes
-def ir_separable_conv(net, node, input):
+def ir_separable_conv(net: Builder, node: IrOperator, input: Value) -> Any:
     rank = len(input.shape)
     x = _depthwise(net, node, input, node.weight("depthwise_filter", rank=rank))
     weight = node.weight("pointwise_filter", rank=rank).transpose(rank - 1, rank - 2, *range(rank - 2))
@@ -87,7 +130,7 @@ def ir_separable_conv(net, node, input):
     return net.add(made, x, blobs=[np.ascontiguousarray(weight), *bias_of(node)])
 
 
-def _convolve(net, node, input, weight, group):
+def _convolve(net: Builder, node: IrOperator, input: Value, weight: np.ndarray, group: Any) -> Any:
     if group < 1 or input.shape[1] != weight.shape[1] * group or len(weight) % group:
         what = f"{node.op} of {input.shape[1]} channels with weights for {weight.shape[1]} in each of {group} groups"
         raise Refused(what, "give the .npy that belongs to the file")

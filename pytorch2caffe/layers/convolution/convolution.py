@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...formats.ncnn import Ncnn
+from ...graph.graph import Shape
 from ...graph.registry import layer
 from .kernel import Kernel
 
@@ -15,5 +21,5 @@ class Convolution(Kernel):
 
     legacy_name = "conv"
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return self._ncnn(shapes[0], blobs[0], blobs)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.ncnn import Ncnn
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import from_ir, from_torch, layer, pair
 from ..elementwise.scale import Bias
 from ..indexing.strided_slice import crop
@@ -26,12 +33,12 @@ class Deconvolution(Kernel):
     legacy_name = "conv_transpose"
     transposed = True
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """Its weight is [out, in, kernel...] in each group."""
         shape = self.group, -1, *blobs[0].shape[1:]
         return self._ncnn(shapes[0], np.ascontiguousarray(blobs[0].reshape(shape).swapaxes(1, 2)), blobs)
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Importers lack its dilation: the kernel with zeros between its rows and columns."""
         kernel = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
         weight = np.zeros((*blobs[0].shape[:2], *kernel), np.float32)
@@ -40,7 +47,18 @@ class Deconvolution(Kernel):
         return net.add(made, *inputs, blobs=[weight, *blobs[1:]])
 
 
-def transpose_convolved(net, rank, input, weight, bias, stride, padding, output_padding, groups, dilation):
+def transpose_convolved(
+    net: Builder,
+    rank: int,
+    input: Value,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: Any,
+    dilation: Any,
+) -> Any:
     """output_padding asks for more rows at the end: zeros behind the kernel give just those."""
     blobs = weights_of(f"conv_transpose{rank}d", weight, bias)
     x, added = with_batch(net, rank, input)
@@ -58,7 +76,17 @@ def transpose_convolved(net, rank, input, weight, bias, stride, padding, output_
 
 
 @from_torch("torch.nn.functional.conv_transpose1d", "torch.conv_transpose1d")
-def conv_transpose1d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def conv_transpose1d(
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Any:
     """As 2-D with one row: readers take two axes."""
     x = reshape_to(net, input, (*input.shape[:-1], 1, input.shape[-1]), "row")
     sizes = [(first, *pair(v, 1)) for first, v in ((1, stride), (0, padding), (0, output_padding), (1, dilation))]
@@ -69,17 +97,37 @@ def conv_transpose1d(net, input, weight, bias=None, stride=1, padding=0, output_
 
 
 @from_torch("torch.nn.functional.conv_transpose2d", "torch.conv_transpose2d")
-def conv_transpose2d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def conv_transpose2d(
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Any:
     return transpose_convolved(net, 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 @from_torch("torch.nn.functional.conv_transpose3d", "torch.conv_transpose3d")
-def conv_transpose3d(net, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def conv_transpose3d(
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Any:
     return transpose_convolved(net, 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 @from_ir("ConvTranspose")
-def ir_conv_transpose(net, node, *inputs):
+def ir_conv_transpose(net: Builder, node: IrOperator, *inputs: Value) -> Any:
     """Weights: [kernel..., out / group, in]. The output has the size that the file says; what is more is cut off.
 
     TensorFlow's padding is not stored: of what is too much, half, rounded down, goes before.
@@ -108,7 +156,7 @@ def ir_conv_transpose(net, node, *inputs):
     return net.add(Bias(), y, blobs=bias, name="bias") if bias and not joined else y
 
 
-def _windows(node, x, full):
+def _windows(node: IrOperator, x: Value, full: Any) -> Any:
     """Per axis where the output begins within everything that the kernels write, and its size."""
     if node.source == "caffe":
         return [(before, f - before - behind) for f, (before, behind) in zip(full, pads_of(node, x), strict=True)]

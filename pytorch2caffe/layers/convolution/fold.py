@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from ...graph.builder import Builder
+from ...graph.graph import Value
 from ...graph.registry import from_torch, pair
 from ..shape.reshape import drop_batch, reshape_to, with_batch
 from .convolution import Convolution
 from .deconvolution import transpose_convolved
 
 
-def _one_hot(channels, kernel):
+def _one_hot(channels: Any, kernel: Any) -> Any:
     """Per channel one filter for each place of the window: [channels * places, 1, height, width]."""
     places = prod(kernel)
     return np.tile(np.eye(places, dtype=np.float32).reshape(places, 1, *kernel), (channels, 1, 1, 1))
 
 
 @from_torch("torch.nn.functional.unfold", "torch._C._nn.im2col")
-def unfold(net, input, kernel_size, dilation=1, padding=0, stride=1):
+def unfold(
+    net: Builder,
+    input: Value,
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    stride: int | Sequence[int] = 1,
+) -> Any:
     """One depthwise convolution: [N, C, H, W] to [N, C * places, windows]."""
     x, added = with_batch(net, 2, input)
     channels, kernel = x.shape[1], pair(kernel_size)
@@ -30,7 +41,15 @@ def unfold(net, input, kernel_size, dilation=1, padding=0, stride=1):
 
 
 @from_torch("torch.nn.functional.fold", "torch._C._nn.col2im")
-def fold(net, input, output_size, kernel_size, dilation=1, padding=0, stride=1):
+def fold(
+    net: Builder,
+    input: Value,
+    output_size: int | Sequence[int],
+    kernel_size: int | Sequence[int],
+    dilation: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    stride: int | Sequence[int] = 1,
+) -> Any:
     """One depthwise transposed convolution: [N, C * places, windows] to [N, C, H, W]."""
     x, added = with_batch(net, 1, input)
     size, kernel, dilation, pad, stride = map(pair, (output_size, kernel_size, dilation, padding, stride))

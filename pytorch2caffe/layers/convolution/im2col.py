@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from ...errors import Refused
+from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
 from .kernel import as_argument, read, spelled
 
@@ -19,14 +25,14 @@ class Im2col(Layer):
     pad: tuple[int, ...] = (0, 0)
     dilation: tuple[int, ...] = (1, 1)
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         param = {}
         for name, default in (("pad", 0), ("kernel_size", None), ("stride", 1), ("dilation", 1)):
             param.update(spelled(name, getattr(self, name), default))
         return param
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         if len(shapes[0]) != 4 or param.get("axis", 1) not in (1, -3):
             raise Refused("Im2col of other than N, C, H, W", "use 4 axes, the channels second")
         return cls(
@@ -36,7 +42,7 @@ class Im2col(Layer):
             read(param, "dilation", "dilation", 2, 1),
         )
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         text = as_argument(self.kernel_size)
         settings = ("dilation", self.dilation, 1), ("padding", self.pad, 0), ("stride", self.stride, 1)
         for name, values, default in settings:

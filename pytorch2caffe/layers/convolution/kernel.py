@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, Tagged, one_sample
 from ...graph.graph import Shape, Value
 from ...graph.registry import Layer, Source
@@ -41,7 +42,7 @@ class Kernel(Layer):
     def may_be_overwritten(self, inputs: int) -> bool:
         return True
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         param = {"num_output": self.num_output}
         if not self.bias_term:
             param["bias_term"] = False
@@ -52,7 +53,7 @@ class Kernel(Layer):
         return param
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         rank = len(shapes[0]) - 2
         if not 1 <= rank <= 3:
             raise Refused(f"{cls.type} of {len(shapes[0])} axes", "PyTorch takes N, C and one to three axes behind")
@@ -68,12 +69,12 @@ class Kernel(Layer):
             bias_term=param.get("bias_term", True),
         )
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         channels, group = shapes[0][1], self.group
         ends = (channels, self.num_output // group) if self.transposed else (self.num_output, channels // group)
         return [(*ends, *self.kernel_size), *([(self.num_output,)] if self.bias_term else [])]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         text = f"{shapes[0][1]}, {self.num_output}, {as_argument(self.kernel_size)}"
         for name, value, default in (("stride", self.stride, 1), ("padding", self.pad, 0)):
             text += f", {name}={as_argument(value)}" if set(value) != {default} else ""
@@ -84,7 +85,7 @@ class Kernel(Layer):
         state = dict(zip(("weight", "bias"), blobs, strict=False))
         return Source(f"nn.{kind}{len(self.kernel_size)}d({text})", state=state)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """One axis as two, with one row. The kernel becomes [kernel..., in, out]; a transposed one [..., out, in]."""
         (x,), rank = inputs, len(self.kernel_size)
         if rank == 1:
@@ -108,12 +109,12 @@ class Kernel(Layer):
             group=self.group,
         )
 
-    def _length(self, size, kernel, stride, pad, dilation):
+    def _length(self, size: int, kernel: Any, stride: Any, pad: Any, dilation: Any) -> Any:
         """The output's, along an axis."""
         reach = dilation * (kernel - 1) + 1
         return (size - 1) * stride - 2 * pad + reach if self.transposed else (size + 2 * pad - reach) // stride + 1
 
-    def _ncnn(self, shape, weight, blobs):
+    def _ncnn(self, shape: Sequence[int], weight: np.ndarray, blobs: Sequence[np.ndarray]) -> Any:
         """ncnn counts axes from the last, ten numbers apart: 1 is the kernel's width, 11 its height, 21 its depth."""
         rank = len(self.kernel_size)
         one_sample(shape, rank + 2)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import wraps
+from typing import Any
 
 from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.ir_operator import IrOperator
 from ..shape.pad import pad_with
 
 MOST_PAD = 1 << 16
@@ -12,7 +16,7 @@ SIZES = ("kernel_shape", "strides", "dilations")
 KERNELS = ("weights", "depthwise_filter", "pointwise_filter")
 
 
-def spatial(node, x, key, default=1):
+def spatial(node: IrOperator, x: Value, key: Any, default: int = 1) -> Any:
     """An attribute with one number per axis, [1, h, w, 1], as those of the space."""
     rank = len(x.shape) - 2
     if rank not in (2, 3):
@@ -26,7 +30,7 @@ def spatial(node, x, key, default=1):
     return tuple(numbers)
 
 
-def pads_of(node, x):
+def pads_of(node: IrOperator, x: Value) -> Any:
     """What is put before and behind each axis of the space: [(top, bottom), (left, right)]."""
     rank = len(x.shape)
     pads = node.integers("pads", [0] * 2 * rank)
@@ -39,11 +43,11 @@ def pads_of(node, x):
     return [(pads[axis], pads[axis + rank]) for axis in range(1, rank - 1)]
 
 
-def in_two_axes(rule):
+def in_two_axes(rule: Any) -> Any:
     """A rule for tensors of one axis of space, [N, length, channels], too: as pictures of one row."""
 
     @wraps(rule)
-    def either(net, node, x):
+    def either(net: Builder, node: IrOperator, x: Value) -> Any:
         if len(x.shape) != 3:
             return rule(net, node, x)
         n, length, channels = x.shape
@@ -53,12 +57,12 @@ def in_two_axes(rule):
     return either
 
 
-def evenly_padded(net, x, pads, value=0.0):
+def evenly_padded(net: Builder, x: Value, pads: Any, value: float = 0.0) -> Any:
     """x with a Pad before it, and what is left of the padding: as much behind as before."""
     if all(before == behind for before, behind in pads):
         return x, tuple(before for before, _ in pads)
     return pad_with(net, x, dict(enumerate(pads, 2)), value), (0,) * len(pads)
 
 
-def bias_of(node):
+def bias_of(node: IrOperator) -> Any:
     return [node.weight("bias", rank=1)] if node.has("bias") else []

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape
 from ...graph.registry import Layer, Source, from_torch, layer, number
 
 CODE = '''
@@ -57,12 +64,12 @@ class DetectionOutput(Layer):
     keep_top_k: int = 200
     confidence_threshold: float = 0.01
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.keep_top_k < 1 or self.top_k < 1:
             raise Refused("DetectionOutput that keeps any number of boxes", "set keep_top_k and nms_param.top_k")
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {
             "num_classes": self.num_classes,
             "share_location": True,
@@ -74,7 +81,7 @@ class DetectionOutput(Layer):
         }
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         nms = param.get("nms_param", {})
         if param.get("code_type", "CORNER") != "CENTER_SIZE" or not param.get("share_location", True):
             raise Refused("DetectionOutput coded otherwise than by centre and size", "use code_type: CENTER_SIZE")
@@ -84,7 +91,7 @@ class DetectionOutput(Layer):
         low = param.get("confidence_threshold", -3.4e38)
         return cls(param["num_classes"], background, nms.get("nms_threshold", 0.3), nms.get("top_k", -1), keep, low)
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         numbers = (self.num_classes, self.background_label_id, number(self.nms_threshold), self.top_k, self.keep_top_k)
         arguments = ", ".join(map(str, (*numbers, number(self.confidence_threshold))))
         return Source(expr=f"detection_output({{0}}, {{1}}, {{2}}, {arguments})", define=CODE)
@@ -92,16 +99,16 @@ class DetectionOutput(Layer):
 
 @from_torch("pytorch2caffe.detection.detection_output")
 def detection_output(
-    net,
-    loc,
-    conf,
-    prior,
-    num_classes,
-    background_label_id=0,
-    nms_threshold=0.45,
-    top_k=400,
-    keep_top_k=200,
-    confidence_threshold=0.01,
-):
+    net: Builder,
+    loc: Operand,
+    conf: Operand,
+    prior: Operand,
+    num_classes: int,
+    background_label_id: int = 0,
+    nms_threshold: float = 0.45,
+    top_k: int = 400,
+    keep_top_k: int = 200,
+    confidence_threshold: float = 0.01,
+) -> Any:
     made = DetectionOutput(num_classes, background_label_id, nms_threshold, top_k, keep_top_k, confidence_threshold)
     return net.add(made, loc, conf, prior)

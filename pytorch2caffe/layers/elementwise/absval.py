@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
@@ -22,23 +26,23 @@ class AbsVal(Layer):
         ((low, high),) = inputs
         return max(low, -high, 0.0), max(high, -low)
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="{0}.abs()")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.op("Abs", *inputs)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("AbsVal")
 
 
 @from_torch(
     "torch.abs", "torch.abs_", "torch.Tensor.abs", "torch.Tensor.abs_", "torch.absolute", "torch.Tensor.absolute"
 )
-def abs(net, input):
+def abs(net: Builder, input: Value) -> Any:
     return net.add(AbsVal(), input)
 
 
 @from_ir("Abs")
-def ir_abs(net, node, input):
+def ir_abs(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(AbsVal(), input)

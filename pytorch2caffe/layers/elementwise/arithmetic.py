@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch, keeps_masks
 from ..activation.clip import clip
 from ..shape.expand import expand_to
@@ -18,7 +22,7 @@ from .scale import Bias, Scale
 NUMPY = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "max": np.maximum, "min": np.minimum}
 
 
-def arithmetic(net, operation, a, b):
+def arithmetic(net: Builder, operation: str, a: Value, b: Value) -> Any:
     """`a` operation `b`, where each is a value, a constant array or a number: the simplest layers that say it."""
     if isinstance(a, Value) and isinstance(b, Value):
         same = a.shape == b.shape and operation in EQUAL_SHAPES
@@ -40,7 +44,7 @@ def arithmetic(net, operation, a, b):
     return net.add(Bias(start, stop - start), a, blobs=[blob if operation == "add" else -blob])
 
 
-def _reversed(net, operation, a, b):
+def _reversed(net: Builder, operation: str, a: Value, b: Value) -> Any:
     if operation == "sub":
         return arithmetic(net, "add", net.add(Power(scale=-1.0), b), a) if np.size(a) > 1 else _minus(net, a, b)
     if operation == "div":
@@ -49,13 +53,13 @@ def _reversed(net, operation, a, b):
     return arithmetic(net, operation, b, a)
 
 
-def _minus(net, a, b):
+def _minus(net: Builder, a: Value, b: Value) -> Any:
     if np.ndim(a) > len(b.shape):
         b = expand_to(net, b, np.broadcast_shapes(np.shape(a), b.shape))
     return net.add(Power(scale=-1.0, shift=float(np.reshape(a, ()))), b)
 
 
-def _with_number(net, operation, a, number):
+def _with_number(net: Builder, operation: str, a: Value, number: Any) -> Any:
     if operation in ("max", "min"):
         return clip(net, a, number, None) if operation == "max" else clip(net, a, None, number)
     if operation == "div" and number == 0:
@@ -65,7 +69,7 @@ def _with_number(net, operation, a, number):
 
 
 @from_torch("torch.add", "torch.Tensor.add", "torch.Tensor.add_", "torch.Tensor.__radd__", "torch.Tensor.__iadd__")
-def add(net, input, other, *, alpha=1):
+def add(net: Builder, input: Value, other: Operand, *, alpha: float = 1) -> Any:
     return arithmetic(net, "add", input, other if alpha == 1 else arithmetic(net, "mul", other, alpha))
 
 
@@ -77,12 +81,12 @@ def add(net, input, other, *, alpha=1):
     "torch.Tensor.subtract",
     "torch.Tensor.__isub__",
 )
-def sub(net, input, other, *, alpha=1):
+def sub(net: Builder, input: Value, other: Operand, *, alpha: float = 1) -> Any:
     return arithmetic(net, "sub", input, other if alpha == 1 else arithmetic(net, "mul", other, alpha))
 
 
 @from_torch("torch.Tensor.__rsub__", "torch.rsub")
-def rsub(net, input, other, *, alpha=1):
+def rsub(net: Builder, input: Value, other: Operand, *, alpha: float = 1) -> Any:
     return sub(net, other, input, alpha=alpha)
 
 
@@ -96,7 +100,7 @@ def rsub(net, input, other, *, alpha=1):
     "torch.Tensor.__imul__",
 )
 @keeps_masks
-def mul(net, input, other):
+def mul(net: Builder, input: Value, other: Operand) -> Any:
     return arithmetic(net, "mul", input, other)
 
 
@@ -112,31 +116,31 @@ def mul(net, input, other):
     "torch.Tensor.__itruediv__",
     "torch.Tensor.__div__",
 )
-def div(net, input, other, *, rounding_mode=None):
+def div(net: Builder, input: Value, other: Operand, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode is not None:
         raise Refused(f"division rounded by {rounding_mode!r} has no Caffe layer", "divide without rounding_mode")
     return arithmetic(net, "div", input, other)
 
 
 @from_torch("torch.Tensor.__rtruediv__", "torch.Tensor.__rdiv__")
-def rdiv(net, input, other):
+def rdiv(net: Builder, input: Value, other: Operand) -> Any:
     return arithmetic(net, "div", other, input)
 
 
 @from_torch("torch.maximum", "torch.Tensor.maximum", "torch.fmax", "torch.Tensor.fmax")
 @keeps_masks
-def maximum(net, input, other):
+def maximum(net: Builder, input: Value, other: Operand) -> Any:
     return arithmetic(net, "max", input, other)
 
 
 @from_torch("torch.minimum", "torch.Tensor.minimum", "torch.fmin", "torch.Tensor.fmin")
 @keeps_masks
-def minimum(net, input, other):
+def minimum(net: Builder, input: Value, other: Operand) -> Any:
     return arithmetic(net, "min", input, other)
 
 
 @from_torch("torch.pow", "torch.Tensor.pow", "torch.Tensor.pow_", "torch.Tensor.__pow__", "torch.Tensor.__ipow__")
-def pow(net, input, exponent):
+def pow(net: Builder, input: Value, exponent: Any) -> Any:
     if not isinstance(input, Value):
         return rpow(net, exponent, input)
     if isinstance(exponent, Value) or np.size(exponent) > 1:
@@ -145,7 +149,7 @@ def pow(net, input, exponent):
 
 
 @from_torch("torch.Tensor.__rpow__")
-def rpow(net, exponent, base):
+def rpow(net: Builder, exponent: Any, base: Any) -> Any:
     if np.size(base) > 1 or np.min(base) <= 0:
         text = f"{np.size(base)} bases" if np.size(base) > 1 else f"the base {float(np.reshape(base, ())):g}"
         raise Refused(f"a power of {text} has no Caffe layer", "use one positive number as the base")
@@ -153,7 +157,7 @@ def rpow(net, exponent, base):
 
 
 @from_torch("torch.exp2", "torch.special.exp2", "torch.Tensor.exp2")
-def exp2(net, input):
+def exp2(net: Builder, input: Value) -> Any:
     return rpow(net, input, 2.0)
 
 
@@ -171,7 +175,7 @@ IR_OPERATIONS = {
 
 
 @from_ir(*IR_OPERATIONS)
-def ir_arithmetic(net, node, *inputs):
+def ir_arithmetic(net: Builder, node: IrOperator, *inputs: Value) -> Any:
     """Of any number of inputs; of one, with the operand among its weights, or with itself, as x + x is stored."""
     if len(inputs) == 1 and (node.has("weights") or node.has("alpha")):
         inputs = (*inputs, node.stored(node.weight("weights", "alpha")))
@@ -187,7 +191,7 @@ def ir_arithmetic(net, node, *inputs):
 
 
 @from_ir("Avg")
-def ir_average(net, node, *inputs):
+def ir_average(net: Builder, node: IrOperator, *inputs: Value) -> Any:
     """Of several tensors, number by number."""
     total, *rest = node.aligned(*inputs)
     for x in rest:
@@ -196,11 +200,11 @@ def ir_average(net, node, *inputs):
 
 
 @from_ir("SquaredDifference")
-def ir_squared_difference(net, node, a, b):
+def ir_squared_difference(net: Builder, node: IrOperator, a: Any, b: Any) -> Any:
     difference = arithmetic(net, "sub", *node.aligned(a, b))
     return net.add(Power(power=2.0), difference) if isinstance(difference, Value) else difference**2
 
 
 @from_ir("Pow")
-def ir_pow(net, node, input, exponent):
+def ir_pow(net: Builder, node: IrOperator, input: Value, exponent: Any) -> Any:
     return pow(net, *node.aligned(input, exponent))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
+from typing import Any
 
 import numpy as np
 
-from ...formats.ncnn import binary
+from ...formats.mmdnn.net import Edge, IrNet
+from ...formats.ncnn import Ncnn, binary
 from ...graph.bounds import product
-from ...graph.graph import Shape
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import ANY, Bounds, Layer, Source, layer
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
@@ -55,13 +58,13 @@ class Binary(Layer):
     def finite(self, inputs: Sequence[Bounds]) -> bool:
         return self.operation != "div" or inputs[1][0] > 0 or inputs[1][1] < 0
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=SYMBOL[self.operation])
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return binary(self.operation, shapes)
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         a, b = inputs
         if self.operation in ("sub", "div"):
             opposite = Power(scale=-1.0) if self.operation == "sub" else Power(power=-1.0)
@@ -82,14 +85,14 @@ class Binary(Layer):
                 return net.add(made, big, reshape_to(net, small, shape[start:stop], "operand"))
         return net.add(EQUAL_SHAPES[self.operation], *(expand_to(net, value, shape) for value in inputs))
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         rank = max(len(x.shape) for x in inputs)
         a, b = (net.reshape(x, (1,) * (rank - len(x.shape)) + x.shape) for x in inputs)
         name = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "RealDiv", "max": "Maximum", "min": "Minimum"}
         return net.op(name[self.operation], a, b, shape=np.broadcast_shapes(a.shape, b.shape))
 
 
-def aligned(small, shape, widest=True):
+def aligned(small: Any, shape: Sequence[int], widest: bool = True) -> Any:
     """The axes [start, stop) of `shape` that a broadcast operand spans, if it repeats along none between; else None.
 
     widest: with the axes of size 1 beside them that both have, so that another batch size still fits; else without.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
+from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import from_torch
 from ..activation.clip import clip
@@ -21,7 +24,7 @@ from .arithmetic import arithmetic
     "torch.Tensor.clip",
     "torch.Tensor.clip_",
 )
-def clamp(net, input, min=None, max=None):
+def clamp(net: Builder, input: Value, min: Any = None, max: Any = None) -> Any:
     if not isinstance(input, Value):
         raise Refused("clamp of a constant to bounds that depend on the input", "use torch.minimum and torch.maximum")
     if all(bound is None or np.size(bound) == 1 and not isinstance(bound, Value) for bound in (min, max)):
@@ -31,10 +34,10 @@ def clamp(net, input, min=None, max=None):
 
 
 @from_torch("torch.clamp_min", "torch.clamp_min_", "torch.Tensor.clamp_min", "torch.Tensor.clamp_min_")
-def clamp_min(net, input, min):
+def clamp_min(net: Builder, input: Value, min: Any) -> Any:
     return clamp(net, input, min)
 
 
 @from_torch("torch.clamp_max", "torch.clamp_max_", "torch.Tensor.clamp_max", "torch.Tensor.clamp_max_")
-def clamp_max(net, input, max):
+def clamp_max(net: Builder, input: Value, max: Any) -> Any:
     return clamp(net, input, None, max)

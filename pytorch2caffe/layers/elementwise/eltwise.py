@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
 from ...graph.bounds import affine, product
 from ...graph.graph import Shape
@@ -40,18 +42,18 @@ class Eltwise(Layer):
         parts = [affine(bounds, c, 0.0) for bounds, c in zip(inputs, coeff, strict=True)]
         return sum(low for low, _ in parts), sum(high for _, high in parts)
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         settings = {"operation": self.operation}
         return settings | ({"coeff": list(self.coeff)} if self.coeff else {})
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         coeff = tuple(param.get("coeff", ()))
         if coeff and len(coeff) != len(shapes):
             raise Refused(f"{len(coeff)} coefficients for {len(shapes)} inputs", "give each bottom its coeff")
         return cls(param.get("operation", "SUM"), () if set(coeff) <= {1.0} else coeff)
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if len(set(map(tuple, shapes))) != 1:
             raise Refused(
                 f"Eltwise of different shapes {list(map(list, shapes))}", "Caffe's Eltwise does not broadcast"
@@ -68,7 +70,7 @@ class Eltwise(Layer):
             text = f"torch.maximum({text}, {name})"
         return Source(expr=text)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """Two by two, because readers of the IR take no more than two."""
         if self.operation == "SUM" and self.coeff:
             y = None
@@ -85,7 +87,7 @@ class Eltwise(Layer):
             y = net.op(name, y, x)
         return y
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         params = {0: {"PROD": 0, "SUM": 1, "MAX": 2}[self.operation]}
         return Ncnn("Eltwise", params | ({1: self.coeff} if self.coeff else {}))
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from ...graph.bounds import MOST_EXPONENT
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, from_ir_alike, from_torch, layer
 from ..activation.tanh import TanH
 from .eltwise import Eltwise
@@ -23,10 +29,10 @@ class Log1p(Layer):
     def finite(self, inputs: Sequence[Bounds]) -> bool:
         return inputs[0][0] > -1
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="torch.log1p({0})")
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """With u = 1 + x as it was rounded: x (log(u) + t) / (u - 1 + t), t to make 1 of 0 / 0.
 
         Source: Kahan, in the manual of the HP-15C, 1982.
@@ -48,10 +54,10 @@ class Expm1(Layer):
     def finite(self, inputs: Sequence[Bounds]) -> bool:
         return inputs[0][1] <= MOST_EXPONENT
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="torch.expm1({0})")
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """tanh(x / 2) (e^x + 1)."""
         half = net.add(TanH(), net.add(Power(scale=0.5), *inputs, name="half"), name="tanh")
         return net.add(
@@ -61,11 +67,11 @@ class Expm1(Layer):
 
 @from_ir_alike("Log1p")
 @from_torch("torch.log1p", "torch.Tensor.log1p", "torch.special.log1p")
-def log1p(net, input):
+def log1p(net: Builder, input: Value) -> Any:
     return net.add(Log1p(), input)
 
 
 @from_ir_alike("Expm1")
 @from_torch("torch.expm1", "torch.Tensor.expm1", "torch.special.expm1")
-def expm1(net, input):
+def expm1(net: Builder, input: Value) -> Any:
     return net.add(Expm1(), input)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
 from ...graph.bounds import LARGE, affine
-from ...graph.graph import Shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import ANY, Bounds, Layer, Source, from_ir_alike, from_torch, layer, number
 
 
@@ -45,14 +49,14 @@ class Power(Layer):
         return (self.power >= 0 or low > 0 or high < 0) and (self.power == int(self.power) or low >= 0)
 
     @property
-    def constant(self):
+    def constant(self) -> Any:
         """The number that comes out whatever goes in; None if that makes a difference."""
         if self.scale * self.power != 0:
             return None
         with np.errstate(all="ignore"):
             return float(np.power(np.float32(self.shift), np.float32(self.power)))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if self.constant is not None:  # Caffe writes it without looking at x
             return Source(expr=f"torch.full_like({{0}}, {number(self.constant)})")
         text = {1.0: "{0}", -1.0: "-{0}"}.get(self.scale, f"{number(self.scale)} * {{0}}")
@@ -61,7 +65,7 @@ class Power(Layer):
             return Source(expr=text if text != "{0}" else "{0}.clone()")
         return Source(expr=f"torch.pow({text}, {number(self.power)})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """Its Power takes a logarithm for every number; plus, times, square and root do without."""
         if self.constant is not None:
             return Ncnn("Clip", {0: self.constant, 1: self.constant})
@@ -75,12 +79,12 @@ class Power(Layer):
         operation, number = (0, self.shift) if self.scale == 1 else (2, self.scale)
         return Ncnn("BinaryOp", {0: operation, 1: 1, 2: number})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """For readers that multiply and add in two steps."""
         times = net.add(Power(scale=self.scale), *inputs, name="times")
         return net.add(replace(self, scale=1.0), times)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         if self.scale * self.power == 0:
             x = net.op("Mul", x, net.constant(0.0))
@@ -99,31 +103,31 @@ class Power(Layer):
 @from_torch(
     "torch.neg", "torch.neg_", "torch.Tensor.neg", "torch.Tensor.neg_", "torch.negative", "torch.Tensor.negative"
 )
-def neg(net, input):
+def neg(net: Builder, input: Value) -> Any:
     return net.add(Power(scale=-1.0), input)
 
 
 @from_ir_alike("Sqrt")
 @from_torch("torch.sqrt", "torch.sqrt_", "torch.Tensor.sqrt", "torch.Tensor.sqrt_")
-def sqrt(net, input):
+def sqrt(net: Builder, input: Value) -> Any:
     return net.add(Power(power=0.5), input)
 
 
 @from_ir_alike("Rsqrt")
 @from_torch("torch.rsqrt", "torch.rsqrt_", "torch.Tensor.rsqrt", "torch.Tensor.rsqrt_")
-def rsqrt(net, input):
+def rsqrt(net: Builder, input: Value) -> Any:
     return net.add(Power(power=-0.5), input)
 
 
 @from_ir_alike("Square")
 @from_torch("torch.square", "torch.square_", "torch.Tensor.square", "torch.Tensor.square_")
-def square(net, input):
+def square(net: Builder, input: Value) -> Any:
     return net.add(Power(power=2.0), input)
 
 
 @from_ir_alike("Reciprocal")
 @from_torch("torch.reciprocal", "torch.reciprocal_", "torch.Tensor.reciprocal", "torch.Tensor.reciprocal_")
-def reciprocal(net, input):
+def reciprocal(net: Builder, input: Value) -> Any:
     return net.add(Power(power=-1.0), input)
 
 

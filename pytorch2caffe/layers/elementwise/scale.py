@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, binary, blob_shape
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, layer
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from .eltwise import Eltwise
 
 
-def broadcast(name, axis, rank, smaller):
+def broadcast(name: str, axis: int, rank: int, smaller: Any) -> Any:
     """`name`, of `smaller` axes, as an expression that lines up with axis `axis` of a tensor of `rank` axes."""
     ones = rank - axis - smaller
     return f"{name}[{', '.join(['...', *['None'] * ones])}]" if ones else name
@@ -28,7 +35,7 @@ class _Broadcast(Layer):
     axis: int = 1
     num_axes: int = 1
 
-    def _operands(self, shapes, blobs):
+    def _operands(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Any:
         """The second operand as an expression, the blobs left, and how many axes the operand spans."""
         rank = len(shapes[0])
         axis = self.axis % rank
@@ -38,7 +45,7 @@ class _Broadcast(Layer):
         ones = rank - axis - spans
         return "{weight}", list(blobs[1:]), ones
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Its factor's shape, unless that comes as a second bottom."""
         if len(shapes) > 1:
             return []
@@ -46,17 +53,17 @@ class _Broadcast(Layer):
         return [tuple(shapes[0][axis:] if self.num_axes == -1 else shapes[0][axis : axis + self.num_axes])]
 
     @staticmethod
-    def _column(blob, ones):
+    def _column(blob: np.ndarray, ones: Any) -> Any:
         return blob.reshape(blob.shape + (1,) * ones)
 
-    def _rows(self, shape, blob):
+    def _rows(self, shape: Sequence[int], blob: np.ndarray) -> Any:
         """The shape in which ncnn multiplies row by row, and the blob as one number a row."""
         axis = self.axis % len(shape)
         if prod(shape[:axis]) != 1:
             raise Refused(f"ncnn's {self.type} works along the first axis behind the batch only, not along axis {axis}")
         return (blob.size, prod(shape[axis + blob.ndim :])), blob.reshape(-1)
 
-    def _with_operand(self, operation, shapes):
+    def _with_operand(self, operation: str, shapes: Sequence[Shape]) -> Any:
         """As a BinaryOp of two inputs, the second lined up."""
         big, small = shapes
         axis = self.axis % len(big)
@@ -77,18 +84,18 @@ class Scale(_Broadcast):
 
     bias_term: bool = False
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         own = super().blob_shapes(shapes)
         return own + ([own[0] if own else tuple(shapes[1])] if self.bias_term else [])
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         operand, rest, ones = self._operands(shapes, blobs)
         state = {} if len(shapes) > 1 else {"weight": self._column(blobs[0], ones)}
         if not self.bias_term:
             return Source(expr=f"{{0}} * {operand}", state=state)
         return Source(expr=f"{{0}} * {operand} + {{bias}}", state={**state, "bias": self._column(rest[0], ones)})
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         x, *others = inputs
         if self.axis == 1 and not others and blobs[0].ndim == 1 and len(x.shape) in (2, 4, 5):
             weights = dict(zip(("scale", "bias"), blobs, strict=False))
@@ -97,7 +104,7 @@ class Scale(_Broadcast):
         y = net.op("Mul", x, factor)
         return net.op("Add", y, net.operand(y, rest[0], self.axis % len(x.shape))) if self.bias_term else y
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         if len(shapes) > 1:
             if self.bias_term:
                 raise Refused("ncnn has no Scale by an input that adds a bias too", "add it by a Bias")
@@ -109,7 +116,7 @@ class Scale(_Broadcast):
             return Ncnn("Scale", params, weights)
         return Ncnn("Scale", params, weights, (shape,), (shape,))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """The weights as constants, which line up from any axis; for readers without that, the factor repeated."""
         x, *others = inputs
         factor = others[0] if others else net.constant(blobs[0])
@@ -119,7 +126,7 @@ class Scale(_Broadcast):
         return net.add(Bias(self.axis), y, net.constant(blobs[-1])) if self.bias_term else y
 
 
-def per_channel(node):
+def per_channel(node: IrOperator) -> Any:
     """Whether a node is a Scale by weights, one for each channel."""
     if not isinstance(node.layer, Scale) or len(node.inputs) != 1:
         return False
@@ -135,12 +142,12 @@ class Bias(_Broadcast):
 
     keeps_inf = True
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         operand, _, ones = self._operands(shapes, blobs)
         state = {} if len(shapes) > 1 else {"weight": self._column(blobs[0], ones)}
         return Source(expr=f"{{0}} + {operand}", state=state)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """ncnn adds per channel, the first of three axes."""
         if len(shapes) > 1:
             return self._with_operand("add", shapes)
@@ -149,25 +156,25 @@ class Bias(_Broadcast):
             return Ncnn("Bias", {0: rows}, (bias,))
         return Ncnn("Bias", {0: rows}, (bias,), ((rows, 1, size),), ((rows, 1, size),))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Importers lack Bias: a Scale by 1 that has a bias, or the sum with the second bottom repeated."""
         if blobs:
             return net.add(Scale(self.axis, self.num_axes, True), *inputs, blobs=[np.ones_like(blobs[0]), blobs[0]])
         x, bias = inputs
         return net.add(Eltwise(), x, _repeated(net, bias, x, self.axis))
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         x, *others = inputs
         return net.op("Add", x, _operand(self, net, x, others, blobs)[0])
 
 
-def _repeated(net, operand, like, axis):
+def _repeated(net: Builder, operand: Any, like: Any, axis: int) -> Any:
     """An operand that lines up from `axis` on, in the shape of `like`."""
     ones = len(like.shape) - axis % len(like.shape) - len(operand.shape)
     return expand_to(net, reshape_to(net, operand, operand.shape + (1,) * ones, "lined_up"), like.shape)
 
 
-def _operand(layer, net, x, others, blobs):
+def _operand(layer: Any, net: Builder, x: Value, others: Any, blobs: Sequence[np.ndarray]) -> Any:
     """The second operand in the IR, with as many axes as the first, and the blobs left."""
     axis = layer.axis % len(x.shape)
     if not others:
@@ -177,7 +184,7 @@ def _operand(layer, net, x, others, blobs):
 
 
 @from_ir("Affine", "Scale")
-def ir_scale(net, node, input):
+def ir_scale(net: Builder, node: IrOperator, input: Value) -> Any:
     """Per channel; an Affine's weights are a list of the scale and, if it has one, the bias."""
     scale = node.weight("scale", "0", "gamma", rank=1)
     bias = next((node.weight(key, rank=1) for key in ("bias", "1", "beta") if node.has(key)), None)
@@ -186,5 +193,5 @@ def ir_scale(net, node, input):
 
 
 @from_ir("BiasAdd")
-def ir_bias_add(net, node, input):
+def ir_bias_add(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(Bias(node.axis(input, -1)), input, blobs=[node.weight("bias", "weights", rank=1)])

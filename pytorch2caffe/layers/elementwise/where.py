@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
 from ...graph.bounds import refuse_hidden
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch, keeps_masks
 from ..shape.expand import expand_to
 from .arithmetic import arithmetic
@@ -19,7 +22,7 @@ BOTH = "give both: torch.where(mask, a, b)"
 
 @from_torch("torch.where")
 @keeps_masks
-def where(net, condition, input=None, other=None):
+def where(net: Builder, condition: Operand, input: Value | None = None, other: Operand | None = None) -> Any:
     """input where the condition holds, else other."""
     if input is None or other is None:
         raise Refused("where without two branches gives a shape that depends on the data", BOTH)
@@ -28,17 +31,17 @@ def where(net, condition, input=None, other=None):
 
 @from_torch("torch.Tensor.where")
 @keeps_masks
-def where_else(net, input, condition, other):
+def where_else(net: Builder, input: Value, condition: Operand, other: Operand) -> Any:
     return where(net, condition, input, other)
 
 
 @from_torch("torch.masked_fill", "torch.Tensor.masked_fill", "torch.Tensor.masked_fill_")
 @keeps_masks
-def masked_fill(net, input, mask, value):
+def masked_fill(net: Builder, input: Value, mask: Operand, value: Any) -> Any:
     return choose(net, mask_of(net, mask, "masked_fill"), value, input)
 
 
-def choose(net, mask, input, other):
+def choose(net: Builder, mask: Any, input: Value, other: Operand) -> Any:
     """input where the mask is 1, other where it is 0; each of the three is a value or constant."""
     chosen, left = _times(net, input, mask), _times(net, other, inverse(net, mask))
     shape = np.broadcast_shapes(np.shape(mask) if not isinstance(mask, Value) else mask.shape, chosen.shape, left.shape)
@@ -49,16 +52,16 @@ def choose(net, mask, input, other):
 
 
 @from_torch("torch.tril", "torch.Tensor.tril")
-def tril(net, input, diagonal=0):
+def tril(net: Builder, input: Value, diagonal: int = 0) -> Any:
     return _times(net, input, np.tri(*input.shape[-2:], diagonal, dtype=np.float32))
 
 
 @from_torch("torch.triu", "torch.Tensor.triu")
-def triu(net, input, diagonal=0):
+def triu(net: Builder, input: Value, diagonal: int = 0) -> Any:
     return _times(net, input, 1 - np.tri(*input.shape[-2:], diagonal - 1, dtype=np.float32))
 
 
-def _times(net, x, mask):
+def _times(net: Builder, x: Value, mask: Any) -> Any:
     """X where the mask is 1, 0 where it is 0. A constant may hold inf: where the mask is 1, the sum overflows to it."""
     if not isinstance(mask, Value):
         mask = np.asarray(mask, np.float32)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
 
 
@@ -9,5 +14,5 @@ from ...graph.registry import Layer, Source, layer
 class BatchReindex(Layer):
     """Samples of the first input, chosen by the numbers in the second.  Source: BVLC Caffe, batch_reindex_layer.cpp."""
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="{0}[{1}.long()]")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from ...errors import Refused
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from .strided_slice import crop
 
@@ -19,15 +26,15 @@ class Crop(Layer):
     axis: int = 2
     offset: tuple[int, ...] = ()
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         settings = {"axis": self.axis} if self.axis != 2 else {}
         return settings | ({"offset": list(self.offset)} if self.offset else {})
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         return cls(param.get("axis", 2), tuple(param.get("offset", ())))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if len(shapes) != 2:
             raise Refused(f"Crop of {len(shapes)} inputs", "give it two bottoms: what is cut, and what has the size")
         x, size = shapes
@@ -44,7 +51,7 @@ class Crop(Layer):
             slices.append(f"{offset} : {offset} + {end}" if offset else f": {end}")
         return Source(expr=f"{{0}}[{', '.join(slices)}]")
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """A cut at fixed places, for readers that have no Crop."""
         x, size = inputs
         start = self.axis % len(x.shape)

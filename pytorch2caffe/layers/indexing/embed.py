@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, Tagged
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..activation.relu import ReLU
 from ..elementwise.absval import AbsVal
@@ -31,28 +38,28 @@ class Embed(Layer):
     input_dim: int
     bias_term: bool = True
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         settings = {"num_output": self.num_output, "input_dim": self.input_dim}
         return settings if self.bias_term else {**settings, "bias_term": False}
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [(self.input_dim, self.num_output), *([(self.num_output,)] if self.bias_term else [])]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if not self.bias_term:
             module = f"nn.Embedding({self.input_dim}, {self.num_output})"
             return Source(module, "{module}({0}.long())", state={"weight": blobs[0]})
         state = {"weight": blobs[0], "bias": blobs[1]}
         return Source(expr="F.embedding({0}.long(), {weight}) + {bias}", state=state)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """Of int32, so of an input of the network that only Embed layers read."""
         count = prod(shapes[0])
         params = {0: self.num_output, 1: self.input_dim, 2: int(self.bias_term), 3: blobs[0].size}
         weights = (Tagged(blobs[0]), *blobs[1:])
         return Ncnn("Embed", params, weights, ((count,),), ((count, self.num_output),), of_ints=True)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """Of numbers whose order is the Graph's in the IR too; a bias is part of each row."""
         table = blobs[0] + blobs[1] if self.bias_term else blobs[0]
         x = net.graph_order(inputs[0])
@@ -60,7 +67,7 @@ class Embed(Layer):
         made = {"input_dim": self.input_dim, "output_dim": self.num_output, "mask_zero": False}
         return net.ir_order(net.op("Embedding", x, shape=shape, weights={"weights": table}, **made))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """For readers without it: 1 where the number is k, 0 elsewhere, for each k; times the table."""
         (x,) = inputs
         column = reshape_to(net, x, (prod(x.shape), 1), "column")
@@ -79,8 +86,15 @@ class Embed(Layer):
 
 @from_torch("torch.nn.functional.embedding")
 def embedding(
-    net, input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
-):
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    padding_idx: Any = None,
+    max_norm: Any = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Any:
     if not isinstance(weight, np.ndarray):
         raise Refused("embedding with a table that depends on the input", "index it with constant numbers")
     rows, width = weight.shape
@@ -88,7 +102,7 @@ def embedding(
 
 
 @from_ir("Embedding")
-def ir_embedding(net, node, input):
+def ir_embedding(net: Builder, node: IrOperator, input: Value) -> Any:
     """Weights: [numbers, width]; Keras' parser calls them otherwise."""
     table = node.weight("weights", "embedding_weights", rank=2)
     return node.stored(embedding(net, node.ordered(input), table))

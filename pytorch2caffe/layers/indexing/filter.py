@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ...errors import Refused
+from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
 
 
@@ -14,10 +19,10 @@ class Filter(Layer):
     Source: BVLC Caffe, filter_layer.cpp.
     """
 
-    def output_shapes(self, shapes):
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
         return list(shapes[:-1])
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         *data, selector = shapes
         if not data or any(shape[:1] != selector[:1] for shape in data) or any(d != 1 for d in selector[1:]):
             raise Refused(f"Filter of {list(map(list, shapes))}", "give a last bottom with one number for each sample")

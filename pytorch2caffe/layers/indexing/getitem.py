@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from ...errors import Refused
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch
 from ..shape.reshape import reshape_to
 from .strided_slice import crop, select
@@ -11,7 +16,7 @@ from .strided_slice import crop, select
 DATA_SHAPED = "index with numbers; multiply with a mask, or use torch.where(mask, a, b)"
 
 
-def ranges_of(have, index):
+def ranges_of(have: Any, index: Any) -> Any:
     """What a basic index selects of a shape: (begin, end, step) per axis, and the shape that is left."""
     rank, items = len(have), list(index) if isinstance(index, tuple) else [index]
     for item in items:
@@ -39,7 +44,7 @@ def ranges_of(have, index):
 
 
 @from_torch("torch.narrow", "torch.Tensor.narrow")
-def narrow(net, input, dim, start, length):
+def narrow(net: Builder, input: Value, dim: int, start: Any, length: Any) -> Any:
     if isinstance(start, Value):
         raise Refused("narrow from a place that depends on the input", "use a number")
     dim %= len(input.shape)
@@ -50,21 +55,21 @@ def narrow(net, input, dim, start, length):
 
 
 @from_torch("torch.select", "torch.Tensor.select")
-def select_one(net, input, dim, index):
+def select_one(net: Builder, input: Value, dim: int, index: Any) -> Any:
     dim %= len(input.shape)
     y = narrow(net, input, dim, index, 1)
     return reshape_to(net, y, (*y.shape[:dim], *y.shape[dim + 1 :]))
 
 
 @from_torch("aten.slice")
-def aten_slice(net, input, dim=0, start=None, end=None, step=1):
+def aten_slice(net: Builder, input: Value, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
     ranges = [(0, size, 1) for size in input.shape]
     ranges[dim % len(ranges)] = slice(start, end, step).indices(input.shape[dim])
     return select(net, input, ranges)
 
 
 @from_ir("Slice", "StridedSlice")
-def ir_slice(net, node, input):
+def ir_slice(net: Builder, node: IrOperator, input: Value) -> Any:
     """TensorFlow's strided slice: bit d of a mask speaks of the d-th position; without strides tf.slice, where an end
     before its begin means the whole rest.
     """
@@ -93,7 +98,7 @@ def ir_slice(net, node, input):
 MASKS = ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask")
 
 
-def _check(node, shape, ranges, left, index):
+def _check(node: IrOperator, shape: Sequence[int], ranges: Any, left: Any, index: Any) -> Any:
     """Refuses what goes backwards, and a file whose own shape shows that it lost the masks of axes that go."""
     if any(step < 1 or not 0 <= begin < end <= size for (begin, end, step), size in zip(ranges, shape, strict=True)):
         raise Refused(f"Slice of {list(shape)} by {index}", "slice forwards, and leave something")
@@ -104,7 +109,7 @@ def _check(node, shape, ranges, left, index):
 
 
 @from_ir("Crop")
-def ir_crop(net, node, input, like=None):
+def ir_crop(net: Builder, node: IrOperator, input: Value, like: Operand | None = None) -> Any:
     """Without `border`: top, bottom, left, right; or, in files of Caffe's, the size of a second input from there on."""
     rank = len(input.shape)
     if like is None:

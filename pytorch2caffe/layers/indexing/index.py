@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from ..elementwise.arithmetic import arithmetic
 from ..linear.linear_map import linear_map, select_indices
@@ -18,7 +21,7 @@ from .getitem import DATA_SHAPED, ranges_of
 from .strided_slice import select
 
 
-def items_of(index):
+def items_of(index: Any) -> Any:
     """The parts of an index, and whether an array, of more than one number, is among them; lists become arrays."""
     parts = list(index) if isinstance(index, tuple) else [index]
     for i, part in enumerate(parts):
@@ -33,7 +36,7 @@ def items_of(index):
     return parts, any(isinstance(part, np.ndarray) for part in parts)
 
 
-def places_of(shape, parts):
+def places_of(shape: Sequence[int], parts: Any) -> Any:
     """What an index with arrays points at, as positions in x.reshape(-1): an array of the result's shape."""
     arrays = tuple(p.astype(np.int64) if isinstance(p, np.ndarray) and p.dtype != bool else p for p in parts)
     at = np.arange(prod(shape)).reshape(shape)
@@ -48,7 +51,7 @@ def places_of(shape, parts):
     return at[arrays]
 
 
-def take(net, x, parts):
+def take(net: Builder, x: Value, parts: Any) -> Any:
     """x[parts] with arrays among the parts: along one axis where one points into one, else of all numbers in a row."""
     arrays = [p for p in parts if isinstance(p, np.ndarray)]
     if len(arrays) > 1 or arrays[0].ndim != 1:
@@ -67,7 +70,7 @@ def take(net, x, parts):
 
 
 @from_torch("torch.Tensor.__getitem__")
-def getitem(net, input, index):
+def getitem(net: Builder, input: Value, index: Any) -> Any:
     """One StridedSlice and, for integers and None, one Reshape; arrays choose positions one by one."""
     if not isinstance(input, Value):
         raise Refused("an index that depends on the input", "index with numbers")
@@ -78,7 +81,7 @@ def getitem(net, input, index):
     return reshape_to(net, select(net, input, ranges), shape)
 
 
-def put(net, x, places, value):
+def put(net: Builder, x: Value, places: Any, value: Any) -> Any:
     """X with the numbers at `places` of x.reshape(-1) replaced by value, which broadcasts to places.shape."""
     if len(np.unique(places)) < places.size:
         raise Refused("writing twice to one position", "let each index stand once")
@@ -90,7 +93,7 @@ def put(net, x, places, value):
     return reshape_to(net, select_indices(net, both, 1, order), x.shape)
 
 
-def add_at(net, x, places, value):
+def add_at(net: Builder, x: Value, places: Any, value: Any) -> Any:
     """X with value, which broadcasts to places.shape, added to the numbers at `places` of x.reshape(-1)."""
     matrix = np.zeros((prod(x.shape), places.size), np.float32)
     matrix[places.ravel(), np.arange(places.size)] = 1
@@ -98,12 +101,12 @@ def add_at(net, x, places, value):
     return arithmetic(net, "add", x, reshape_to(net, summed, x.shape, "added"))
 
 
-def _row(net, value, shape):
+def _row(net: Builder, value: Any, shape: Sequence[int]) -> Any:
     value = value if isinstance(value, Value) else net.constant(np.broadcast_to(value, shape))
     return reshape_to(net, expand_to(net, value, shape), (1, prod(shape)), "values")
 
 
-def along(net, x, dim, index, source):
+def along(net: Builder, x: Value, dim: int, index: Any, source: Any) -> Any:
     """x with its positions `index` along an axis replaced by those of source, one behind the other."""
     dim %= len(x.shape)
     index = np.ravel(index).astype(int) % x.shape[dim]
@@ -115,7 +118,7 @@ def along(net, x, dim, index, source):
     return select_indices(net, net.add(Concat(dim), x, source, name="both"), dim, order)
 
 
-def _constant_index(net, name, input, *index):
+def _constant_index(net: Builder, name: str, input: Value, *index: Any) -> Any:
     if any(isinstance(i, Value) for i in index):
         raise Refused(f"{name} with an index that depends on the input", "use a constant index")
     if not input.shape:
@@ -123,18 +126,18 @@ def _constant_index(net, name, input, *index):
     return input if isinstance(input, Value) else net.constant(input)
 
 
-def _part(x, dim, count):
+def _part(x: Value, dim: int, count: int) -> Any:
     return (*x.shape[:dim], count, *x.shape[dim + 1 :])
 
 
 @from_torch("torch.index_copy", "torch.Tensor.index_copy")
-def index_copy(net, input, dim, index, source):
+def index_copy(net: Builder, input: Value, dim: int, index: Any, source: Any) -> Any:
     x = _constant_index(net, "index_copy", input, index)
     return along(net, x, dim, index, source)
 
 
 @from_torch("torch.index_fill", "torch.Tensor.index_fill")
-def index_fill(net, input, dim, index, value):
+def index_fill(net: Builder, input: Value, dim: int, index: Any, value: Any) -> Any:
     x = _constant_index(net, "index_fill", input, index)
     dim %= len(x.shape)
     index = np.unique(np.ravel(index) % x.shape[dim])
@@ -144,7 +147,7 @@ def index_fill(net, input, dim, index, value):
 
 
 @from_torch("torch.index_add", "torch.Tensor.index_add")
-def index_add(net, input, dim, index, source, *, alpha=1):
+def index_add(net: Builder, input: Value, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
     """input + alpha * M source, M with a 1 in row index[i] of column i."""
     x = _constant_index(net, "index_add", input, index)
     index = np.ravel(index).astype(int)
@@ -156,7 +159,7 @@ def index_add(net, input, dim, index, source, *, alpha=1):
 
 
 @from_torch("torch.index_put", "torch.Tensor.index_put", "torch.Tensor.index_put_")
-def index_put(net, input, indices, values, accumulate=False):
+def index_put(net: Builder, input: Value, indices: Operand, values: Operand, accumulate: bool = False) -> Any:
     parts, _ = items_of(tuple(slice(None) if i is None else i for i in indices))
     x = _constant_index(net, "index_put", input, *parts)
     places = places_of(x.shape, parts)
@@ -164,7 +167,7 @@ def index_put(net, input, indices, values, accumulate=False):
 
 
 @from_torch("torch.select_scatter", "torch.Tensor.select_scatter")
-def select_scatter(net, input, src, dim, index):
+def select_scatter(net: Builder, input: Value, src: Operand, dim: int, index: Any) -> Any:
     x = _constant_index(net, "select_scatter", input, index)
     dim %= len(x.shape)
     src = src if isinstance(src, Value) else net.constant(src)
@@ -172,12 +175,14 @@ def select_scatter(net, input, src, dim, index):
 
 
 @from_torch("torch.slice_scatter", "torch.Tensor.slice_scatter")
-def slice_scatter(net, input, src, dim=0, start=None, end=None, step=1):
+def slice_scatter(
+    net: Builder, input: Value, src: Operand, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Any:
     x = _constant_index(net, "slice_scatter", input, start, end)
     return along(net, x, dim, range(*slice(start, end, step).indices(x.shape[dim])), src)
 
 
-def _scattered(net, name, input, dim, index, src):
+def _scattered(net: Builder, name: str, input: Value, dim: int, index: Any, src: Any) -> Any:
     """Where scatter writes in x.reshape(-1), and what."""
     x = _constant_index(net, name, input, index)
     dim %= len(x.shape)
@@ -192,7 +197,16 @@ def _scattered(net, name, input, dim, index, src):
 
 
 @from_torch("torch.scatter", "torch.Tensor.scatter")
-def scatter(net, input, dim, index, src=None, *, value=None, reduce=None):
+def scatter(
+    net: Builder,
+    input: Value,
+    dim: Any,
+    index: Any,
+    src: Operand | None = None,
+    *,
+    value: Any = None,
+    reduce: Any = None,
+) -> Any:
     x, places, src = _scattered(net, "scatter", input, dim, index, value if src is None else src)
     if reduce is not None:
         raise Refused(f"scatter with reduce={reduce!r}", "use scatter_add")
@@ -200,6 +214,6 @@ def scatter(net, input, dim, index, src=None, *, value=None, reduce=None):
 
 
 @from_torch("torch.scatter_add", "torch.Tensor.scatter_add")
-def scatter_add(net, input, dim, index, src):
+def scatter_add(net: Builder, input: Value, dim: int, index: Any, src: Operand) -> Any:
     x, places, src = _scattered(net, "scatter_add", input, dim, index, src)
     return add_at(net, x, places, src)

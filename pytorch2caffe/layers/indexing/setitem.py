@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import from_torch
 from ..elementwise.power import Power
@@ -18,7 +21,7 @@ from .index import along, items_of, places_of, put
 
 
 @from_torch("torch.Tensor.__setitem__")
-def setitem(net, input, index, value):
+def setitem(net: Builder, input: Value, index: Any, value: Any) -> Any:
     """Input with a box of it replaced by `value`: cut out and joined again; with a mask, as torch.where."""
     number = not isinstance(value, Value) and np.size(value) == 1
     if number and (index in net.masks if isinstance(index, Value) else _is_mask(index)):
@@ -39,11 +42,11 @@ def setitem(net, input, index, value):
     return _put(net, x, value, ranges, 0)
 
 
-def _is_mask(index):
+def _is_mask(index: Any) -> Any:
     return isinstance(index, np.ndarray) and index.dtype == bool
 
 
-def _put(net, x, value, ranges, axis):
+def _put(net: Builder, x: Value, value: Any, ranges: Any, axis: int) -> Any:
     if axis == len(ranges):
         number = None if isinstance(value, Value) else float(np.reshape(value, ()))
         return value if number is None else net.add(Power(scale=0.0, shift=number), x, name="fill")

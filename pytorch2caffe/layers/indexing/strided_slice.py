@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..convolution.convolution import Convolution
 from ..shape.reshape import reshape_to
@@ -22,14 +29,14 @@ class StridedSlice(Layer):
     end: tuple[int, ...]
     step: tuple[int, ...]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         parts = []
         for size, begin, end, step in zip(shapes[0], self.begin, self.end, self.step, strict=True):
             whole = (begin, end, step) == (0, size, 1)
             parts.append(":" if whole else f"{begin}:{end}" + (f":{step}" if step != 1 else ""))
         return Source(expr=f"{{0}}[{', '.join(parts)}]")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         shape = shapes[0]
         cut = [i for i, size in enumerate(shape) if (self.begin[i], self.end[i]) != (0, size)]
         if set(self.step) != {1} or not cut:
@@ -43,7 +50,7 @@ class StridedSlice(Layer):
             gives[axis] = last - first
         return Ncnn("Crop", {9: begin, 10: end, 11: axes}, (), (dims,), (tuple(gives),))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         steps = [axis for axis, step in enumerate(self.step) if step > 1]
         sizes = [len(range(*s)) for s in zip(self.begin, self.end, self.step, strict=True)]
@@ -58,11 +65,11 @@ class StridedSlice(Layer):
             x = _every_of_axis(net, x, axis, self.step[axis])
         return x
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.cut(inputs[0], dict(enumerate(zip(self.begin, self.end, self.step, strict=True))))
 
 
-def crop(net, x, ranges):
+def crop(net: Builder, x: Value, ranges: Any) -> Any:
     """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other pieces nobody reads."""
     for axis, (begin, end) in ranges.items():
         points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
@@ -71,26 +78,26 @@ def crop(net, x, ranges):
     return x
 
 
-def crop_space(net, x, sizes):
+def crop_space(net: Builder, x: Value, sizes: Any) -> Any:
     """x with the axes behind its channels cut to the first `sizes` positions."""
     return crop(net, x, {axis: (0, size) for axis, size in enumerate(sizes, 2)})
 
 
-def _every(net, x, step):
+def _every(net: Builder, x: Value, step: Any) -> Any:
     """Every step-th row and column: a depthwise convolution with one weight, 1."""
     channels = x.shape[1]
     made = Convolution(channels, (1, 1), tuple(step), group=channels, bias_term=False)
     return net.add(made, x, blobs=[np.ones((channels, 1, 1, 1), np.float32)], name="every")
 
 
-def _every_of_axis(net, x, axis, step):
+def _every_of_axis(net: Builder, x: Value, axis: int, step: Any) -> Any:
     shape = x.shape
     flat = (1, int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :])))
     y = _every(net, reshape_to(net, x, flat, "flat"), (step, 1))
     return reshape_to(net, y, (*shape[:axis], y.shape[2], *shape[axis + 1 :]), "every")
 
 
-def select(net, x, ranges):
+def select(net: Builder, x: Value, ranges: Any) -> Any:
     """A StridedSlice of x, or x itself where it is the whole."""
     if all(r == (0, size, 1) for r, size in zip(ranges, x.shape, strict=True)):
         return x

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from ..elementwise.arithmetic import arithmetic
 from ..normalization.l2_normalize import norm_of
@@ -19,7 +22,7 @@ from .matmul import matrix_product
 
 
 @from_torch("torch.nn.functional.bilinear", "torch.bilinear")
-def bilinear(net, input1, input2, weight, bias=None):
+def bilinear(net: Builder, input1: Operand, input2: Operand, weight: Operand, bias: Operand | None = None) -> Any:
     """y[k] = a^T W[k] b + bias[k]: all W[k] a at once, times b, summed up. weight: [out, in1, in2]."""
     if isinstance(weight, Value) or isinstance(bias, Value):
         raise Refused("bilinear with weights that depend on the input", "use weights that are parameters")
@@ -33,18 +36,18 @@ def bilinear(net, input1, input2, weight, bias=None):
 
 
 @from_torch("torch.outer", "torch.Tensor.outer", "torch.ger", "torch.Tensor.ger")
-def outer(net, input, vec2):
+def outer(net: Builder, input: Value, vec2: Operand) -> Any:
     return arithmetic(net, "mul", *(_shaped(net, x, shape) for x, shape in ((input, (-1, 1)), (vec2, (1, -1)))))
 
 
-def _shaped(net, x, shape):
+def _shaped(net: Builder, x: Value, shape: Sequence[int]) -> Any:
     size = prod(x.shape)
     shape = [size // abs(prod(shape)) if s == -1 else s for s in shape]
     return reshape_to(net, x, shape, "axes") if isinstance(x, Value) else np.reshape(x, shape)
 
 
 @from_torch("torch.tensordot", "torch.functional.tensordot")
-def tensordot(net, a, b, dims=2):
+def tensordot(net: Builder, a: Any, b: Any, dims: int = 2) -> Any:
     """One matrix product: what is summed up last in a, first in b."""
     if isinstance(dims, int):
         dims = range(len(a.shape) - dims, len(a.shape)), range(dims)
@@ -59,7 +62,9 @@ def tensordot(net, a, b, dims=2):
 
 
 @from_torch("torch.cdist", "torch.functional.cdist")
-def cdist(net, x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
+def cdist(
+    net: Builder, x1: Operand, x2: Operand, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
+) -> Any:
     """The length of each row of x1 less each of x2."""
     if p != 2:
         raise Refused(f"cdist with p={p}", "use p=2")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from ..reduction.reduce import reduce
 from ..shape.permute import permute_to
@@ -16,7 +18,7 @@ from .matmul import matrix_product
 
 
 @from_torch("torch.einsum", "torch.functional.einsum")
-def einsum(net, equation, *operands):
+def einsum(net: Builder, equation: str, *operands: Operand) -> Any:
     operands = operands[0] if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else operands
     left, arrow, out = equation.replace(" ", "").partition("->")
     terms = left.split(",")
@@ -40,12 +42,12 @@ def einsum(net, equation, *operands):
     return _ordered(net, y, "".join(batch + rows + columns), out)
 
 
-def _summed(net, x, term, wanted):
+def _summed(net: Builder, x: Value, term: Any, wanted: Any) -> Any:
     """x without the axes that nobody wants."""
     dims = [i for i, c in enumerate(term) if c not in wanted]
     kept = "".join(c for c in term if c in wanted)
     return (reduce(net, "sum", x, dims, False) if dims else x), kept
 
 
-def _ordered(net, x, have, want):
+def _ordered(net: Builder, x: Value, have: Any, want: Any) -> Any:
     return permute_to(net, x, [have.index(c) for c in want]) if list(have) != list(want) else x

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, Tagged, blob_shape
-from ...graph.graph import Shape
+from ...graph.graph import Shape, Value
 from ...graph.registry import Layer, Source, layer
 
 
@@ -33,12 +35,12 @@ class InnerProduct(Layer):
     def may_be_overwritten(self, inputs: int) -> bool:
         return True
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         size = prod(shapes[0][self.axis % len(shapes[0]) :])
         weight = (size, self.num_output) if self.transpose else (self.num_output, size)
         return [weight, *([(self.num_output,)] if self.bias_term else [])]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         axis = self.axis % len(shapes[0])
         weight = blobs[0].T if self.transpose else blobs[0]
         bias = {"bias": blobs[1]} if self.bias_term else {}
@@ -46,7 +48,7 @@ class InnerProduct(Layer):
         call = "" if axis == len(shapes[0]) - 1 else f"{{module}}({{0}}.flatten({axis}))"
         return Source(f"nn.Linear({weight.shape[1]}, {self.num_output}{tail})", call, state={"weight": weight, **bias})
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """Of [N, C, H, W] flattened in the order H, W, C, its rows likewise."""
         (x,) = inputs
         axis = self.axis % len(x.shape)
@@ -58,12 +60,12 @@ class InnerProduct(Layer):
         x = net.reshape(x, (*x.shape[:axis], prod(x.shape[axis:])))
         return net.ir_order(self._ir(net, net.graph_order(x), weight, blobs[1:]))
 
-    def _ir(self, net, x, weight, bias):
+    def _ir(self, net: IrNet, x: Value, weight: np.ndarray, bias: np.ndarray) -> Any:
         shape = net.graph_shape((*x.ir_shape[:-1], self.num_output))
         weights = {"weights": weight, **({"bias": bias[0]} if bias else {})}
         return net.op("FullyConnected", x, shape=shape, weights=weights, units=self.num_output, use_bias=bool(bias))
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """ncnn flattens all axes, but takes two as rows where the last is as long as its weight."""
         shape, axis = shapes[0], self.axis % len(shapes[0])
         rows, size = prod(shape[:axis]), prod(shape[axis:])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
-from ...graph.graph import Value
+from ...formats.mmdnn.net import Edge, IrNet
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, axes_of, from_torch, layer
 from ..convolution.convolution import Convolution
 from ..indexing.strided_slice import crop, select
@@ -25,14 +30,14 @@ class LinearMap(Layer):
     axis: int
     out: int
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [(self.out, shapes[0][self.axis])]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         moved = f"F.linear({{0}}.movedim({self.axis}, -1), {{weight}}).movedim(-1, {self.axis})"
         return Source(expr=moved, state={"weight": blobs[0]}, fixed=True)
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """On the last axis an InnerProduct; on any other a 1x1 Convolution that takes the axis for the channels."""
         (x,), (matrix,) = inputs, blobs
         if matrix.size > MOST_WEIGHTS:
@@ -46,20 +51,20 @@ class LinearMap(Layer):
         y = net.add(made, reshape_to(net, x, shape, "flat"), blobs=[matrix[:, :, None, None]], name="map")
         return reshape_to(net, y, (*x.shape[: self.axis], self.out, *x.shape[self.axis + 1 :]), "mapped")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         x, order = net.last(inputs[0], self.axis)
         shape = net.graph_shape((*x.ir_shape[:-1], self.out))
         y = net.op("FullyConnected", x, shape=shape, weights={"weights": blobs[0].T}, units=self.out, use_bias=False)
         return net.transpose(y, order)
 
 
-def linear_map(net, x, axis, matrix, name=""):
+def linear_map(net: Builder, x: Value, axis: int, matrix: np.ndarray, name: str = "") -> Any:
     """matrix [out, in] applied along an axis of x."""
     axis %= len(x.shape)
     return net.add(LinearMap(axis, len(matrix)), x, blobs=[np.asarray(matrix, np.float32)], name=name)
 
 
-def select_indices(net, x, axis, indices):
+def select_indices(net: Builder, x: Value, axis: int, indices: Any) -> Any:
     """x's positions `indices` along an axis: slices put together where they are few, else a selection matrix."""
     if not x.shape:
         return x
@@ -81,14 +86,14 @@ def select_indices(net, x, axis, indices):
 
 
 @from_torch("torch.index_select", "torch.Tensor.index_select")
-def index_select(net, input, dim, index):
+def index_select(net: Builder, input: Value, dim: int, index: Any) -> Any:
     if isinstance(index, Value) or not isinstance(input, Value):
         raise Refused("index_select with an index that depends on the input", "use a constant index")
     return select_indices(net, input, dim, np.ravel(index))
 
 
 @from_torch("torch.gather", "torch.Tensor.gather")
-def gather(net, input, dim, index, *, sparse_grad=False):
+def gather(net: Builder, input: Value, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
     """As index_select, where the index is the same all along the other axes and they are whole."""
     if isinstance(index, Value) or not isinstance(input, Value):
         raise Refused("gather with an index that depends on the input", "use a constant index")
@@ -103,7 +108,7 @@ def gather(net, input, dim, index, *, sparse_grad=False):
 
 
 @from_torch("torch.take_along_dim", "torch.Tensor.take_along_dim")
-def take_along_dim(net, input, indices, dim=None):
+def take_along_dim(net: Builder, input: Value, indices: Operand, dim: Any = None) -> Any:
     if dim is None or isinstance(indices, Value):
         raise Refused("take_along_dim of a flat tensor, or by values", "use torch.index_select")
     shape = [d if i == dim % len(input.shape) else max(d, input.shape[i]) for i, d in enumerate(indices.shape)]
@@ -111,7 +116,7 @@ def take_along_dim(net, input, indices, dim=None):
 
 
 @from_torch("torch.diff", "torch.Tensor.diff")
-def diff(net, input, n=1, dim=-1, prepend=None, append=None):
+def diff(net: Builder, input: Value, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Each number less the one before it, n times."""
     parts = [part for part in (prepend, input, append) if part is not None]
     if len(parts) > 1:
@@ -122,7 +127,7 @@ def diff(net, input, n=1, dim=-1, prepend=None, append=None):
 
 
 @from_torch("torch.flip", "torch.Tensor.flip")
-def flip(net, input, *places, dims=()):
+def flip(net: Builder, input: Value, *places: Any, dims: Any = ()) -> Any:
     dims = places or dims
     dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
     x = input
@@ -132,17 +137,17 @@ def flip(net, input, *places, dims=()):
 
 
 @from_torch("torch.fliplr", "torch.Tensor.fliplr")
-def fliplr(net, input):
+def fliplr(net: Builder, input: Value) -> Any:
     return flip(net, input, 1)
 
 
 @from_torch("torch.flipud", "torch.Tensor.flipud")
-def flipud(net, input):
+def flipud(net: Builder, input: Value) -> Any:
     return flip(net, input, 0)
 
 
 @from_torch("torch.roll", "torch.Tensor.roll")
-def roll(net, input, shifts, dims=None):
+def roll(net: Builder, input: Value, shifts: Any, dims: Any = None) -> Any:
     shifts = [shifts] if isinstance(shifts, int) else list(shifts)
     if dims is None or dims == ():
         flat = reshape_to(net, input, (prod(input.shape),), "flat")
@@ -154,5 +159,5 @@ def roll(net, input, shifts, dims=None):
 
 
 @from_torch("torch.cumsum", "torch.Tensor.cumsum")
-def cumsum(net, input, dim, *, dtype=None):
+def cumsum(net: Builder, input: Value, dim: int, *, dtype: Any = None) -> Any:
     return linear_map(net, input, dim, np.tri(input.shape[dim], dtype=np.float32)) if input.shape else input

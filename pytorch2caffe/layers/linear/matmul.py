@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod, sqrt
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..activation.softmax import Softmax
 from ..elementwise.arithmetic import arithmetic
@@ -30,16 +36,16 @@ MOST_PRODUCTS = 1 << 28  # a blob of 1 GiB
 class MatMul(Layer):
     """[..., M, K] times [..., K, N], the leading axes equal."""
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="torch.matmul({0}, {1})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """As one batch of products, which ncnn knows."""
         (*lead, m, k), n = shapes[0], shapes[1][-1]
         batch = (prod(lead),) if prod(lead) > 1 else ()
         return Ncnn("MatMul", {}, (), ((*batch, m, k), (*batch, k, n)), ((*batch, m, n),))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Every product M x K x N, then the sum over K: correct, and large."""
         a, b = inputs
         (*lead, m, k), n = a.shape, b.shape[-1]
@@ -56,13 +62,13 @@ class MatMul(Layer):
         mean = net.add(Pooling("AVE", k, 1), products, name="mean")
         return reshape_to(net, net.add(Power(scale=float(k)), mean, name="sum"), (*lead, m, n), "product")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         a, b = (net.graph_order(x) for x in inputs)
         shape = net.graph_shape((*a.ir_shape[:-1], b.ir_shape[-1]))
         return net.ir_order(net.op("MatMul", a, b, shape=shape))
 
 
-def matrix_product(net, a, b):
+def matrix_product(net: Builder, a: Value, b: Value) -> Any:
     """torch.matmul of values and constants of any rank."""
     rank_a, rank_b = len(a.shape), len(b.shape)
     if rank_a == 1:
@@ -98,30 +104,30 @@ def matrix_product(net, a, b):
     "torch.Tensor.mv",
     "torch.spmm",
 )
-def matmul(net, input, other):
+def matmul(net: Builder, input: Value, other: Operand) -> Any:
     y = matrix_product(net, input, other)
     return reshape_to(net, y, ()) if len(input.shape) == len(other.shape) == 1 else y
 
 
 @from_torch("torch.Tensor.__rmatmul__")
-def rmatmul(net, input, other):
+def rmatmul(net: Builder, input: Value, other: Operand) -> Any:
     return matmul(net, other, input)
 
 
 @from_torch(
     "torch.addmm", "torch.Tensor.addmm", "torch.baddbmm", "torch.Tensor.baddbmm", "torch.addmv", "torch.Tensor.addmv"
 )
-def addmm(net, input, mat1, mat2, *, beta=1, alpha=1):
+def addmm(net: Builder, input: Value, mat1: Operand, mat2: Operand, *, beta: float = 1, alpha: float = 1) -> Any:
     return _added(net, input, matrix_product(net, mat1, mat2), beta, alpha)
 
 
 @from_torch("torch.addbmm", "torch.Tensor.addbmm")
-def addbmm(net, input, batch1, batch2, *, beta=1, alpha=1):
+def addbmm(net: Builder, input: Value, batch1: Operand, batch2: Operand, *, beta: float = 1, alpha: float = 1) -> Any:
     """The products of a batch, summed up."""
     return _added(net, input, reduce(net, "sum", matrix_product(net, batch1, batch2), 0, False), beta, alpha)
 
 
-def _added(net, input, product, beta, alpha):
+def _added(net: Builder, input: Value, product: Any, beta: Any, alpha: Any) -> Any:
     product = product if alpha == 1 else arithmetic(net, "mul", product, alpha)
     if isinstance(input, Value):
         return arithmetic(net, "add", product, input if beta == 1 else arithmetic(net, "mul", input, beta))
@@ -129,7 +135,7 @@ def _added(net, input, product, beta, alpha):
 
 
 @from_torch("torch.nn.functional.linear", "torch._C._nn.linear")
-def linear(net, input, weight, bias=None):
+def linear(net: Builder, input: Value, weight: Operand, bias: Operand | None = None) -> Any:
     """One InnerProduct; of weights that are computed a matrix product, and what is added is added."""
     if isinstance(weight, Value) or not isinstance(input, Value):
         turned = permute_to(net, weight, range(len(weight.shape))[::-1])
@@ -146,8 +152,16 @@ def linear(net, input, weight, bias=None):
 
 @from_torch("torch.nn.functional.scaled_dot_product_attention", "torch._C._nn.scaled_dot_product_attention")
 def scaled_dot_product_attention(
-    net, query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False
-):
+    net: Builder,
+    query: Operand,
+    key: Operand,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: Any = None,
+    enable_gqa: bool = False,
+) -> Any:
     """softmax(query key^T * scale + mask) value."""
     if dropout_p:
         raise Refused("attention with dropout at inference is random", "pass dropout_p=0.0 in eval mode")
@@ -161,12 +175,12 @@ def scaled_dot_product_attention(
     return y if sees is None else arithmetic(net, "mul", y, sees)
 
 
-def _repeated(net, x, times):
+def _repeated(net: Builder, x: Value, times: Any) -> Any:
     """Each head for `times` queries."""
     return select_indices(net, x, -3, np.repeat(np.arange(x.shape[-3]), times))
 
 
-def _mask(net, shape, mask, is_causal):
+def _mask(net: Builder, shape: Sequence[int], mask: Any, is_causal: Any) -> Any:
     """What to add to the scores, and, if some query sees no key at all, 0 for each such: PyTorch gives 0 for it."""
     if is_causal:
         mask = np.tri(*shape[-2:], dtype=bool)
@@ -180,7 +194,7 @@ def _mask(net, shape, mask, is_causal):
 
 
 @from_ir("FullyConnected", "MatMul")
-def ir_fully_connected(net, node, input, other=None):
+def ir_fully_connected(net: Builder, node: IrOperator, input: Value, other: Operand | None = None) -> Any:
     """x @ W + b along the last axis. W: [in, out]. A MatMul of two computed tensors has no weights."""
     if other is not None:
         return node.stored(matrix_product(net, *_turned(net, node, node.ordered(input), node.ordered(other))))
@@ -192,7 +206,7 @@ def ir_fully_connected(net, node, input, other=None):
     return node.stored(linear(net, x, weight.T, bias))
 
 
-def _turned(net, node, a, b):
+def _turned(net: Builder, node: IrOperator, a: Value, b: Value) -> Any:
     """The factors of a MatMul, transposed where its attributes say so; both in the IR's layout."""
     pairs = (a, ("transpose_a", "adj_x")), (b, ("transpose_b", "adj_y"))
     return [transpose(net, x, -2, -1) if any(node.flag(key, False) for key in keys) else x for x, keys in pairs]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.scale import Scale
 from ..shape.permute import permute_to
@@ -34,23 +40,23 @@ class BatchNorm(Layer):
     def may_be_overwritten(self, inputs: int) -> bool:
         return True
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {"use_global_stats": self.use_global_stats, **self.settings()}
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [(shapes[0][1],), (shapes[0][1],), (1,)]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if not self.use_global_stats:
             return Source(expr=f"F.batch_norm({{0}}, None, None, training=True, eps={number(self.eps)})")
         return _module(shapes[0], self.eps, blobs, affine=False)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         if not self.use_global_stats:
             raise Refused("the IR's BatchNorm has statistics of its own", "use_global_stats: true")
         return _to_ir(net, inputs[0], self.eps, blobs)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         if not self.use_global_stats:
             raise Refused("ncnn's BatchNorm has no statistics of the batch itself", "use those of the training")
         one_sample(shapes[0], 2, 3, 4, 5)
@@ -60,7 +66,7 @@ class BatchNorm(Layer):
         return Ncnn("BatchNorm", {0: mean.size, 1: self.eps}, weights)
 
 
-def _module(shape, eps, blobs, affine):
+def _module(shape: Sequence[int], eps: Any, blobs: Sequence[np.ndarray], affine: Any) -> Any:
     """nn.BatchNorm1d, 2d or 3d with a file's statistics."""
     mean, variance, factor = blobs
     scale = 1 / factor.item() if factor.item() else 0.0
@@ -74,7 +80,7 @@ def _module(shape, eps, blobs, affine):
     return Source(f"nn.BatchNorm{rank}d({arguments}{'' if affine else ', affine=False'})", state=state)
 
 
-def _times(array, factor):
+def _times(array: np.ndarray, factor: Any) -> Any:
     """The product; of zeros that take no memory it takes none either."""
     if array.size and not any(array.strides):
         return np.broadcast_to(array.flat[0] * np.float32(factor), array.shape)
@@ -92,17 +98,17 @@ class AffineBatchNorm(Layer):
     def may_be_overwritten(self, inputs: int) -> bool:
         return True
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         source = _module(shapes[0], self.eps, blobs[:3], affine=True)
         source.state["weight"] = blobs[3]
         source.state["bias"] = blobs[4] if self.bias_term else np.broadcast_to(np.float32(0), blobs[3].shape)
         return source
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return _to_ir(net, inputs[0], self.eps, blobs)
 
 
-def _to_ir(net, x, eps, blobs):
+def _to_ir(net: IrNet, x: Value, eps: Any, blobs: Sequence[np.ndarray]) -> Any:
     """The IR's BatchNorm: mean and variance; scale and bias, if given."""
     mean, variance, factor, *affine = blobs
     unit = 1 / factor.item() if factor.item() else 0.0
@@ -119,10 +125,10 @@ class BatchStatisticsNorm(Layer):
 
     eps: float = 1e-5
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"F.batch_norm({{0}}, None, None, training=True, eps={number(self.eps)})")
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """As one sample, in which those of a channel lie side by side."""
         (x,) = inputs
         n, channels, *space = x.shape
@@ -133,7 +139,17 @@ class BatchStatisticsNorm(Layer):
 
 
 @from_torch("torch.nn.functional.batch_norm")
-def batch_norm(net, input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+def batch_norm(
+    net: Builder,
+    input: Value,
+    running_mean: Operand,
+    running_var: Operand,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
     if any(isinstance(array, Value) for array in (running_mean, running_var, weight, bias)):
         raise Refused("batch_norm with statistics or weights that depend on the input", "use parameters, or arithmetic")
     channels = input.shape[1]
@@ -150,12 +166,23 @@ def batch_norm(net, input, running_mean, running_var, weight=None, bias=None, tr
 
 
 @from_torch("torch.batch_norm")
-def torch_batch_norm(net, input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled=False):
+def torch_batch_norm(
+    net: Builder,
+    input: Value,
+    weight: Operand,
+    bias: Operand,
+    running_mean: Operand,
+    running_var: Operand,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool = False,
+) -> Any:
     return batch_norm(net, input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
 @from_ir("BatchNorm", "FusedBatchNorm")
-def ir_batch_norm(net, node, input):
+def ir_batch_norm(net: Builder, node: IrOperator, input: Value) -> Any:
     """Per channel; without a scale it is 1, without a bias 0."""
     mean, var = node.weight("mean", rank=1), node.weight("var", rank=1)
     scale, bias = (node.weight(key, rank=1) if node.has(key) else None for key in ("scale", "bias"))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.scale import Scale
 from .batch_norm import batch_norm
@@ -20,18 +28,18 @@ class InstanceNorm(Layer):
 
     eps: float = 1e-5
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"F.instance_norm({{0}}, eps={number(self.eps)})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         one_sample(shapes[0], 3, 4, 5)
         seen = shapes[0][1:] if len(shapes[0]) > 3 else (shapes[0][1], 1, shapes[0][2])
         return Ncnn("InstanceNorm", {0: seen[0], 1: self.eps, 2: 0}, (), (seen,), (seen,))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         return normalise(net, inputs[0], 2, self.eps)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         if len(inputs[0].shape) != 4:
             raise Refused("the IR's InstanceNorm is of 4 axes")
         return net.op("InstanceNorm", *inputs, epsilon=self.eps)
@@ -39,16 +47,16 @@ class InstanceNorm(Layer):
 
 @from_torch("torch.nn.functional.instance_norm")
 def instance_norm(
-    net,
-    input,
-    running_mean=None,
-    running_var=None,
-    weight=None,
-    bias=None,
-    use_input_stats=True,
-    momentum=0.1,
-    eps=1e-5,
-):
+    net: Builder,
+    input: Value,
+    running_mean: Operand | None = None,
+    running_var: Operand | None = None,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
     if not use_input_stats:
         return batch_norm(net, input, running_mean, running_var, weight, bias, False, momentum, eps)
     y = net.add(InstanceNorm(eps), input)
@@ -59,6 +67,6 @@ def instance_norm(
 
 
 @from_ir("InstanceNorm")
-def ir_instance_norm(net, node, input):
+def ir_instance_norm(net: Builder, node: IrOperator, input: Value) -> Any:
     weight, bias = (node.weight(key, rank=1) if node.has(key) else None for key in ("scale", "bias"))
     return instance_norm(net, input, weight=weight, bias=bias, eps=node.number("epsilon"))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn, blob_shape, one_sample
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_torch, layer, number
 from ..elementwise.arithmetic import arithmetic
 from ..elementwise.binary import Binary
@@ -28,13 +32,13 @@ class LayerNorm(Layer):
     axis: int
     eps: float = 1e-5
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"F.layer_norm({{0}}, {{0}}.shape[{self.axis}:], eps={number(self.eps)})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("LayerNorm", *_rows(shapes[0], self.axis, self.eps))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         return normalise(net, inputs[0], self.axis, self.eps)
 
 
@@ -45,14 +49,14 @@ class GroupNorm(Layer):
     groups: int
     eps: float = 1e-5
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"F.group_norm({{0}}, {self.groups}, eps={number(self.eps)})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         one_sample(shapes[0], 2, 3, 4, 5)
         return Ncnn("GroupNorm", {0: self.groups, 1: shapes[0][1], 2: self.eps, 3: 0})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         count = prod(x.shape[1:]) // self.groups
         last = x.shape[-1] if count % x.shape[-1] == 0 else 1
@@ -67,13 +71,13 @@ class RMSNorm(Layer):
     axis: int
     eps: float = 1e-5
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"F.rms_norm({{0}}, {{0}}.shape[{self.axis}:], eps={number(self.eps)})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("RMSNorm", *_rows(shapes[0], self.axis, self.eps))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         dims = tuple(range(self.axis, len(x.shape)))
         mean = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), x, name="square"), name="mean")
@@ -88,24 +92,24 @@ class AffineNorm(Layer):
     norm: Layer
     scale: Scale
 
-    def output_shapes(self, shapes):
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
         return [shapes[0]]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return self.norm.to_torch(shapes, ())
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         made = self.norm.to_ncnn(shapes, ())
         rows = [blob.reshape(-1) for blob in blobs]
         if made.type != "RMSNorm" and len(rows) == 1:
             rows.append(np.zeros_like(rows[0]))
         return replace(made, params={**made.params, 3 if made.type == "GroupNorm" else 2: 1}, weights=tuple(rows))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         return net.add(self.scale, net.add(self.norm, *inputs, name="normal"), blobs=blobs)
 
 
-def affine(norm, scale):
+def affine(norm: Any, scale: Any) -> Any:
     """The AffineNorm of two layers, or None if their axes differ."""
     if isinstance(norm, (LayerNorm, RMSNorm)):
         fits = scale.axis == norm.axis and not (isinstance(norm, RMSNorm) and scale.bias_term)
@@ -114,7 +118,7 @@ def affine(norm, scale):
     return AffineNorm(norm, scale) if fits else None
 
 
-def _rows(shape, axis, eps):
+def _rows(shape: Sequence[int], axis: int, eps: Any) -> Any:
     """ncnn's params, and the rows that it normalises."""
     rows, size = prod(shape[:axis]), prod(shape[axis:])
     own = blob_shape(shape)
@@ -122,7 +126,7 @@ def _rows(shape, axis, eps):
     return {0: size, 1: eps, 2: 0}, (), (seen,), (seen,)
 
 
-def _affine(net, y, weight, bias, axis):
+def _affine(net: Builder, y: Value, weight: np.ndarray, bias: np.ndarray, axis: int) -> Any:
     """Weight and bias of the shape of y's axes from `axis` on, each optional, each a parameter or computed."""
     if isinstance(weight, Value) or isinstance(bias, Value):
         for operation, operand in (("mul", weight), ("add", bias)):
@@ -139,18 +143,36 @@ def _affine(net, y, weight, bias, axis):
 
 
 @from_torch("torch.nn.functional.layer_norm", "torch.layer_norm")
-def layer_norm(net, input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
+def layer_norm(
+    net: Builder,
+    input: Value,
+    normalized_shape: Sequence[int],
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    eps: float = 1e-5,
+    cudnn_enable: bool = True,
+) -> Any:
     axis = len(input.shape) - len(normalized_shape)
     return _affine(net, net.add(LayerNorm(axis, eps), input), weight, bias, axis)
 
 
 @from_torch("torch.nn.functional.group_norm", "torch.group_norm")
-def group_norm(net, input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True):
+def group_norm(
+    net: Builder,
+    input: Value,
+    num_groups: int,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    eps: float = 1e-5,
+    cudnn_enabled: bool = True,
+) -> Any:
     return _affine(net, net.add(GroupNorm(int(num_groups), eps), input), weight, bias, 1)
 
 
 @from_torch("torch.nn.functional.rms_norm", "torch.rms_norm")
-def rms_norm(net, input, normalized_shape, weight=None, eps=None):
+def rms_norm(
+    net: Builder, input: Value, normalized_shape: Sequence[int], weight: Operand | None = None, eps: float | None = None
+) -> Any:
     if eps is None:
         eps = float(np.finfo(np.float32).eps)
     axis = len(input.shape) - len(normalized_shape)

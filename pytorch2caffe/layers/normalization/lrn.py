@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.power import Power
 from ..shape.reshape import reshape_to
@@ -25,7 +34,7 @@ class LRN(Layer):
     norm_region: str = "ACROSS_CHANNELS"
     k: float = 1.0
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if self.norm_region != "ACROSS_CHANNELS":
             size, pad = self.local_size, self.local_size // 2
             area = f"F.avg_pool2d({{0}} * {{0}}, {size}, 1, {pad})"
@@ -33,18 +42,18 @@ class LRN(Layer):
         arguments = ", ".join(number(v) for v in (self.alpha, self.beta, self.k))
         return Source(f"nn.LocalResponseNorm({self.local_size}, {arguments})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         one_sample(shapes[0])
         within = self.norm_region != "ACROSS_CHANNELS"
         k = 1.0 if within else self.k
         return Ncnn("LRN", {0: int(within), 1: self.local_size, 2: self.alpha, 3: self.beta, 4: k})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Importers lack k: 1 / (k + s)^beta = k^-beta / (1 + s/k)^beta."""
         y = net.add(replace(self, k=1.0, alpha=self.alpha / self.k), *inputs, name="normalised")
         return net.add(Power(scale=self.k**-self.beta), y)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         if len(x.shape) != 4:
             raise Refused("the IR's LRN takes 4 axes")
@@ -57,7 +66,9 @@ class LRN(Layer):
 
 
 @from_torch("torch.nn.functional.local_response_norm")
-def local_response_norm(net, input, size, alpha=1e-4, beta=0.75, k=1.0):
+def local_response_norm(
+    net: Builder, input: Value, size: Any, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
     if len(input.shape) < 3 or size % 2 == 0 or k <= 0:
         asked = f"local_response_norm of size {size}, k={k} on {len(input.shape)} axes"
         raise Refused(asked, "use an odd size and a positive k on 3 axes or more")
@@ -67,7 +78,7 @@ def local_response_norm(net, input, size, alpha=1e-4, beta=0.75, k=1.0):
 
 
 @from_ir("LRN")
-def ir_lrn(net, node, input):
+def ir_lrn(net: Builder, node: IrOperator, input: Value) -> Any:
     """alpha is that of the sum over `size` channels divided by `size`, whatever the source."""
     arguments = node.number("alpha"), node.number("beta", 0.75), node.number("bias", 1.0)
     return local_response_norm(net, input, node.integer("size"), *arguments)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
@@ -29,7 +35,7 @@ class MVN(Layer):
     across_channels: bool = False
     eps: float = 1e-9
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         start = 1 if self.across_channels else 2
         dims, rank = tuple(range(start, len(shapes[0]))), len(shapes[0])
         if not start < rank <= 4:
@@ -39,11 +45,11 @@ class MVN(Layer):
             text = f"({text}) / ({{0}}.std({dims}, correction=0, keepdim=True) + {number(self.eps)})"
         return Source(expr=text if rank == 4 else f"({text})[{', '.join(['...', *['None'] * (4 - rank)])}]")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         one_sample(shapes[0])
         return Ncnn("MVN", {0: int(self.normalize_variance), 1: int(self.across_channels), 2: self.eps})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """The mean by one InnerProduct, repeated by another, taken off."""
         (x,) = inputs
         if self.normalize_variance:
@@ -55,7 +61,7 @@ class MVN(Layer):
         means = net.add(InnerProduct(count, False, axis), mean, blobs=weights[1:], name="means")
         return net.add(Eltwise("SUM", (1.0, -1.0)), x, reshape_to(net, means, x.shape, "shaped"))
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         if len(x.shape) != 4:
             raise Refused("the IR's mean of fewer than 4 axes")
@@ -69,7 +75,7 @@ class MVN(Layer):
         return net.op("RealDiv", y, net.op("Add", root, net.constant(self.eps)))
 
 
-def normalise(net, x, axis, eps):
+def normalise(net: Builder, x: Value, axis: int, eps: Any) -> Any:
     """(x - mean) / sqrt(variance + eps) over the axes from `axis` on.
 
     MVN takes off the mean; the rest is spelled out, because readers differ in what else they make of MVN, and of a

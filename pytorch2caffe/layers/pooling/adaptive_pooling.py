@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from ...formats.ncnn import Ncnn, one_sample
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_torch, layer
 from ..indexing.strided_slice import crop
 from ..shape.concat import Concat
@@ -20,15 +28,15 @@ class AdaptivePooling(Layer):
     height: int
     width: int
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         kind = "Max" if self.pool == "MAX" else "Avg"
         return Source(f"nn.Adaptive{kind}Pool2d(({self.height}, {self.width}))")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         one_sample(shapes[0])
         return Ncnn("Pooling", {0: int(self.pool == "AVE"), 7: 1, 8: self.width, 18: self.height})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """One axis after the other: equal windows by one Pooling, unequal ones by a Pooling each."""
         (x,) = inputs
         for axis, count in ((2, self.height), (3, self.width)):
@@ -36,7 +44,7 @@ class AdaptivePooling(Layer):
         return x
 
 
-def windows(size, count):
+def windows(size: int, count: int) -> Any:
     """Where PyTorch's windows begin and end.
 
     >>> windows(7, 3)
@@ -45,7 +53,7 @@ def windows(size, count):
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
 
-def _even(size, count):
+def _even(size: int, count: int) -> Any:
     """(kernel, stride) if the windows are all alike, else None."""
     found = windows(size, count)
     kernels = {end - begin for begin, end in found}
@@ -53,11 +61,11 @@ def _even(size, count):
     return (kernels.pop(), steps.pop() if steps else 1) if len(kernels) == 1 and len(steps) <= 1 else None
 
 
-def _along(axis, kernel, stride=1):
+def _along(axis: int, kernel: Any, stride: int = 1) -> Any:
     return (kernel, 1, stride, 1) if axis == 2 else (1, kernel, 1, stride)
 
 
-def _pool_axis(net, x, axis, count, method):
+def _pool_axis(net: Builder, x: Value, axis: int, count: int, method: str) -> Any:
     size = x.shape[axis]
     if count == size:
         return x
@@ -71,7 +79,7 @@ def _pool_axis(net, x, axis, count, method):
     return net.add(Concat(axis), *parts, name="windows")
 
 
-def adaptive_pool(net, input, output_size, method):
+def adaptive_pool(net: Builder, input: Value, output_size: Any, method: str) -> Any:
     x, added = with_batch(net, 2, input)
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     height, width = (have if want is None else int(want) for have, want in zip(x.shape[2:], wanted, strict=True))
@@ -89,7 +97,7 @@ def adaptive_pool(net, input, output_size, method):
 
 
 @from_torch("torch.nn.functional.adaptive_avg_pool2d", "torch._C._nn.adaptive_avg_pool2d")
-def adaptive_avg_pool2d(net, input, output_size):
+def adaptive_avg_pool2d(net: Builder, input: Value, output_size: int | Sequence[int]) -> Any:
     return adaptive_pool(net, input, output_size, "AVE")
 
 
@@ -98,6 +106,8 @@ def adaptive_avg_pool2d(net, input, output_size):
     "torch.nn.functional.adaptive_max_pool2d_with_indices",
     "torch._C._nn.adaptive_max_pool2d",
 )
-def adaptive_max_pool2d(net, input, output_size, return_indices=False):
+def adaptive_max_pool2d(
+    net: Builder, input: Value, output_size: int | Sequence[int], return_indices: bool = False
+) -> Any:
     y = adaptive_pool(net, input, output_size, "MAX")
     return [y, None] if return_indices else y

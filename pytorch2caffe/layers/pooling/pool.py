@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch, pair
 from ..convolution.one_sided_padding import in_two_axes, pads_of, spatial
 from ..elementwise.scale import Scale
@@ -18,12 +23,22 @@ from .pooling import FLT_MAX, Pooling
 from .windows import held, torch_count
 
 
-def stride_of(kernel, stride, rank=2):
+def stride_of(kernel: Any, stride: Any, rank: int = 2) -> Any:
     """PyTorch's stride of a pooling, the kernel where none is given."""
     return pair(kernel if stride is None or isinstance(stride, (tuple, list)) and not stride else stride, rank)
 
 
-def pool(net, input, method, kernel_size, stride, padding, ceil_mode, dilation=1, **named):
+def pool(
+    net: Builder,
+    input: Value,
+    method: str,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: Any,
+    dilation: int = 1,
+    **named: Any,
+) -> Any:
     """PyTorch's pooling as one layer; as a plain Caffe one where rounding up and down are the same."""
     x, added = with_batch(net, 2, input)
     (kh, kw), (ph, pw), (dh, dw) = pair(kernel_size), pair(padding), pair(dilation)
@@ -41,15 +56,31 @@ def pool(net, input, method, kernel_size, stride, padding, ceil_mode, dilation=1
 
 
 @from_torch("torch.nn.functional.max_pool2d", "torch.max_pool2d", "torch.nn.functional.max_pool2d_with_indices")
-def max_pool2d(net, input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+def max_pool2d(
+    net: Builder,
+    input: Value,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     y = pool(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
     return [y, None] if return_indices else y
 
 
 @from_torch("torch.nn.functional.avg_pool2d", "torch._C._nn.avg_pool2d")
 def avg_pool2d(
-    net, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
-):
+    net: Builder,
+    input: Value,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] | str = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: Any = None,
+) -> Any:
     named = {"count_include_pad": bool(count_include_pad or not any(pair(padding)))}
     return pool(
         net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0
@@ -58,7 +89,7 @@ def avg_pool2d(
 
 @from_ir("Pool")
 @in_two_axes
-def ir_pool(net, node, input):
+def ir_pool(net: Builder, node: IrOperator, input: Value) -> Any:
     """MAX or AVG. An average leaves out the padding; Caffe's counts as much on both sides as there is before."""
     method = {"MAX": "MAX", "AVG": "AVE"}.get(node.text("pooling_type"))
     if method is None:
@@ -89,7 +120,7 @@ def ir_pool(net, node, input):
     return _padded_pool(net, input, method, kernel, stride, pads, sizes, counted)
 
 
-def _pooled(node, x, kernel, stride, pads):
+def _pooled(node: IrOperator, x: Value, kernel: Any, stride: Any, pads: Any) -> Any:
     """The output's size: in files of Caffe's, which round up, as they say, for the padding behind may be too little."""
     sizes = tuple((s + sum(p) - k) // t + 1 for s, p, k, t in zip(x.shape[2:], pads, kernel, stride, strict=True))
     wanted = node.output_shape()
@@ -100,7 +131,9 @@ def _pooled(node, x, kernel, stride, pads):
     return sizes
 
 
-def _padded_pool(net, x, method, kernel, stride, pads, sizes, counted):
+def _padded_pool(
+    net: Builder, x: Value, method: str, kernel: Any, stride: Any, pads: Any, sizes: Any, counted: Any
+) -> Any:
     """With a Pad before it; an average is put right by how many of a window's numbers count."""
     reach = [(out - 1) * t + k for out, t, k in zip(sizes, stride, kernel, strict=True)]
     more = [max(r - before - s, 0) for r, (before, _), s in zip(reach, pads, x.shape[2:], strict=True)]

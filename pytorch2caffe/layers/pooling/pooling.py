@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer, number
 from ..convolution.kernel import as_argument
 from ..elementwise.eltwise import Eltwise
@@ -48,7 +53,7 @@ class Pooling(Layer):
     def name_in_legacy(self) -> str:
         return "max_pool" if self.pool == "MAX" else "ave_pool"
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         settings = {"pool": self.pool}
         for name, short in (("kernel_size", "kernel"), ("stride", "stride"), ("pad", "pad")):
             h, w = getattr(self, f"{short}_h"), getattr(self, f"{short}_w")
@@ -62,7 +67,7 @@ class Pooling(Layer):
         return settings
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         if param.get("pool", "MAX") == "STOCHASTIC":
             raise Refused("stochastic pooling is random", "use MAX or AVE")
         sizes = {}
@@ -80,18 +85,18 @@ class Pooling(Layer):
         )
 
     @property
-    def axes(self):
+    def axes(self) -> Any:
         """(kernel, stride, pad, dilation) of the height and of the width."""
         return [
             tuple(getattr(self, f"{name}_{axis}") for name in ("kernel", "stride", "pad", "dilation")) for axis in "hw"
         ]
 
-    def sizes(self, shape, rounding=None):
+    def sizes(self, shape: Sequence[int], rounding: Any = None) -> Any:
         """The output's height and width."""
         mode, padded = rounding or self.round_mode, bool(self.pad_h or self.pad_w)
         return tuple(caffe_count(size, *axis, mode, padded) for size, axis in zip(shape[2:], self.axes, strict=True))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         kind = "Max" if self.pool == "MAX" else "Avg"
         if self.global_pooling:
             return Source(f"nn.Adaptive{kind}Pool2d(1)")
@@ -109,7 +114,7 @@ class Pooling(Layer):
             return Source(f"nn.{kind}Pool2d({self._arguments(kernel, stride, pad, dilation)})")
         return self._by_hand(shapes[0], kernel, stride, pad, dilation, want, kind)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """Rounded down (5=1), with the padding behind that Caffe's rounding up asks for.
 
         ncnn divides by the whole window (6=1), or by what of it is not padding (6=0).
@@ -132,7 +137,7 @@ class Pooling(Layer):
         params |= {3: self.pad_w, 13: self.pad_h, 14: behind[1], 15: behind[0], 5: 1}
         return Ncnn("Pooling", params | ({6: 1} if self.pool == "AVE" and padded else {}))
 
-    def _arguments(self, kernel, stride, pad, dilation):
+    def _arguments(self, kernel: Any, stride: Any, pad: Any, dilation: Any) -> Any:
         text = f"{as_argument(kernel)}, {as_argument(stride)}"
         text += f", padding={as_argument(pad)}" if any(pad) else ""
         text += f", dilation={as_argument(dilation)}" if set(dilation) != {1} else ""
@@ -140,7 +145,9 @@ class Pooling(Layer):
         text += "" if self.count_include_pad else ", count_include_pad=False"
         return text + (f", divisor_override={self.divisor_override}" if self.divisor_override else "")
 
-    def _by_hand(self, shape, kernel, stride, pad, dilation, want, kind):
+    def _by_hand(
+        self, shape: Sequence[int], kernel: Any, stride: Any, pad: Any, dilation: Any, want: Any, kind: Any
+    ) -> Any:
         """What PyTorch's pooling refuses: more padding than half a window, windows that start beyond the input."""
         value = "0.0" if kind == "Avg" else 'float("-inf")'
         padded = f"F.pad({{0}}, ({pad[1]}, {pad[1]}, {pad[0]}, {pad[0]}), value={value})" if any(pad) else "{0}"
@@ -160,7 +167,7 @@ class Pooling(Layer):
             text = f"F.pad({text}, (0, {max(more[1], 0)}, 0, {max(more[0], 0)}), value={number(-FLT_MAX)})"
         return Source(module, text + (f"[:, :, :{want[0]}, :{want[1]}]" if min(more) < 0 else ""))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         if self.dilation_h > 1 or self.dilation_w > 1:
             return self._lower_dilation(net, x)
@@ -175,7 +182,7 @@ class Pooling(Layer):
             y = self._weigh(net, x, y)
         return crop_space(net, y, out)
 
-    def _weigh(self, net, x, y):
+    def _weigh(self, net: Lowering, x: Value, y: Value) -> Any:
         """Multiplies by (what Caffe divides by) / (what PyTorch divides by), where they differ."""
         axes = [(size, out, *axis[:3]) for size, out, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True)]
         caffe, bare = (np.outer(*(held(*axis, padded) for axis in axes)) for padded in (True, False))
@@ -185,14 +192,14 @@ class Pooling(Layer):
             return y
         return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
 
-    def _lower_pad(self, net, x, out):
+    def _lower_pad(self, net: Lowering, x: Value, out: Any) -> Any:
         """For readers that average over the padding otherwise: a Pad layer before it."""
         padded = pad_with(net, x, {2: (self.pad_h,) * 2, 3: (self.pad_w,) * 2}, 0.0 if self.pool == "AVE" else -FLT_MAX)
         bare = replace(self, pad_h=0, pad_w=0, count_include_pad=True, divisor_override=0)
         y = crop_space(net, net.add(bare, padded, name="pool"), out)
         return self._weigh(net, x, y) if self.pool == "AVE" else y
 
-    def _lower_dilation(self, net, x):
+    def _lower_dilation(self, net: Lowering, x: Value) -> Any:
         """The maximum of the input shifted by each tap, one axis after the other."""
         for axis, (windows, (k, s, p, d)) in enumerate(zip(self.sizes(x.shape), self.axes, strict=True), 2):
             span = (windows - 1) * s + 1
@@ -203,7 +210,7 @@ class Pooling(Layer):
             x = net.add(Eltwise("MAX"), *parts, name="max") if k > 1 else parts[0]
         return x
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """Without rounding up: the padding behind is as long as the windows reach. Averages leave it out."""
         (x,) = inputs
         if self.dilation_h > 1 or self.dilation_w > 1 or self.divisor_override or len(x.shape) != 4:

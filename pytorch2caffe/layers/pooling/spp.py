@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from ...errors import Refused
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..shape.concat import Concat
 from ..shape.flatten import Flatten
@@ -19,7 +26,7 @@ class SPP(Layer):
     pyramid_height: int
     pool: str = "MAX"
 
-    def _levels(self, shape):
+    def _levels(self, shape: Sequence[int]) -> Any:
         if self.pool == "STOCHASTIC":
             raise Refused("stochastic pooling is random", "use MAX or AVE")
         if len(shape) != 4:
@@ -36,7 +43,7 @@ class SPP(Layer):
             levels.append(Pooling(self.pool, kh, kw, kh, kw, ph, pw))
         return levels
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         parts = []
         for pooling in self._levels(shapes[0]):
             source = pooling.to_torch(shapes, [])
@@ -45,14 +52,14 @@ class SPP(Layer):
             return Source(expr=parts[0])
         return Source(expr=f"torch.cat(({', '.join(f'{part}.flatten(1)' for part in parts)}), 1)")
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         levels = [net.add(pooling, *inputs, name="pool") for pooling in self._levels(inputs[0].shape)]
         if len(levels) == 1:
             return levels[0]
         return net.add(Concat(1), *(net.add(Flatten(), level, name="row") for level in levels), name="rows")
 
 
-def _window(size, bins):
+def _window(size: int, bins: Any) -> Any:
     """The window, which is the step too, and the padding for so many windows along an axis."""
     kernel = -(-size // bins)
     return kernel, (kernel * bins - size + 1) // 2

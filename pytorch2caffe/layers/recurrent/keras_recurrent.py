@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir
 from ..activation.clip import Clip
 from ..activation.sigmoid import Sigmoid
@@ -20,12 +25,12 @@ MOST_STEPS = 512
 
 
 @from_ir("LSTM")
-def ir_lstm(net, node, input):
+def ir_lstm(net: Builder, node: IrOperator, input: Value) -> Any:
     """Gates i, f, c, o. Weights: [in, 4 units], [units, 4 units], bias [4 units]. MMdnn's Keras parser stores none."""
     kernel, recurrent, bias = _weights(node, "lstm", 4)
     gate, h, c = _gate(node), None, None
 
-    def step(driven):
+    def step(driven: Any) -> Any:
         nonlocal h, c
         total = driven if h is None else _sum(net, driven, _dense(net, h, recurrent, None))
         i, f, g, o = slice_at(net, total, 1, [len(recurrent) * k for k in (1, 2, 3)], "gates")
@@ -38,7 +43,7 @@ def ir_lstm(net, node, input):
 
 
 @from_ir("GRU")
-def ir_gru(net, node, input):
+def ir_gru(net: Builder, node: IrOperator, input: Value) -> Any:
     """Gates z, r, h. Weights: [in, 3 units], [units, 3 units], bias [3 units].
 
     Or, where the state is multiplied before it is reset (Keras' reset_after), a bias of [2, 3 units].
@@ -48,7 +53,7 @@ def ir_gru(net, node, input):
     after = bias is not None and bias.ndim == 2
     bias, inner = bias if after else (bias, None)
 
-    def step(driven):
+    def step(driven: Any) -> Any:
         nonlocal h
         x_zr, x_h = slice_at(net, driven, 1, [2 * units], "x")
         start = h is None
@@ -73,7 +78,7 @@ def ir_gru(net, node, input):
     return _unrolled(net, node, _dense(net, input, kernel, bias), step)
 
 
-def _weights(node, name, gates):
+def _weights(node: IrOperator, name: str, gates: Any) -> Any:
     """Kernel, recurrent kernel and bias, or None, checked against `units`."""
     kernel = node.weight(f"{name}_weights", "weights", rank=2)
     recurrent = node.weight(f"{name}_recurrent_weights", "recurrent_weights", rank=2)
@@ -85,7 +90,7 @@ def _weights(node, name, gates):
     return kernel, recurrent, bias
 
 
-def _gate(node):
+def _gate(node: IrOperator) -> Any:
     """The function of the gates; old Keras takes a hard sigmoid unless told otherwise, newer ones a sigmoid."""
     kind = node.text("recurrent_activation")
     if kind == "sigmoid":
@@ -95,7 +100,7 @@ def _gate(node):
     raise Refused(f"{node.op} with recurrent_activation {kind!r}", "use sigmoid or hard_sigmoid")
 
 
-def _unrolled(net, node, driven, step):
+def _unrolled(net: Builder, node: IrOperator, driven: Any, step: Any) -> Any:
     """All states, [N, steps, units], if the file says that the output has three axes; else the last, [N, units]."""
     n, steps, width = driven.shape
     if steps > MOST_STEPS:
@@ -110,18 +115,18 @@ def _unrolled(net, node, driven, step):
     return net.add(Concat(1), *rows, name="steps") if len(rows) > 1 else rows[0]
 
 
-def _dense(net, x, weight, bias):
+def _dense(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray) -> Any:
     blobs = [np.ascontiguousarray(weight.T), *([] if bias is None else [bias])]
     return net.add(InnerProduct(weight.shape[1], bias is not None, len(x.shape) - 1), x, blobs=blobs, name="dense")
 
 
-def _sum(net, a, b):
+def _sum(net: Builder, a: Value, b: Value) -> Any:
     return net.add(Eltwise("SUM"), a, b, name="sum")
 
 
-def _product(net, a, b):
+def _product(net: Builder, a: Value, b: Value) -> Any:
     return net.add(Eltwise("PROD"), a, b, name="product")
 
 
-def _rest(net, x):
+def _rest(net: Builder, x: Value) -> Any:
     return net.add(Power(scale=-1.0, shift=1.0), x, name="rest")

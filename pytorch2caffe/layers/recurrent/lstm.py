@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..activation.sigmoid import Sigmoid
 from ..activation.tanh import TanH
@@ -57,18 +61,18 @@ class LSTM(Layer):
     num_output: int
     expose_hidden: bool = False
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         rows, static = 4 * self.num_output, shapes[2 : len(shapes) - 2 * self.expose_hidden]
         inputs = [(rows, prod(s[1:])) for s in static]
         return [(rows, prod(shapes[0][2:])), (rows,), *inputs, (rows, self.num_output)]
 
-    def output_shapes(self, shapes):
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
         return [(*shapes[0][:2], self.num_output), *([(1, shapes[0][1], self.num_output)] * 2 * self.expose_hidden)]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return unrolled(self, "caffe_lstm", CODE, shapes, blobs, 2, ("recurrent",))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """For readers without it, step by step: where cont is 0 the state is forgotten."""
         x, cont, *rest = inputs
         (steps, batch), hidden = x.shape[:2], self.num_output
@@ -100,5 +104,5 @@ class LSTM(Layer):
 class LSTMUnit(Layer):
     """One step: c [1, N, H], gates [1, N, 4H] and cont [1, N] to c and h.  Source: BVLC Caffe, lstm_unit_layer.cpp."""
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="caffe_lstm_unit({0}, {1}, {2})", define=UNIT)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn, Tagged
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..activation.clip import clip
 from ..activation.sigmoid import Sigmoid
@@ -36,11 +39,11 @@ class Recurrent(Layer):
     bias: bool = True
     nonlinearity: str = "tanh"
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         rows = GATES[self.kind] * self.hidden
         return [(rows, shapes[0][2]), (rows, self.hidden), *([(rows,), (rows,)] if self.bias else [])]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.bias else [])]
         parameters = ", ".join(f"{{{name}}}" for name in names)
         tail = f"[{parameters}], {self.bias}, 1, 0.0, False, False, False"
@@ -50,7 +53,7 @@ class Recurrent(Layer):
         name = "gru" if self.kind == "GRU" else f"rnn_{self.nonlinearity}"
         return Source(expr=f"torch.{name}({{0}}, {{1}}, {tail})", state=state)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """ncnn's LSTM, GRU or RNN of one sample [T, D]; its gates are i, f, o, g, or r, z, n."""
         (steps, batch, size), hidden = shapes[0], self.hidden
         if batch != 1:
@@ -68,13 +71,13 @@ class Recurrent(Layer):
         params = {0: hidden, 1: w_ih.size, 2: 0}
         return Ncnn(self.kind, params, weights, ((steps, size), *states), ((steps, hidden), *states))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         cont = Value("cont", inputs[0].shape[:2])
         if self.kind == "LSTM" and net.takes(LSTM(self.hidden, expose_hidden=True), inputs[0], cont, *inputs[1:]):
             return self._as_caffe(net, inputs, blobs)
         return self._unrolled(net, inputs, blobs)
 
-    def _as_caffe(self, net, inputs, blobs):
+    def _as_caffe(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Caffe's LSTM; its `cont` input says where sequences go on: everywhere, from the state given."""
         x, h0, c0 = inputs
         steps, batch, _ = x.shape
@@ -83,7 +86,7 @@ class Recurrent(Layer):
         made = LSTM(self.hidden, expose_hidden=True)
         return net.add(made, x, cont, h0, c0, blobs=[w_ih, bias, w_hh], name="lstm")
 
-    def _unrolled(self, net, inputs, blobs):
+    def _unrolled(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Step by step; what does not depend on the state is computed for all steps at once."""
         x, *state = inputs
         rows = GATES[self.kind] * self.hidden
@@ -97,11 +100,11 @@ class Recurrent(Layer):
         all_steps = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else outputs[0]
         return [all_steps, *state]
 
-    def _rnn(self, net, step, fed, h):
+    def _rnn(self, net: Lowering, step: Any, fed: Any, h: Value) -> Any:
         total = net.add(Eltwise("SUM"), step, fed, name="sum")
         return [net.add(TanH(), total, name="h") if self.nonlinearity == "tanh" else clip(net, total, 0.0, None)]
 
-    def _gru(self, net, step, fed, h):
+    def _gru(self, net: Lowering, step: Any, fed: Any, h: Value) -> Any:
         hidden = self.hidden
         x_rz, x_n = slice_at(net, step, 2, [2 * hidden], "x")
         h_rz, h_n = slice_at(net, fed, 2, [2 * hidden], "h")
@@ -112,7 +115,7 @@ class Recurrent(Layer):
         kept = net.add(Eltwise("PROD"), z, net.add(Eltwise("SUM", (1.0, -1.0)), h, n, name="change"), name="kept")
         return [net.add(Eltwise("SUM"), n, kept, name="h")]
 
-    def _lstm(self, net, step, fed, h, c):
+    def _lstm(self, net: Lowering, step: Any, fed: Any, h: Value, c: Value) -> Any:
         total = net.add(Eltwise("SUM"), step, fed, name="sum")
         i, f, g, o = slice_at(net, total, 2, [self.hidden * k for k in (1, 2, 3)], "gate")
         i, f, o = (net.add(Sigmoid(), gate, name="open") for gate in (i, f, o))
@@ -126,11 +129,11 @@ def _bias(layer: Recurrent, blobs: Any) -> np.ndarray:
     return blobs[2] + blobs[3] if layer.bias else np.zeros(rows, np.float32)
 
 
-def _reordered(blob):
+def _reordered(blob: np.ndarray) -> Any:
     return np.concatenate([np.split(blob, 4)[i] for i in FROM_TORCH])
 
 
-def _affine(net, x, weight, bias, rows):
+def _affine(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray, rows: Any) -> Any:
     return net.add(
         InnerProduct(rows, bias is not None, 2), x, blobs=[weight] if bias is None else [weight, bias], name="affine"
     )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from ...errors import Refused
+from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
 
 CODE = '''
@@ -34,7 +39,7 @@ class RNN(Layer):
     num_output: int
     expose_hidden: bool = False
 
-    def blob_shapes(self, shapes):
+    def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         rows, static = self.num_output, shapes[2 : len(shapes) - self.expose_hidden]
         return [
             (rows, prod(shapes[0][2:])),
@@ -45,14 +50,22 @@ class RNN(Layer):
             (rows,),
         ]
 
-    def output_shapes(self, shapes):
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
         return [(*shapes[0][:2], self.num_output), *([(1, shapes[0][1], self.num_output)] * self.expose_hidden)]
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return unrolled(self, "caffe_rnn", CODE, shapes, blobs, 1, ("recurrent", "out", "out_bias"))
 
 
-def unrolled(made, function, code, shapes, blobs, states, names):
+def unrolled(
+    made: Any,
+    function: Any,
+    code: Any,
+    shapes: Sequence[Shape],
+    blobs: Sequence[np.ndarray],
+    states: Any,
+    names: Sequence[str],
+) -> Any:
     """The call of a function that steps through a sequence, for the bottoms and blobs that there are."""
     hidden = states if made.expose_hidden else 0
     static = len(shapes) - 2 - hidden

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from ...errors import Refused
+from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import from_torch
 from ..indexing.strided_slice import crop
@@ -13,7 +19,18 @@ from ..shape.reshape import reshape_to
 from .recurrent import Recurrent
 
 
-def _run(net, kind, input, state, params, has_biases, num_layers, bidirectional, batch_first, **named):
+def _run(
+    net: Builder,
+    kind: Any,
+    input: Value,
+    state: Any,
+    params: Any,
+    has_biases: Any,
+    num_layers: Any,
+    bidirectional: Any,
+    batch_first: Any,
+    **named: Any,
+) -> Any:
     """All layers and directions; returns the output and the last states, each [layers * directions, N, H]."""
     per, directions = 4 if has_biases else 2, 2 if bidirectional else 1
     if len(params) != per * num_layers * directions:
@@ -41,7 +58,7 @@ def _run(net, kind, input, state, params, has_biases, num_layers, bidirectional,
     return [x, *ends] if batched else [reshape_to(net, y, (y.shape[0], y.shape[2])) for y in (x, *ends)]
 
 
-def _one(net, made, x, start, blobs, name, backwards):
+def _one(net: Builder, made: Any, x: Value, start: Any, blobs: Sequence[np.ndarray], name: str, backwards: Any) -> Any:
     """One layer in one direction: its output and last states."""
     if not backwards:
         return net.add(made, x, *start, blobs=blobs, name=name)
@@ -50,46 +67,90 @@ def _one(net, made, x, start, blobs, name, backwards):
     return [select_indices(net, y, 0, turned), *ends]
 
 
-def _value(net, state):
+def _value(net: Builder, state: Any) -> Any:
     return state if isinstance(state, Value) else net.constant(state)
 
 
-def _with_batch(net, x):
+def _with_batch(net: Builder, x: Value) -> Any:
     return reshape_to(net, x, (x.shape[0], 1, x.shape[1]))
 
 
-def _plain(kind, batch_first):
+def _plain(kind: Any, batch_first: Any) -> Any:
     if not isinstance(batch_first, bool):
         raise Refused(f"{kind} on packed sequences of different lengths", "feed padded sequences of one length")
 
 
 @from_torch("torch.lstm", "aten.lstm")
-def lstm(net, input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=None):
+def lstm(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    params: Sequence[np.ndarray],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool | None = None,
+) -> Any:
     _plain("lstm", batch_first)
     return _run(net, "LSTM", input, hx, params, has_biases, num_layers, bidirectional, batch_first)
 
 
 @from_torch("torch.gru", "aten.gru")
-def gru(net, input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=None):
+def gru(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    params: Sequence[np.ndarray],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool | None = None,
+) -> Any:
     _plain("gru", batch_first)
     return _run(net, "GRU", input, [hx], params, has_biases, num_layers, bidirectional, batch_first)
 
 
 @from_torch("torch.rnn_tanh", "aten.rnn_tanh")
-def rnn_tanh(net, input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=None):
+def rnn_tanh(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    params: Sequence[np.ndarray],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool | None = None,
+) -> Any:
     _plain("rnn", batch_first)
     return _run(net, "RNN", input, [hx], params, has_biases, num_layers, bidirectional, batch_first)
 
 
 @from_torch("torch.rnn_relu", "aten.rnn_relu")
-def rnn_relu(net, input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first=None):
+def rnn_relu(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    params: Sequence[np.ndarray],
+    has_biases: bool,
+    num_layers: int,
+    dropout: float,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool | None = None,
+) -> Any:
     _plain("rnn", batch_first)
     return _run(
         net, "RNN", input, [hx], params, has_biases, num_layers, bidirectional, batch_first, nonlinearity="relu"
     )
 
 
-def _cell(net, kind, input, state, weights, **named):
+def _cell(net: Builder, kind: Any, input: Value, state: Any, weights: Any, **named: Any) -> Any:
     """One step: a sequence of one."""
     x = reshape_to(net, input, (1, *input.shape))
     state = [_value(net, s if isinstance(s, Value) else s[None]) for s in state]
@@ -101,20 +162,52 @@ def _cell(net, kind, input, state, weights, **named):
 
 
 @from_torch("torch.lstm_cell")
-def lstm_cell(net, input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+def lstm_cell(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    w_ih: np.ndarray,
+    w_hh: np.ndarray,
+    b_ih: np.ndarray | None = None,
+    b_hh: np.ndarray | None = None,
+) -> Any:
     return _cell(net, "LSTM", input, hx, [w_ih, w_hh, b_ih, b_hh])
 
 
 @from_torch("torch.gru_cell")
-def gru_cell(net, input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+def gru_cell(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    w_ih: np.ndarray,
+    w_hh: np.ndarray,
+    b_ih: np.ndarray | None = None,
+    b_hh: np.ndarray | None = None,
+) -> Any:
     return _cell(net, "GRU", input, [hx], [w_ih, w_hh, b_ih, b_hh])[0]
 
 
 @from_torch("torch.rnn_tanh_cell")
-def rnn_tanh_cell(net, input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+def rnn_tanh_cell(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    w_ih: np.ndarray,
+    w_hh: np.ndarray,
+    b_ih: np.ndarray | None = None,
+    b_hh: np.ndarray | None = None,
+) -> Any:
     return _cell(net, "RNN", input, [hx], [w_ih, w_hh, b_ih, b_hh])[0]
 
 
 @from_torch("torch.rnn_relu_cell")
-def rnn_relu_cell(net, input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
+def rnn_relu_cell(
+    net: Builder,
+    input: Value,
+    hx: Any,
+    w_ih: np.ndarray,
+    w_hh: np.ndarray,
+    b_ih: np.ndarray | None = None,
+    b_hh: np.ndarray | None = None,
+) -> Any:
     return _cell(net, "RNN", input, [hx], [w_ih, w_hh, b_ih, b_hh], nonlinearity="relu")[0]

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isqrt, prod
+from typing import Any
+
+import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..elementwise.power import Power
 from ..shape.concat import Concat
@@ -32,16 +41,16 @@ class ArgMax(Layer):
     top_k: int = 1
     out_max_val: bool = False
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {name: value for name, value in self.settings().items() if value is not None}
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         axis = param.get("axis")
         axis = None if axis is None else axis % len(shapes[0])
         return cls(axis, param.get("top_k", 1), param.get("out_max_val", False))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if self.axis is None:
             top = f"{{0}}.flatten(1).topk({self.top_k})"
             more = f"[{', '.join(['...', *['None'] * (len(shapes[0]) - 3)])}]" if len(shapes[0]) > 3 else ""
@@ -54,7 +63,7 @@ class ArgMax(Layer):
         part = "[0]" if self.out_max_val else "[1].to({0}.dtype)"
         return Source(expr=f"{{0}}.topk({self.top_k}, {self.axis}){part}")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         if self.top_k != 1 or self.out_max_val or self.axis is None:
             raise Refused("the IR has the place of one largest number along an axis only", "use top_k: 1 and an axis")
         return FirstMax(self.axis % len(inputs[0].shape)).to_ir(net, inputs, blobs)
@@ -66,23 +75,23 @@ class FirstMax(Layer):
 
     axis: int
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"{{0}}.argmax({self.axis}, keepdim=True).to({{0}}.dtype)")
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Caffe's ArgMax takes the last of equal numbers: it counts from behind."""
         (x,) = inputs
         y = net.add(ArgMax(self.axis), _turned(net, x, self.axis), name="from_behind")
         return net.add(Power(scale=-1.0, shift=x.shape[self.axis] - 1.0), y)
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         turned, order = net.last(x, self.axis)
         y = net.op("ArgMax", turned, shape=turned.ir_shape[:-1], axis=len(x.shape) - 1)
         return net.transpose(net.in_shape(y, (*turned.ir_shape[:-1], 1)), order)
 
 
-def _turned(net, x, axis):
+def _turned(net: Builder, x: Value, axis: int) -> Any:
     """The order of an axis reversed, piece by piece: inf stays inf. A long one as rows and columns of their own."""
     size = x.shape[axis]
     rows = max(d for d in range(1, isqrt(size) + 1) if size % d == 0) if size > 32 else 1
@@ -95,7 +104,7 @@ def _turned(net, x, axis):
 
 
 @from_torch("torch.argmax", "torch.Tensor.argmax")
-def argmax(net, input, dim=None, keepdim=False):
+def argmax(net: Builder, input: Value, dim: Any = None, keepdim: bool = False) -> Any:
     x = reshape_to(net, input, (1, prod(input.shape)), "flat") if dim is None else input
     x = x if x.shape else reshape_to(net, input, (1,), "flat")
     axis = 1 if dim is None else dim
@@ -107,12 +116,12 @@ def argmax(net, input, dim=None, keepdim=False):
 
 
 @from_torch("torch.argmin", "torch.Tensor.argmin")
-def argmin(net, input, dim=None, keepdim=False):
+def argmin(net: Builder, input: Value, dim: Any = None, keepdim: bool = False) -> Any:
     return argmax(net, net.add(Power(scale=-1.0), input, name="minus"), dim, keepdim)
 
 
 @from_torch("torch.topk", "torch.Tensor.topk")
-def topk(net, input, k, dim=-1, largest=True, sorted=True):
+def topk(net: Builder, input: Value, k: Any, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     if not input.shape:
         return [reshape_to(net, y, ()) for y in topk(net, reshape_to(net, input, (1,), "flat"), k, 0, largest)]
     axis = dim % len(input.shape)
@@ -122,13 +131,13 @@ def topk(net, input, k, dim=-1, largest=True, sorted=True):
 
 
 @from_ir("ArgMax", "ArgMin")
-def ir_arg_max(net, node, input):
+def ir_arg_max(net: Builder, node: IrOperator, input: Value) -> Any:
     axis = node.axis(input, node.integer("axis" if "axis" in node else "axes"))
     y = (argmax if node.op == "ArgMax" else argmin)(net, input, axis, True)
     return node.reshaped(y, [size for i, size in enumerate(node.shape(input)) if node.axis(input, i) != axis])
 
 
 @from_ir("TopK")
-def ir_top_k(net, node, input):
+def ir_top_k(net: Builder, node: IrOperator, input: Value) -> Any:
     """The k largest numbers along the last axis, and their places; not MMdnn's."""
     return topk(net, input, node.integer("k"), node.axis(input, -1))

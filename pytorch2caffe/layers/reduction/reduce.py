@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import SHAPE, Ncnn, along, replaced
 from ...graph.bounds import affine, hull
-from ...graph.graph import Shape, Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, axes_of, from_ir, from_torch, layer
 from ..elementwise.arithmetic import arithmetic
 from ..elementwise.power import Power
@@ -35,11 +40,11 @@ class Reduce(Layer):
             return hull(inputs)
         return affine(inputs[0], prod(shapes[0][axis] for axis in self.dims), 0.0)
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         keep = ", keepdim=True" if self.keepdim else ""
         return Source(expr=f"{{0}}.{TORCH[self.operation]}({self.dims}{keep})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """The reduced axes stay with size 1 and are then shaped away."""
         dims = [dim for dim in self.dims if shapes[0][dim] != 1]
         if not dims:
@@ -48,7 +53,7 @@ class Reduce(Layer):
         params = {0: NCNN[self.operation], 1: 0, 3: axes, 4: 1, 5: 1}
         return Ncnn("Reduction", params, (), (seen,), (replaced(seen, axes, 1),))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """One Pooling over each run of neighbouring axes, seen as the height of a picture."""
         (x,) = inputs
         shape = [1 if i in self.dims else d for i, d in enumerate(x.shape)]
@@ -64,7 +69,7 @@ class Reduce(Layer):
             x = net.add(Power(scale=float(count)), x, name="sum")
         return reshape_to(net, x, kept, "reduced")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         name = {"mean": "ReduceMean", "sum": "Sum", "max": "Max", "min": "Min"}[self.operation]
         shape = [1 if axis in self.dims else size for axis, size in enumerate(x.shape)]
@@ -76,7 +81,7 @@ class Reduce(Layer):
         return y if go or self.keepdim else net.reshape(y, left)
 
 
-def _runs(dims):
+def _runs(dims: Sequence[int]) -> Any:
     """Neighbouring axes together, the last run first: (1, 2, 4) -> [(4, 5), (1, 3)]."""
     runs = []
     for dim in sorted(dims):
@@ -87,7 +92,7 @@ def _runs(dims):
     return runs[::-1]
 
 
-def _pool(net, x, start, stop, method):
+def _pool(net: Builder, x: Value, start: Any, stop: Any, method: str) -> Any:
     shape = x.shape
     after = [1] * (stop - start) + list(shape[stop:])
     if len(shape) == 4 and start == 2 and stop == 4 and shape[2] * shape[3] > MOST_AT_ONCE:
@@ -103,33 +108,33 @@ def _pool(net, x, start, stop, method):
     return reshape_to(net, pooled, (*shape[:start], *after), "pooled")
 
 
-def reduce(net, operation, input, dim, keepdim):
+def reduce(net: Builder, operation: str, input: Value, dim: int, keepdim: bool) -> Any:
     """A Reduce over dim: an axis, several, or None or () for all."""
     dims = axes_of(dim, len(input.shape))
     return net.add(Reduce(operation, dims, bool(keepdim)), input) if dims else input
 
 
 @from_torch("torch.mean", "torch.Tensor.mean")
-def mean(net, input, dim=None, keepdim=False, *, dtype=None):
+def mean(net: Builder, input: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     return reduce(net, "mean", input, dim, keepdim)
 
 
 @from_torch("torch.sum", "torch.Tensor.sum")
-def sum(net, input, dim=None, keepdim=False, *, dtype=None):
+def sum(net: Builder, input: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     return reduce(net, "sum", input, dim, keepdim)
 
 
 @from_torch("torch.amax", "torch.Tensor.amax")
-def amax(net, input, dim=(), keepdim=False):
+def amax(net: Builder, input: Value, dim: Any = (), keepdim: bool = False) -> Any:
     return reduce(net, "max", input, dim, keepdim)
 
 
 @from_torch("torch.amin", "torch.Tensor.amin")
-def amin(net, input, dim=(), keepdim=False):
+def amin(net: Builder, input: Value, dim: Any = (), keepdim: bool = False) -> Any:
     return reduce(net, "min", input, dim, keepdim)
 
 
-def _extreme(net, operation, input, dim, keepdim):
+def _extreme(net: Builder, operation: str, input: Value, dim: int, keepdim: bool) -> Any:
     """torch.max's three forms: of two tensors, of a whole tensor, along an axis (values and places)."""
     if isinstance(dim, int) and not isinstance(dim, bool):
         from .arg_max import argmax, argmin
@@ -144,16 +149,16 @@ def _extreme(net, operation, input, dim, keepdim):
 
 
 @from_torch("torch.max", "torch.Tensor.max")
-def max(net, input, dim=None, keepdim=False, *, other=None):
+def max(net: Builder, input: Value, dim: Any = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     return _extreme(net, "max", input, dim if other is None else other, keepdim)
 
 
 @from_torch("torch.min", "torch.Tensor.min")
-def min(net, input, dim=None, keepdim=False, *, other=None):
+def min(net: Builder, input: Value, dim: Any = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     return _extreme(net, "min", input, dim if other is None else other, keepdim)
 
 
-def _axes(node, input):
+def _axes(node: IrOperator, input: Value) -> Any:
     """The axes of the Graph; files of frozen graphs call them otherwise, and some lose them."""
     key = next((key for key in ("axes", "axis", "sum_indices", "reduction_indices") if key in node), None)
     if key is None:
@@ -164,7 +169,7 @@ def _axes(node, input):
     return axes
 
 
-def _keeps(node, input, axes):
+def _keeps(node: IrOperator, input: Value, axes: Any) -> Any:
     """Whether axes stay, with size 1: where the file does not say, by how many axes it says that the output has."""
     if "keepdims" in node or "keep_dims" in node:
         return node.flag("keepdims" if "keepdims" in node else "keep_dims")
@@ -172,7 +177,7 @@ def _keeps(node, input, axes):
     return shape is not None and len(shape) == len(input.shape)
 
 
-def ir_reduce(net, node, input, operation):
+def ir_reduce(net: Builder, node: IrOperator, input: Value, operation: str) -> Any:
     """operation(tensor, axes, True) along the axes that the node names; they go unless it keeps them."""
     axes = _axes(node, input)
     keep = _keeps(node, input, axes)
@@ -184,17 +189,17 @@ def ir_reduce(net, node, input, operation):
 
 
 @from_ir("ReduceMean", "Mean")
-def ir_mean(net, node, input):
+def ir_mean(net: Builder, node: IrOperator, input: Value) -> Any:
     return ir_reduce(net, node, input, lambda x, axes, keep: reduce(net, "mean", x, axes, keep) if axes else x)
 
 
 @from_ir("Sum", "ReduceSum")
-def ir_sum(net, node, input):
+def ir_sum(net: Builder, node: IrOperator, input: Value) -> Any:
     return ir_reduce(net, node, input, lambda x, axes, keep: reduce(net, "sum", x, axes, keep) if axes else x)
 
 
 @from_ir("Max", "ReduceMax")
-def ir_max(net, node, input, *more):
+def ir_max(net: Builder, node: IrOperator, input: Value, *more: Any) -> Any:
     """Of one tensor along axes, or, as Caffe's parser has it, of several number by number."""
     if more:
         a, *rest = node.aligned(input, *more)
@@ -205,5 +210,5 @@ def ir_max(net, node, input, *more):
 
 
 @from_ir("Min", "ReduceMin")
-def ir_min(net, node, input):
+def ir_min(net: Builder, node: IrOperator, input: Value) -> Any:
     return ir_reduce(net, node, input, lambda x, axes, keep: reduce(net, "min", x, axes, keep) if axes else x)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from ...errors import Refused
 from ...formats.ncnn import Ncnn, along, replaced
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer, number
 from ..elementwise.absval import AbsVal
 from ..elementwise.power import Power
@@ -23,15 +29,15 @@ class Reduction(Layer):
     axis: int = 0
     coeff: float = 1.0
 
-    def _dims(self, shape):
+    def _dims(self, shape: Sequence[int]) -> Any:
         return tuple(range(self.axis % len(shape) if shape else 0, len(shape)))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         of = {"ASUM": "{0}.abs()", "SUMSQ": "{0}.square()"}.get(self.operation, "{0}")
         text = f"{of}.{'mean' if self.operation == 'MEAN' else 'sum'}({self._dims(shapes[0])})"
         return Source(expr=text if self.coeff == 1 else f"{number(self.coeff)} * {text}")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         dims = [dim for dim in self._dims(shapes[0]) if shapes[0][dim] != 1]
         if not dims or self.coeff != 1:
             raise Refused("ncnn multiplies by the coeff of Reduction before it reduces")
@@ -39,7 +45,7 @@ class Reduction(Layer):
         kind = {"SUM": 0, "ASUM": 1, "SUMSQ": 2, "MEAN": 3}[self.operation]
         return Ncnn("Reduction", {0: kind, 1: 0, 3: axes, 4: 1, 5: 1}, (), (seen,), (replaced(seen, axes, 1),))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         if self.operation == "ASUM":
             x = net.add(AbsVal(), x, name="abs")

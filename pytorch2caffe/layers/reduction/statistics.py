@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod as product
+from typing import Any
 
 from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import axes_of, from_ir, from_torch
 from ..activation.clip import clip
 from ..elementwise.binary import Binary
@@ -17,11 +22,11 @@ from ..shape.slice import slice_at
 from .reduce import Reduce, ir_reduce, reduce
 
 
-def _kept(net, x, dims, keepdim):
+def _kept(net: Builder, x: Value, dims: Sequence[int], keepdim: bool) -> Any:
     return x if keepdim else reshape_to(net, x, [d for i, d in enumerate(x.shape) if i not in dims])
 
 
-def _correction(dim, unbiased, correction):
+def _correction(dim: int, unbiased: Any, correction: Any) -> Any:
     if isinstance(dim, bool):  # var(x, unbiased)
         return None, float(dim)
     if unbiased is not None:
@@ -29,7 +34,7 @@ def _correction(dim, unbiased, correction):
     return dim, 1.0 if correction is None else float(correction)
 
 
-def _variance(net, input, dim, unbiased, keepdim, correction, power):
+def _variance(net: Builder, input: Value, dim: int, unbiased: Any, keepdim: bool, correction: Any, power: Any) -> Any:
     dim, correction = _correction(dim, unbiased, correction)
     dims = axes_of(dim, len(input.shape))
     count = product(input.shape[d] for d in dims)
@@ -45,29 +50,61 @@ def _variance(net, input, dim, unbiased, keepdim, correction, power):
 
 
 @from_torch("torch.var", "torch.Tensor.var")
-def var(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+def var(
+    net: Builder,
+    input: Value,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
     return _variance(net, input, dim, unbiased, keepdim, correction, 1.0)
 
 
 @from_torch("torch.std", "torch.Tensor.std")
-def std(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+def std(
+    net: Builder,
+    input: Value,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
     return _variance(net, input, dim, unbiased, keepdim, correction, 0.5)
 
 
 @from_torch("torch.var_mean")
-def var_mean(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+def var_mean(
+    net: Builder,
+    input: Value,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
     axes = None if isinstance(dim, bool) else dim
     return [var(net, input, dim, unbiased, keepdim, correction=correction), reduce(net, "mean", input, axes, keepdim)]
 
 
 @from_torch("torch.std_mean")
-def std_mean(net, input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+def std_mean(
+    net: Builder,
+    input: Value,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
     axes = None if isinstance(dim, bool) else dim
     return [std(net, input, dim, unbiased, keepdim, correction=correction), reduce(net, "mean", input, axes, keepdim)]
 
 
 @from_torch("torch.logsumexp", "torch.Tensor.logsumexp", "torch.special.logsumexp")
-def logsumexp(net, input, dim, keepdim=False):
+def logsumexp(net: Builder, input: Value, dim: Any, keepdim: bool = False) -> Any:
     """m + log(sum of exp(x - m)), m the maximum, but no less than -3e38: of -inf only, -inf is left."""
     dims = axes_of(dim, len(input.shape))
     if not dims:
@@ -79,7 +116,7 @@ def logsumexp(net, input, dim, keepdim=False):
 
 
 @from_torch("torch.prod", "torch.Tensor.prod")
-def prod(net, input, dim=None, keepdim=False, *, dtype=None):
+def prod(net: Builder, input: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Halves are multiplied with halves."""
     if dim is None:
         x = reshape_to(net, input, (product(input.shape),), "flat")
@@ -99,15 +136,15 @@ def prod(net, input, dim=None, keepdim=False, *, dtype=None):
     return _kept(net, x, (dim,), keepdim)
 
 
-def _times_last(net, x, rest, dim):
+def _times_last(net: Builder, x: Value, rest: Any, dim: int) -> Any:
     """The odd one out is multiplied into the last."""
     body, last = slice_at(net, x, dim, [x.shape[dim] - 1], "last")
     return net.add(Concat(dim), body, net.add(Eltwise("PROD"), last, rest, name="product"), name="joined")
 
 
 @from_ir("Prod", "ReduceProd")
-def ir_prod(net, node, input):
-    def each(x, axes, keep):
+def ir_prod(net: Builder, node: IrOperator, input: Value) -> Any:
+    def each(x: Value, axes: Any, keep: Any) -> Any:
         for axis in axes:
             x = prod(net, x, axis, keep)
         return x

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from ..linear.linear_map import MOST_WEIGHTS, linear_map
 from ..shape.concat import Concat
@@ -19,7 +21,14 @@ PADDINGS = {0: "zeros", 1: "border"}
 
 
 @from_torch("torch.nn.functional.grid_sample")
-def grid_sample(net, input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
+def grid_sample(
+    net: Builder,
+    input: Value,
+    grid: Operand,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: Any = None,
+) -> Any:
     """A matrix over the flat space, as large as input times output; one for each sample where their grids differ."""
     if isinstance(grid, Value) or not isinstance(input, Value):
         raise Refused("grid_sample at places that depend on the input", "use a constant grid, or torch.nn.Upsample")
@@ -41,7 +50,7 @@ def grid_sample(net, input, grid, mode="bilinear", padding_mode="zeros", align_c
     return reshape_to(net, y, (*input.shape[:2], *out))
 
 
-def _matrix(points, size, mode, border, align_corners):
+def _matrix(points: Any, size: int, mode: str, border: Any, align_corners: Any) -> Any:
     """The weights of each place of `points` [H, W, (x, y)], -1 to 1, as rows over the flat space [h * w].
 
     Source: PyTorch, aten/src/ATen/native/GridSampler.h.
@@ -65,6 +74,8 @@ def _matrix(points, size, mode, border, align_corners):
 
 
 @from_torch("torch.grid_sampler", "torch.grid_sampler_2d")
-def grid_sampler(net, input, grid, interpolation_mode, padding_mode, align_corners):
+def grid_sampler(
+    net: Builder, input: Value, grid: Operand, interpolation_mode: Any, padding_mode: Any, align_corners: Any
+) -> Any:
     mode, padding = MODES.get(interpolation_mode, "bicubic"), PADDINGS.get(padding_mode, "reflection")
     return grid_sample(net, input, grid, mode, padding, align_corners)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from ..convolution.deconvolution import Deconvolution
 from ..elementwise.scale import Scale
@@ -42,7 +50,7 @@ class Interpolate(Layer):
     scale: tuple[float, ...] = ()
     antialias: bool = False
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         corners = ", align_corners=True" if self.align_corners else ""
         if self.antialias:
             how = f"scale_factor={self.scale}" if self.scale else f"size={self.size}"
@@ -53,7 +61,7 @@ class Interpolate(Layer):
         scale = number(self.scale[0]) if len(set(self.scale)) == 1 else f"({scale})"
         return Source(f'nn.Upsample(scale_factor={scale}, mode="{self.mode}"{corners})')
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """ncnn goes by the sizes; a factor given must be theirs."""
         one_sample(shapes[0])
         kind = {"nearest": 1, "bilinear": 2, "bicubic": 3}.get(self.mode)
@@ -63,7 +71,7 @@ class Interpolate(Layer):
         height, width = self.size
         return Ncnn("Interp", {0: kind, 3: height, 4: width, **({6: 1} if self.align_corners else {})})
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Integer factors by one depthwise Deconvolution; any other by a fixed matrix along each axis."""
         (x,) = inputs
         factors = tuple(out / size for out, size in zip(self.size, x.shape[2:], strict=True))
@@ -80,7 +88,7 @@ class Interpolate(Layer):
                 x = linear_map(net, x, axis, matrix, name="axis")
         return x
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """As TensorFlow resizes; by factors only where they are those of the sizes."""
         (x,) = inputs
         factors = zip(self.scale or (0,) * len(self.size), self.size, x.shape[2:], strict=True)
@@ -99,7 +107,7 @@ class Interpolate(Layer):
         )
 
 
-def _by_deconvolution(net, x, factors, mode):
+def _by_deconvolution(net: Builder, x: Value, factors: Any, mode: str) -> Any:
     """Bilinear is the triangle's, over what it makes of ones: so edges are kept."""
     channels = x.shape[1]
     if mode == "nearest":
@@ -114,14 +122,14 @@ def _by_deconvolution(net, x, factors, mode):
     return net.add(Scale(2, 2), y, blobs=[1 / weights], name="edges")
 
 
-def _triangle(scale):
+def _triangle(scale: Any) -> Any:
     """The weights of a bilinear kernel, from the middle of one pixel to that of the next but one."""
     size = 2 * scale - scale % 2
     middle = scale - 1 if scale % 2 else scale - 0.5
     return 1 - abs(np.arange(size) - middle) / scale
 
 
-def _of_ones(size, scale):
+def _of_ones(size: int, scale: Any) -> Any:
     """What the triangle makes of a row of `size` ones: 1, and less at the edges."""
     pad = (scale - scale % 2) // 2
     kernel = _triangle(scale)
@@ -133,15 +141,15 @@ def _of_ones(size, scale):
 
 @from_torch("torch.nn.functional.interpolate", "torch.nn.functional.upsample")
 def interpolate(
-    net,
-    input,
-    size=None,
-    scale_factor=None,
-    mode="nearest",
-    align_corners=None,
-    recompute_scale_factor=None,
-    antialias=False,
-):
+    net: Builder,
+    input: Value,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: Any = None,
+    recompute_scale_factor: Any = None,
+    antialias: bool = False,
+) -> Any:
     have, rank = input.shape[2:], len(input.shape) - 2
     if mode not in ALONG or rank < 1:
         raise Refused(f"interpolate with mode {mode!r} on {rank} axes", f"use one of {', '.join(ALONG)}")
@@ -164,24 +172,40 @@ def interpolate(
     return net.add(Interpolate(want, mode, bool(align_corners), scale, bool(antialias)), input)
 
 
-def _aten(net, input, size, factors, mode, align_corners=None):
+def _aten(net: Builder, input: Value, size: int, factors: Any, mode: str, align_corners: Any = None) -> Any:
     if size is None:
         return interpolate(net, input, None, list(factors), mode, align_corners)
     return interpolate(net, input, list(size), None, mode, align_corners)
 
 
 @from_torch("aten.upsample_nearest2d")
-def upsample_nearest2d(net, input, output_size, scale_factors=None, scales_w=None):
+def upsample_nearest2d(
+    net: Builder, input: Value, output_size: int | Sequence[int], scale_factors: Any = None, scales_w: Any = None
+) -> Any:
     return _aten(net, input, output_size, scale_factors, "nearest")
 
 
 @from_torch("aten.upsample_bilinear2d")
-def upsample_bilinear2d(net, input, output_size, align_corners, scale_factors=None, scales_w=None):
+def upsample_bilinear2d(
+    net: Builder,
+    input: Value,
+    output_size: int | Sequence[int],
+    align_corners: Any,
+    scale_factors: Any = None,
+    scales_w: Any = None,
+) -> Any:
     return _aten(net, input, output_size, scale_factors, "bilinear", align_corners)
 
 
 @from_torch("aten.upsample_bicubic2d")
-def upsample_bicubic2d(net, input, output_size, align_corners, scale_factors=None, scales_w=None):
+def upsample_bicubic2d(
+    net: Builder,
+    input: Value,
+    output_size: int | Sequence[int],
+    align_corners: Any,
+    scale_factors: Any = None,
+    scales_w: Any = None,
+) -> Any:
     return _aten(net, input, output_size, scale_factors, "bicubic", align_corners)
 
 
@@ -194,7 +218,7 @@ RESIZES = {
 
 
 @from_ir(*RESIZES)
-def ir_resize(net, node, input):
+def ir_resize(net: Builder, node: IrOperator, input: Value) -> Any:
     """TensorFlow's: a sample is taken at i * in / out, unless align_corners or half_pixel_centers say otherwise.
 
     The size is that of `_output_shapes`, or, where a reader found it out, `size` with the other two attributes.
@@ -223,7 +247,7 @@ def ir_resize(net, node, input):
 
 
 @from_ir("UpSampling2D")
-def ir_up_sampling(net, node, input):
+def ir_up_sampling(net: Builder, node: IrOperator, input: Value) -> Any:
     mode = node.text("interpolation_type", "nearest").lower()
     scales = node.integers("scales")
     scales = scales if len(scales) == 2 else scales[1:3] if len(scales) == 4 else scales * 2

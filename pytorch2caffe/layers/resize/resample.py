@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ...graph.graph import Value
 
-def resampling_matrix(mode, size, out, scale=0.0, align_corners=False):
+
+def resampling_matrix(mode: str, size: int, out: Any, scale: float = 0.0, align_corners: bool = False) -> Any:
     """What interpolation makes of a row: a matrix [out, size] whose rows sum to 1.
 
     mode:          nearest, nearest-exact, linear, cubic or area.
@@ -35,7 +39,7 @@ def resampling_matrix(mode, size, out, scale=0.0, align_corners=False):
     return _linear(positions, size) if mode == "linear" else _cubic(positions, size)
 
 
-def antialiased_matrix(mode, size, out, scale=0.0, align_corners=False):
+def antialiased_matrix(mode: str, size: int, out: Any, scale: float = 0.0, align_corners: bool = False) -> Any:
     """As `resampling_matrix` with antialias=True: on the way down the kernel, linear or cubic, is as wide as a step.
 
     Source: PyTorch, aten/src/ATen/native/cpu/UpSampleKernel.cpp.
@@ -59,17 +63,17 @@ def antialiased_matrix(mode, size, out, scale=0.0, align_corners=False):
     return matrix
 
 
-def _triangle(d):
+def _triangle(d: Any) -> Any:
     return np.maximum(0, 1 - abs(d))
 
 
-def _catmull_rom(d, a=-0.5):
+def _catmull_rom(d: Any, a: Value = -0.5) -> Any:
     d = abs(d)
     near, far = ((a + 2) * d - (a + 3)) * d * d + 1, (((d - 5) * d + 8) * d - 4) * a
     return np.where(d < 1, near, np.where(d < 2, far, 0))
 
 
-def _area(size, out):
+def _area(size: int, out: Any) -> Any:
     matrix = np.zeros((out, size))
     for i in range(out):
         begin, end = i * size // out, -(-(i + 1) * size // out)
@@ -77,7 +81,7 @@ def _area(size, out):
     return matrix
 
 
-def _linear(positions, size):
+def _linear(positions: Any, size: int) -> Any:
     positions = np.maximum(positions, 0)
     first = np.minimum(np.floor(positions).astype(int), size - 1)
     share = np.where(first < size - 1, positions - first, 0)
@@ -85,12 +89,12 @@ def _linear(positions, size):
     return eye[first] * (1 - share)[:, None] + eye[np.minimum(first + 1, size - 1)] * share[:, None]
 
 
-def _cubic_kernel(a):
+def _cubic_kernel(a: Value) -> Any:
     """Its two pieces, as in the literature: up to a distance of 1, and from there to 2."""
     return lambda d: ((a + 2) * d - (a + 3)) * d * d + 1, lambda d: ((d - 5) * d + 8) * d * a - 4 * a
 
 
-def _cubic(positions, size):
+def _cubic(positions: Any, size: int) -> Any:
     first = np.floor(positions).astype(int)
     t = positions - first
     near, far = _cubic_kernel(-0.75)
@@ -99,7 +103,7 @@ def _cubic(positions, size):
     return sum(eye[np.clip(first + offset, 0, size - 1)] * weight[:, None] for offset, weight in taps)
 
 
-def tensorflow_matrix(mode, size, out, align_corners=False, half_pixel=False):
+def tensorflow_matrix(mode: str, size: int, out: Any, align_corners: bool = False, half_pixel: bool = False) -> Any:
     """What TensorFlow's resizing makes of a row, [out, size]: samples at i * size / out; linear, nearest, cubic, area.
 
     align_corners: at i * (size - 1) / (out - 1), the nearest being rounded, halves up.
@@ -126,7 +130,7 @@ def tensorflow_matrix(mode, size, out, align_corners=False, half_pixel=False):
     return np.eye(size)[np.minimum(rounded.astype(int), size - 1)]
 
 
-def _cubic_of_tensorflow(positions, size, keys):
+def _cubic_of_tensorflow(positions: Any, size: int, keys: Any) -> Any:
     """The kernel has 1024 steps. keys: a is -0.5 instead of -0.75, and taps beyond the edge are left out."""
     first = np.floor(positions).astype(int)
     t = np.rint((positions - first) * 1024) / 1024
@@ -139,7 +143,7 @@ def _cubic_of_tensorflow(positions, size, keys):
     return found / found.sum(1, keepdims=True) if keys else found
 
 
-def _overlaps(begins, ends, size):
+def _overlaps(begins: Any, ends: Any, size: int) -> Any:
     """How much of each number of a row lies between begin and end; the last one goes on for ever."""
     lower = np.arange(size)
     upper = np.where(lower == size - 1, np.inf, lower + 1)

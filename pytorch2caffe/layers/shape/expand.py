@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along, replaced
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..convolution.convolution import Convolution
 from .reshape import reshape_to
@@ -23,19 +29,19 @@ class Tile(Layer):
     axis: int = 1
     tiles: int = 1
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {"axis": self.axis, "tiles": self.tiles}
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         axis = self.axis % len(shapes[0])
         times = [self.tiles if i == axis else 1 for i in range(len(shapes[0]))]
         return Source(expr=f"{{0}}.repeat({', '.join(map(str, times))})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         dims, (axis,) = along(shapes[0], self.axis)
         return Ncnn("Tile", {0: axis, 1: self.tiles}, (), (dims,), (replaced(dims, [axis], self.tiles * dims[axis]),))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """A 1x1 convolution of one channel into as many as there are tiles, every weight 1: importers lack Tile."""
         (x,) = inputs
         axis = self.axis % len(x.shape)
@@ -46,7 +52,7 @@ class Tile(Layer):
         y = net.add(made, flat, blobs=[ones], name="copies")
         return reshape_to(net, y, (*before, self.tiles * after[0], *after[1:]), "tiled")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         axis = self.axis % len(x.shape)
         times = [self.tiles if i == axis else 1 for i in range(len(x.shape))]
@@ -54,7 +60,7 @@ class Tile(Layer):
         return net.op("Tile", x, shape=shape, multiples=net.in_ir(x, times))
 
 
-def expand_to(net, input, shape):
+def expand_to(net: Builder, input: Operand, shape: Sequence[int]) -> Any:
     """The value, or constant, broadcast to `shape`, as PyTorch broadcasts."""
     shape = tuple(shape)
     if isinstance(input, np.ndarray):
@@ -67,19 +73,19 @@ def expand_to(net, input, shape):
 
 
 @from_torch("torch.Tensor.expand")
-def expand(net, input, *sizes, implicit=False):
+def expand(net: Builder, input: Value, *sizes: Any, implicit: bool = False) -> Any:
     sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     own = (1,) * (len(sizes) - len(input.shape)) + input.shape
     return expand_to(net, input, [have if want == -1 else want for have, want in zip(own, sizes, strict=True)])
 
 
 @from_torch("torch.Tensor.expand_as", "torch.broadcast_to", "torch.Tensor.broadcast_to")
-def expand_as(net, input, other):
+def expand_as(net: Builder, input: Value, other: Operand) -> Any:
     return expand_to(net, input, getattr(other, "shape", other))
 
 
 @from_torch("torch.Tensor.repeat", "torch.tile", "torch.Tensor.tile")
-def repeat(net, input, *repeats):
+def repeat(net: Builder, input: Value, *repeats: Any) -> Any:
     repeats = repeats[0] if len(repeats) == 1 and isinstance(repeats[0], (tuple, list)) else repeats
     rank = max(len(repeats), len(input.shape))
     times = (1,) * (rank - len(repeats)) + tuple(repeats)
@@ -90,7 +96,9 @@ def repeat(net, input, *repeats):
 
 
 @from_torch("torch.repeat_interleave", "torch.Tensor.repeat_interleave")
-def repeat_interleave(net, input, repeats, dim=None, *, output_size=None):
+def repeat_interleave(
+    net: Builder, input: Value, repeats: Any, dim: Any = None, *, output_size: int | Sequence[int] | None = None
+) -> Any:
     """Each entry along an axis several times: a new axis behind it, tiled."""
     if not isinstance(repeats, int):
         raise Refused("repeat_interleave with a number of its own for each entry", "index with a constant list")
@@ -105,19 +113,19 @@ def repeat_interleave(net, input, repeats, dim=None, *, output_size=None):
 
 
 @from_ir("Tile")
-def ir_tile(net, node, input):
+def ir_tile(net: Builder, node: IrOperator, input: Value) -> Any:
     counts = node.integers("multiples", count=len(input.shape))
     return repeat(net, input, [counts[node.node_axis(input, axis)] for axis in range(len(counts))])
 
 
 @from_torch("torch.broadcast_tensors")
-def broadcast_tensors(net, *tensors):
+def broadcast_tensors(net: Builder, *tensors: Operand) -> Any:
     tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     shape = np.broadcast_shapes(*(x.shape for x in tensors))
     return [expand_to(net, x if isinstance(x, Value) else net.constant(x), shape) for x in tensors]
 
 
 @from_torch("torch.Tensor.copy_")
-def copy(net, input, src, non_blocking=False):
+def copy(net: Builder, input: Value, src: Operand, non_blocking: bool = False) -> Any:
     """What is copied, in the shape of what it is copied into."""
     return expand_to(net, src if isinstance(src, Value) else net.constant(np.asarray(src)), input.shape)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import SHAPE, Ncnn
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from .reshape import reshape_to
 
@@ -19,28 +28,28 @@ class Flatten(Layer):
     axis: int = 1
     end_axis: int = -1
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         arguments = "" if (self.axis, self.end_axis) == (1, -1) else f"{self.axis}, {self.end_axis}"
         return Source(f"nn.Flatten({arguments})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn(SHAPE)
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """For readers whose Flatten keeps the batch only, or that have none."""
         (x,) = inputs
         rank = len(x.shape)
         start, end = self.axis % rank, self.end_axis % rank + 1
         return reshape_to(net, x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         start, end = self.axis % len(x.shape), self.end_axis % len(x.shape) + 1
         return net.reshape(x, (*x.shape[:start], math.prod(x.shape[start:end]), *x.shape[end:]))
 
 
 @from_torch("torch.flatten", "torch.Tensor.flatten")
-def flatten(net, input, start_dim=0, end_dim=-1):
+def flatten(net: Builder, input: Value, start_dim: int = 0, end_dim: int = -1) -> Any:
     rank = len(input.shape)
     if rank == 0:
         return reshape_to(net, input, (1,))
@@ -51,7 +60,7 @@ def flatten(net, input, start_dim=0, end_dim=-1):
 
 
 @from_torch("torch.unflatten", "torch.Tensor.unflatten")
-def unflatten(net, input, dim, sizes):
+def unflatten(net: Builder, input: Value, dim: int, sizes: Any) -> Any:
     dim %= len(input.shape)
     sizes = list(sizes)
     if -1 in sizes:
@@ -60,7 +69,7 @@ def unflatten(net, input, dim, sizes):
 
 
 @from_ir("Flatten")
-def ir_flatten(net, node, input):
+def ir_flatten(net: Builder, node: IrOperator, input: Value) -> Any:
     """Everything but the batch. In a file of Caffe's the order is C, H, W, but H, W, C before a fully connected layer
     where the parser put it there itself, as NAME_0 before NAME_1.
     """

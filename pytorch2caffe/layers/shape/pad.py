@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along
+from ...graph.builder import Builder
+from ...graph.graph import Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.power import Power
 from ..indexing.strided_slice import crop
@@ -21,11 +29,11 @@ class Pad(Layer):
     after: tuple[int, ...]
     value: float = 0.0
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         flat = [n for pair in zip(reversed(self.before), reversed(self.after), strict=True) for n in pair]
         return Source(expr=f"F.pad({{0}}, {tuple(flat)}, value={number(self.value)})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """ncnn pads the last three axes of a blob, width, height, depth or channels."""
         padded = [axis for axis, sizes in enumerate(zip(self.before, self.after, strict=True)) if any(sizes)]
         dims, places = along(shapes[0], *padded)
@@ -40,7 +48,7 @@ class Pad(Layer):
             gives[place] += self.before[axis] + self.after[axis]
         return Ncnn("Padding", {**params, 4: 0, 5: self.value}, (), (dims,), (tuple(gives),))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         for axis, (before, after) in enumerate(zip(self.before, self.after, strict=True)):
             parts = [_block(net, x, axis, before, self.value), [x], _block(net, x, axis, after, self.value)]
@@ -48,11 +56,11 @@ class Pad(Layer):
             x = net.add(Concat(axis), *flat, name="padded") if len(flat) > 1 else x
         return x
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.pad(inputs[0], self.before, self.after, self.value)
 
 
-def _block(net, x, axis, size, value):
+def _block(net: Builder, x: Value, axis: int, size: int, value: Any) -> Any:
     """Values of `size` along `axis`, all `value`: slices of x times 0."""
     found = []
     while size > 0:
@@ -62,7 +70,7 @@ def _block(net, x, axis, size, value):
     return found
 
 
-def pad_with(net, x, pads, value):
+def pad_with(net: Builder, x: Value, pads: Any, value: Any) -> Any:
     """x with axis a padded by pads[a] = (before, after); negative numbers cut."""
     x = crop(net, x, {a: (max(-b, 0), x.shape[a] - max(-e, 0)) for a, (b, e) in pads.items()})
     before, after = (tuple(max(pads.get(a, (0, 0))[i], 0) for a in range(len(x.shape))) for i in (0, 1))
@@ -72,7 +80,7 @@ def pad_with(net, x, pads, value):
 REPEATING = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # PyTorch's name -> numpy's
 
 
-def _repeat(net, x, pads, mode):
+def _repeat(net: Builder, x: Value, pads: Any, mode: str) -> Any:
     """Each axis longer by its own numbers, mirrored, repeated or wrapped around."""
     for axis, (before, after) in pads.items():
         places = np.arange(x.shape[axis])
@@ -84,7 +92,7 @@ def _repeat(net, x, pads, mode):
 
 
 @from_torch("torch.nn.functional.pad", "torch._C._nn.pad", "torch.constant_pad_nd", "aten.constant_pad_nd")
-def pad(net, input, pad, mode="constant", value=None):
+def pad(net: Builder, input: Value, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     pads = {len(input.shape) - 1 - i // 2: (int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)}
     if mode in REPEATING:
         return _repeat(net, input, pads, REPEATING[mode])
@@ -97,7 +105,7 @@ def pad(net, input, pad, mode="constant", value=None):
 
 
 @from_ir("Pad", "PadV2")
-def ir_pad(net, node, input):
+def ir_pad(net: Builder, node: IrOperator, input: Value) -> Any:
     """`pads`: how many before each axis, then how many behind each."""
     rank = len(input.shape)
     pads = node.integers("pads", count=2 * rank)
@@ -106,14 +114,14 @@ def ir_pad(net, node, input):
 
 
 @from_ir("MirrorPad")
-def ir_mirror_pad(net, node, input):
+def ir_mirror_pad(net: Builder, node: IrOperator, input: Value) -> Any:
     """`pads` here is pair by pair: before and behind the first axis, before and behind the second ..."""
     pads = node.integers("pads" if "pads" in node else "paddings", count=2 * len(input.shape))
     places = {node.axis(input, i // 2): (pads[i], pads[i + 1]) for i in range(0, len(pads), 2)}
     return _in_mode(net, node, input, places)
 
 
-def _in_mode(net, node, input, places):
+def _in_mode(net: Builder, node: IrOperator, input: Value, places: Any) -> Any:
     places = {axis: pair for axis, pair in sorted(places.items()) if any(pair)}
     if any(abs(n) > MOST_PADDING for pair in places.values() for n in pair):
         raise Refused(f"{node.op} by more than {MOST_PADDING:,}")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import MOST_AXES, SHAPE, Ncnn
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..convolution.convolution import Convolution
 from ..convolution.deconvolution import Deconvolution
@@ -29,18 +35,18 @@ class Permute(Layer):
 
     order: tuple[int, ...]
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         return {"order": list(self.order)}
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         order = list(param.get("order", ()))
         return cls(tuple(order + [axis for axis in range(len(shapes[0])) if axis not in order]))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"{{0}}.permute({', '.join(map(str, self.order))})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """Axes of size 1 left out, and those that stay neighbours joined; ncnn permutes up to four."""
         sizes, order = grouped(shapes[0], self.order)
         if len(sizes) < 2:
@@ -51,7 +57,7 @@ class Permute(Layer):
         gives = tuple(sizes[axis] for axis in order)
         return Ncnn("Permute", {0: NCNN[len(sizes)].index(last_first)}, (), (sizes,), (gives,))
 
-    def lower(self, net, inputs, blobs):
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Axes of size 1 move by Reshape; the rest by swaps of neighbouring blocks of axes, cheapest first."""
         (x,) = inputs
         shape = [x.shape[axis] for axis in self.order]
@@ -68,7 +74,7 @@ class Permute(Layer):
             axes[start:stop] = axes[middle:stop] + axes[start:middle]
         return reshape_to(net, x, shape, "permuted")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.permute(inputs[0], self.order)
 
 
@@ -105,7 +111,7 @@ NCNN = {
 }
 
 
-def grouped(shape, order):
+def grouped(shape: Sequence[int], order: Sequence[int]) -> Any:
     """The sizes of a permutation's groups of axes that stay neighbours, in the input's order, and the order of these.
 
     >>> grouped((1, 2, 3, 4, 5), (0, 3, 4, 1, 2))
@@ -121,11 +127,11 @@ def grouped(shape, order):
     return tuple(prod(shape[axis] for axis in group) for group in sorted(groups)), tuple(rank[g[0]] for g in groups)
 
 
-def _parts(axes, start, middle, stop):
+def _parts(axes: Any, start: Any, middle: Any, stop: Any) -> Any:
     return axes[:start], axes[start:middle], axes[middle:stop], axes[stop:]
 
 
-def _swap(net, x, before, a, b, after):
+def _swap(net: Builder, x: Value, before: Any, a: Value, b: Value, after: Any) -> Any:
     """[before, a, b, after] -> [before, b, a, after], in the fewest layers that cost little.
 
     A few pieces are cut and joined. Else one convolution with an identity matrix: each output channel picks the
@@ -152,7 +158,7 @@ def _swap(net, x, before, a, b, after):
     return net.add(puts, x, blobs=[eye.reshape(a, 1, 1, a)], name="put")
 
 
-def _cut_and_join(net, x, before, a, b, after):
+def _cut_and_join(net: Builder, x: Value, before: Any, a: Value, b: Value, after: Any) -> Any:
     """Cut along the smaller of a and b, turn each piece, join along the other."""
     x = reshape_to(net, x, (before, a, b, after), "blocks")
     axis, other = (1, 2) if a <= b else (2, 1)
@@ -163,7 +169,7 @@ def _cut_and_join(net, x, before, a, b, after):
     return net.add(Concat(other), *parts, name="join") if len(parts) > 1 else parts[0]
 
 
-def permute_to(net, input, order):
+def permute_to(net: Builder, input: Operand, order: Sequence[int]) -> Any:
     """The value, or constant, with its axes in `order`; a Reshape where only axes of size 1 move."""
     order = tuple(axis % len(input.shape) for axis in order)
     if isinstance(input, np.ndarray):
@@ -175,7 +181,7 @@ def permute_to(net, input, order):
 
 
 @from_torch("torch.Tensor.permute", "torch.permute")
-def permute(net, input, *dims):
+def permute(net: Builder, input: Value, *dims: Any) -> Any:
     dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
     return permute_to(net, input, dims)
 
@@ -188,7 +194,7 @@ def permute(net, input, *dims):
     "torch.swapdims",
     "torch.Tensor.swapdims",
 )
-def transpose(net, input, dim0, dim1):
+def transpose(net: Builder, input: Value, dim0: int, dim1: int) -> Any:
     if not input.shape:
         return input
     order = list(range(len(input.shape)))
@@ -197,17 +203,17 @@ def transpose(net, input, dim0, dim1):
 
 
 @from_torch("torch.t", "torch.Tensor.t", "torch.Tensor.T", "torch.numpy_T", "aten.numpy_T")
-def t(net, input):
+def t(net: Builder, input: Value) -> Any:
     return permute_to(net, input, range(len(input.shape) - 1, -1, -1))
 
 
 @from_torch("torch.Tensor.mT", "torch.adjoint", "torch.Tensor.adjoint")
-def mt(net, input):
+def mt(net: Builder, input: Value) -> Any:
     return transpose(net, input, -2, -1)
 
 
 @from_torch("torch.movedim", "torch.Tensor.movedim", "torch.moveaxis", "torch.Tensor.moveaxis")
-def movedim(net, input, source, destination):
+def movedim(net: Builder, input: Value, source: Any, destination: Any) -> Any:
     rank = len(input.shape)
     sources = [s % rank for s in (source if isinstance(source, (tuple, list)) else [source])]
     targets = [d % rank for d in (destination if isinstance(destination, (tuple, list)) else [destination])]
@@ -217,7 +223,7 @@ def movedim(net, input, source, destination):
 
 
 @from_ir("Transpose", "Permute")
-def ir_transpose(net, node, input):
+def ir_transpose(net: Builder, node: IrOperator, input: Value) -> Any:
     rank = len(input.shape)
     order = node.integers("perm" if "perm" in node or "order" not in node else "order", count=rank)
     if sorted(order) != list(range(rank)):

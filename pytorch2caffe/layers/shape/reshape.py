@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import SHAPE, Ncnn
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 
 
@@ -25,17 +31,17 @@ class Reshape(Layer):
     axis: int = 0
     num_axes: int = -1
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         settings = {"shape": {"dim": list(self.shape)}}
         settings |= {"axis": self.axis} if self.axis else {}
         return settings | ({"num_axes": self.num_axes} if self.num_axes != -1 else {})
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs):
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         dims = param.get("shape", {}).get("dim", [])
         return cls(tuple(dims), param.get("axis", 0), param.get("num_axes", -1))
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         rank = len(shapes[0])
         start = self.axis if self.axis >= 0 else rank + self.axis + 1
         end = rank if self.num_axes == -1 else start + self.num_axes
@@ -46,7 +52,7 @@ class Reshape(Layer):
         texts = [f"{{0}}.shape[{s}]" if d == 0 else str(d) for d, s in zip(dims, sources, strict=True)]
         return Source(expr=f"{{0}}.reshape({', '.join(texts) if texts else '()'})")
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         rank = len(x.shape)
         start = self.axis if self.axis >= 0 else rank + self.axis + 1
@@ -57,11 +63,11 @@ class Reshape(Layer):
             shape[shape.index(-1)] = math.prod(x.shape) // -math.prod(shape)
         return net.reshape(x, shape)
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn(SHAPE)
 
 
-def reshape_to(net, input, shape, name="", rest=None):
+def reshape_to(net: Builder, input: Operand, shape: Sequence[int], name: str = "", rest: Any = None) -> Any:
     """The value, or constant, in another shape. A batch that is kept stays open (0), or the axis `rest` (-1)."""
     shape = tuple(shape)
     if isinstance(input, np.ndarray):
@@ -76,19 +82,19 @@ def reshape_to(net, input, shape, name="", rest=None):
     return net.add(Reshape(tuple(dims)), input, name=name)
 
 
-def with_batch(net, rank, input):
+def with_batch(net: Builder, rank: int, input: Value) -> Any:
     """A value of `rank` axes behind the channels with a batch axis in front, and whether it lacked one."""
     if len(input.shape) == rank + 2:
         return input, False
     return reshape_to(net, input, (1, *input.shape)), True
 
 
-def drop_batch(net, output, added):
+def drop_batch(net: Builder, output: Any, added: Any) -> Any:
     """The value without its batch axis, if `with_batch` added one."""
     return reshape_to(net, output, output.shape[1:]) if added else output
 
 
-def _resolved(input, shape):
+def _resolved(input: Value, shape: Sequence[int]) -> Any:
     """A shape that PyTorch was given, with its -1 worked out."""
     shape = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
     dims = [int(d) for d in shape]
@@ -99,19 +105,19 @@ def _resolved(input, shape):
 
 
 @from_torch("torch.Tensor.view", "torch.Tensor.reshape", "torch.Tensor._unsafe_view")
-def view(net, input, *shape):
+def view(net: Builder, input: Value, *shape: Any) -> Any:
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)):
         raise Refused("view as another type reads the bits of the numbers", "use .to(dtype)")
     return reshape_to(net, input, _resolved(input, shape))
 
 
 @from_torch("torch.reshape")
-def reshape(net, input, shape):
+def reshape(net: Builder, input: Value, shape: Any) -> Any:
     return reshape_to(net, input, _resolved(input, shape))
 
 
 @from_torch("torch.Tensor.view_as", "torch.Tensor.reshape_as")
-def view_as(net, input, other):
+def view_as(net: Builder, input: Value, other: Operand) -> Any:
     return reshape_to(net, input, other.shape)
 
 
@@ -134,17 +140,17 @@ def view_as(net, input, other):
     "aten.lift_fresh_copy",
     "torch.nn.functional.feature_dropout_eval",
 )
-def contiguous(net, input, memory_format=None):
+def contiguous(net: Builder, input: Value, memory_format: Any = None) -> Any:
     return input
 
 
 @from_torch("torch.ravel", "torch.Tensor.ravel")
-def ravel(net, input):
+def ravel(net: Builder, input: Value) -> Any:
     return reshape_to(net, input, (math.prod(input.shape),))
 
 
 @from_ir("Reshape")
-def ir_reshape(net, node, input, *shape):
+def ir_reshape(net: Builder, node: IrOperator, input: Value, *shape: Any) -> Any:
     """In a file of Caffe's the numbers go in Caffe's order, and so do the sizes."""
     count = math.prod(input.shape)
     dims = node.integers("shape") if "shape" in node else [int(d) for d in np.ravel(shape[0])]
@@ -154,7 +160,7 @@ def ir_reshape(net, node, input, *shape):
     return node.reshaped(input, shape, node.open_axis())
 
 
-def _filled(dims, count, batch):
+def _filled(dims: Sequence[int], count: int, batch: Any) -> Any:
     """The shape with its -1 worked out; a 0 in front is the batch, and of two -1 the first is."""
     dims = [batch if index == 0 and size == 0 else size for index, size in enumerate(dims)]
     if dims.count(-1) > 1 and dims[0] == -1:

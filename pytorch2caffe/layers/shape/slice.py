@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
+from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along, replaced
-from ...graph.graph import Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from .reshape import reshape_to
 
@@ -25,12 +30,14 @@ class Slice(Layer):
     axis: int = 1
     slice_point: tuple[int, ...] = ()
 
-    def to_caffe(self):
+    def to_caffe(self) -> dict[str, Any]:
         settings = {"axis": self.axis} if self.axis != 1 else {}
         return settings | ({"slice_point": list(self.slice_point)} if self.slice_point else {})
 
     @classmethod
-    def from_caffe(cls, param, shapes, blobs, tops=None):
+    def from_caffe(
+        cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray], tops: Any = None
+    ) -> Layer:
         axis = param.get("axis", param.get("slice_dim", 1)) % len(shapes[0])
         points = tuple(param.get("slice_point", ()))
         if not points and tops:
@@ -38,18 +45,18 @@ class Slice(Layer):
             points = tuple(size * i for i in range(1, tops))
         return cls(axis, points)
 
-    def to_torch(self, shapes, blobs):
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         edges = [0, *self.slice_point, shapes[0][self.axis]]
         sizes = [b - a for a, b in zip(edges, edges[1:], strict=False)]
         return Source(expr=f"{{0}}.split({sizes}, {self.axis})")
 
-    def to_ncnn(self, shapes, blobs):
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         dims, (axis,) = along(shapes[0], self.axis)
         edges = [0, *self.slice_point, dims[axis]]
         sizes = tuple(b - a for a, b in zip(edges, edges[1:], strict=False))
         return Ncnn("Slice", {0: sizes, 1: axis}, (), (dims,), tuple(replaced(dims, [axis], size) for size in sizes))
 
-    def to_ir(self, net, inputs, blobs):
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         axis, edges = self.axis % len(x.shape), [0, *self.slice_point]
         sizes = [b - a for a, b in zip(edges, [*edges[1:], x.shape[axis]], strict=True)]
@@ -61,14 +68,14 @@ class Slice(Layer):
         return [net.cut(x, {axis: (a, a + size, 1)}) for a, size in zip(edges, sizes, strict=True)]
 
 
-def slice_at(net, input, axis, points, name=""):
+def slice_at(net: Builder, input: Value, axis: int, points: Any, name: str = "") -> Any:
     """The pieces of a value, as a list, also when there is but one."""
     if not points:
         return [input]
     return net.add(Slice(axis, tuple(points)), input, name=name)
 
 
-def _cut(net, input, sizes, dim):
+def _cut(net: Builder, input: Value, sizes: Any, dim: int) -> Any:
     return slice_at(net, input, dim, list(accumulate(sizes))[:-1])
 
 
@@ -79,7 +86,7 @@ def _cut(net, input, sizes, dim):
     "torch.split_with_sizes",
     "torch.Tensor.split_with_sizes",
 )
-def split(net, tensor, split_size_or_sections, dim=0):
+def split(net: Builder, tensor: Operand, split_size_or_sections: Any, dim: int = 0) -> Any:
     dim %= len(tensor.shape)
     size = tensor.shape[dim]
     if isinstance(split_size_or_sections, int):
@@ -91,12 +98,20 @@ def split(net, tensor, split_size_or_sections, dim=0):
 
 
 @from_torch("torch.chunk", "torch.Tensor.chunk")
-def chunk(net, input, chunks, dim=0):
+def chunk(net: Builder, input: Value, chunks: int, dim: int = 0) -> Any:
     return split(net, input, -(-input.shape[dim] // chunks), dim)
 
 
 @from_torch("torch.tensor_split", "torch.Tensor.tensor_split")
-def tensor_split(net, input, indices_or_sections=None, dim=0, *, indices=None, sections=None):
+def tensor_split(
+    net: Builder,
+    input: Value,
+    indices_or_sections: Any = None,
+    dim: int = 0,
+    *,
+    indices: Operand | None = None,
+    sections: Any = None,
+) -> Any:
     indices_or_sections = next(i for i in (indices_or_sections, indices, sections) if i is not None)
     if isinstance(indices_or_sections, Value):
         raise Refused("tensor_split at places that depend on the input", "use numbers")
@@ -110,29 +125,29 @@ def tensor_split(net, input, indices_or_sections=None, dim=0, *, indices=None, s
 
 
 @from_torch("torch.unbind", "torch.Tensor.unbind", "torch.Tensor.__iter__")
-def unbind(net, input, dim=0):
+def unbind(net: Builder, input: Value, dim: int = 0) -> Any:
     dim %= len(input.shape)
     pieces = slice_at(net, input, dim, range(1, input.shape[dim]))
     return [reshape_to(net, p, (*p.shape[:dim], *p.shape[dim + 1 :]), "piece") for p in pieces]
 
 
 @from_torch("torch.hsplit", "torch.Tensor.hsplit")
-def hsplit(net, input, indices_or_sections=None, **named):
+def hsplit(net: Builder, input: Value, indices_or_sections: Any = None, **named: Any) -> Any:
     return tensor_split(net, input, indices_or_sections, 0 if len(input.shape) == 1 else 1, **named)
 
 
 @from_torch("torch.vsplit", "torch.Tensor.vsplit")
-def vsplit(net, input, indices_or_sections=None, **named):
+def vsplit(net: Builder, input: Value, indices_or_sections: Any = None, **named: Any) -> Any:
     return tensor_split(net, input, indices_or_sections, 0, **named)
 
 
 @from_torch("torch.dsplit", "torch.Tensor.dsplit")
-def dsplit(net, input, indices_or_sections=None, **named):
+def dsplit(net: Builder, input: Value, indices_or_sections: Any = None, **named: Any) -> Any:
     return tensor_split(net, input, indices_or_sections, 2, **named)
 
 
 @from_ir("Split", "SplitV")
-def ir_split(net, node, input):
+def ir_split(net: Builder, node: IrOperator, input: Value) -> Any:
     """Into so many equal parts (`split`), or of the sizes `size_splits`."""
     axis = node.axis(input, node.integer("axis"))
     size = input.shape[axis]
@@ -150,7 +165,7 @@ def ir_split(net, node, input):
 
 
 @from_ir("Unstack", "Unpack")
-def ir_unstack(net, node, input):
+def ir_unstack(net: Builder, node: IrOperator, input: Value) -> Any:
     axis = node.ir_axis(input, node.integer("axis", 0))
     shape = node.shape(input)
     if shape[axis] > MOST_PARTS:
