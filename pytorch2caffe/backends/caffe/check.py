@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from ...errors import Problem
-from ...graph.graph import Graph, Node
+from ...graph.graph import Graph, Node, Value
 from ...graph.registry import LAYERS, Layer
 from .dialect import Dialect
 from .dialect_file import dialect, names
@@ -92,11 +92,18 @@ def _ranks(node: Node, target: Dialect) -> Iterator[Problem]:
 
 
 def _batch(graph: Graph, target: Dialect) -> Iterator[Problem]:
+    """Values whose first dimension is not the batch. A constant is no sample, whatever its shape."""
     size = target.limits.batch
     if size is None:
         return
-    made = [(place(node), value) for node in graph.nodes for value in node.outputs]
-    for where, value in [*((f"input {value.name!r}", value) for value in graph.inputs), *made]:
+    constants: set[Value] = set()
+    computed: list[tuple[str, Value]] = [(f"input {value.name!r}", value) for value in graph.inputs]
+    for node in graph.nodes:
+        if constants.issuperset(node.inputs):
+            constants.update(node.outputs)
+        else:
+            computed += [(place(node), value) for value in node.outputs]
+    for where, value in computed:
         if value.shape[:1] != (size,):
             what = f"shape {list(value.shape)}; {target.name} takes a first dimension of {size}, the batch, only"
             yield Problem(where, what, f"convert with a batch of {size}, and keep it as the first dimension")

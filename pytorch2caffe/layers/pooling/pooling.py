@@ -19,6 +19,7 @@ from ..elementwise.eltwise import Eltwise
 from ..elementwise.scale import Scale
 from ..indexing.strided_slice import crop_space, select
 from ..shape.pad import pad_with
+from .average import average_by_convolution
 from .windows import caffe_count, held, torch_count
 
 FLT_MAX = float(np.finfo(np.float32).max)
@@ -174,7 +175,8 @@ class Pooling(Layer):
         out = self.sizes(x.shape)
         plain = Pooling(self.pool, *(getattr(self, name) for name in SIZES))
         if (self.pad_h or self.pad_w) and not net.takes(plain, x):
-            return self._lower_pad(net, x, out)
+            average = self._by_convolution(net, x, out) if self.pool == "AVE" else None
+            return self._lower_pad(net, x, out) if average is None else average
         if plain.sizes(x.shape) != out and not (self.pad_h or self.pad_w):
             x = crop_space(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])
         y = net.add(plain, x, name="pool")
@@ -182,12 +184,21 @@ class Pooling(Layer):
             y = self._weigh(net, x, y)
         return crop_space(net, y, out)
 
+    def _divisors(self, shape: Sequence[int], out: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What Caffe and what PyTorch divide each window by, and its numbers inside the input, [height, width]."""
+        axes = [(size, windows, *axis[:3]) for size, windows, axis in zip(shape[2:], out, self.axes, strict=True)]
+        caffe, inside = (np.outer(*(held(*axis, padded) for axis in axes)) for padded in (True, False))
+        if self.divisor_override:
+            return caffe, np.full_like(caffe, self.divisor_override), inside
+        return caffe, caffe if self.count_include_pad else np.maximum(inside, 1), inside
+
+    def _by_convolution(self, net: Lowering, x: Value, out: Sequence[int]) -> Value | None:
+        _, divisor, inside = self._divisors(x.shape, out)
+        return average_by_convolution(net, x, [axis[:3] for axis in self.axes], out, divisor, inside)
+
     def _weigh(self, net: Lowering, x: Value, y: Value) -> Any:
         """Multiplies by (what Caffe divides by) / (what PyTorch divides by), where they differ."""
-        axes = [(size, out, *axis[:3]) for size, out, axis in zip(x.shape[2:], y.shape[2:], self.axes, strict=True)]
-        caffe, bare = (np.outer(*(held(*axis, padded) for axis in axes)) for padded in (True, False))
-        torch = caffe if self.count_include_pad else np.maximum(bare, 1)
-        torch = np.full_like(caffe, self.divisor_override) if self.divisor_override else torch
+        caffe, torch, _ = self._divisors(x.shape, y.shape[2:])
         if np.array_equal(caffe, torch):
             return y
         return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
