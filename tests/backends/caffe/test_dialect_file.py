@@ -81,6 +81,38 @@ def test_it_may_extend_another_file(chip):
     assert len(found.rules) == 1
 
 
+SMALL_KERNELS = """
+extends = "caffe"
+
+[[rules]]
+layer = "Convolution"
+min = { num_output = 2 }
+max = { kernel_size = 8, "stride[0]" = 4 }
+why = "its units hold 8x8 weights"
+fix = "use smaller kernels"
+"""
+
+OUT_OF_RANGE = {
+    "the greatest": (nn.Conv2d(3, 4, 8, stride=4), None),
+    "a kernel too large": (nn.Conv2d(3, 4, 9), r"kernel_size \[9, 9\] in Convolution: its units hold 8x8 weights"),
+    "one side too large": (nn.Conv2d(3, 4, (3, 9)), r"kernel_size \[3, 9\] in Convolution"),
+    "a stride too large": (nn.Conv2d(3, 4, 3, stride=5), r"stride\[0\] 5 in Convolution"),
+    "too few outputs": (nn.Conv2d(3, 1, 3), "num_output 1 in Convolution"),
+    "another layer": (nn.MaxPool2d(10), None),
+}
+
+
+@pytest.mark.parametrize(("model", "message"), OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)
+def test_a_rule_may_give_the_least_and_the_greatest_number(model, message, chip, tmp_path):
+    target = chip(SMALL_KERNELS)
+    if message is None:
+        save(model, torch.zeros(1, 3, 20, 20), target, tmp_path)
+        return
+    with pytest.raises(UnsupportedError, match=message):
+        save(model, torch.zeros(1, 3, 20, 20), target, tmp_path)
+    assert not (tmp_path / "n.prototxt").exists()
+
+
 MALFORMED = {
     'layers = "all"': "layers: must be a table, not 'all'",
     "": "layers: a dialect needs this table of layer types and their fields",
@@ -97,6 +129,7 @@ MALFORMED = {
     'extends = "caffe"\n[spelling]\n"Pooling.pad" = {}': r"\[spelling\] Pooling.pad.field: is missing",
     'extends = "caffe"\n[[rules]]\nlayer = "ReLU"': r"\[\[rules\]\] 1: why: is missing",
     'extends = "caffe"\n[[rules]]\nlayer = "ReLU"\nwhy = "x"\nonly = { a = 1 }': r"\[\[rules\]\] 1: only.a: must be",
+    'extends = "caffe"\n[[rules]]\nlayer = "ReLU"\nwhy = "x"\nmax = { a = "8" }': r"\[\[rules\]\] 1: max.a: must be",
     'extends = "my-chip.toml"': "extends itself",
     "[layers": "my-chip.toml: ",
 }
