@@ -35,7 +35,7 @@ def command(prototxt, caffemodel, target):  # type: ignore[no-untyped-def]
     problems = check_files(prototxt, caffemodel, reader)
     count = count_layers(prototxt)
     if not problems:
-        click.echo(f"{prototxt}: {count} layers, nothing that {reader.name} cannot take")
+        click.echo(f"{prototxt}: {count} layers, {reader.name} supports all of them")
         return 0
     found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     click.echo(f"{prototxt}: {found} for {reader.name} in {count} layers")

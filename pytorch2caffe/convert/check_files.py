@@ -11,7 +11,7 @@ from typing import Any
 import caffe_proto
 from caffe_proto import FilePaths
 
-from ..backends.caffe.check import lacking, limits
+from ..backends.caffe.check import limits, missing
 from ..backends.caffe.dialect import Dialect
 from ..errors import Problem
 from ..frontends.caffe.reader import load_what_is_known
@@ -81,7 +81,7 @@ def _settings(entry: dict[str, Any], target: Dialect) -> Iterator[Problem]:
     settings = entry.get(param or "", {})
     taken = target.fields(type)
     fields = [name for name in settings if name not in taken and name not in target.ignores]
-    yield from lacking(where, type, {name: _spelled(type, name, settings[name], target) for name in fields}, target)
+    yield from missing(where, type, {name: _spelled(type, name, settings[name], target) for name in fields}, target)
 
 
 def _spelled(type: str, name: str, value: Any, target: Dialect) -> str:
@@ -102,7 +102,7 @@ def _twice(layers: list[dict[str, Any]]) -> Iterator[Problem]:
 def _files(caffemodel: FilePaths, target: Dialect) -> Iterator[Problem]:
     count, most = len(caffe_proto.several(caffemodel)), target.limits.caffemodels
     if most is not None and count > most:
-        what = f"{count} caffemodels; {target.name} takes at most {most}"
+        what = f"{count} caffemodels; {target.name} accepts at most {most}"
         yield Problem("the weights", what, "pytorch2caffe lower writes one, if all fit into 2^31 - 1 bytes")
 
 

@@ -1,4 +1,4 @@
-"""What numbers a value can hold, as far as its layers tell: whether it may be inf or NaN where a mask hides it."""
+"""Bounds of the numbers that a value can hold, and whether a mask may hide inf or NaN."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .registry import ANY, Bounds
 if TYPE_CHECKING:
     from .builder import Builder
 
-LARGE = 1e38  # with such factors masks are made to inf
+LARGE = 1e38  # factors that turn a mask into inf
 MOST_EXPONENT = 88.0  # e^88 is a float32, e^89 is not
 
 
 def refuse_hidden(net: Builder, value: Value) -> None:
-    """Raises Refused if `value` may be inf or NaN: a mask hides numbers by multiplying with 0, which those survive."""
+    """Raises Refused if `value` may be inf or NaN: a mask multiplies by 0, and 0 * inf is NaN."""
     producers = net.graph.producers()
     bounds = bounds_of(net.graph)
     waiting: list[Value] = [value]

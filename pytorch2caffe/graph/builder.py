@@ -1,4 +1,4 @@
-"""How a graph is made: layer by layer."""
+"""Builds a graph, layer by layer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .registry import LAYERS, Layer
 
 
 class Builder:
-    """Adds layers to a graph one by one, as every way in does: `y = net.add(ReLU(), x)`.
+    """Adds layers to a graph one by one, for every frontend: `y = net.add(ReLU(), x)`.
 
     infer: gives the output shapes of a layer, from its input shapes and blobs.
     """
@@ -21,7 +21,7 @@ class Builder:
         self.graph = graph
         self.infer = infer
         self.names = Names()
-        self.masks: set[Value] = set()  # of what the present call is given, those that are bool in PyTorch: 0 and 1
+        self.masks: set[Value] = set()  # the arguments of the current call that are bool in PyTorch: 0 and 1
         self.scope = ""
         self.module = ""
         self.line = ""
@@ -35,7 +35,7 @@ class Builder:
     def add(self, layer: Layer, *inputs: Operand, blobs: Sequence[np.ndarray] = (), name: str = "") -> Any:
         """Appends `layer` reading `inputs`. Returns its output value, or the list of them if it has several.
 
-        name: goes behind the scope (`bn1` -> `bn1.scale`) for the second and further layers made of one call.
+        name: follows the scope (`bn1` -> `bn1.scale`) for the second and further layers made of one call.
         An array among the inputs becomes a constant.
         """
         values = [self.constant(each) if isinstance(each, np.ndarray) else each for each in inputs]
@@ -63,7 +63,7 @@ class Builder:
         return list(outputs) if several else outputs[0]
 
     def name_of(self, layer: Layer, name: str) -> str:
-        """The name wanted for a layer within the present scope."""
+        """The name for a layer within the current scope, not yet unique."""
         return ".".join(part for part in (self.scope, name) if part) or type(layer).__name__.lower()
 
     def constant(self, array: np.ndarray) -> Value:

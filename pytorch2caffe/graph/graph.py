@@ -1,4 +1,4 @@
-"""The hub: a network as plain data. Nodes in the order they run, every value written once."""
+"""A network as plain data: nodes in execution order, every value written once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Infer = Callable[["Layer", Sequence[Shape], Sequence[np.ndarray]], "list[Shape]"
 class Value:
     """A tensor that flows through the network: a name unique in its graph (Caffe's blob name) and a shape.
 
-    top:   what the file that it was read from calls it; layers that work in place give several values one name.
-    about: of an input, what its file tells of the numbers expected: "BGR, 0 to 255 ..."; plain ASCII.
+    top:   its name in the file that it was read from; layers that work in place give several values one name.
+    about: for an input, what its file tells about the expected numbers: "BGR, 0 to 255 ..."; plain ASCII.
     """
 
     name: str
@@ -38,7 +38,7 @@ Operand = Value | np.ndarray  # a tensor in a call: traced, or a constant
 
 @dataclass(eq=False)
 class Node:
-    """A layer at its place.
+    """A layer of a network, with its inputs, outputs and weights.
 
     blobs:  its weights in Caffe's order and layout, float32. The same array object in two nodes is a shared weight.
     module: the path of the nn.Module it came from, "" when it came from a file.
@@ -55,16 +55,16 @@ class Node:
 
     @property
     def where(self) -> str:
-        """The place to show a person: `layer1.0.conv1 (resnet.py:92)`."""
-        place = self.module or self.name
-        return f"{place} ({self.line})" if self.line else place
+        """The source location to show to a user: `layer1.0.conv1 (resnet.py:92)`."""
+        name = self.module or self.name
+        return f"{name} ({self.line})" if self.line else name
 
 
 @dataclass(eq=False)
 class Graph:
     """A network. `outputs` maps the name a caller knows (a dict key, or the value's own name) to the value.
 
-    renamed:     names that its reader could not take, of layers and values: {name now: name before}.
+    renamed:     layers and values whose names the target does not accept: {name now: name before}.
     caffemodels: the files that its weights were written to, once it is written.
     """
 
@@ -94,13 +94,13 @@ class Graph:
 
 
 class Names:
-    """Gives every thing a name of its own: `relu`, `relu_1`, `relu_2`."""
+    """Makes names unique: `relu`, `relu_1`, `relu_2`."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = dict.fromkeys(taken, 0)
 
     def unique(self, wanted: str) -> str:
-        """`wanted` itself if it is free, else with the first free number behind it."""
+        """`wanted` itself if it is free, else with the first free number after it."""
         if wanted not in self._taken:
             self._taken[wanted] = 0
             return wanted

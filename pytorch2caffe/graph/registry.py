@@ -1,4 +1,4 @@
-"""The one registry: what a layer is, and the functions that make layers from each source."""
+"""The registry: what a layer is, and the functions that add layers for the operators of each source."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Source:
-    """How a layer is written in PyTorch: a module, or an expression of its inputs.
+    """The PyTorch form of a layer: a module, or an expression of its inputs.
 
     module: a constructor, `nn.ReLU()`; called with the inputs, or as `expr` says, which then has {module} in it.
     expr:   an expression in which {0}, {1} are the inputs and, without a module, {weight} a parameter in `state`.
     state:  the weights: names of the module's own state_dict, or the parameters that `expr` names.
-    define: a function that `expr` calls, for what torch has no word for.
-    fixed:  what `state` holds is not for training: a buffer, no parameter.
+    define: the source of a function that `expr` calls, for what torch has no function for.
+    fixed:  what `state` holds is not trained: a buffer, not a parameter.
     """
 
     module: str = ""
@@ -65,7 +65,7 @@ class Layer:
     # Facts about the layer, for passes, frontends and reports.
     moves_data: ClassVar[bool] = False  # its outputs are numbers of its inputs, rearranged: exact for any type
     elementwise: ClassVar[bool] = False  # it applies one function to each number of its one input
-    keeps_inf: ClassVar[bool] = False  # inf or NaN stays at its position; other layers spread it, or end it
+    keeps_inf: ClassVar[bool] = False  # inf or NaN stays at its position; other layers spread or remove it
     needs_weights: ClassVar[bool] = False  # a file without its blobs is incomplete
     legacy_name: ClassVar[str] = ""  # what older converters name it, if not its type in lower case
 
@@ -84,7 +84,7 @@ class Layer:
         }
 
     def to_caffe(self) -> dict[str, Any]:
-        """What stands in the layer's `param` message: {field: value}, defaults left out."""
+        """The layer's `param` message: {field: value}, without defaults."""
         return self.settings()
 
     @classmethod
@@ -102,7 +102,7 @@ class Layer:
         raise Refused(f"{self.type} has no PyTorch form")
 
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
-        """The output shapes where they are known without running it; None: it is run on tensors without data."""
+        """The output shapes, where they are known without running the layer; None: it is run on the meta device."""
         return None
 
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
@@ -128,9 +128,9 @@ class Layer:
         return self.legacy_name or self.type.lower()
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        """Adds operators of MMdnn's IR that compute the same to `net`, an IrNet; returns the edge, or the list of them.
+        """Adds operators of MMdnn's IR that compute the same to `net`; returns the edge, or the list of edges.
 
-        Raises Refused where there are none; then `lower` is asked for simpler layers.
+        Raises Refused if there are none; then the layers that `lower` adds are written.
         """
         raise Refused(f"{self.type} has no operator in MMdnn's IR")
 
@@ -139,7 +139,7 @@ class Layer:
         raise Refused(f"ncnn has no layer {self.type}")
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Adds simpler layers that compute exactly the same; returns as `net.add`. Raises Refused if none do."""
+        """Adds simpler layers that compute exactly the same; returns as `net.add`. Raises Refused if there are none."""
         raise Refused(f"{self.type} has no Caffe layer")
 
 
@@ -219,7 +219,7 @@ def pair(value: Any, count: int = 2) -> tuple[int, ...]:
 
 
 def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
-    """PyTorch's `dim`, one axis or several, None or () for all, as axes counted from 0. One number (rank 0) has none.
+    """PyTorch's `dim`, one axis or several, None or () for all, as axes counted from 0; a scalar (rank 0) has none.
 
     >>> axes_of(-1, 4), axes_of((2, -4), 4), axes_of(None, 2), axes_of(-1, 0)
     ((3,), (0, 2), (0, 1), ())

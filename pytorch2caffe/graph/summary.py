@@ -1,4 +1,4 @@
-"""What a network consists of, and what this package supports: both read off the code."""
+"""What a network consists of: layers, shapes, parameters, multiply-adds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LayerSummary:
 
 
 def summarise(graph: Graph) -> list[LayerSummary]:
-    """Each layer of `graph` in its order. Weights that layers share are counted at the first."""
+    """Each layer of `graph` in its order. Shared weights are counted once, at the first layer."""
     seen: set[int] = set()
     rows = []
     for node in graph.nodes:

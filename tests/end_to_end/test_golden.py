@@ -34,7 +34,7 @@ def test_a_shared_layer_is_one_set_of_weights(tmp_path):
 
 def test_more_than_caffe_can_read_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("pytorch2caffe.backends.caffe.writer.MOST_BYTES", 1000)
-    with pytest.raises(ConversionError, match="and Caffe reads up to 1,000"):
+    with pytest.raises(ConversionError, match="and Caffe reads at most 1,000"):
         export(tiny(), torch.zeros(1, 3, 32, 32), tmp_path / "tiny.prototxt", tmp_path / "tiny.caffemodel")
     assert not list(tmp_path.iterdir())
 

@@ -206,7 +206,7 @@ def test_one_layer_in_two_files_must_be_the_same_for_caffe_takes_the_last(split,
 
 def test_without_the_option_it_is_refused_and_the_option_named(tmp_path, monkeypatch):
     monkeypatch.setattr("pytorch2caffe.backends.caffe.writer.MOST_BYTES", MOST)
-    with pytest.raises(ConversionError, match=r"3,5\d\d bytes, and Caffe reads up to 1,500.*--split-weights"):
+    with pytest.raises(ConversionError, match=r"3,5\d\d bytes, and Caffe reads at most 1,500.*--split-weights"):
         export(tiny(), X, tmp_path / "tiny.prototxt", tmp_path / "tiny.caffemodel")
     assert not names(tmp_path)
 
@@ -226,10 +226,10 @@ def test_what_fits_into_one_file_stays_one(tmp_path, whole):
 
 @pytest.mark.parametrize("target", ["opencv", "ncnn", "nnie"])
 def test_a_reader_of_one_file_gets_one_or_an_error(tmp_path, split, target):
-    with pytest.raises(ConversionError, match=f"{target} takes one file only"):
+    with pytest.raises(ConversionError, match=f"{target} accepts one file only"):
         save_caffe(trace(tiny(), X), tmp_path / "n.prototxt", tmp_path / "n.caffemodel", target, split_weights=MOST)
     problems = check_files(*split, dialect(target))
-    assert f"3 caffemodels; {target} takes at most 1" in [problem.what for problem in problems]
+    assert f"3 caffemodels; {target} accepts at most 1" in [problem.what for problem in problems]
 
 
 def test_all_files_appear_or_none(tmp_path):
@@ -246,7 +246,7 @@ def test_all_files_appear_or_none(tmp_path):
 @pytest.mark.parametrize("old", ["tiny.caffemodel", "tiny-1-of-2.caffemodel", "tiny-4-of-4.caffemodel"])
 def test_weights_of_an_earlier_export_do_not_stay_beside_the_new_ones(tmp_path, old):
     (tmp_path / old).write_bytes(b"old")
-    with pytest.raises(ConversionError, match=f"{old}: of an earlier export"):
+    with pytest.raises(ConversionError, match=f"{old}: left from an earlier export"):
         export(tiny(), X, tmp_path / "tiny.prototxt", tmp_path / "tiny.caffemodel", split_weights=MOST)
     assert names(tmp_path) == {old}
 

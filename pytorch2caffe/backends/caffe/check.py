@@ -1,4 +1,4 @@
-"""Everything in a graph that one reader of Caffe files cannot take, at once."""
+"""Everything in a graph that a dialect does not support, at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from ...graph.registry import LAYERS, Layer
 from .dialect import Dialect
 from .dialect_file import dialect, names
 
-OTHERWISE = "use layers that the reader has; if it has this one, list it in a dialect of your own (docs/dialects.md)"
-REWRITE = "pytorch2caffe lower writes it in layers that {} has"
+USE_OTHERS = (
+    "use layers that it has; if your consumer has this one, list it in a dialect of your own (docs/dialects.md)"
+)
+RUN_LOWER = "pytorch2caffe lower expresses it in layers that {} has"
 
 
 def check(graph: Graph, target: Dialect) -> list[Problem]:
-    """Every problem that a reader has with a graph, in the order of its layers; none is an empty list.
+    """Every problem that a consumer has with a graph, in the order of its layers; an empty list if there is none.
 
     Each says where (the module and line, or the layer), what, and the shortest fix.
     """
@@ -24,45 +26,45 @@ def check(graph: Graph, target: Dialect) -> list[Problem]:
 
 
 def settings(graph: Graph, target: Dialect) -> Iterator[Problem]:
-    """Layer types and fields that the reader lacks."""
+    """Layer types and fields that the dialect lacks."""
     for node in graph.nodes:
-        taken = target.layers.get(node.layer.type, frozenset())
-        fields = [name for name in node.layer.to_caffe() if name not in taken]
-        yield from lacking(place(node), node.layer.type, dict.fromkeys(fields, ""), target)
+        accepted = target.layers.get(node.layer.type, frozenset())
+        fields = [name for name in node.layer.to_caffe() if name not in accepted]
+        yield from missing(location(node), node.layer.type, dict.fromkeys(fields, ""), target)
 
 
-def lacking(where: str, type: str, fields: dict[str, str], target: Dialect) -> Iterator[Problem]:
-    """What a reader lacks of one layer: its type, or else `fields`, each with its fix, or "" for the usual one."""
+def missing(where: str, type: str, fields: dict[str, str], target: Dialect) -> Iterator[Problem]:
+    """What a dialect lacks of one layer: its type, or else `fields`, each with its fix, or "" for the usual one."""
     if type not in target.layers:
-        yield Problem(where, f"{target.name} has no layer {type}", instead_of(type, target))
+        yield Problem(where, f"{target.name} has no layer {type}", alternative_to(type, target))
         return
     for name, fix in fields.items():
-        usual = rewritten(type, target) or f"leave {name} out"
+        usual = lowering_advice(type, target) or f"leave {name} out"
         yield Problem(where, f"{target.name} has no {name} in {type}", fix or usual)
 
 
-def instead_of(type: str, target: Dialect) -> str:
-    """The shortest way round a layer type that a reader lacks."""
-    if advice := rewritten(type, target):
+def alternative_to(type: str, target: Dialect) -> str:
+    """The shortest workaround for a layer type that a dialect lacks."""
+    if advice := lowering_advice(type, target):
         return advice
     others = [name for name in names() if type in dialect(name).layers]
     if others:
         return f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} it (--target)"
     lower = {known.lower(): known for known in target.layers}
     near = difflib.get_close_matches(type.lower(), lower, 1, 0.8)
-    return f"did you mean {lower[near[0]]}?" if near else OTHERWISE
+    return f"did you mean {lower[near[0]]}?" if near else USE_OTHERS
 
 
-def rewritten(type: str, target: Dialect) -> str:
-    """The advice to let this package rewrite a layer, if it can."""
-    return REWRITE.format(target.name) if type in LAYERS and LAYERS[type].lower is not Layer.lower else ""
+def lowering_advice(type: str, target: Dialect) -> str:
+    """The advice to run `pytorch2caffe lower`, if this package can express the layer in others."""
+    return RUN_LOWER.format(target.name) if type in LAYERS and LAYERS[type].lower is not Layer.lower else ""
 
 
 def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
-    """Settings and sizes beyond what the reader bears."""
+    """Settings, sizes and names beyond the limits of the dialect."""
     for node in graph.nodes:
-        for how, rule in target.broken(node.layer, len(node.inputs)):
-            yield Problem(place(node), f"{how}: {rule.why}", rule.fix)
+        for how, rule in target.violations(node.layer, len(node.inputs)):
+            yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
         yield from _ranks(node, target)
     yield from _batch(graph, target)
     yield from _names(graph, target)
@@ -73,12 +75,12 @@ def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
         if most is not None and len(values) > most:
             yield Problem(
                 "the network",
-                f"{len(values)} {what}; {target.name} takes at most {most}",
-                f"join {what} (torch.cat), or divide the network",
+                f"{len(values)} {what}; {target.name} accepts at most {most}",
+                f"join {what} (torch.cat), or split the network",
             )
 
 
-def place(node: Node) -> str:
+def location(node: Node) -> str:
     """The module and line, or the layer of a file."""
     return node.where if node.module else f"layer {node.name!r}"
 
@@ -87,12 +89,12 @@ def _ranks(node: Node, target: Dialect) -> Iterator[Problem]:
     most = target.limits.ranks.get(node.layer.type, target.limits.ranks.get("*"))
     rank = max((len(value.shape) for value in (*node.inputs, *node.outputs)), default=0)
     if most is not None and rank > most:
-        what = f"{node.layer.type} of {rank} axes; {target.name} takes at most {most}"
-        yield Problem(place(node), what, "join axes by reshape")
+        what = f"{node.layer.type} of {rank} axes; {target.name} accepts at most {most}"
+        yield Problem(location(node), what, "join axes by reshape")
 
 
 def _batch(graph: Graph, target: Dialect) -> Iterator[Problem]:
-    """Values whose first dimension is not the batch. A constant is no sample, whatever its shape."""
+    """Values whose first dimension is not the batch. A constant is not a sample, whatever its shape."""
     size = target.limits.batch
     if size is None:
         return
@@ -102,21 +104,21 @@ def _batch(graph: Graph, target: Dialect) -> Iterator[Problem]:
         if constants.issuperset(node.inputs):
             constants.update(node.outputs)
         else:
-            computed += [(place(node), value) for value in node.outputs]
+            computed += [(location(node), value) for value in node.outputs]
     for where, value in computed:
         if value.shape[:1] != (size,):
-            what = f"shape {list(value.shape)}; {target.name} takes a first dimension of {size}, the batch, only"
+            what = f"shape {list(value.shape)}; {target.name} accepts only a first dimension of {size}, the batch"
             yield Problem(where, what, f"convert with a batch of {size}, and keep it as the first dimension")
 
 
 def _names(graph: Graph, target: Dialect) -> Iterator[Problem]:
-    bounds = target.limits
+    limit = target.limits
     blobs = [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]
     for kind, found in (("layer", [n.name for n in graph.nodes]), ("blob", [v.top or v.name for v in blobs])):
         for name in dict.fromkeys(found):
-            if bounds.name_length is not None and len(name) > bounds.name_length:
-                what = f"a name of {len(name)} characters; {target.name} takes at most {bounds.name_length}"
-                yield Problem(f"{kind} {name!r}", what, "pytorch2caffe lower shortens names, and writes which")
-            if any(character in name for character in bounds.names_without):
-                what = f"a name with a character that {target.name} does not take"
-                yield Problem(f"{kind} {name!r}", what, "pytorch2caffe lower puts _ in its place")
+            if limit.name_length is not None and len(name) > limit.name_length:
+                what = f"a name of {len(name)} characters; {target.name} accepts at most {limit.name_length}"
+                yield Problem(f"{kind} {name!r}", what, "pytorch2caffe lower shortens names and lists them")
+            if any(character in name for character in limit.names_without):
+                what = f"a name with a character that {target.name} does not accept"
+                yield Problem(f"{kind} {name!r}", what, "pytorch2caffe lower replaces it by _")

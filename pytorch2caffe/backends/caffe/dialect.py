@@ -1,4 +1,4 @@
-"""What one reader of Caffe files takes."""
+"""A dialect as data: what one consumer of Caffe files accepts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ...graph.registry import Layer
 
 @dataclass(frozen=True)
 class Rule:
-    """What a reader demands of a layer's settings.
+    """What a consumer requires of a layer's settings.
 
     layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms`
     is the number of inputs. only: the values that a field may then have; `shape[0]` is the first of a list, and the
     whole list is written as a list. min, max: the least and the greatest number that a field may hold, or each number
     of a list. once: fields that may hold one number, not one per axis. whole: fields that
-    must hold whole numbers. why, fix: for people.
+    must hold integers. why, fix: for the message.
     """
 
     layer: str
@@ -35,8 +35,8 @@ class Rule:
     why: str = ""
     fix: str = ""
 
-    def broken_by(self, layer: Layer, bottoms: int = 1) -> str | None:
-        """How a layer breaks it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
+    def violation_by(self, layer: Layer, bottoms: int = 1) -> str | None:
+        """How a layer violates it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
         if layer.type != self.layer:
             return None
         if any(_value(layer, name, bottoms) not in values for name, values in self.when.items()):
@@ -74,8 +74,8 @@ def _value(layer: Layer, name: str, bottoms: int) -> Any:
     value = list(value) if isinstance(value, tuple) else value
     if not index:
         return value
-    place = int(index.rstrip("]"))
-    return value[place] if place < len(value) else None
+    position = int(index.rstrip("]"))
+    return value[position] if position < len(value) else None
 
 
 def _text(value: Any) -> str:
@@ -84,7 +84,7 @@ def _text(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Spelling:
-    """How a reader writes a field that Caffe calls otherwise: its own name, and its values for Caffe's."""
+    """How a consumer writes a field that Caffe names differently: its own name, and its values for Caffe's."""
 
     field: str
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -92,7 +92,7 @@ class Spelling:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a reader bears beyond single settings; None and empty are no limit.
+    """Limits beyond single settings; None and empty mean no limit.
 
     name_length:   characters of a layer's or blob's name. names_without: characters that a name may not have.
     inputs, outputs: of the whole network. batch: the first dimension of every value.
@@ -113,13 +113,13 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
-    """A reader of Caffe files.
+    """A consumer of Caffe files.
 
-    layers:   the fields it takes, by layer type, in Caffe's names.
-    summary:  who that is; rests_on: how we know.
+    layers:   the fields it accepts, by layer type, under Caffe's names.
+    summary:  who that is; rests_on: the evidence.
     ignores:  fields that change nothing at inference, which it skips.
-    spelling: what it calls otherwise, by "Layer.field".
-    folds_batch_norm: whether what is written for it has its BatchNorm folded.
+    spelling: what it names differently, by "Layer.field".
+    folds_batch_norm: whether BatchNorm is folded in what is written for it.
     """
 
     name: str
@@ -142,18 +142,18 @@ class Dialect:
             return Refusal(f"{self.name} has no layer {layer.type}")
         if unknown := [name for name in layer.to_caffe() if name not in fields]:
             return Refusal(f"{self.name} has no {', '.join(unknown)} in {layer.type}", "do without that setting")
-        for how, rule in self.broken(layer, len(inputs)):
+        for how, rule in self.violations(layer, len(inputs)):
             return Refusal(f"{self.name} has no {how}: {rule.why}", rule.fix)
         return None
 
-    def broken(self, layer: Layer, bottoms: int = 1) -> Iterator[tuple[str, Rule]]:
-        """The rules that a layer breaks, each with how."""
+    def violations(self, layer: Layer, bottoms: int = 1) -> Iterator[tuple[str, Rule]]:
+        """The rules that a layer violates, each with how."""
         for rule in self.rules:
-            if (how := rule.broken_by(layer, bottoms)) is not None:
+            if (how := rule.violation_by(layer, bottoms)) is not None:
                 yield how, rule
 
     def spell(self, layer: Layer) -> dict[str, Any]:
-        """The layer's settings as this reader spells them: {field: value}.
+        """The layer's settings as this consumer spells them: {field: value}.
 
         >>> from pytorch2caffe.backends.caffe.dialect_file import dialect
         >>> from pytorch2caffe.layers.pooling.pooling import Pooling
@@ -167,6 +167,6 @@ class Dialect:
         return spelled
 
     def fields(self, type: str) -> dict[str, str]:
-        """The fields of a layer type as this reader spells them, each with the name that Caffe gives it."""
+        """The fields of a layer type as this consumer spells them, each with the name that Caffe gives it."""
         named = {name: self.spelling.get(f"{type}.{name}") for name in self.layers.get(type, ())}
         return {other.field if other else name: name for name, other in named.items()}

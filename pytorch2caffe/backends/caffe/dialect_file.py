@@ -18,13 +18,13 @@ else:
     import tomli as tomllib
 
 FOLDER = Path(__file__).parent / "dialects"
-TEXTS = "a list of texts"
+STRINGS = "a list of strings"
 TOP = {
-    "summary": "a text",
-    "rests_on": "a text",
-    "extends": "a text",
-    "without": TEXTS,
-    "ignores": TEXTS,
+    "summary": "a string",
+    "rests_on": "a string",
+    "extends": "a string",
+    "without": STRINGS,
+    "ignores": STRINGS,
     "layers": "a table",
     "spelling": "a table",
     "limits": "a table",
@@ -33,33 +33,33 @@ TOP = {
 }
 LIMITS = {
     "name_length": "a number above 0",
-    "names_without": "a text",
+    "names_without": "a string",
     "inputs": "a number above 0",
-    "old_forms": "a bool",
+    "old_forms": "a boolean",
     "outputs": "a number above 0",
     "batch": "a number above 0",
     "ranks": "a table",
     "caffemodels": "a number above 0",
 }
 RULE = {
-    "layer": "a text",
+    "layer": "a string",
     "when": "a table",
     "only": "a table",
     "min": "a table",
     "max": "a table",
-    "once": TEXTS,
-    "whole": TEXTS,
-    "why": "a text",
-    "fix": "a text",
+    "once": STRINGS,
+    "whole": STRINGS,
+    "why": "a string",
+    "fix": "a string",
 }
 KINDS = {
-    "a text": lambda v: isinstance(v, str),
-    "a bool": lambda v: isinstance(v, bool),
+    "a string": lambda v: isinstance(v, str),
+    "a boolean": lambda v: isinstance(v, bool),
     "a number above 0": lambda v: isinstance(v, int) and not isinstance(v, bool) and v > 0,
     "a number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     "a table": lambda v: isinstance(v, dict),
     "a list": lambda v: isinstance(v, list),
-    TEXTS: lambda v: isinstance(v, list) and all(isinstance(item, str) for item in v),
+    STRINGS: lambda v: isinstance(v, list) and all(isinstance(item, str) for item in v),
     "a list of tables": lambda v: isinstance(v, list) and all(isinstance(item, dict) for item in v),
 }
 
@@ -144,11 +144,11 @@ class _Checker:
         if "layers" not in table and "extends" not in table:
             self._fail("layers", 'a dialect needs this table of layer types and their fields, or extends = "caffe"')
         for type in table.get("layers", {}):
-            self._kind(f"[layers] {type}", table["layers"][type], TEXTS)
+            self._kind(f"[layers] {type}", table["layers"][type], STRINGS)
         self._table("[limits] ", table.get("limits", {}), LIMITS)
         for type, rank in table.get("limits", {}).get("ranks", {}).items():
             self._kind(f"[limits.ranks] {type}", rank, "a number above 0")
-        self._table("[fold] ", table.get("fold", {}), {"batch_norm": "a bool"})
+        self._table("[fold] ", table.get("fold", {}), {"batch_norm": "a boolean"})
         for key, value in table.get("spelling", {}).items():
             self._spelling(key, value)
         for number, rule in enumerate(table.get("rules", []), 1):
@@ -158,7 +158,7 @@ class _Checker:
         if key.count(".") != 1:
             self._fail(f"[spelling] {key}", 'write it as "Layer.field", in quotes')
         self._kind(f"[spelling] {key}", value, "a table")
-        self._table(f"[spelling] {key}.", value, {"field": "a text", "values": "a table"}, ["field"])
+        self._table(f"[spelling] {key}.", value, {"field": "a string", "values": "a table"}, ["field"])
 
     def _rule(self, where: str, rule: dict[str, Any]) -> None:
         self._table(where, rule, RULE, ["layer", "why"])

@@ -16,7 +16,7 @@ from ...passes.basic import drop_unused, merge_reshapes, separate_outputs, silen
 from ...passes.fit_names import fit_names
 from ...passes.fold import fold_batch_norm, merge_powers
 from ...passes.pads import fold_pads
-from .check import check, instead_of
+from .check import alternative_to, check
 from .dialect import Dialect
 
 PAD_BELOW = Pad((0, 0, 0, 0), (0, 0, 1, 0))
@@ -24,7 +24,7 @@ PAD_BELOW = Pad((0, 0, 0, 0), (0, 0, 1, 0))
 
 @dataclass(frozen=True)
 class DialectTarget:
-    """A dialect as a target of the lowering engine, which says what to do instead of a layer that it lacks."""
+    """A dialect as a target of the lowering engine, with the workaround for each layer that it lacks."""
 
     dialect: Dialect
 
@@ -36,7 +36,7 @@ class DialectTarget:
         """None if the dialect has the layer and the fields that are set, else which it lacks and what to do."""
         refusal = self.dialect.takes(layer, inputs, blobs)
         if refusal is not None and layer.type not in self.dialect.layers:
-            return replace(refusal, fix=instead_of(layer.type, self.dialect))
+            return replace(refusal, fix=alternative_to(layer.type, self.dialect))
         return refusal
 
 

@@ -39,14 +39,14 @@ def save_caffe(
     dialect: the name of one that comes with the package, or a .toml file.
     fold_bn: put BatchNorm and Scale into the weights before them (equal up to float rounding).
     split_weights: weights beyond what Caffe reads in one file, 2^31 - 1 bytes, are written as several, by whole
-             layers: net-1-of-2.caffemodel, net-2-of-2.caffemodel. Caffe wants them all, one `copy_from` for each. A
-             number: the most bytes of one file.
+             layers: net-1-of-2.caffemodel, net-2-of-2.caffemodel. Caffe loads each by a `copy_from`. A number: the
+             maximum size of a file, in bytes.
     proof:   called with the complete files under temporary names, the prototxt and a list of caffemodels; if it
              raises, they are removed.
 
-    Where the dialect limits names, PREFIX.names.json tells what each shortened one was.
-    Returns the graph as it was written: in the dialect's own layers, with the `caffemodels` it was written to.
-    Raises UnsupportedError listing every layer that the dialect cannot say, ConversionError for more weights than
+    Where the dialect limits names, PREFIX.names.json maps each shortened name to the original.
+    Returns the graph as written: in the dialect's layers, with the `caffemodels` it was written to.
+    Raises UnsupportedError listing every layer that the dialect cannot express, ConversionError for more weights than
     Caffe can read; then nothing is written.
     """
     target = _dialect(dialect)
@@ -74,7 +74,7 @@ def write(
     files = caffe_proto.numbered(caffemodel, len(parts))
     if old := caffe_proto.left_behind(caffemodel, len(parts)):
         listed = ", ".join(map(str, old))
-        raise ConversionError(f"{listed}: of an earlier export, and would lie beside the new files; remove it first")
+        raise ConversionError(f"{listed}: left from an earlier export, and not part of the new files; remove it")
     names = [Path(prototxt).with_suffix(".names.json")] if target and target.limits.name_length else []
     with caffe_proto.atomic_files(prototxt, *files, *names) as (text, *others):
         binaries, maps = others[: len(files)], others[len(files) :]
@@ -90,7 +90,7 @@ def write(
 
 
 def _parts(net: dict[str, Any], blobs: Any, split_weights: bool | int, target: Dialect | None) -> list[slice]:
-    """The layers that go into each caffemodel. Raises ConversionError for what cannot be split, or was not to be."""
+    """The layers that go into each caffemodel. Raises ConversionError if they cannot, or must not, be split."""
     most = MOST_BYTES if isinstance(split_weights, bool) else min(split_weights, MOST_BYTES)
     try:
         parts = caffe_proto.split_layers(net, blobs, most)
@@ -100,11 +100,11 @@ def _parts(net: dict[str, Any], blobs: Any, split_weights: bool | int, target: D
     if len(parts) == 1 or split_weights and (allowed is None or len(parts) <= allowed):
         return parts
     size = caffe_proto.caffemodel_bytes(net, blobs)
-    what = f"this model makes a caffemodel of {size:,} bytes, and Caffe reads up to {most:,} in a file"
+    what = f"the weights of this model take {size:,} bytes, and Caffe reads at most {most:,} from one file"
     halves = "export each half of the model"
     if allowed is not None and len(parts) > allowed:
-        raise ConversionError(f"{what}; {target and target.name} takes one file only: {halves}")
-    raise ConversionError(f"{what}: write several (--split-weights, in Python split_weights=True), or {halves}")
+        raise ConversionError(f"{what}; {target and target.name} accepts one file only: {halves}")
+    raise ConversionError(f"{what}: split them (--split-weights, in Python split_weights=True), or {halves}")
 
 
 def net_of(graph: Graph, target: Dialect | None = None) -> dict[str, Any]:

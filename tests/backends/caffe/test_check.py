@@ -87,7 +87,7 @@ WRONG = {
         "ncnn",
         INPUT + layer("Pooling", "pooling_param { pool: AVE kernel_size: 3 pad: 1 }"),
         "leaves the padding out",
-        "pads",
+        "by a Convolution",
     ),
     "the form of 2014": (
         "ncnn",
@@ -110,8 +110,8 @@ WRONG = {
     "a name with a space": (
         "ncnn",
         INPUT + layer("ReLU", name="a b"),
-        "a character that ncnn does not take",
-        "puts _",
+        "a character that ncnn does not accept",
+        "replaces it by _",
     ),
     "a batch of two": (
         "ncnn",
@@ -177,11 +177,11 @@ def test_everything_at_once_and_word_for_word(tmp_path, capsys, monkeypatch):
         == """\
 wrong.prototxt: 3 problems for nnie in 4 layers
   1. layer 'pool': nnie has no round_mode in Pooling
-     fix: pytorch2caffe lower writes it in layers that nnie has
+     fix: pytorch2caffe lower expresses it in layers that nnie has
   2. layer 'up': nnie has no layer Upsample
-     fix: use layers that the reader has; if it has this one, list it in a dialect of your own (docs/dialects.md)
+     fix: use layers that it has; if your consumer has this one, list it in a dialect of your own (docs/dialects.md)
   3. layer 'turn': order [0, 3, 1, 2] in Permute: NNIE permutes to 0, 2, 3, 1 only
-     fix: pytorch2caffe lower writes the others as Slice, Reshape and Concat
+     fix: pytorch2caffe lower expresses the others by Slice, Reshape and Concat
 """
     )
 
@@ -215,7 +215,7 @@ def test_what_we_write_passes_our_own_check(target, tmp_path):
 def test_squeezenet_is_fine_everywhere(target, capsys):
     files = [str(SQUEEZENET / "deploy.prototxt"), str(SQUEEZENET / "squeezenet_v1.1.caffemodel")]
     assert main(["check", *files, "--target", target]) == 0
-    assert f"67 layers, nothing that {target} cannot take" in capsys.readouterr().out
+    assert f"67 layers, {target} supports all of them" in capsys.readouterr().out
 
 
 def test_lower_takes_a_file_to_another_reader(tmp_path, capsys):

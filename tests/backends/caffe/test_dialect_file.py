@@ -69,7 +69,7 @@ def test_it_refuses_what_its_rules_forbid(chip, tmp_path):
 
 
 def test_every_limit_is_listed_at_once(chip, tmp_path):
-    with pytest.raises(UnsupportedError, match="2 outputs; my-chip takes at most 1"):
+    with pytest.raises(UnsupportedError, match="2 outputs; my-chip accepts at most 1"):
         save(lambda x: (x.relu(), x.sigmoid()), torch.zeros(1, 3), chip(CHIP), tmp_path)
 
 
@@ -116,14 +116,14 @@ def test_a_rule_may_give_the_least_and_the_greatest_number(model, message, chip,
 MALFORMED = {
     'layers = "all"': "layers: must be a table, not 'all'",
     "": "layers: a dialect needs this table of layer types and their fields",
-    "[layers]\nReLU = 3": r"\[layers\] ReLU: must be a list of texts, not 3",
-    "[layers]\nReLU = [3]": r"\[layers\] ReLU: must be a list of texts, not \[3\]",
+    "[layers]\nReLU = 3": r"\[layers\] ReLU: must be a list of strings, not 3",
+    "[layers]\nReLU = [3]": r"\[layers\] ReLU: must be a list of strings, not \[3\]",
     'extends = "cafe"': "extends: no dialect 'cafe'; did you mean 'caffe'",
     'extends = "caffe"\nextend = "x"': "extend: no such key; did you mean extends",
     'extends = "caffe"\n[limits]\nname_lenght = 3': r"\[limits\] name_lenght: no such key; did you mean name_length",
     'extends = "caffe"\n[limits]\noutputs = -1': r"\[limits\] outputs: must be a number above 0, not -1",
     'extends = "caffe"\n[limits.ranks]\nConcat = "4"': r"\[limits.ranks\] Concat: must be a number above 0",
-    'extends = "caffe"\n[fold]\nbatch_norm = "yes"': r"\[fold\] batch_norm: must be a bool, not 'yes'",
+    'extends = "caffe"\n[fold]\nbatch_norm = "yes"': r"\[fold\] batch_norm: must be a boolean, not 'yes'",
     'extends = "caffe"\nwithout = ["Permute"]': "without: what it extends has no layer 'Permute'",
     'extends = "caffe"\n[spelling]\nPooling = { field = "x" }': r'\[spelling\] Pooling: write it as "Layer.field"',
     'extends = "caffe"\n[spelling]\n"Pooling.pad" = {}': r"\[spelling\] Pooling.pad.field: is missing",

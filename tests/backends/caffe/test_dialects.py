@@ -66,7 +66,7 @@ def test_runs_in_its_reader(name, target, tmp_path, request):
     files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
     graph = trace(model, x)
     if (name, target) in REFUSED:
-        with pytest.raises(Exception, match=REFUSED[name, target] or "takes at most|must be 0|has no"):
+        with pytest.raises(Exception, match=REFUSED[name, target] or "accepts at most|must be 0|has no"):
             save_caffe(graph, *files, target)
         assert not list(tmp_path.iterdir())
         return
