@@ -62,3 +62,7 @@ class DifferentError(ConversionError):
     def __init__(self, message: str, comparison: object) -> None:
         super().__init__(message)
         self.comparison = comparison
+
+
+class InvalidGraphError(Exception):
+    """A graph that breaks the rules of `Graph.validate`: a mistake in this package, not in the model or the files."""

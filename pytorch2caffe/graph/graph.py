@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ..errors import InvalidGraphError
 
 if TYPE_CHECKING:
     from .registry import Layer
@@ -76,9 +78,20 @@ class Graph:
     caffemodels: list[Path] = field(default_factory=list)
 
     def copy(self) -> Graph:
-        """The same network with nodes of its own, for passes to change; values and weights are shared."""
-        nodes = [Node(n.name, n.layer, list(n.inputs), list(n.outputs), n.blobs, n.module, n.line) for n in self.nodes]
-        return Graph(self.name, list(self.inputs), dict(self.outputs), nodes, dict(self.renamed))
+        """The same network with nodes and values of its own, for passes to change; the arrays of weights are shared."""
+        new = {value: replace(value) for value in self.values()}
+        nodes = [
+            replace(node, inputs=[new[value] for value in node.inputs], outputs=[new[value] for value in node.outputs])
+            for node in self.nodes
+        ]
+        outputs = {name: new[value] for name, value in self.outputs.items()}
+        return Graph(self.name, [new[value] for value in self.inputs], outputs, nodes, dict(self.renamed))
+
+    def values(self) -> Iterator[Value]:
+        """Every value: the inputs, then what the nodes write, in order."""
+        yield from self.inputs
+        for node in self.nodes:
+            yield from node.outputs
 
     def consumers(self) -> dict[Value, list[Node]]:
         """Which nodes read each value; a node that reads it twice is listed twice."""
@@ -91,6 +104,50 @@ class Graph:
     def producers(self) -> dict[Value, Node]:
         """Which node writes each value; the graph's inputs have none."""
         return {value: node for node in self.nodes for value in node.outputs}
+
+    def validate(self) -> None:
+        """Raises InvalidGraphError unless the graph keeps the rules that every pass and backend relies on.
+
+        Every value is written once, by an input or a node; a node reads only values that are written before it;
+        outputs are written; no two nodes and no two values have the same name; shapes are tuples of ints, none of
+        them negative. Takes time linear in the number of nodes.
+        """
+        for fault in self._faults():
+            raise InvalidGraphError(fault)
+
+    def _faults(self) -> Iterator[str]:
+        written: set[Value] = set()
+        value_names: set[str] = set()
+        node_names: set[str] = set()
+        for node in (None, *self.nodes):
+            if node is not None:
+                if node.name in node_names:
+                    yield f"two nodes are named {node.name!r}"
+                node_names.add(node.name)
+                for value in node.inputs:
+                    if value not in written:
+                        yield f"node {node.name!r} reads {value!r}, which {self._lacks_writer(value)}"
+            for value in self.inputs if node is None else node.outputs:
+                if value in written:
+                    yield f"{value!r} is written twice"
+                elif value.name in value_names:
+                    yield f"two values are named {value.name!r}"
+                if not is_shape(value.shape):
+                    yield f"value {value.name!r} has the shape {value.shape!r}, which is not a tuple of ints"
+                written.add(value)
+                value_names.add(value.name)
+        for name, value in self.outputs.items():
+            if value not in written:
+                yield f"the output {name!r} is {value!r}, which no node writes"
+
+    def _lacks_writer(self, value: Value) -> str:
+        writer = self.producers().get(value)
+        return f"node {writer.name!r} writes only after it" if writer else "no node writes"
+
+
+def is_shape(shape: object) -> bool:
+    """Whether this is a shape as a Value has it: a tuple of ints (of Python, not of numpy), none of them negative."""
+    return isinstance(shape, tuple) and all(type(size) is int and size >= 0 for size in shape)
 
 
 class Names:

@@ -1,49 +1,53 @@
-"""Names that fit a reader."""
+"""Names within the limits of a consumer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..backends.caffe.dialect import Limits
 from ..graph.graph import Graph
 
 
-def fit_names(graph: Graph, limits: Limits) -> dict[str, str]:
-    """Renames layers and values, in place, as a reader's limits demand.
+def fit_names(graph: Graph, *, name_length: int | None = None, names_without: str = "") -> None:
+    """Renames layers and values of which the names are too long or have characters that the consumer cannot read.
 
     before: features.denseblock1.denselayer1.norm1.scale
-    after:  features.denseblock1.denselaye~1 (of at most 32 characters, and used once)
+    after:  features.denseblock1.denselaye~1 (at most 32 characters, unique)
 
-    Returns what was renamed: {name as written: name as it was}; a layer and its blob of one name keep one name.
+    name_length:   characters of a name, None for no limit. names_without: characters that a name must not have.
+    A layer and a value that had the same name still have. Records in `graph.renamed` {new name: name before}.
     """
-    if limits.name_length is None and not limits.names_without:
-        return {}
-    values = [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]
-    found = shortened([*(node.name for node in graph.nodes), *(value.name for value in values)], limits)
+    if name_length is None and not names_without:
+        return
+    names = [*(node.name for node in graph.nodes), *(value.name for value in graph.values())]
+    new = shortened(names, name_length, names_without)
     for node in graph.nodes:
-        node.name = found[node.name]
-    for value in values:
-        value.name = found[value.name]
-    return {new: old for old, new in found.items() if new != old}
+        node.name = new[node.name]
+    for value in graph.values():
+        value.name = new[value.name]
+    graph.renamed = {now: before for before, now in new.items() if now != before}
 
 
-def shortened(names: Iterable[str], limits: Limits) -> dict[str, str]:
-    """A name within the limits for each name, no two alike; those that fit stay as they are.
+def shortened(names: Iterable[str], length: int | None = None, without: str = "") -> dict[str, str]:
+    """A unique name within the limits for each name; a name that is within them stays as it is.
 
-    >>> shortened(["features.0", "features.1", "f.0"], Limits(name_length=6))
+    length:  the most characters, None for no limit. without: characters that become "_".
+
+    >>> shortened(["features.0", "features.1", "f.0"], length=6)
     {'features.0': 'featur', 'features.1': 'feat~1', 'f.0': 'f.0'}
     """
-    table = str.maketrans(dict.fromkeys(limits.names_without, "_"))
-    wanted = {name: name.translate(table)[: limits.name_length] for name in names}
+    table = str.maketrans(dict.fromkeys(without, "_"))
+    wanted = {name: name.translate(table)[:length] for name in names}
     taken = {name for name, want in wanted.items() if name == want}
-    return {name: name if name == want else _free(want, taken, limits.name_length) for name, want in wanted.items()}
+    numbers: dict[str, int] = {}
+    return {name: name if name == want else _free(want, taken, numbers, length) for name, want in wanted.items()}
 
 
-def _free(wanted: str, taken: set[str], length: int | None) -> str:
-    number, name = 0, wanted
+def _free(wanted: str, taken: set[str], numbers: dict[str, int], length: int | None) -> str:
+    """`wanted` or, where it is taken, the first free `wanted~1`, `wanted~2` ...; `numbers` are the last ones used."""
+    name = wanted
     while name in taken:
-        number += 1
-        suffix = f"~{number}"
+        numbers[wanted] = numbers.get(wanted, 0) + 1
+        suffix = f"~{numbers[wanted]}"
         name = wanted[: None if length is None else max(length - len(suffix), 0)] + suffix
     taken.add(name)
     return name

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..graph.graph import Graph, Node
 from ..layers.elementwise.scale import Scale, per_channel
 from ..layers.normalization.batch_norm import AffineBatchNorm, BatchNorm
+from .pairs import pairs
 
 
 def join_batch_norm(graph: Graph) -> None:
-    """Makes one layer of a BatchNorm and the Scale per channel that alone reads it.
+    """Joins a BatchNorm with the Scale per channel that alone reads it.
 
     before: x -> BatchNorm -> Scale(axis 1, weight, bias) -> y
     after:  x -> AffineBatchNorm -> y
     """
-    consumers, outputs = graph.consumers(), set(graph.outputs.values())
-    joined: dict[Node, Node] = {}
-    for node in graph.nodes:
-        if isinstance(node.layer, BatchNorm) and node.layer.use_global_stats and node.outputs[0] not in outputs:
-            readers = consumers.get(node.outputs[0], [])
-            if len(readers) == 1 and per_channel(readers[0]):
-                joined[readers[0]] = node
-    kept = []
-    for node in graph.nodes:
-        norm = joined.get(node)
-        if norm is not None:
-            assert isinstance(norm.layer, BatchNorm) and isinstance(node.layer, Scale)
-            layer = AffineBatchNorm(norm.layer.eps, node.layer.bias_term)
-            kept.append(replace(norm, layer=layer, outputs=node.outputs, blobs=(*norm.blobs, *node.blobs)))
-        elif node not in joined.values():
-            kept.append(node)
-    graph.nodes[:] = kept
+    joined: set[Node] = set()
+    for norm, scale in pairs(graph):
+        if not isinstance(norm.layer, BatchNorm) or not norm.layer.use_global_stats or not per_channel(scale):
+            continue
+        assert isinstance(scale.layer, Scale)
+        scale.layer = AffineBatchNorm(norm.layer.eps, scale.layer.bias_term)
+        scale.inputs, scale.blobs = norm.inputs, (*norm.blobs, *scale.blobs)
+        scale.name, scale.module, scale.line = norm.name, norm.module, norm.line
+        joined.add(norm)
+    graph.nodes[:] = [node for node in graph.nodes if node not in joined]

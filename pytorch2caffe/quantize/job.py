@@ -19,7 +19,7 @@ from ..errors import ConversionError
 from ..formats.output_path import check_place
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Value
-from ..passes.fold import fold_batch_norm
+from ..passes.fold_batch_norm import fold_batch_norm
 from .calibrate import Progress, Settings, calibrate
 from .html_report import to_html
 from .images import Dataset

@@ -11,15 +11,10 @@ from ...errors import Problem, Refusal, UnsupportedError
 from ...graph import lowering
 from ...graph.graph import Graph, Infer, Value
 from ...graph.registry import Layer
-from ...layers.shape.pad import Pad
-from ...passes.basic import drop_unused, merge_reshapes, separate_outputs, silence_unused
-from ...passes.fit_names import fit_names
-from ...passes.fold import fold_batch_norm, merge_powers
-from ...passes.pads import fold_pads
+from ...passes.runner import run_passes, transformed
 from .check import alternative_to, check
 from .dialect import Dialect
-
-PAD_BELOW = Pad((0, 0, 0, 0), (0, 0, 1, 0))
+from .passes import after_lowering, before_lowering
 
 
 @dataclass(frozen=True)
@@ -43,28 +38,19 @@ class DialectTarget:
 def lower(graph: Graph, target: Dialect, infer: Infer, *, fold_bn: bool = False) -> Graph:
     """The same network in layers that `target` has; values keep their names where they still exist and fit.
 
-    fold_bn: put BatchNorm and Scale into the weights before them, also where the dialect does not ask for it.
+    fold_bn: fold BatchNorm and Scale into the preceding weights, also where the dialect does not ask for it.
 
     before: data -> Clip(0, 6) -> (output)
     after:  data -> ReLU -> Power -> ReLU -> Power -> (output)
     Raises UnsupportedError listing every layer that the dialect cannot express, and every limit that is exceeded.
     """
-    if target.takes(PAD_BELOW, graph.inputs[:1]) is not None:
-        graph = graph.copy()
-        fold_pads(graph)
+    graph = transformed(graph, before_lowering(target))
     result = lowering.lower(graph, DialectTarget(target), infer)
     if result.problems:
         problems = [_of_dialect(problem, target) for problem in result.problems]
         raise UnsupportedError(problems, f"written for dialect {target.name!r}")
     lowered = result.graph
-    drop_unused(lowered)
-    merge_reshapes(lowered)
-    merge_powers(lowered)
-    if fold_bn or target.folds_batch_norm:
-        fold_batch_norm(lowered)
-    separate_outputs(lowered)
-    silence_unused(lowered)
-    lowered.renamed = fit_names(lowered, target.limits)
+    run_passes(lowered, after_lowering(target, fold_bn=fold_bn))
     if problems := check(lowered, target):
         raise UnsupportedError(problems, f"written for dialect {target.name!r}")
     return lowered

@@ -16,10 +16,9 @@ from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Graph, Names, Node, Shape, Value
 from ...graph.lowering import Lowered, lower
 from ...graph.registry import Layer
-from ...passes.basic import drop_unused
-from ...passes.join_batch_norm import join_batch_norm
-from ...passes.permutes import flatten_channels_last
+from ...passes.runner import transformed
 from ...runtime.build import infer
+from .passes import BEFORE_LOWERING
 
 INDEXED = {"Split"}  # operators whose outputs are always read by their index
 
@@ -38,10 +37,7 @@ def nodes_of(graph: Graph) -> list[IrNode]:
     """The graph as nodes of the IR, each after those that it reads, the outputs last."""
     if not graph.inputs:
         raise ConversionError("an IR network needs an input; this graph has none")
-    graph = graph.copy()
-    drop_unused(graph)
-    flatten_channels_last(graph)
-    join_batch_norm(graph)
+    graph = transformed(graph, BEFORE_LOWERING)
     lowered = lower(graph, IrTarget(), infer)
     if lowered.problems:
         raise UnsupportedError(lowered.problems, "written in MMdnn's IR")

@@ -3,67 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ...errors import Refusal, Refused, UnsupportedError
-from ...graph.graph import Graph, Infer, Node, Value
+from ...graph.graph import Graph, Infer, Value
 from ...graph.lowering import lower
 from ...graph.registry import Layer
-from ...layers.elementwise.scale import Scale
-from ...layers.normalization.layer_norm import LayerNorm, RMSNorm, affine
-from ...passes.basic import drop_unused, merge_reshapes, separate_outputs, silence_unused
-from ...passes.fold import fold_batch_norm
+from ...passes.runner import run_passes, transformed
+from .passes import BEFORE_LOWERING, after_lowering
 
 
 def lower_for_ncnn(graph: Graph, infer: Infer, *, fold: bool = False) -> Graph:
     """The same network in layers that ncnn has.
 
-    fold: put BatchNorm and Scale into the weights before them.
+    fold: fold BatchNorm and Scale into the preceding weights.
 
     Raises UnsupportedError listing every layer that ncnn cannot compute.
     """
-    graph = with_affine_norms(graph)
+    graph = transformed(graph, BEFORE_LOWERING)
     result = lower(graph, NcnnTarget(graph), infer)
     if result.problems:
         raise UnsupportedError(result.problems, "written for ncnn")
-    lowered = result.graph
-    drop_unused(lowered)
-    merge_reshapes(lowered)
-    if fold:
-        fold_batch_norm(lowered)
-    separate_outputs(lowered)
-    silence_unused(lowered)
-    return lowered
-
-
-def with_affine_norms(graph: Graph) -> Graph:
-    """A copy in which a normalisation and the Scale that alone reads it are one node.
-
-    before: x -> LayerNorm -> Scale -> y
-    after:  x -> AffineNorm -> y
-    """
-    readers, outputs = graph.consumers(), set(graph.outputs.values())
-    joined: dict[Node, Node] = {}
-    for node in graph.nodes:
-        behind = readers.get(node.outputs[0], []) if node.outputs else []
-        if len(behind) != 1 or node.outputs[0] in outputs or not _scales_all(behind[0], node):
-            continue
-        (scale,) = behind
-        if (made := affine(node.layer, scale.layer)) is not None:
-            joined[scale] = replace(node, layer=made, outputs=scale.outputs, blobs=scale.blobs)
-    gone = {node.inputs[0] for node in joined}
-    nodes = [joined.get(node, node) for node in graph.nodes if gone.isdisjoint(node.outputs)]
-    return replace(graph, nodes=nodes)
-
-
-def _scales_all(node: Node, norm: Node) -> bool:
-    """Whether a node is a Scale by weights, of all axes that a LayerNorm normalises, or else of the channels."""
-    if not isinstance(node.layer, Scale) or len(node.inputs) != 1:
-        return False
-    rank = len(node.inputs[0].shape)
-    return node.blobs[0].ndim == (rank - node.layer.axis if isinstance(norm.layer, (LayerNorm, RMSNorm)) else 1)
+    run_passes(result.graph, after_lowering(fold=fold))
+    return result.graph
 
 
 class NcnnTarget:

@@ -15,7 +15,6 @@ from ...formats.ncnn import Tagged
 from ...graph.graph import Graph
 from ...passes.fit_names import shortened
 from ...runtime.build import infer
-from ..caffe.dialect import Limits
 from .int8 import quantise, table_for
 from .lower import lower_for_ncnn
 from .ops import Op, ops_of, split
@@ -99,7 +98,7 @@ def _fit_names(lines: Sequence[Op]) -> dict[str, str]:
     wanted = [*(op.name for op in lines), *(top for op in lines for top in op.tops)]
     length = LONGEST_NAME if all(map(str.isascii, wanted)) else LONGEST_NAME // 4
     bad = {c for name in wanted for c in name if c.isspace() or not c.isprintable()}
-    names = shortened(dict.fromkeys(wanted), Limits(name_length=length, names_without="".join(bad)))
+    names = shortened(dict.fromkeys(wanted), length, "".join(bad))
     for op in lines:
         op.name = names[op.name]
         op.bottoms = [names[name] for name in op.bottoms]

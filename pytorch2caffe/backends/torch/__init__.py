@@ -2,6 +2,6 @@
 
 enters: a Graph. leaves: the source of one nn.Module as a person would write it, and its state_dict.
 
-prepare.py and simplify.py put together what Caffe spells out, names.py and layout.py make the source readable,
-save.py writes it and proves it.
+passes.py joins what Caffe expresses in several layers, names.py and layout.py make the source readable, save.py
+writes it and proves it.
 """

@@ -14,12 +14,13 @@ from torch import nn
 from ...errors import Problem, Refused, UnsupportedError
 from ...graph.graph import Graph, Names, Node
 from ...graph.registry import Source
-from ...passes.basic import drop_unused
+from ...passes.drop_unused import drop_unused
+from ...passes.runner import transformed
 from ...runtime.build import NAMESPACE, arity, counters, source_of, tensor_of
+from .in_place import in_place
 from .layout import COLUMNS, lay_out
 from .names import Variables, class_name, identifier
-from .prepare import prepare
-from .simplify import in_place
+from .passes import PASSES
 
 
 def generate(graph: Graph) -> tuple[str, dict[str, torch.Tensor]]:
@@ -31,7 +32,7 @@ def generate(graph: Graph) -> tuple[str, dict[str, torch.Tensor]]:
     that is not needed any more, and is as `ruff format --line-length 120` leaves it.
     Raises UnsupportedError naming every layer that has no PyTorch form.
     """
-    graph = prepare(graph)
+    graph = transformed(graph, PASSES)
     sources = in_place(graph, _without_unread(graph, _sources(graph)))
     defined = "\n\n\n".join(dict.fromkeys(source.define.strip() for _, source in sources if source.define))
     variables = Variables(graph, re.findall(r"^def (\w+)", defined, re.MULTILINE))

@@ -18,8 +18,8 @@ from ...graph.builder import Builder
 from ...graph.graph import Graph, Shape, Value
 from ...graph.ir_operator import Tensor
 from ...graph.registry import IR, Layer, load_layers
-from ...passes.pads import fold_pads
-from ...passes.permutes import merge_permutes
+from ...passes.fold_pads import fold_pads
+from ...passes.merge_permutes import merge_permutes
 from ...runtime.build import infer
 from .operator import Operator
 

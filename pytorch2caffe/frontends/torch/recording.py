@@ -11,7 +11,8 @@ import torch
 from ...errors import ConversionError, Problem, UnsupportedError
 from ...graph.graph import Graph
 from ...graph.registry import load_layers
-from ...passes.basic import drop_unused, legacy_names
+from ...passes.drop_unused import drop_unused
+from ...passes.legacy_names import legacy_names
 from .inputs_outputs import give_outputs, take_inputs
 from .model import Subject, subject_of
 from .source_location import raised_at

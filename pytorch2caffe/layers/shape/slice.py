@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -66,6 +67,21 @@ class Slice(Layer):
         if len(set(sizes)) == 1:
             return net.ops("Split", x, shapes=shapes, axis=net.axis(x, axis), split=len(sizes))
         return [net.cut(x, {axis: (a, a + size, 1)}) for a, size in zip(edges, sizes, strict=True)]
+
+
+@dataclass(frozen=True)
+class Narrow(Layer):
+    """The positions from `start` up to `stop` along `axis`: a Slice of which one output is used, as torch has it."""
+
+    type = "Slice"
+    moves_data = True
+    axis: int
+    start: int
+    stop: int
+
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
+        stop = "" if self.stop == shapes[0][self.axis] else self.stop
+        return Source(expr=f"{{0}}[{':, ' * self.axis}{self.start or ''}:{stop}]")
 
 
 def slice_at(net: Builder, input: Value, axis: int, points: Any, name: str = "") -> Any:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import save_caffe, to_torch, trace
-from pytorch2caffe.passes.pads import fold_pads
+from pytorch2caffe.passes.fold_pads import fold_pads
 from tests.layers.conftest import relative_l2, types_of
 
 PADS = {"alike": (1, 1, 1, 1), "behind": (0, 1, 0, 1), "before": (1, 0, 2, 0), "one way each": (0, 2, 3, 1)}

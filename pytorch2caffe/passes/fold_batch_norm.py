@@ -1,8 +1,8 @@
-"""Constants of neighbouring layers made one: Power after Power, BatchNorm and Scale into the weights before them."""
+"""BatchNorm and Scale into the weights before them."""
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -11,49 +11,30 @@ from ..graph.graph import Graph, Node
 from ..graph.registry import Layer
 from ..layers.convolution.convolution import Convolution
 from ..layers.convolution.deconvolution import Deconvolution
-from ..layers.elementwise.power import Power
 from ..layers.elementwise.scale import Bias, Scale, per_channel
 from ..layers.linear.inner_product import InnerProduct
 from ..layers.normalization.batch_norm import BatchNorm
+from .pairs import pairs
 
 WEIGHTED = (Convolution, Deconvolution, InnerProduct)
 
 
-def merge_powers(graph: Graph) -> None:
-    """Makes one Power of two, where not a bit of the result changes: their factors join exactly, one being +-2^n.
-
-    before: x -> Power(scale -1) -> Power(scale 3, shift 1) -> y
-    after:  x -> Power(scale -3, shift 1) -> y
-    """
-    for first, second in _pairs(graph):
-        a, b = first.layer, second.layer
-        if not isinstance(a, Power) or not isinstance(b, Power) or a.power != 1 or a.scale * b.scale * b.power == 0:
-            continue
-        if a.shift == 0 and (_power_of_two(a.scale) or _power_of_two(b.scale)):
-            _join(graph, first, second, replace(b, scale=a.scale * b.scale))
-        elif b.shift == 0 and _power_of_two(b.scale):
-            _join(graph, first, second, replace(b, scale=a.scale * b.scale, shift=a.shift * b.scale))
-
-
-def _power_of_two(number: float) -> bool:
-    return abs(math.frexp(number)[0]) == 0.5 and 2**-24 <= abs(number) <= 2**24
-
-
 def fold_batch_norm(graph: Graph) -> None:
-    """Puts BatchNorm and Scale into the weights of the layer before them, computed in double precision.
+    """Folds BatchNorm and Scale into the weights of the preceding layer, computed in double precision.
 
     before: x -> Convolution(W, b) -> BatchNorm(mean, variance) -> Scale(weight, bias) -> y
     after:  x -> Convolution(W * s, (b - mean) * s + bias) -> y, with s = weight / sqrt(variance + eps) per channel
 
-    A Deconvolution or InnerProduct likewise. A BatchNorm behind anything else becomes a Scale, and two Scales one.
-    Left as they are: what reads a value that is used elsewhere or is an output, weights that several layers
-    share, statistics of the batch itself. Equal up to the rounding of float32.
+    Deconvolution and InnerProduct are handled likewise. After any other layer a BatchNorm becomes a Scale, and two
+    Scales become one. Not folded: layers whose input has another consumer or is an output, weights that several
+    layers share, BatchNorm that uses the statistics of the batch. Equal up to the rounding of float32.
     """
     shared = _shared(graph)
     for node in graph.nodes:
-        if node.layer.type in ("BatchNorm", "Bias") and not shared & set(map(id, node.blobs)):
+        if isinstance(node.layer, (BatchNorm, Bias)) and not shared & set(map(id, node.blobs)):
             _as_scale(node)
-    for first, second in _pairs(graph):
+    folded: set[Node] = set()
+    for first, second in pairs(graph):
         if shared & set(map(id, (*first.blobs, *second.blobs))) or not per_channel(second):
             continue
         if isinstance(first.layer, WEIGHTED) and _channels_are_axis_1(first):
@@ -62,38 +43,17 @@ def fold_batch_norm(graph: Graph) -> None:
             layer = Scale(bias_term=True)
         else:
             continue
-        second.blobs = _folded(first, second)
-        _join(graph, first, second, layer)
+        second.layer, second.blobs, second.inputs = layer, _folded(first, second), first.inputs
+        if isinstance(first.layer, WEIGHTED):
+            second.name, second.module, second.line = first.name, first.module, first.line
+        folded.add(first)
+    graph.nodes[:] = [node for node in graph.nodes if node not in folded]
 
 
 def _shared(graph: Graph) -> set[int]:
-    seen: set[int] = set()
-    blobs = [id(blob) for node in graph.nodes for blob in node.blobs]
-    return {blob for blob in blobs if blob in seen or seen.add(blob)}  # type: ignore[func-returns-value]
-
-
-def _pairs(graph: Graph) -> list[tuple[Node, Node]]:
-    """Neighbours of which only the second reads what the first writes, in order; they may be joined one by one."""
-    consumers, producers = graph.consumers(), graph.producers()
-    outputs = set(graph.outputs.values())
-    return [
-        (producers[node.inputs[0]], node)
-        for node in graph.nodes
-        if len(node.inputs) == len(node.outputs) == 1
-        and node.inputs[0] in producers
-        and len(producers[node.inputs[0]].outputs) == 1
-        and len(consumers[node.inputs[0]]) == 1
-        and node.inputs[0] not in outputs
-    ]
-
-
-def _join(graph: Graph, first: Node, second: Node, layer: Layer) -> None:
-    """`second` becomes both, reads what `first` read, and has its place if `first` is the layer with the weights."""
-    second.layer = layer
-    second.inputs = first.inputs
-    if isinstance(first.layer, WEIGHTED):
-        second.name, second.module, second.line = first.name, first.module, first.line
-    graph.nodes.remove(first)
+    """The identities of the arrays that several nodes have."""
+    uses = Counter(id(blob) for node in graph.nodes for blob in node.blobs)
+    return {blob for blob, count in uses.items() if count > 1}
 
 
 def _as_scale(node: Node) -> None:

@@ -1,26 +1,20 @@
-"""Arithmetic that Caffe spells out because it has no layer for it, read back as what it is."""
+"""Bounds that are expressed in Power and Eltwise, which is all that Caffe has for them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ...graph.graph import Graph, Node, Value
-from ...graph.registry import Source
-from ...layers.activation.clip import HUGE, Clip
-from ...layers.activation.relu import ReLU
-from ...layers.elementwise.eltwise import Eltwise
-from ...layers.elementwise.power import Power
-from ...passes.basic import drop_unused
-
-OVERWRITING = ("nn.ReLU(", "nn.ReLU6(", "nn.LeakyReLU(")
+from ..graph.graph import Graph, Node, Value
+from ..layers.activation.clip import HUGE, Clip
+from ..layers.activation.relu import ReLU
+from ..layers.elementwise.eltwise import Eltwise
+from ..layers.elementwise.power import Power
+from .drop_unused import drop_unused
 
 
 def join_clips(graph: Graph) -> None:
-    """
+    """Joins the layers that express a bound into one ReLU or Clip, where not a bit of the result changes.
+
     before: x -> ReLU -> a; a -> Power(-a) -> b; a -> Power(0 * a - 6) -> c; max(b, c) -> d -> Power(-d) -> y
     after:  x -> Clip(0, 6) -> y
-
-    Not a bit of the result changes: nothing of it rounds.
     """
     producers, consumers = graph.producers(), graph.consumers()
     for node in graph.nodes:
@@ -31,7 +25,7 @@ def join_clips(graph: Graph) -> None:
 
 
 def _constant(value: Value, producers: dict[Value, Node]) -> float | None:
-    """The number that a value is everywhere, whatever the input."""
+    """The number that all elements of a value are, for any input, or None."""
     layer = producers[value].layer if value in producers else None
     return layer.constant if isinstance(layer, Power) else None
 
@@ -60,7 +54,7 @@ def _bound_above(node: Node, producers: dict[Value, Node]) -> None:
 
 
 def _bound_both(node: Node, producers: dict[Value, Node], consumers: dict[Value, list[Node]]) -> None:
-    """Clip(-HUGE, b) behind ReLU or Clip(a, HUGE), nobody else reading what is between."""
+    """Clip(-HUGE, b) of ReLU or Clip(a, HUGE), which nothing else reads, is Clip(a, b)."""
     if not isinstance(node.layer, Clip) or node.layer.min > -HUGE:
         return
     first = producers.get(node.inputs[0])
@@ -72,28 +66,6 @@ def _bound_both(node: Node, producers: dict[Value, Node], consumers: dict[Value,
 
 
 def _only_for(node: Node, consumers: dict[Value, list[Node]]) -> bool:
-    """Whether the value that a bound reads is read by that bound alone: what it spelled out does not count."""
+    """Whether that bound alone reads the value that it reads; the layers that it replaces do not count."""
     (x,) = node.inputs
     return all(isinstance(reader.layer, (Power, Clip)) for reader in consumers.get(x, []))
-
-
-def in_place(graph: Graph, sources: list[tuple[Node, Source]]) -> list[tuple[Node, Source]]:
-    """
-    before: x = self.conv(x), x = self.relu(x), with nn.ReLU()
-    after:  the same with nn.ReLU(inplace=True), where nobody else reads what the convolution gave
-    """
-    producers, consumers, outputs = graph.producers(), graph.consumers(), set(graph.outputs.values())
-    found = []
-    for node, source in sources:
-        first = producers.get(node.inputs[0]) if len(node.inputs) == 1 else None
-        if (
-            source.module.startswith(OVERWRITING)
-            and first is not None
-            and first.layer.may_be_overwritten(len(first.inputs))
-            and len(consumers[node.inputs[0]]) == 1
-            and node.inputs[0] not in outputs
-        ):
-            start = source.module.removesuffix(")")
-            source = replace(source, module=f"{start}{'' if start.endswith('(') else ', '}inplace=True)")
-        found.append((node, source))
-    return found

@@ -1,4 +1,4 @@
-"""Padding with zeros that the convolution, or average, behind it can take over. In place, as the other passes."""
+"""Padding with zeros into the convolutions and averages that follow it."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from ..graph.graph import Graph, Node
 from ..layers.convolution.convolution import Convolution
 from ..layers.pooling.pooling import Pooling
 from ..layers.shape.pad import Pad
-from .basic import drop_unused
+from .drop_unused import drop_unused
 
 
 def fold_pads(graph: Graph, *, extend: bool = True) -> None:
-    """Makes a Pad of the space part of the Convolutions that read it, or of averages, which count their padding.
+    """Makes a Pad of height and width part of the Convolutions that read it, or of averages that count their padding.
 
-    extend: also where it is not the same on both sides, as TensorFlow's SAME often is: the kernel gets rows and
-    columns of zeros on the side with less, which costs as much time as other weights.
+    extend: also where the padding differs between the two sides, as TensorFlow's SAME often does: the kernel is
+    extended by rows and columns of zeros on the side with less padding. They cost as much time as other weights.
 
     before: x -> Pad(0 above, 1 below) -> Convolution(kernel 3, stride 2) -> y
     after:  x -> Convolution(kernel 4 whose first row is zero, pad 1, stride 2) -> y
-    Left as they are: other values than 0, dilated kernels whose taps do not fall on such rows, and Pads that
-    something else reads.
+
+    Not folded: padding with other values than 0, dilated kernels whose taps do not fall on the added rows, and a Pad
+    that has any other consumer or is an output.
     """
-    producers, outputs = graph.producers(), set(graph.outputs.values())
+    consumers, outputs = graph.consumers(), set(graph.outputs.values())
     for node in graph.nodes:
-        before = producers.get(node.inputs[0]) if node.inputs else None
-        if before is None or not isinstance(before.layer, Pad) or before.outputs[0] in outputs:
+        if not isinstance(node.layer, Pad) or node.outputs[0] in outputs:
             continue
-        readers = [reader for reader in graph.nodes if before.outputs[0] in reader.inputs]
-        if all(_takes(reader, before.layer, extend) or _averages(reader, before) for reader in readers):
+        readers = consumers.get(node.outputs[0], [])
+        if all(_convolution_pads(reader, node.layer, extend) or _average_pads(reader, node) for reader in readers):
             for reader in readers:
-                _take(reader, before)
+                _fold(reader, node)
     drop_unused(graph)
 
 
-def _takes(node: Node, pad: Pad, extend: bool) -> bool:
+def _convolution_pads(node: Node, pad: Pad, extend: bool) -> bool:
     """Whether a node is a convolution that can do the padding itself."""
     layer = node.layer
     if not isinstance(layer, Convolution) or pad.value != 0 or any((*pad.before[:2], *pad.after[:2])):
@@ -45,8 +45,8 @@ def _takes(node: Node, pad: Pad, extend: bool) -> bool:
     return not any(apart) or extend and all(a % d == 0 for a, d in zip(apart, layer.dilation, strict=True))
 
 
-def _averages(node: Node, before: Node) -> bool:
-    """Whether a node is an average over as many windows once it pads its input itself."""
+def _average_pads(node: Node, before: Node) -> bool:
+    """Whether a node is an average that can do the padding itself, over the same number of windows."""
     layer = node.layer
     return (
         isinstance(layer, Pooling)
@@ -65,7 +65,7 @@ def _padding(layer: Pooling, pad: Pad) -> Pooling:
     return replace(layer, pad_h=pad.before[2], pad_w=pad.before[3])
 
 
-def _take(node: Node, before: Node) -> None:
+def _fold(node: Node, before: Node) -> None:
     layer, pad = node.layer, before.layer
     if isinstance(layer, Pooling) and isinstance(pad, Pad):
         node.layer, node.inputs = _padding(layer, pad), list(before.inputs)

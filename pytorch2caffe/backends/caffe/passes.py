@@ -1,0 +1,35 @@
+"""The passes of this backend, in order."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...graph.graph import Value
+from ...layers.shape.pad import Pad
+from ...passes.drop_unused import drop_unused
+from ...passes.fit_names import fit_names
+from ...passes.fold_batch_norm import fold_batch_norm
+from ...passes.fold_pads import fold_pads
+from ...passes.merge_powers import merge_powers
+from ...passes.merge_reshapes import merge_reshapes
+from ...passes.runner import Pass
+from ...passes.separate_outputs import separate_outputs
+from ...passes.silence_unused import silence_unused
+from .dialect import Dialect
+
+PAD_BELOW = Pad((0, 0, 0, 0), (0, 0, 1, 0))
+ANY_VALUE = Value("", (1, 1, 1, 1))
+
+
+def before_lowering(target: Dialect) -> list[Pass]:
+    """The passes over a graph in layers of any kind. A target that pads one side alone keeps its Pads."""
+    return [] if target.takes(PAD_BELOW, [ANY_VALUE]) is None else [fold_pads]
+
+
+def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
+    """The passes over a graph in the layers of `target`. fold_bn: fold BatchNorm and Scale in any case."""
+    passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers]
+    if fold_bn or target.folds_batch_norm:
+        passes += [fold_batch_norm]
+    names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
+    return [*passes, separate_outputs, silence_unused, names]
