@@ -48,6 +48,7 @@ lint: test-install
 bench: test-install
 	$(BIN)/python tests/bench/bench_export.py
 	$(BIN)/python tests/bench/bench_weights.py
+	$(BIN)/python tests/bench/bench_layers.py
 	$(BIN)/python tests/bench/bench_generated.py
 	-$(BIN)/python tests/bench/bench_calibrate.py
 	$(BIN)/python tests/bench/bench_tensorflow.py $(BENCH)

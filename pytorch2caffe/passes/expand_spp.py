@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
-from ..graph.builder import Builder
 from ..graph.graph import Graph, Infer, Names, Node
+from ..graph.lowering import Lowering
 from ..layers.pooling.spp import SPP
+
+
+class _TakesAll:
+    """A target that has every layer."""
+
+    name = "PyTorch"
+
+    def takes(self, *_: object) -> None:
+        return None
 
 
 def expand_spp(graph: Graph, *, infer: Infer) -> None:
@@ -17,12 +24,12 @@ def expand_spp(graph: Graph, *, infer: Infer) -> None:
 
     infer: gives the output shapes of a layer.
     """
-    names = Names(chain((node.name for node in graph.nodes), (value.name for value in graph.values())))
+    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
     nodes: list[Node] = []
     for node in graph.nodes:
         if isinstance(node.layer, SPP):
-            net = Builder(Graph(), infer)
-            net.names, net.scope = names, node.name
+            net = Lowering(Graph(), _TakesAll(), infer)
+            net.names, net.scope, net.module, net.line = names, node.name, node.module, node.line
             node.layer.lower(net, node.inputs, node.blobs)
             net.graph.nodes[-1].outputs = node.outputs
             nodes += net.graph.nodes

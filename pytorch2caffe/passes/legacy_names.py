@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..graph.graph import Graph
+from collections import Counter
+
+from ..graph.graph import Graph, Names
 
 
 def legacy_names(graph: Graph) -> None:
@@ -11,13 +13,14 @@ def legacy_names(graph: Graph) -> None:
     before: data -> features.0 -> features.1
     after:  data -> conv1 (conv_blob1) -> relu1 (relu_blob1)
     """
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    names = Names(value.name for value in graph.inputs)
     old = {value.name for node in graph.nodes for value in node.outputs}
     for node in graph.nodes:
         kind = node.layer.name_in_legacy()
-        counts[kind] = counts.get(kind, 0) + 1
+        counts[kind] += 1
         node.name = f"{kind}{counts[kind]}"
         for index, value in enumerate(node.outputs):
-            new = f"{kind}_blob{counts[kind]}" + (f"_{index}" if len(node.outputs) > 1 else "")
-            value.name = new
+            suffix = f"_{index}" if len(node.outputs) > 1 else ""
+            value.name = names.unique(f"{kind}_blob{counts[kind]}{suffix}")
     graph.outputs = {(value.name if key in old else key): value for key, value in graph.outputs.items()}

@@ -24,7 +24,7 @@ from pytorch2caffe import generate, save_caffe, save_ir, save_ncnn, trace
 from pytorch2caffe.graph.graph import Graph
 
 COUNTS = (500, 1000, 2000, 4000)
-REPEATS = 1
+REPEATS = 3
 
 
 def chain(layers: int) -> Graph:
