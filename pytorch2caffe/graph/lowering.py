@@ -60,7 +60,7 @@ class Lowering(Builder):
     def __init__(self, graph: Graph, target: Target, infer: Infer) -> None:
         super().__init__(Graph(graph.name), infer)
         self.target = target
-        self.names = Names([node.name for node in graph.nodes] + [value.name for value in graph.inputs])
+        self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
         self.sources: dict[Node, Node] = {}
         self._written: set[Value] = set()
         self._wanted = ""
@@ -107,7 +107,8 @@ class Lowering(Builder):
     ) -> Value | list[Value]:
         shapes = self.infer(layer, [value.shape for value in inputs], blobs)
         several = len(shapes) != 1
-        outputs = [Value(f"{name}.{i}" if several else name, tuple(s)) for i, s in enumerate(shapes)]
+        names = [self.names.unique(f"{name}.{index}") if several else name for index in range(len(shapes))]
+        outputs = [Value(name, tuple(shape)) for name, shape in zip(names, shapes, strict=True)]
         self.graph.nodes.append(Node(name, layer, list(inputs), outputs, blobs, self.module, self.line))
         self._written.update(outputs)
         return list(outputs) if several else outputs[0]

@@ -18,16 +18,15 @@ def join_affine_norms(graph: Graph) -> None:
     """
     joined: set[Node] = set()
     for norm, scale in pairs(graph):
-        if _scales_all(scale, norm) and (layer := affine(norm.layer, scale.layer)) is not None:
+        if not isinstance(scale.layer, Scale) or scale.blobs[0].ndim != _axes_scaled(norm, scale.layer):
+            continue
+        if (layer := affine(norm.layer, scale.layer)) is not None:
             scale.layer, scale.inputs = layer, norm.inputs
             scale.name, scale.module, scale.line = norm.name, norm.module, norm.line
             joined.add(norm)
     graph.nodes[:] = [node for node in graph.nodes if node not in joined]
 
 
-def _scales_all(node: Node, norm: Node) -> bool:
-    """Whether a node is a Scale by weights, of all axes that a LayerNorm normalises, or else of the channels."""
-    if not isinstance(node.layer, Scale):
-        return False
-    rank = len(node.inputs[0].shape)
-    return node.blobs[0].ndim == (rank - node.layer.axis if isinstance(norm.layer, (LayerNorm, RMSNorm)) else 1)
+def _axes_scaled(norm: Node, scale: Scale) -> int:
+    """How many axes the weights of the Scale must have: all that a LayerNorm normalises, else the channels alone."""
+    return len(norm.outputs[0].shape) - scale.axis if isinstance(norm.layer, (LayerNorm, RMSNorm)) else 1

@@ -10,7 +10,7 @@ from pytorch2caffe import trace
 from pytorch2caffe.passes.join_affine_norms import join_affine_norms
 from pytorch2caffe.passes.runner import transformed
 from tests.lively import make_lively
-from tests.passes.graphs import types
+from tests.passes.graphs import applied, types
 
 X = torch.zeros(1, 4, 6, 6)
 JOINED = {
@@ -36,7 +36,7 @@ def test_joined(norm) -> None:
     graph = trace(make_lively(norm, X), X)
     kind, scale = types(graph)
     assert scale == "Scale"
-    after = transformed(graph, [join_affine_norms])
+    after = applied(join_affine_norms, graph, 1e-6)
     (node,) = after.nodes
     assert (type(node.layer).__name__, type(node.layer.norm).__name__) == ("AffineNorm", kind)
     assert node.name == graph.nodes[0].name

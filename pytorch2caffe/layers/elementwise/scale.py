@@ -13,7 +13,7 @@ from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, binary, blob_shape
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Node, Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, layer
@@ -126,7 +126,7 @@ class Scale(_Broadcast):
         return net.add(Bias(self.axis), y, net.constant(blobs[-1])) if self.bias_term else y
 
 
-def per_channel(node: IrOperator) -> Any:
+def per_channel(node: Node) -> bool:
     """Whether a node is a Scale by weights, one for each channel."""
     if not isinstance(node.layer, Scale) or len(node.inputs) != 1:
         return False

@@ -86,7 +86,7 @@ class RMSNorm(Layer):
 
 @dataclass(frozen=True)
 class AffineNorm(Layer):
-    """A normalisation and the Scale behind it, which ncnn has in one. Blobs: the Scale's."""
+    """A normalisation and the Scale after it, which ncnn has in one layer. Blobs: the Scale's."""
 
     type = "AffineNorm"
     norm: Layer
@@ -96,7 +96,8 @@ class AffineNorm(Layer):
         return [shapes[0]]
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        return self.norm.to_torch(shapes, ())
+        scaled = self.scale.to_torch(shapes, blobs)
+        return replace(scaled, expr=scaled.expr.replace("{0}", self.norm.to_torch(shapes, ()).expr))
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         made = self.norm.to_ncnn(shapes, ())
@@ -109,7 +110,7 @@ class AffineNorm(Layer):
         return net.add(self.scale, net.add(self.norm, *inputs, name="normal"), blobs=blobs)
 
 
-def affine(norm: Any, scale: Any) -> Any:
+def affine(norm: Layer, scale: Scale) -> AffineNorm | None:
     """The AffineNorm of two layers, or None if their axes differ."""
     if isinstance(norm, (LayerNorm, RMSNorm)):
         fits = scale.axis == norm.axis and not (isinstance(norm, RMSNorm) and scale.bias_term)
