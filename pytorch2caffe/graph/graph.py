@@ -40,11 +40,12 @@ Operand = Value | np.ndarray  # a tensor in a call: traced, or a constant
 
 @dataclass(eq=False)
 class Node:
-    """A layer of a network, with its inputs, outputs and weights.
+    """A layer of a network: its name, unique among the nodes, its settings, inputs, outputs and weights.
 
     blobs:  its weights in Caffe's order and layout, float32. The same array object in two nodes is a shared weight.
     module: the path of the nn.Module it came from, "" when it came from a file.
     line:   where the model calls it, "resnet.py:92", or "".
+    label:  what the file that it was read from calls it, where another node has that name too, else "".
     """
 
     name: str
@@ -54,6 +55,7 @@ class Node:
     blobs: tuple[np.ndarray, ...] = ()
     module: str = ""
     line: str = ""
+    label: str = ""
 
     @property
     def where(self) -> str:

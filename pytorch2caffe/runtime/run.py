@@ -46,7 +46,7 @@ def run(
                 values[value] = tensor
                 top = value.top or value.name
                 if wanted is None or top in wanted:
-                    found[node.name, top] = tensor.numpy().copy()
+                    found[node.label or node.name, top] = tensor.numpy().copy()
             for value in (*node.inputs, *node.outputs):
                 if last_use.get(value, index) == index:
                     values.pop(value, None)

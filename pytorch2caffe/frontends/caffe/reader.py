@@ -16,6 +16,7 @@ from ...errors import ConversionError, Problem, Refused, UnsupportedError
 from ...graph.graph import Graph, Names, Node, Value
 from ...graph.registry import LAYERS, Layer, load_layers
 from ...layers.basic.constant import Constant
+from ...passes.unique_names import unique_names
 from ...runtime.build import arity, infer
 from .memory import Memory
 from .training_layers import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value
@@ -126,6 +127,7 @@ class _Reader:
                 self.memory.check(value)
             except Refused as error:
                 self.problems.append(Problem(f"output {value.top!r}", error.what, error.fix))
+        unique_names(graph)
         labels = {v for v in self.inputs if self.unread.get(v.top) is v and v.top in self.compared}
         graph.inputs = sorted((v for v in self.inputs if v not in labels), key=lambda v: self.order.index(v.top))
         graph.outputs = {value.name: value for value in self.unread.values() if value not in labels}
