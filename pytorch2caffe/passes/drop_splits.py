@@ -13,12 +13,12 @@ def drop_splits(graph: Graph) -> None:
     after:  x -> ReLU
     """
     same: dict[Value, Value] = {}
-    kept = []
+    nodes = []
     for node in graph.nodes:
         node.inputs = [same.get(value, value) for value in node.inputs]
         if isinstance(node.layer, Split):
             same.update(dict.fromkeys(node.outputs, node.inputs[0]))
         else:
-            kept.append(node)
-    graph.nodes[:] = kept
+            nodes.append(node)
+    graph.nodes[:] = nodes
     graph.outputs = {name: same.get(value, value) for name, value in graph.outputs.items()}

@@ -12,9 +12,9 @@ def drop_unused(graph: Graph) -> None:
     after:  data -> conv -> relu -> (output)
     """
     wanted = set(graph.outputs.values())
-    kept = []
+    nodes = []
     for node in reversed(graph.nodes):
         if wanted.intersection(node.outputs):
             wanted.update(node.inputs)
-            kept.append(node)
-    graph.nodes[:] = reversed(kept)
+            nodes.append(node)
+    graph.nodes[:] = reversed(nodes)

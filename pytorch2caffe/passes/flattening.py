@@ -25,19 +25,19 @@ def inner_products_after(
 
     Empty if any other layer reads it, or if it is an output.
     """
-    found: list[Node] = []
+    inner_products: list[Node] = []
     values = list(node.outputs)
     for value in values:  # grows
         if value in outputs or value not in consumers:
             return []
         for reader in consumers[value]:
             if isinstance(reader.layer, InnerProduct) and reader.layer.axis in (1, -1):
-                found.append(reader)
+                inner_products.append(reader)
             elif reader.layer.elementwise:
                 values += reader.outputs
             else:
                 return []
-    return found
+    return inner_products
 
 
 def reorder_columns(nodes: Sequence[Node], shape: Sequence[int], order: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""BatchNorm and Scale into the weights before them."""
+"""BatchNorm and Scale folded into weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Padding with zeros into the convolutions and averages that follow it."""
+"""Padding with zeros folded into the convolutions and averages that follow it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def _merge(graph: Graph) -> None:
     producers = graph.producers()
     replaced: dict[Value, Value] = {}
     outputs = set(graph.outputs.values())
-    kept = []
+    nodes = []
     for node in graph.nodes:
         node.inputs = [replaced.get(value, value) for value in node.inputs]
         if isinstance(node.layer, Permute):
@@ -37,8 +37,8 @@ def _merge(graph: Graph) -> None:
             if node.layer.order == tuple(range(len(node.layer.order))) and node.outputs[0] not in outputs:
                 replaced[node.outputs[0]] = node.inputs[0]
                 continue
-        kept.append(node)
-    graph.nodes[:] = kept
+        nodes.append(node)
+    graph.nodes[:] = nodes
     drop_unused(graph)
 
 

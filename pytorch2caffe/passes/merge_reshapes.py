@@ -18,13 +18,13 @@ def merge_reshapes(graph: Graph) -> None:
     outputs = set(graph.outputs.values())
     producers = graph.producers()
     replaced: dict[Value, Value] = {}
-    kept = []
+    nodes = []
     for node in graph.nodes:
         node.inputs = [replaced.get(value, value) for value in node.inputs]
         if isinstance(node.layer, (Reshape, Flatten)):
             before = producers.get(node.inputs[0])
             if _moves_batch(node.layer) or before is not None and _moves_batch(before.layer):
-                kept.append(node)
+                nodes.append(node)
                 continue
             if before is not None and isinstance(before.layer, (Reshape, Flatten)):
                 node.inputs = list(before.inputs)
@@ -32,8 +32,8 @@ def merge_reshapes(graph: Graph) -> None:
             if node.inputs[0].shape == node.outputs[0].shape and node.outputs[0] not in outputs:
                 replaced[node.outputs[0]] = node.inputs[0]
                 continue
-        kept.append(node)
-    graph.nodes[:] = kept
+        nodes.append(node)
+    graph.nodes[:] = nodes
     drop_unused(graph)
 
 

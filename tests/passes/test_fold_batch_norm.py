@@ -1,4 +1,4 @@
-"""Constants made one: what is folded, what is not, and that the numbers stay."""
+"""BatchNorm and Scale folded into weights: what is folded, what is not, with the same results."""
 
 from __future__ import annotations
 

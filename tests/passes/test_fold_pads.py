@@ -1,4 +1,4 @@
-"""Padding that goes into the convolution behind it."""
+"""Padding folded into the convolutions and averages that follow it."""
 
 import numpy as np
 import pytest
