@@ -14,7 +14,7 @@ def separate_outputs(graph: Graph) -> None:
     """
     consumed = {value for node in graph.nodes for value in node.inputs}
     taken: set[Value] = set(graph.inputs)
-    names = Names([n.name for n in graph.nodes] + [v.name for n in graph.nodes for v in n.outputs])
+    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
     for key, value in graph.outputs.items():
         if value in consumed or value in taken:
             name = names.unique(f"{key}.output")
