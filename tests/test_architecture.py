@@ -40,7 +40,7 @@ ORDER = [
     ["runtime"],
     ["frontends", "backends"],
     ["detection"],
-    ["verify", "quantize"],
+    ["verify", "quantize", "register"],
     ["convert"],
     ["pytorch_to_caffe", "cli"],
 ]

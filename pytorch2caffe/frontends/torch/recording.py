@@ -18,6 +18,7 @@ from .source_location import raised_at
 from .structure import mapped
 from .taint import Taint
 from .tracer import Tracer
+from .uncalled import warn_of_uncalled
 
 
 def record(
@@ -29,6 +30,7 @@ def record(
     load_layers()
     subject = subject_of(model)
     tracer = _run(subject, inputs, name, keep)
+    warn_of_uncalled(tracer.called)
     if tracer.values.made and not tracer.problems:  # constants the model made: they must not change with the input
         again = _run(subject, mapped(_another, "", inputs), name, keep=False)
         tracer.problems += _changed(tracer.values.made, again.values.made)

@@ -33,6 +33,7 @@ class Tracer(TorchFunctionMode):
         self.net = Builder(graph, infer)
         self.taint = taint
         self.problems: list[Problem] = []
+        self.called: set[str] = set()  # the torch functions called on traced tensors
         self._subject = subject
         self._places = Places(subject.modules)
         self._inside: Place | None = None  # the call that is being handled; None while the model's own code runs
@@ -201,6 +202,7 @@ class Tracer(TorchFunctionMode):
     # -- problems
 
     def _enter(self, name: str, short: str) -> Place:
+        self.called.add(name)
         handler = handler_of(name)
         place = self._places.find(handler.__name__.strip("_") if handler else short.strip("_"), 3)
         self.net.module, self.net.scope, self.net.line = place
