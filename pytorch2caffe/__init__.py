@@ -1,4 +1,4 @@
-"""PyTorch networks to Caffe and back, with proof that nothing was lost on the way."""
+"""Converts PyTorch networks to Caffe and back, and proves that both compute the same."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -212,9 +212,9 @@ def test_help_has_examples(capsys, command):
 @pytest.mark.parametrize(
     ("prefix", "message"),
     {
-        "a folder": ("somewhere/", "'somewhere/' names no file: somewhere/net"),
+        "a folder": ("somewhere/", "'somewhere/' is not a file name: write somewhere/net"),
         "no folder": ("nowhere/deep/net", "there is no folder nowhere/deep\n  fix: mkdir -p nowhere/deep"),
-        "only a suffix": (".prototxt", "names no file"),
+        "only a suffix": (".prototxt", "is not a file name: write net"),
     }.values(),
 )
 def test_an_output_that_cannot_be_is_refused_before_the_work(models, capsys, prefix, message):
@@ -263,7 +263,7 @@ def test_a_shape_beyond_memory_is_one_message(tmp_path, capsys):
     (tmp_path / "net.caffemodel").write_bytes(b"\n\3net")
     files = [str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel")]
     assert main(["lower", *files, "-o", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err.startswith("error: this machine has not memory enough: Unable to allocate")
+    assert capsys.readouterr().err.startswith("error: not enough memory: Unable to allocate")
     assert not list(tmp_path.glob("out*"))
 
 
@@ -276,7 +276,7 @@ def test_our_own_mistakes_end_with_2_and_ask_for_a_report(models, capsys, monkey
     assert main(["summary", "tiny.prototxt"]) == 2
     said = capsys.readouterr().err
     assert "KeyError: 'forgotten'" in said
-    assert "error: this is a mistake in pytorch2caffe: please report it" in said
+    assert "error: this is a bug in pytorch2caffe: please report it" in said
 
 
 def test_a_reader_that_stops_reading_is_no_error(models):
