@@ -102,7 +102,7 @@ def test_all_problems_are_listed_and_nothing_is_written(models, capsys):
 @pytest.mark.parametrize(
     ("spec", "message"),
     {
-        "no colon": ("mymodels", "names no model"),
+        "no colon": ("mymodels", "is not a model: write package.module"),
         "no such module": ("nosuchmodule:Net", "cannot import nosuchmodule"),
         "no such file": ("nosuch.py:Net", "no file nosuch.py"),
         "misspelt": ("mymodels.py:Tiy", "did you mean Tiny"),
@@ -141,7 +141,7 @@ def test_a_pickled_model_is_not_run(models, capsys):
 
     torch.save(Evil(), "evil.pth")
     assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "out", "--weights", "evil.pth") == 2
-    assert "holds no weights but io.open" in capsys.readouterr().err
+    assert "contains no weights but io.open" in capsys.readouterr().err
     assert not (models / "evil").exists()
 
 
