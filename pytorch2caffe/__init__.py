@@ -53,7 +53,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports the other names when they are asked for: with them comes torch, which takes more than a second."""
+    """Imports the other names when they are used: importing torch takes more than a second."""
     if name == "register":
         return import_module(".register", __name__)
     if name not in _HOMES:

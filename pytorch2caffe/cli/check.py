@@ -33,14 +33,14 @@ def command(prototxt: str, caffemodel: list[Path] | None, target: str) -> int:
     from ..convert.check_files import check_files, count_layers
 
     logging.getLogger("caffe_proto").setLevel(logging.ERROR)  # its warnings are among the problems
-    reader = dialect(target)
-    problems = check_files(prototxt, caffemodel, reader)
+    consumer = dialect(target)
+    problems = check_files(prototxt, caffemodel, consumer)
     count = count_layers(prototxt)
     if not problems:
-        click.echo(f"{prototxt}: {count} layers, {reader.name} supports all of them")
+        click.echo(f"{prototxt}: {count} layers, {consumer.name} supports all of them")
         return 0
-    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    click.echo(f"{prototxt}: {found} for {reader.name} in {count} layers")
+    total = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    click.echo(f"{prototxt}: {total} for {consumer.name} in {count} layers")
     for number, problem in enumerate(problems, 1):
         click.echo(f"  {number}. {problem}")
     return 1

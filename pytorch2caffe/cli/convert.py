@@ -17,7 +17,7 @@ from .options import Shape, report_shards, split_weights
 \b
 --from caffe:      deploy.prototxt net.caffemodel (several caffemodels: separated by commas)
 --from tensorflow: net.ckpt.meta net.ckpt, frozen.pb, or a SavedModel folder
---from pytorch:    what `export` takes, with --input-shape
+--from pytorch:    a model as for `export`, with --input-shape
 --from ir:         net.pb or net.json, and net.npy (MMdnn's intermediate representation)
 --to caffe:        PREFIX.prototxt, PREFIX.caffemodel (--target as in `export`)
 --to pytorch:      NAME.py, NAME.npy, NAME.pth, NAME_state_dict.pth

@@ -37,16 +37,16 @@ def where(name: str) -> list[Definition]:
 
     Raises ConversionError naming those that are nearest, if there is none.
 
-    >>> [(found.path.name, found.function) for found in where("Dropout") if found.name == "Caffe layer Dropout"]
+    >>> [(each.path.name, each.function) for each in where("Dropout") if each.name == "Caffe layer Dropout"]
     [('dropout.py', 'Dropout')]
     """
     load_layers()
-    found = [*_torch_functions(name)] or [*_torch_functions(name.removesuffix("_"))]
-    found += [_definition(f"{kind} {name}", table[name]) for kind, table in _tables().items() if name in table]
-    if not found:
+    definitions = [*_torch_functions(name)] or [*_torch_functions(name.removesuffix("_"))]
+    definitions += [_definition(f"{kind} {name}", table[name]) for kind, table in _tables().items() if name in table]
+    if not definitions:
         raise ConversionError(f"{name!r} is not a supported function, layer or operator{_suggestions(name)}")
     unique: dict[tuple[Path, int], Definition] = {}
-    for definition in found:
+    for definition in definitions:
         unique.setdefault((definition.path, definition.line), definition)
     return list(unique.values())
 
@@ -75,7 +75,7 @@ def _definition(name: str, item: Callable[..., Any]) -> Definition:
 
 
 def _as_written(item: Any) -> Any:
-    """The function that a decorator wrapped, if `item` is what the decorator returned in its place."""
+    """The function that a decorator wrapped, if `item` is what the decorator returned instead of it."""
     while inspect.isfunction(item) and (inner := inspect.getclosurevars(item).nonlocals.get("function")):
         item = inner
     return inspect.unwrap(item)

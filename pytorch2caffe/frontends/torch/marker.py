@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch.overrides import handle_torch_function, has_torch_function
@@ -25,4 +25,4 @@ def marker(function: F) -> F:
             return handle_torch_function(call, tensors, *args, **kwargs)
         return function(*args, **kwargs)
 
-    return call  # type: ignore[return-value]
+    return cast(F, call)

@@ -96,8 +96,8 @@ def _modules_used_by(function: Any) -> dict[str, nn.Module]:
     """The modules that a function, method, partial or callable object uses: in its closure, globals and attributes."""
     if isinstance(function, functools.partial):
         inner = function.func
-        found = _modules_in(inspect.signature(inner).bind_partial(*function.args, **function.keywords).arguments)
-        return ({"": inner} if isinstance(inner, nn.Module) else _modules_used_by(inner)) | found
+        modules = _modules_in(inspect.signature(inner).bind_partial(*function.args, **function.keywords).arguments)
+        return ({"": inner} if isinstance(inner, nn.Module) else _modules_used_by(inner)) | modules
     if inspect.ismethod(function):
         owner = function.__self__
         return {"": owner} if isinstance(owner, nn.Module) else _modules_in(getattr(owner, "__dict__", {}))
@@ -108,17 +108,17 @@ def _modules_used_by(function: Any) -> dict[str, nn.Module]:
 
 
 def _modules_in(table: dict[str, Any]) -> dict[str, nn.Module]:
-    found: dict[str, nn.Module] = {}
+    modules: dict[str, nn.Module] = {}
     for name, item in table.items():
         if isinstance(item, nn.Module):
-            found[name] = item
+            modules[name] = item
         elif inspect.ismethod(item) and isinstance(item.__self__, nn.Module):
-            found[name] = item.__self__
+            modules[name] = item.__self__
         elif isinstance(item, (list, tuple)):
-            found |= {f"{name}.{i}": part for i, part in enumerate(item) if isinstance(part, nn.Module)}
+            modules |= {f"{name}.{i}": part for i, part in enumerate(item) if isinstance(part, nn.Module)}
         elif isinstance(item, dict):
-            found |= {f"{name}.{key}": part for key, part in item.items() if isinstance(part, nn.Module)}
-    return found
+            modules |= {f"{name}.{key}": part for key, part in item.items() if isinstance(part, nn.Module)}
+    return modules
 
 
 def _name_of(call: Any) -> str:

@@ -67,7 +67,7 @@ def _add_note(error: Exception, subject: Subject, inputs: list[Any]) -> None:
 
 
 def _second_input(name: str, item: Any) -> Any:
-    """Another input of the same kind: random floats, other integers in another order."""
+    """An input of the same shape and type: random floats, integers in a different order."""
     generator = torch.Generator().manual_seed(len(name))
     if not isinstance(item, torch.Tensor):
         return item

@@ -51,9 +51,9 @@ class LocationFinder:
                     return self._location(".".join(p for p in parts if p), short, leaf, line or _line_above(frame))
                 unknown.append(type(module).__name__.lower())
             elif code.co_name == "forward" and code.co_filename.startswith("<eval_with_key>"):
-                found = _exported_location(frame)
-                if found is not None:
-                    return self._location(found.module, short, found.scope == "leaf", found.line or line)
+                exported = _exported_location(frame)
+                if exported is not None:
+                    return self._location(exported.module, short, exported.scope == "leaf", exported.line or line)
             frame = frame.f_back
         return self._location(".".join(reversed(unknown)), short, leaf, line)
 
@@ -124,8 +124,8 @@ def _nodes_by_line(graph: torch.fx.GraphModule) -> dict[int, Any]:
     if known is None or known[0] != graph.code:
         nodes = {node.name: node for node in graph.graph.nodes}
         lines = enumerate(graph.code.split("\n"), 1)
-        found = {number: re.match(r"\s*(\w+)\s*(?::[^=]*)?=", line) for number, line in lines}
-        known = graph.code, {n: nodes[m[1]] for n, m in found.items() if m is not None and m[1] in nodes}
+        assignments = {number: re.match(r"\s*(\w+)\s*(?::[^=]*)?=", line) for number, line in lines}
+        known = graph.code, {n: nodes[m[1]] for n, m in assignments.items() if m is not None and m[1] in nodes}
         _LINES.clear()
         _LINES[id(graph)] = known
     return known[1]

@@ -187,7 +187,7 @@ _facts_of = cache(_OperatorFacts)
 
 
 def _written_tensors(facts: _OperatorFacts, args: Any, kwargs: Any) -> list[torch.Tensor]:
-    found: list[torch.Tensor] = []
+    written: list[torch.Tensor] = []
     for position, name in facts.writes:
-        found += tensors_in(args[position] if position < len(args) else kwargs.get(name))
-    return found
+        written += tensors_in(args[position] if position < len(args) else kwargs.get(name))
+    return written

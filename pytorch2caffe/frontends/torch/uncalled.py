@@ -22,8 +22,8 @@ def expect_call(names: Sequence[str], function: Callable[..., Any]) -> None:
 def warn_of_uncalled(called: Collection[str]) -> None:
     """Gives a UserWarning, once, for each name that was expected and is not in `called`, what a trace saw.
 
-    A function with several names is called if one of them is; its other names are then warned of only if torch does not
-    have them. The warning shows the line where the function is registered.
+    If a function has several names and one of them is called, there is a warning only for names that torch does not
+    have. The warning shows the line where the function is registered.
     """
     used = [handler_of(name) for name in called]
     for name, function in list(_expected.items()):

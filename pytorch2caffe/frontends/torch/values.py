@@ -95,8 +95,8 @@ class Values:
 
     def masks_in(self, item: Any) -> set[Value]:
         """The values of the tensors that are bool."""
-        found = (self._values.get(tensor, (None,))[0] for tensor in tensors_in(item) if tensor.dtype == torch.bool)
-        return {value for value in found if value is not None}
+        values = (self._values.get(tensor, (None,))[0] for tensor in tensors_in(item) if tensor.dtype == torch.bool)
+        return {value for value in values if value is not None}
 
     def _index(self, item: Any) -> Any:
         if isinstance(item, torch.Tensor) and self._taint.has(item):

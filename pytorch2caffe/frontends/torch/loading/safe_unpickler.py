@@ -102,7 +102,9 @@ SAFE_CLASSES: dict[tuple[str, str], type] = {
 }
 
 
-class _SafeUnpickler(pickle._Unpickler):  # type: ignore[name-defined]  # in Python: the C version allocates 32 GB for one byte
+class _SafeUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
+    """Python's own implementation: the one in C allocates 32 GB for one byte."""
+
     def __init__(self, text: bytes, storage: Callable[..., torch.Tensor]) -> None:
         super().__init__(io.BytesIO(text), encoding="utf-8")
         self.storage = storage
@@ -189,17 +191,14 @@ def state_of(module: OpaqueObject) -> dict[str, torch.Tensor] | None:
 def _collect(module: Any, prefix: str, collected: dict[str, torch.Tensor], modules_left: list[int]) -> bool:
     """Adds the tensors of a module and its children to `collected`. Returns False if one of them is not a module."""
     state = module.state if isinstance(module, OpaqueObject) else {}
-    parts = [state.get(name) for name in ("_parameters", "_buffers", "_modules")]
-    if not all(isinstance(part, Mapping) for part in parts):
+    parameters, buffers, modules = (state.get(name) for name in ("_parameters", "_buffers", "_modules"))
+    if not (isinstance(parameters, Mapping) and isinstance(buffers, Mapping) and isinstance(modules, Mapping)):
         return False
     non_persistent = state.get("_non_persistent_buffers_set") or ()
-    for tensors in parts[:2]:
-        collected |= {
-            prefix + str(name): tensor
-            for name, tensor in tensors.items()  # type: ignore[union-attr]
-            if isinstance(tensor, torch.Tensor) and name not in non_persistent
-        }
-    children = [(name, child) for name, child in parts[2].items() if child is not None]  # type: ignore[union-attr]
+    for name, tensor in (*parameters.items(), *buffers.items()):
+        if isinstance(tensor, torch.Tensor) and name not in non_persistent:
+            collected[f"{prefix}{name}"] = tensor
+    children = [(name, child) for name, child in modules.items() if child is not None]
     modules_left[0] -= len(children)
     if modules_left[0] <= 0:
         return False
