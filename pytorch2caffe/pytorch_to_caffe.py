@@ -18,6 +18,8 @@ from .errors import ConversionError
 from .frontends.torch import trace
 from .graph.graph import Graph
 
+__all__ = ["save_caffemodel", "save_prototxt", "trans_net"]
+
 
 @dataclass
 class _Network:
