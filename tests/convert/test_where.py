@@ -44,7 +44,7 @@ def test_where_a_name_is_defined(name, expected):
     [("torch.cumsm", "torch.cumsum"), ("nn.Conv2d", "torch.nn.functional.conv2d"), ("Convolutoin", "Convolution")],
 )
 def test_an_unknown_name_names_the_nearest(name, near):
-    with pytest.raises(ConversionError, match=f"{name!r} is not a supported function, .*did you mean.* {near}"):
+    with pytest.raises(ConversionError, match=f"{name!r} is not a registered function or layer; did you mean.* {near}"):
         where(name)
 
 
