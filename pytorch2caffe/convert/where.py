@@ -44,7 +44,7 @@ def where(name: str) -> list[Definition]:
     definitions = [*_torch_functions(name)] or [*_torch_functions(name.removesuffix("_"))]
     definitions += [_definition(f"{kind} {name}", table[name]) for kind, table in _tables().items() if name in table]
     if not definitions:
-        fix = "a module, and a torch function written in Python, is traced inside: give a function that it calls"
+        fix = "give a function that it calls, if it is a module or a torch function written in Python"
         raise ConversionError(f"{name!r} is not a registered function or layer{_suggestions(name)}\n  fix: {fix}")
     unique: dict[tuple[Path, int], Definition] = {}
     for definition in definitions:
