@@ -1,4 +1,4 @@
-"""PyTorch networks to Caffe and back, with proof that nothing was lost on the way."""
+"""Converts PyTorch networks to Caffe and back, and proves that both compute the same."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from .frontends.torch import trace
 from .verify.verify import verify
 
 if TYPE_CHECKING:
+    from . import register as register
     from .backends.caffe.writer import save_caffe
     from .backends.mmdnn.writer import save_ir
     from .backends.ncnn.writer import save_ncnn
@@ -52,7 +53,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports the other functions when they are asked for: with them comes torch, which takes more than a second."""
+    """Imports the other names when they are used: importing torch takes more than a second."""
+    if name == "register":
+        return import_module(".register", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name], __name__), name)

@@ -1,11 +1,11 @@
-"""The parts of an SSD detector that PyTorch has no word for. Call them in a model's forward: a trace knows them.
+"""The parts of an SSD detector that PyTorch does not have. Call them in a model's forward; a trace records them.
 
     feature = ssd_normalize(feature, self.scale)
     prior = torch.cat([prior_box(f, image, min_sizes=[30], max_sizes=[60], aspect_ratios=[2]) for f in features], 2)
     return detection_output(loc, conf, prior, num_classes=21)
 
-Targets that have these layers (--target ssd, opencv) get them; elsewhere the priors become constants, and
-the normalisation is said in plain layers. They are plain functions of tensors outside a trace, too.
+Targets that have these layers (--target ssd, opencv) get them; for others the priors become constants, and the
+normalization is expressed in plain layers. Outside a trace they are ordinary functions of tensors.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def ssd_normalize(
     """input / sqrt(sum of its squares + eps) * scale.
 
     input: [N, C, H, W]. scale: [C], or [1] for all channels.
-    across_spatial: one sum for an image, else one for each place.
+    across_spatial: one sum per image, else one per position.
 
     Returns [N, C, H, W]. Source: SSD's Normalize, normalize_layer.cpp.
     """
@@ -53,12 +53,12 @@ def prior_box(
 ) -> torch.Tensor:
     """The default boxes of a feature map.
 
-    feature, image: [N, C, h, w] and [N, C, H, W]; only their sizes count.
+    feature, image: [N, C, h, w] and [N, C, H, W]; only their shapes are used.
     min_sizes, max_sizes: in pixels of the image; as many max_sizes as min_sizes, or none.
-    aspect_ratios: width / height, beside 1; flip adds 1 / each.
-    step: pixels of the image from box to box, 0 for H / h and W / w. offset: of the first box's centre, in steps.
+    aspect_ratios: width / height, in addition to 1; flip adds the reciprocals.
+    step: pixels of the image between boxes, 0 for H / h and W / w. offset: of the first box's centre, in steps.
 
-    Returns [1, 2, h * w * boxes * 4]: corners xmin, ymin, xmax, ymax as parts of the image; then their variances.
+    Returns [1, 2, h * w * boxes * 4]: corners xmin, ymin, xmax, ymax as fractions of the image; then their variances.
     Source: SSD's PriorBox, prior_box_layer.cpp.
 
     >>> prior_box(torch.zeros(1, 8, 1, 1), torch.zeros(1, 3, 100, 100), min_sizes=[20])[0, 0].tolist()
@@ -80,14 +80,14 @@ def detection_output(
     keep_top_k: int = 200,
     confidence_threshold: float = 0.01,
 ) -> torch.Tensor:
-    """The boxes found: decoded by the priors, suppressed where they overlap, class by class.
+    """The detected boxes: decoded with the priors, non-maximum suppression per class.
 
-    loc:   [N, boxes * 4], offsets coded by centre and size. conf: [N, boxes * num_classes], probabilities.
-    prior: [1, 2, boxes * 4], as of prior_box.
-    top_k: boxes of a class that take part, the surest; keep_top_k: boxes of an image that are kept, above 0.
+    loc:   [N, boxes * 4], offsets encoded by centre and size. conf: [N, boxes * num_classes], probabilities.
+    prior: [1, 2, boxes * 4], from prior_box.
+    top_k: the most boxes per class before suppression, by confidence; keep_top_k: per image after it, above 0.
 
-    Returns [1, 1, N * keep_top_k, 7]: image, class, confidence, xmin, ymin, xmax, ymax, by image and falling
-    confidence, as OpenCV 4 does; rows left over are zero. (SSD's Caffe leaves them out, and sorts by class first.)
+    Returns [1, 1, N * keep_top_k, 7]: image, class, confidence, xmin, ymin, xmax, ymax, by image and
+    decreasing confidence, as OpenCV 4 does; unused rows are zero. (SSD's Caffe omits them, and sorts by class first.)
     Source: SSD's DetectionOutput, detection_output_layer.cpp.
     """
     layer = DetectionOutput(num_classes, background_label_id, nms_threshold, top_k, keep_top_k, confidence_threshold)

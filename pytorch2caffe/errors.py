@@ -1,4 +1,4 @@
-"""What goes wrong, said once: where, what, and how to mend it."""
+"""The exceptions: each says where, what, and how to fix it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class ConversionError(Exception):
-    """Anything that stops a conversion: the model, the files or the settings are at fault, not this package."""
+    """A conversion that is not possible because of the model, the files or the settings."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Refusal:
 
 
 class Refused(ConversionError):
-    """One layer or call cannot be expressed. Raised where it is noticed; whoever knows the place makes a Problem of it.
+    """One layer or call cannot be expressed. The caller that knows its source location makes a Problem of it.
 
-    what: what was asked for and why it is impossible.
-    fix:  the shortest way round.
+    what: what was requested, and why it is not possible.
+    fix:  the shortest workaround, as an imperative.
     """
 
     def __init__(self, what: str, fix: str = "") -> None:
@@ -44,7 +44,7 @@ class Problem:
 
 
 class UnsupportedError(ConversionError):
-    """A model that cannot be converted: every problem found, in the order of the model. Nothing was written."""
+    """A model that cannot be converted: all its problems, in the order of the model. Nothing was written."""
 
     def __init__(self, problems: Sequence[Problem], target: str) -> None:
         self.problems = list(dict.fromkeys(problems))
@@ -57,7 +57,7 @@ class UnsupportedError(ConversionError):
 
 
 class DifferentError(ConversionError):
-    """The files were read back and do not give the model's numbers. `comparison` says where they part."""
+    """The files were read back and do not give the model's numbers. `comparison` has the differences."""
 
     def __init__(self, message: str, comparison: object) -> None:
         super().__init__(message)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pytorch2caffe.cli.failures import tell  # noqa: E402
+from pytorch2caffe.cli.failures import report_failure  # noqa: E402
 from pytorch2caffe.errors import ConversionError  # noqa: E402
 
 
@@ -83,7 +83,7 @@ def main(line: list[str] | None = None) -> int:
     try:
         return compare(args)
     except Exception as error:
-        return tell(error)
+        return report_failure(error)
 
 
 def compare(args: argparse.Namespace) -> int:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import click
 
-from .failures import DONE, FAILED, tell
+from .failures import DONE, FAILED, report_failure
 
 
 class Commands(click.Group):
-    """Loads a command when it is asked for."""
+    """Imports a command when it is used."""
 
     names = {
         name: name
@@ -44,10 +44,10 @@ class Commands(click.Group):
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pytorch2caffe")
 def cli() -> None:
-    """PyTorch networks to Caffe, with proof that nothing was lost on the way.
+    """Converts PyTorch networks to Caffe and proves that they compute the same.
 
-    Exit codes: 0 done, equal, nothing found; 1 the numbers differ, or check found problems; 2 it cannot be done, or
-    the command line is wrong: stderr says why.
+    Exit codes: 0 done, equal, no problems; 1 the numbers differ, or a check found problems; 2 it cannot be done, or the
+    command line is wrong: stderr gives the reason.
     """
 
 
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return FAILED
     except Exception as error:
-        return tell(error)
+        return report_failure(error)
 
 
 def entry_point() -> None:

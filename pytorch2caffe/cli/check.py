@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .options import Caffemodels
@@ -9,36 +11,36 @@ from .options import Caffemodels
 
 @click.command(
     "check",
-    help="""Looks for everything in a Caffe file that one reader of Caffe files cannot take.
+    help="""Lists everything in a Caffe file that one consumer of Caffe files does not support.
 
-The file may come from anywhere. Each problem is listed with its layer and the shortest fix.
+The file may be of any origin. Each problem is listed with its layer and the shortest fix.
 
 \b
 Examples:
   pytorch2caffe check deploy.prototxt --target nnie
   pytorch2caffe check deploy.prototxt net.caffemodel --target my-chip.toml
-Exit code 0 if the reader takes it, 1 if there are problems, 2 if the file cannot be read.
+Exit code 0 if the consumer supports all of it, 1 if there are problems, 2 if the file cannot be read.
 """,
-    short_help="What in a Caffe file one reader cannot take.",
+    short_help="Lists what one consumer does not support in a Caffe file.",
 )
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels(), required=False)
-@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the file.")
-def command(prototxt, caffemodel, target):  # type: ignore[no-untyped-def]
+@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the file.")
+def command(prototxt: str, caffemodel: list[Path] | None, target: str) -> int:
     import logging
 
     from ..backends.caffe.dialect_file import dialect
     from ..convert.check_files import check_files, count_layers
 
-    logging.getLogger("caffe_proto").setLevel(logging.ERROR)  # what it would warn of is among the problems
-    reader = dialect(target)
-    problems = check_files(prototxt, caffemodel, reader)
+    logging.getLogger("caffe_proto").setLevel(logging.ERROR)  # its warnings are among the problems
+    consumer = dialect(target)
+    problems = check_files(prototxt, caffemodel, consumer)
     count = count_layers(prototxt)
     if not problems:
-        click.echo(f"{prototxt}: {count} layers, {reader.name} supports all of them")
+        click.echo(f"{prototxt}: {count} layers, {consumer.name} supports all of them")
         return 0
-    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    click.echo(f"{prototxt}: {found} for {reader.name} in {count} layers")
+    total = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    click.echo(f"{prototxt}: {total} for {consumer.name} in {count} layers")
     for number, problem in enumerate(problems, 1):
         click.echo(f"  {number}. {problem}")
     return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import CAFFE_PREFIX, MODEL_HELP, Shape, model_options, random_inputs, say_weights, split_weights
+from .options import CAFFE_PREFIX, MODEL_HELP, Shape, model_options, random_inputs, report_weights, split_weights
 
 
 @click.command(
@@ -19,34 +19,35 @@ Examples:
   pytorch2caffe export mymodels.py:Net --weights net.pth --input-shape 1,3,512,512 -o net
   pytorch2caffe export mymodels:TwoInputs --input-shape 1,3,64,64 --input-shape 1,10 -o two
   pytorch2caffe export "net.py:make(classes=7)" --weights checkpoint.pth --input-shape 1,3,64,64 --target nnie -o net
-Exit code 0 done; 1 the files give other numbers than the model; 2 it cannot be converted: stderr lists every reason.
-In both cases nothing is written.
+A model file may register functions of its own: docs/adding-a-layer.md.
+Exit code 0 done; 1 the files do not give the model's numbers; 2 it cannot be converted: stderr lists every reason.
+With 1 or 2 nothing is written.
 """,
-    short_help="PyTorch to Caffe, proven before the files appear.",
+    short_help="Converts PyTorch to Caffe, compared before the files appear.",
 )
 @click.argument("model")
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
 @click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")
-@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
-@click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights before them.")
+@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
+@click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @split_weights
-@click.option("--name", help="The network's name; the model's class by default.")
-@click.option("--no-check", is_flag=True, help="Do not run the written files against the model.")
+@click.option("--name", help="The network's name; by default the model's class.")
+@click.option("--no-check", is_flag=True, help="Do not compare the written files with the model.")
 @model_options
-def command(  # type: ignore[no-untyped-def]
-    model,
-    prefix,
-    shapes,
-    target,
-    fold_bn,
-    split_weights,
-    name,
-    no_check,
-    weights,
-    key,
-    seed,
-    naming,
-):
+def command(
+    model: str,
+    prefix: str,
+    shapes: tuple[tuple[int, ...], ...],
+    target: str,
+    fold_bn: bool,
+    split_weights: bool,
+    name: str | None,
+    no_check: bool,
+    weights: str | None,
+    key: str | None,
+    seed: int,
+    naming: str,
+) -> int:
     import torch
     from rich.console import Console
     from rich.text import Text
@@ -75,6 +76,6 @@ def command(  # type: ignore[no-untyped-def]
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
-    proof = "not checked" if no_check else "read back and equal to the model on a random input"
-    say_weights(graph, f"{prefix}.prototxt", proof)
+    status = "not checked" if no_check else "read back and equal to the model on a random input"
+    report_weights(graph, f"{prefix}.prototxt", status)
     return 0

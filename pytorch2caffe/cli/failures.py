@@ -1,4 +1,4 @@
-"""What went wrong, told to the person at the command line: one message, and the exit code."""
+"""Reports an exception on the command line: one message, and the exit code."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..errors import ConversionError, DifferentError
 DONE, DIFFERENT, FAILED = 0, 1, 2
 
 
-def tell(error: Exception) -> int:
-    """Says on stderr what `error` means. Returns the exit code: 1 if numbers differ, else 2."""
-    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+def report_failure(error: Exception) -> int:
+    """Prints what `error` means to stderr. Returns the exit code: 1 if numbers differ, else 2."""
+    if isinstance(error, BrokenPipeError):  # the reader of the output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     notes = [str(note) for note in getattr(error, "__notes__", ())]
     known = isinstance(error, (ConversionError, OSError, ValueError, RuntimeError, MemoryError))
     if not known and not notes:
         traceback.print_exception(type(error), error, error.__traceback__)
-        click.echo("error: this is a mistake in pytorch2caffe: please report it with the lines above", err=True)
+        click.echo("error: this is a bug in pytorch2caffe: please report it with the lines above", err=True)
         return FAILED
     click.echo("\n  ".join([f"error: {_text(error, bool(notes))}", *notes]), err=True)
     if isinstance(error, DifferentError):
@@ -31,9 +31,9 @@ def tell(error: Exception) -> int:
     return FAILED
 
 
-def _text(error: Exception, named: bool) -> str:
+def _text(error: Exception, with_type: bool) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{os.fsdecode(error.filename)}: {error.strerror.lower()}"
     if isinstance(error, MemoryError):
-        return f"this machine has not memory enough: {error}"
-    return f"{type(error).__name__}: {error}" if named else str(error)
+        return f"not enough memory: {error}"
+    return f"{type(error).__name__}: {error}" if with_type else str(error)

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from .options import CAFFE_PREFIX, Caffemodels, say_weights, split_weights
+from .options import CAFFE_PREFIX, Caffemodels, report_weights, split_weights
 
 
 @click.command(
     "lower",
-    help="""Rewrites a Caffe network for another reader, as PREFIX.prototxt and PREFIX.caffemodel.
+    help="""Rewrites a Caffe network for another consumer, as PREFIX.prototxt and PREFIX.caffemodel.
 
-Layers, fields and names that the reader lacks are said in those it has, exactly. The new files are read back and
-their outputs compared with the old ones' before they appear.
+Layers, fields and names that the consumer lacks are replaced by those it has, which compute exactly the same. The new
+files are read back and their outputs compared with those of the old files before they appear.
 
 \b
 Examples:
   pytorch2caffe lower deploy.prototxt net.caffemodel --target opencv -o net-opencv
   pytorch2caffe lower deploy.prototxt net.caffemodel --target my-chip.toml --fold-bn -o net-chip
-Exit code 0 done; 1 the new files give other numbers; 2 it cannot be said, or cannot be read.
+Exit code 0 done; 1 the new files do not give the same numbers; 2 it cannot be expressed, or cannot be read.
 """,
-    short_help="Writes a Caffe file anew for another reader.",
+    short_help="Rewrites a Caffe file for another consumer.",
 )
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
-@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="Who reads the files.")
-@click.option("--fold-bn", is_flag=True, help="Put BatchNorm and Scale into the weights before them.")
+@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
+@click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @split_weights
-@click.option("--no-check", is_flag=True, help="Do not run the new files against the old ones.")
-def command(prototxt, caffemodel, prefix, target, fold_bn, split_weights, no_check):  # type: ignore[no-untyped-def]
-    from ..convert.lower_files import rewrite
+@click.option("--no-check", is_flag=True, help="Do not compare the new files with the old ones.")
+def command(
+    prototxt: str, caffemodel: list[Path], prefix: str, target: str, fold_bn: bool, split_weights: bool, no_check: bool
+) -> int:
+    from ..convert.lower_files import lower_files
     from ..errors import UnsupportedError
 
     try:
-        graph = rewrite(
+        graph = lower_files(
             prototxt, caffemodel, prefix, target, fold_bn=fold_bn, split_weights=split_weights, check=not no_check
         )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
-    proof = "not checked" if no_check else "outputs equal to the old files' on a random input"
+    status = "not checked" if no_check else "outputs equal to the old files' on a random input"
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
-    say_weights(graph, f"{prefix}.prototxt", proof)
+    report_weights(graph, f"{prefix}.prototxt", status)
     if graph.renamed:
-        click.echo(f"{prefix}.names.json: {len(graph.renamed)} names that were shortened")
+        click.echo(f"{prefix}.names.json: {len(graph.renamed)} shortened names")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,17 +13,17 @@ import click
 from caffe_proto import several
 
 from ..errors import ConversionError
-from ..formats.output_path import check_place
+from ..formats.output_path import check_output_path
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..graph.graph import Graph
 
-MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what makes one, with arguments
-if need be: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; or a whole model `FILE.pth` of
-torch.nn's and torchvision's own classes."""
-WIDTH = 140  # columns of a table that goes to a file or a pipe
+MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what returns one, with
+arguments if needed: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; or a complete model
+`FILE.pth` made of torch.nn's and torchvision's own classes."""
+WIDTH = 140  # columns of a table that is written to a file or a pipe
 
 
 class Shape(click.ParamType):
@@ -37,30 +38,30 @@ class Shape(click.ParamType):
         try:
             shape = tuple(int(part) for part in str(value).replace("x", ",").split(","))
         except ValueError:
-            self.fail(f"{value!r} is no shape; write 1,3,224,224", param, ctx)
+            self.fail(f"{value!r} is not a shape: write 1,3,224,224", param, ctx)
         if any(size < 1 for size in shape):
-            self.fail(f"{value!r} has a size below 1", param, ctx)
-        if _product(shape) > 2**31:
-            self.fail(f"{value!r} has more than 2^31 numbers", param, ctx)
+            self.fail(f"{value!r} has a size below 1: write 1,3,224,224", param, ctx)
+        if math.prod(shape) > 2**31:
+            self.fail(f"{value!r} has more than 2^31 elements: give a smaller shape", param, ctx)
         return shape
 
 
 class OutputFile(click.ParamType):
-    """A file to be written; that it can be is found out before the work begins."""
+    """The path of a file to write; whether it can be written is checked before the work begins."""
 
     name = "FILE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path."""
         try:
-            check_place(value)
+            check_output_path(value)
         except ConversionError as error:
             self.fail(str(error), param, ctx)
         return str(value)
 
 
 class Prefix(OutputFile):
-    """Where files go that differ in their suffix; one of the suffixes at its end is taken off."""
+    """The common path of files that differ in their suffix; if it ends in one of the suffixes, that is removed."""
 
     name = "PREFIX"
 
@@ -73,7 +74,7 @@ class Prefix(OutputFile):
         for suffix in self.suffixes:
             prefix = prefix.removesuffix(suffix)
         if not prefix or prefix.endswith(("/", os.sep)):
-            self.fail(f"{value!r} names no file: {value.rstrip('/')}/net", param, ctx)
+            self.fail(f"{value!r} is not a file name: write {prefix}net", param, ctx)
         super().convert(prefix + self.suffixes[0], param, ctx)
         return prefix
 
@@ -85,21 +86,21 @@ def console() -> Console:
     """Stdout for tables: as wide as the terminal; in a file or pipe wide enough for long names."""
     from rich.console import Console
 
-    made = Console(highlight=False)
-    return made if made.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=WIDTH)
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=WIDTH)
 
 
 class Caffemodels(click.ParamType):
-    """The files of a network's weights: one, or several with commas between."""
+    """The files of a network's weights: one, or several separated by commas."""
 
     name = "caffemodel"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """How help shows it."""
+        """How --help shows it."""
         return "CAFFEMODEL[,...]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Path]:
-        """Their paths. Fails if one is not there."""
+        """Their paths. Fails if one does not exist."""
         paths = value if isinstance(value, list) else several(str(value))
         for path in paths:
             if not path.is_file():
@@ -107,29 +108,22 @@ class Caffemodels(click.ParamType):
         return paths
 
 
-def say_weights(graph: Graph, prototxt: str, proof: str) -> None:
-    """Says where the weights of a graph are now."""
+def report_weights(graph: Graph, prototxt: str, status: str) -> None:
+    """Prints the files of a graph's weights, their size and `status`, whether they were compared."""
     from ..backends.caffe.writer import blobs_in_bytes
 
     files = ", ".join(map(str, graph.caffemodels))
-    click.echo(f"{files}: {blobs_in_bytes(graph) / 1e6:.1f} MB of weights; {proof}")
-    say_how_to_load(prototxt, graph.caffemodels)
+    click.echo(f"{files}: {blobs_in_bytes(graph) / 1e6:.1f} MB of weights; {status}")
+    report_shards(prototxt, graph.caffemodels)
 
 
-def say_how_to_load(prototxt: str, caffemodels: Sequence[Path]) -> None:
-    """Says what Caffe must be told, if the weights are in several files."""
+def report_shards(prototxt: str, caffemodels: Sequence[Path]) -> None:
+    """Prints how to load the weights in Caffe, if they are in several files."""
     if len(caffemodels) > 1:
-        click.echo(f"Caffe needs all {len(caffemodels)} caffemodels, and says nothing where one is missing:")
+        click.echo(f"Caffe needs all {len(caffemodels)} caffemodels, and does not report a missing one:")
         click.echo(f"  net = caffe.Net({prototxt!r}, caffe.TEST)")
         for path in caffemodels:
             click.echo(f"  net.copy_from({str(path)!r})")
-
-
-def _product(shape: Sequence[int]) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total
 
 
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,20 +134,20 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["modules", "legacy"]),
             default="modules",
             show_default=True,
-            help="Layer names: the modules' own, or conv1, conv_blob1 as in older converters.",
+            help="Layer names: those of the modules, or conv1, conv_blob1, compatible with PytorchToCaffe.",
         ),
-        click.option("--seed", type=int, default=0, show_default=True, help="For random weights and inputs."),
+        click.option("--seed", type=int, default=0, show_default=True, help="Seed of random weights and inputs."),
         click.option(
             "--weights-key",
             "key",
             metavar="KEY",
-            help="Which entry of the checkpoint holds them, where several would fit: ema, say.",
+            help="The entry of the checkpoint that contains the weights, if several would fit, for example ema.",
         ),
         click.option(
             "--weights",
             type=click.Path(dir_okay=False),
-            help="Its weights: a state_dict, a checkpoint that "
-            "has one, a whole model, .safetensors. None of their code is run.",
+            help="The model's weights: a state_dict, a checkpoint that "
+            "contains one, a complete model, .safetensors. None of their code is run.",
         ),
     ):
         function = option(function)
@@ -165,13 +159,13 @@ def split_weights(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--split-weights",
         is_flag=True,
-        help="Write weights beyond what Caffe reads in one file, "
-        "2^31 - 1 bytes, as several: PREFIX-1-of-2.caffemodel ...",
+        help="Write more weights than Caffe reads from one file, "
+        "2^31 - 1 bytes, to several: PREFIX-1-of-2.caffemodel ...",
     )(function)
 
 
 def random_inputs(shapes: Sequence[tuple[int, ...]]) -> Any:
-    """A random tensor per shape; a tuple of them if there are several."""
+    """A random tensor for the only shape, or a tuple of one for each."""
     import torch
 
     tensors = tuple(torch.randn(shape) for shape in shapes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from .options import console
@@ -11,18 +13,18 @@ from .options import console
     "summary",
     help="""Lists the layers of a Caffe network: type, shapes, parameters, multiply-adds.
 
-A multiply-add is one multiplication by a weight; FLOPs are twice as many. Parameters are the numbers that the
-caffemodel holds, BatchNorm's statistics too, which PyTorch counts as buffers.
+A multiply-add is one multiplication by a weight; FLOPs are twice as many. Parameters are the numbers in the
+caffemodel, including BatchNorm's statistics, which PyTorch counts as buffers.
 
 \b
 Example:
   pytorch2caffe summary deploy.prototxt
-Exit code 0 done; 2 it cannot be read.
+Exit code 0 done; 2 the file cannot be read.
 """,
-    short_help="Layers, shapes, parameters and multiply-adds of a Caffe file.",
+    short_help="Lists layers, shapes, parameters and multiply-adds of a Caffe file.",
 )
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-def command(prototxt):  # type: ignore[no-untyped-def]
+def command(prototxt: str) -> int:
     from rich.table import Table
     from rich.text import Text
 
@@ -38,15 +40,10 @@ def command(prototxt):  # type: ignore[no-untyped-def]
         ),
         title_justify="left",
     )
-    for name, justify in (
-        ("layer", "left"),
-        ("type", "left"),
-        ("input", "left"),
-        ("output", "left"),
-        ("parameters", "right"),
-        ("multiply-adds", "right"),
-    ):
-        table.add_column(name, justify=justify, overflow="fold")
+    for name in ("layer", "type", "input", "output"):
+        table.add_column(name, overflow="fold")
+    for name in ("parameters", "multiply-adds"):
+        table.add_column(name, justify="right", overflow="fold")
     for row in rows:
         table.add_row(
             Text(row.name),
@@ -62,5 +59,5 @@ def command(prototxt):  # type: ignore[no-untyped-def]
     return 0
 
 
-def _shapes(shapes):  # type: ignore[no-untyped-def]
+def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
     return " ".join("x".join(map(str, shape)) or "scalar" for shape in shapes)

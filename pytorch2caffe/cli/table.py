@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .options import Caffemodels
@@ -9,13 +11,13 @@ from .options import Caffemodels
 
 @click.group(
     "table",
-    help="""Looks at int8 tables for ncnn.
+    help="""Inspects int8 calibration tables for ncnn.
 
 \b
 Example:
   pytorch2caffe table check net.table --proto deploy.prototxt
 """,
-    short_help="Finds what is wrong with an int8 table.",
+    short_help="Lists what is wrong with an int8 calibration table.",
 )
 def command() -> None:
     pass
@@ -23,22 +25,22 @@ def command() -> None:
 
 @command.command(
     "check",
-    help="""Finds everything in a table that makes ncnn refuse it, misread it or misuse it.
+    help="""Lists everything in a calibration table that makes ncnn reject, misread or misuse it.
 
-ncnn2int8 ends with exit code 0 on most bad tables; the loss shows later, or never. Each problem is listed with its
-place and the shortest fix. With --model the scales are held against the weights too.
+ncnn2int8 exits with code 0 on most bad tables; the loss of accuracy shows later, or never. Each problem is listed with
+its line or layer and the shortest fix. With --model the scales are compared with the weights too.
 
 \b
 Examples:
   pytorch2caffe table check net.table --proto deploy.prototxt
   pytorch2caffe table check net.table --proto deploy.prototxt --model net.caffemodel
-Exit code 0 if ncnn reads it as it is meant, 1 if there are problems, 2 if a file cannot be read.
+Exit code 0 if ncnn reads it as intended, 1 if there are problems, 2 if a file cannot be read.
 """,
 )
 @click.argument("table", type=click.Path(exists=True, dir_okay=False))
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The network's prototxt.")
 @click.option("--model", type=Caffemodels(), help="Its caffemodel.")
-def check(table, proto, model):  # type: ignore[no-untyped-def]
+def check(table: str, proto: str, model: list[Path] | None) -> int:
     from ..backends.ncnn.table.file import check_table, parse
     from ..backends.ncnn.table.targets import targets_of_graph, targets_of_prototxt
 
@@ -50,9 +52,10 @@ def check(table, proto, model):  # type: ignore[no-untyped-def]
         targets = targets_of_prototxt(proto)
     problems = check_table(table, targets)
     if not problems:
-        inside = parse(table)[0].activations
-        stay = [target.name for target in targets if target.name not in inside]
-        click.echo(f"{table}: {len(inside)} layers in int8" + (f", in float: {', '.join(stay)}" if stay else ""))
+        activations = parse(table)[0].activations
+        in_float = [target.name for target in targets if target.name not in activations]
+        line = f"{table}: {len(activations)} layers in int8"
+        click.echo(line + (f", in float: {', '.join(in_float)}" if in_float else ""))
         return 0
     click.echo(f"{table}: " + ("1 problem" if len(problems) == 1 else f"{len(problems)} problems"))
     for number, problem in enumerate(problems, 1):

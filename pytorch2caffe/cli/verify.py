@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import MODEL_HELP, Caffemodels, OutputFile, console, model_options, random_inputs
+
+if TYPE_CHECKING:
+    from ..verify.compare import Comparison
 
 
 @click.command(
     "verify",
     help=f"""Runs a PyTorch model and its Caffe files on one input and compares them blob by blob.
 
-{MODEL_HELP} The input's shape is the prototxt's.
+{MODEL_HELP} The shapes of the inputs are those in the prototxt.
 
 \b
 Examples:
@@ -23,9 +28,9 @@ Examples:
       --preprocess net.table.preprocess.json --json report.json
   pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --runtime caffe \\
       --runtime opencv --caffe-python "conda run -n caffe python"
-Exit code 0 if they are equal in every runtime, 1 if not, 2 if it could not be found out in one of them.
+Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtimes could not run them.
 """,
-    short_help="A model against its files, layer by layer.",
+    short_help="Compares a model with its files, layer by layer.",
 )
 @click.argument("model")
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
@@ -39,17 +44,19 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if it could not be f
     type=click.Choice(["builtin", "caffe", "opencv", "ncnn"]),
     help="May be repeated.",
 )
-@click.option("--caffe-python", help='The command of a Python with pycaffe, "conda run -n caffe python", say.')
-@click.option("--tolerance", type=float, default=1e-4, show_default=True, help="Relative L2 difference.")
-@click.option("--all", "every", is_flag=True, help="Show every blob.")
-@click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file, for programs.")
-@click.option("--html", "page", type=OutputFile(), help="Write the tables to this file, for people.")
+@click.option(
+    "--caffe-python", help='The command of a Python that has pycaffe, for example "conda run -n caffe python".'
+)
+@click.option("--tolerance", type=float, default=1e-4, show_default=True, help="The largest relative L2 difference.")
+@click.option("--all", "show_all", is_flag=True, help="Show every blob.")
+@click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file as JSON.")
+@click.option("--html", "html", type=OutputFile(), help="Write the tables to this file as HTML.")
 @click.option(
     "--images",
     multiple=True,
     metavar="IMAGES",
-    help="Instead of random numbers, the first of these images; "
-    "a directory, a list, an image or .npy tensor, once per input.",
+    help="Use the first of these images instead of random inputs: "
+    "a directory, a list, an image or a .npy tensor, once per input.",
 )
 @click.option(
     "--preprocess",
@@ -57,99 +64,97 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if it could not be f
     help="How images become inputs: the TABLE.preprocess.json that calibrate wrote.",
 )
 @model_options
-def command(  # type: ignore[no-untyped-def]
-    model,
-    prototxt,
-    caffemodel,
-    runtimes,
-    caffe_python,
-    tolerance,
-    every,
-    report,
-    page,
-    images,
-    preprocess,
-    weights,
-    key,
-    seed,
-    naming,
-):
+def command(
+    model: str,
+    prototxt: str,
+    caffemodel: list[Path],
+    runtimes: tuple[str, ...],
+    caffe_python: str | None,
+    tolerance: float,
+    show_all: bool,
+    report: str | None,
+    html: str | None,
+    images: tuple[str, ...],
+    preprocess: str | None,
+    weights: str | None,
+    key: str | None,
+    seed: int,
+    naming: str,
+) -> int:
     import torch
 
     from ..frontends.torch.loading.models import load_model
-
-    if preprocess and not images:
-        raise click.UsageError("--preprocess says how images become inputs: give --images too")
-    torch.manual_seed(seed)
-    net = load_model(model, weights, key)
-    inputs = _first(prototxt, images, preprocess) if images else _random(prototxt)
-    found, problems = _compare(
-        net, prototxt, caffemodel, inputs, dict.fromkeys(runtimes), tolerance, naming, caffe_python
-    )
-    if report:
-        _write(found, problems, report)
-    _show(found, every, page)
-    for runtime, error in problems.items():
-        click.echo(f"error: runtime {runtime}: {error}", err=True)
-    return 2 if problems else 0 if all(comparison.equal for comparison in found.values()) else 1
-
-
-def _compare(net, prototxt, caffemodel, inputs, runtimes, tolerance, naming, caffe_python):  # type: ignore[no-untyped-def]
-    """Each runtime's comparison, and what kept the others from running; raises what concerns all of them."""
-    from ..errors import UnsupportedError
-    from ..verify.runtimes import RuntimeFailed, RuntimeUnavailable
     from ..verify.verify import verify
 
-    found, problems = {}, {}
+    if preprocess and not images:
+        raise click.UsageError("--preprocess describes how images become inputs: give --images too")
+    torch.manual_seed(seed)
+    net = load_model(model, weights, key)
+    inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt)
+
+    def compare_in(runtime: str) -> Comparison:
+        return verify(
+            net, prototxt, caffemodel, inputs, runtime, tolerance=tolerance, naming=naming, caffe_python=caffe_python
+        )
+
+    comparisons, errors = _compare(compare_in, dict.fromkeys(runtimes))
+    if report:
+        _write_json(comparisons, errors, report)
+    _print_tables(comparisons, show_all, html)
+    for runtime, error in errors.items():
+        click.echo(f"error: runtime {runtime}: {error}", err=True)
+    return 2 if errors else 0 if all(comparison.equal for comparison in comparisons.values()) else 1
+
+
+def _compare(
+    compare_in: Callable[[str], Comparison], runtimes: Iterable[str]
+) -> tuple[dict[str, Comparison], dict[str, Exception]]:
+    """The comparison in each runtime, and the errors of those that could not run; raises what concerns all of them."""
+    from ..errors import UnsupportedError
+    from ..verify.runtimes import RuntimeFailed, RuntimeUnavailable
+
+    comparisons: dict[str, Comparison] = {}
+    errors: dict[str, Exception] = {}
     for runtime in runtimes:
         try:
-            found[runtime] = verify(
-                net,
-                prototxt,
-                caffemodel,
-                inputs,
-                runtime,
-                tolerance=tolerance,
-                naming=naming,
-                caffe_python=caffe_python,
-            )
+            comparisons[runtime] = compare_in(runtime)
         except (RuntimeUnavailable, RuntimeFailed, UnsupportedError) as error:
             if isinstance(error, UnsupportedError) and error.target == "traced":
                 raise
-            problems[runtime] = error
-    return found, problems
+            errors[runtime] = error
+    return comparisons, errors
 
 
-def _show(found, every, page):  # type: ignore[no-untyped-def]
+def _print_tables(comparisons: Mapping[str, Comparison], show_all: bool, html: str | None) -> None:
     from ..verify.report import table
 
     screen = console()
-    screen.record = bool(page)
-    for runtime, comparison in found.items():
-        screen.print(f"runtime {runtime}", table(comparison, all=every))
-    if page:
+    screen.record = bool(html)
+    for runtime, comparison in comparisons.items():
+        screen.print(f"runtime {runtime}", table(comparison, all=show_all))
+    if html:
         from caffe_proto import atomic_write
 
-        with atomic_write(page, "w", encoding="utf-8") as stream:
+        with atomic_write(html, "w", encoding="utf-8") as stream:
             stream.write(screen.export_html(inline_styles=True))
 
 
-def _write(found, problems, report):  # type: ignore[no-untyped-def]
+def _write_json(comparisons: Mapping[str, Comparison], errors: Mapping[str, Exception], path: str) -> None:
     from ..verify.report import to_json
 
-    data = {name: to_json(comparison) for name, comparison in found.items()}
-    data |= {name: {"equal": None, "error": str(error)} for name, error in problems.items()}
-    Path(report).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    data: dict[str, Any] = {name: to_json(comparison) for name, comparison in comparisons.items()}
+    data |= {name: {"equal": None, "error": str(error)} for name, error in errors.items()}
+    Path(path).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
-def _random(prototxt):  # type: ignore[no-untyped-def]
+def _random_inputs(prototxt: str) -> Any:
     from ..verify.verify import input_shapes
 
     return random_inputs(input_shapes(prototxt))
 
 
-def _first(prototxt, images, preprocess):  # type: ignore[no-untyped-def]
-    """The first images as the network's inputs, as many as its prototxt takes."""
+def _first_images(prototxt: str, images: tuple[str, ...], preprocess: str | None) -> Any:
+    """The first images as inputs of the network, as many as its batch."""
     from ..quantize.job import first_inputs
 
     tensors = first_inputs(prototxt, images, preprocess)

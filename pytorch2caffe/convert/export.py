@@ -1,4 +1,4 @@
-"""PyTorch to Caffe files in one call, proven before they appear."""
+"""PyTorch to Caffe files in one call, compared with the model before they appear."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def export(
 
     model, inputs, name, naming: as for `trace`. The shapes of `inputs` are those of the network.
     prototxt, caffemodel:        where to write; all files appear together, or none.
-    dialect:                     who shall read the files (docs/dialects.md).
-    fold_bn:                     put BatchNorm and Scale into the weights before them (equal up to float rounding).
-    split_weights:               write weights beyond what Caffe reads in one file, 2^31 - 1 bytes, as several: see
+    dialect:                     the consumer of the files (docs/dialects.md).
+    fold_bn:                     fold BatchNorm and Scale into the preceding weights (equal up to float rounding).
+    split_weights:               write more weights than Caffe reads from one file, 2^31 - 1 bytes, to several: see
                                  `save_caffe`.
     check:                       read the files back before they appear, run them on a second, random input, and
                                  compare every blob with the model's own.
 
-    Returns the graph as written. Raises UnsupportedError listing all that cannot be converted, DifferentError if
-    the files do not give the model's numbers; in both cases nothing is written.
+    Returns the graph as written. Raises UnsupportedError listing everything that cannot be converted, DifferentError
+    if the files do not give the model's numbers; in both cases nothing is written.
     """
     from ..backends.caffe.writer import save_caffe  # with it comes torch
 
@@ -51,17 +51,17 @@ def export(
 
 
 def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
-    """A function that runs written files against `model` on a random input; it raises DifferentError if they differ."""
+    """A function that compares written files with `model` on a random input, and raises DifferentError."""
 
     def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
-        comparison = verify(model, prototxt, caffemodels, another(inputs), naming=naming)
+        comparison = verify(model, prototxt, caffemodels, random_like(inputs), naming=naming)
         if not comparison.equal:
             raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
 
     return proof
 
 
-def another(inputs: Any) -> Any:
+def random_like(inputs: Any) -> Any:
     """Random inputs of the same structure, shapes and types."""
     import torch
 
@@ -70,7 +70,7 @@ def another(inputs: Any) -> Any:
             return torch.randn(inputs.shape, dtype=torch.float32)
         return torch.randint(0, max(int(inputs.max()), 1) + 1, inputs.shape, dtype=inputs.dtype)
     if isinstance(inputs, dict):
-        return {key: another(item) for key, item in inputs.items()}
+        return {key: random_like(item) for key, item in inputs.items()}
     if isinstance(inputs, (tuple, list)):
-        return type(inputs)(another(item) for item in inputs)
+        return type(inputs)(random_like(item) for item in inputs)
     return inputs

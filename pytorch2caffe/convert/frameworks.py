@@ -1,4 +1,4 @@
-"""Networks of every kind in and out, by the name of their framework."""
+"""Reads and writes networks by the name of their framework: load_network, save_network."""
 
 from __future__ import annotations
 
@@ -13,92 +13,100 @@ import caffe_proto
 
 from ..backends.torch.generate import to_torch
 from ..errors import ConversionError
-from ..formats.output_path import check_place
+from ..formats.output_path import check_output_path
 from ..frontends.torch.loading.models import load_model
 from ..graph.graph import Graph
 from .mmdnn.kit_model import load_kit, state_dict_beside, write_code, write_model
-from .source import FROM, TO, Origin
+from .source import FROM, TO, NetworkSource
 
 MODEL_SUFFIX = {".pt2", ".pth", ".pt"}
 
 
-def load_network(origin: Origin) -> Graph:
-    """Reads a network of any framework. Raises ConversionError, UnsupportedError listing all it cannot read."""
-    if origin.framework not in READERS:
-        raise ConversionError(f"cannot read {origin.framework!r}: one of {', '.join(FROM)}")
-    if origin.framework != "tensorflow":
-        _only_for_tensorflow(origin)
-    return READERS[origin.framework](origin)
+def load_network(source: NetworkSource) -> Graph:
+    """Reads a network of any framework.
+
+    Raises UnsupportedError listing everything that cannot be read, ConversionError for wrong or damaged files and for
+    settings that the framework does not have.
+    """
+    if source.framework not in READERS:
+        raise ConversionError(f"{source.framework!r} is not a framework to read: use {', '.join(FROM)}")
+    if source.framework != "tensorflow":
+        _refuse_nodes(source)
+    return READERS[source.framework](source)
 
 
-def _caffe(origin: Origin) -> Graph:
+def _load_caffe(source: NetworkSource) -> Graph:
     from ..frontends.caffe.reader import load_caffe
 
-    if len(origin.input_shapes) > 1:
-        raise ConversionError("a Caffe file tells the shapes of several inputs itself: give one --input-shape, or none")
-    return load_caffe(origin.network, origin.weights, input_shape=next(iter(origin.input_shapes), None))
+    if len(source.input_shapes) > 1:
+        raise ConversionError(
+            "a Caffe file with several inputs defines their shapes itself: give at most one --input-shape"
+        )
+    return load_caffe(source.network, source.weights, input_shape=next(iter(source.input_shapes), None))
 
 
-def _ir(origin: Origin) -> Graph:
+def _load_ir(source: NetworkSource) -> Graph:
     from ..frontends.mmdnn.reader import load_ir
 
-    if origin.input_shapes:
-        raise ConversionError("an IR tells the shapes of its inputs itself: give no --input-shape")
-    return load_ir(origin.network, origin.weights)
+    if source.input_shapes:
+        raise ConversionError("an IR defines the shapes of its inputs itself: give no --input-shape")
+    return load_ir(source.network, source.weights)
 
 
-def _only_for_tensorflow(origin: Origin) -> None:
-    """Raises ConversionError for nodes to begin or to end at, which other networks are not cut at."""
-    if origin.outputs or origin.inputs:
-        nodes = ", ".join([*origin.outputs, *origin.inputs])
-        raise ConversionError(f"{origin.framework}: read whole; only TensorFlow's are cut at nodes ({nodes})")
+def _refuse_nodes(source: NetworkSource) -> None:
+    """Raises ConversionError for input or output nodes, which only TensorFlow has."""
+    if source.outputs or source.inputs:
+        nodes = ", ".join([*source.outputs, *source.inputs])
+        raise ConversionError(
+            f"{source.framework} networks are read completely: give nodes for TensorFlow only ({nodes})"
+        )
 
 
-def _tensorflow(origin: Origin) -> Graph:
+def _load_tensorflow(source: NetworkSource) -> Graph:
     from ..frontends.tensorflow import load_tensorflow
 
-    return load_tensorflow(origin.network, origin.weights, list(origin.outputs) or None, origin.shapes)
+    return load_tensorflow(source.network, source.weights, list(source.outputs) or None, source.shapes)
 
 
-def _pytorch(origin: Origin) -> Graph:
+def _load_pytorch(source: NetworkSource) -> Graph:
     from ..frontends.torch import trace
 
-    if not origin.input_shapes:
-        raise ConversionError("a PyTorch model is run once to be read: give --inputShape, 3,224,224 for a usual one")
-    if any(size < 1 for shape in origin.input_shapes for size in shape):
-        raise ConversionError(f"an input of shape {origin.input_shapes}: sizes begin at 1")
-    model = load_model(origin.network, origin.weights)
+    if not source.input_shapes:
+        raise ConversionError("a PyTorch model is run once to read it: give --inputShape, for example 3,224,224")
+    if any(size < 1 for shape in source.input_shapes for size in shape):
+        raise ConversionError(f"{source.input_shapes} has a size below 1: give sizes of 1 and above")
+    model = load_model(source.network, source.weights)
     generator = torch.Generator().manual_seed(0)
-    inputs = tuple(torch.randn(shape, generator=generator) for shape in origin.input_shapes)
-    name = Path(origin.network).stem if Path(origin.network).suffix in MODEL_SUFFIX else None
+    inputs = tuple(torch.randn(shape, generator=generator) for shape in source.input_shapes)
+    name = Path(source.network).stem if Path(source.network).suffix in MODEL_SUFFIX else None
     return trace(model, inputs, name)
 
 
-READERS: dict[str, Callable[[Origin], Graph]] = {
-    "caffe": _caffe,
-    "tensorflow": _tensorflow,
-    "pytorch": _pytorch,
-    "ir": _ir,
+READERS: dict[str, Callable[[NetworkSource], Graph]] = {
+    "caffe": _load_caffe,
+    "tensorflow": _load_tensorflow,
+    "pytorch": _load_pytorch,
+    "ir": _load_ir,
 }
 
 
-def spare(sources: Iterable[str | None], targets: Iterable[str | Path]) -> None:
-    """Raises ConversionError if one of the files to be written is one of those that are read, or has no folder.
+def check_outputs(sources: Iterable[str | None], targets: Iterable[str | Path]) -> None:
+    """Raises ConversionError if a file to be written cannot be, or is one of those that are read.
 
-    sources: as in Origin: files, `file.py:Net`, `package.module:Net`.
+    sources: as in NetworkSource: files, `file.py:Net`, `package.module:Net`.
     """
     targets = list(targets)
     for target in targets:
-        check_place(target)
-    places = [source.rpartition(":")[0] or source for source in sources if source is not None]
-    files = [path for place in places for path in caffe_proto.several(place)]
-    read = {path.resolve() for path in [*files, *map(caffe_proto.unnumbered, files)]}
-    read |= {Path(f"{place.replace('.', '/')}.py").resolve() for place in places if not place.endswith(".py")}
-    if lost := [str(target) for target in targets if Path(target).resolve() in read]:
-        raise ConversionError(f"{', '.join(lost)} is what is read, and would be replaced: give the output another name")
+        check_output_path(target)
+    names = [source.rpartition(":")[0] or source for source in sources if source is not None]
+    files = [path for name in names for path in caffe_proto.several(name)]
+    inputs = {path.resolve() for path in [*files, *map(caffe_proto.unnumbered, files)]}
+    inputs |= {Path(f"{name.replace('.', '/')}.py").resolve() for name in names if not name.endswith(".py")}
+    if replaced := [str(target) for target in targets if Path(target).resolve() in inputs]:
+        raise ConversionError(f"{', '.join(replaced)} is an input, and would be replaced: give the output another name")
 
 
-def files_of(framework: str, path: str | Path) -> list[Path]:
+def output_files(framework: str, path: str | Path) -> list[Path]:
     """The files that `save_network` writes."""
     path = Path(path)
     if framework == "pytorch":
@@ -115,47 +123,48 @@ def save_network(
 ) -> list[Path]:
     """Writes a graph for a framework; all of its files or none. Returns their paths.
 
-    caffe:   path is a prefix: PREFIX.prototxt, PREFIX.caffemodel, in a dialect's layers; split_weights as for
+    caffe:   path is a prefix: PREFIX.prototxt, PREFIX.caffemodel, in the layers of a dialect; split_weights as for
              `save_caffe`.
     ir:      path is a prefix: PREFIX.json, PREFIX.pb, PREFIX.npy.
-    pytorch: NAME.pth, a whole model for torch.load; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
+    pytorch: NAME.pth, a complete model for torch.load; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
     onnx:    NAME.onnx, by torch.onnx.
 
-    Raises UnsupportedError listing all that the framework cannot say.
+    Raises UnsupportedError listing everything that the framework cannot express.
     """
     if framework not in WRITERS:
-        raise ConversionError(f"cannot write {framework!r}: one of {', '.join(TO)}")
+        raise ConversionError(f"{framework!r} is not a framework to write: use {', '.join(TO)}")
     return WRITERS[framework](graph, Path(path), dialect, split_weights)
 
 
-def _to_caffe(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
+def _save_caffe(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from ..backends.caffe.writer import save_caffe
 
-    prototxt, caffemodel = files_of("caffe", path)
+    prototxt, caffemodel = output_files("caffe", path)
     return [prototxt, *save_caffe(graph, prototxt, caffemodel, dialect, split_weights=split_weights).caffemodels]
 
 
-def _to_ir(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
+def _save_ir(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from ..backends.mmdnn.writer import save_ir
 
     save_ir(graph, path)
-    return files_of("ir", path)
+    return output_files("ir", path)
 
 
-def _to_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
+def _save_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from caffe_proto import atomic_files
 
-    files = files_of("pytorch", path)
+    files = output_files("pytorch", path)
     with atomic_files(*files) as temporary, tempfile.TemporaryDirectory(dir=temporary[0].parent) as folder:
-        made = [Path(folder) / file.name for file in files]
-        write_code(graph, made[1], made[2])
-        write_model(load_kit(made[1], made[2]), made[0])
-        for file, target in zip(made, temporary, strict=True):
+        written = [Path(folder) / file.name for file in files]  # their own names: the model names its code
+        model, code, weights, _ = written
+        write_code(graph, code, weights)
+        write_model(load_kit(code, weights), model)
+        for file, target in zip(written, temporary, strict=True):
             file.replace(target)
     return files
 
 
-def _to_onnx(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
+def _save_onnx(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from caffe_proto import atomic_files
 
     try:
@@ -165,15 +174,15 @@ def _to_onnx(graph: Graph, path: Path, dialect: str, split_weights: bool) -> lis
         raise ConversionError("writing ONNX needs: pip install onnx onnxscript") from error
     model: nn.Module = to_torch(graph)
     inputs = tuple(torch.zeros(value.shape) for value in graph.inputs)
-    (target,) = files_of("onnx", path)
+    (target,) = output_files("onnx", path)
     with atomic_files(target) as (temporary,):
         torch.onnx.export(model, inputs, str(temporary), dynamo=True, external_data=False, verbose=False)
     return [target]
 
 
 WRITERS: dict[str, Callable[[Graph, Path, str, bool], list[Path]]] = {
-    "caffe": _to_caffe,
-    "ir": _to_ir,
-    "pytorch": _to_pytorch,
-    "onnx": _to_onnx,
+    "caffe": _save_caffe,
+    "ir": _save_ir,
+    "pytorch": _save_pytorch,
+    "onnx": _save_onnx,
 }

@@ -16,7 +16,7 @@ from ..backends.ncnn.table.file import check_table, write_table
 from ..backends.ncnn.table.table import TableError
 from ..backends.ncnn.table.targets import quantisable
 from ..errors import ConversionError
-from ..formats.output_path import check_place
+from ..formats.output_path import check_output_path
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Value
 from ..passes.fold_batch_norm import fold_batch_norm
@@ -110,7 +110,7 @@ def _check_places(job: Job) -> None:
     """Raises ConversionError if a file cannot be written where it shall be, or would replace one that is needed."""
     page = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
     for path in [Path(job.table), *page[:1]]:
-        check_place(path)
+        check_output_path(path)
     if len(set(page)) < len(page):
         raise ConversionError(f"{job.report}: the report is a page; name it .html, the JSON lies beside it")
     taken = {Path(path).resolve(): path for path in (job.prototxt, *several(job.caffemodel), *job.images)}

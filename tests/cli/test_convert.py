@@ -34,7 +34,7 @@ def test_what_is_read_is_not_replaced(folder, capsys):
     shape = ["--inputShape", "4"]
     for network in ("model.py:Net", "model:Net"):
         assert mmconvert(["-sf", "pytorch", "-in", network, *shape, "-df", "pytorch", "-om", "model.pth"]) == 2
-        assert "model.py is what is read" in capsys.readouterr().err
+        assert "model.py is an input, and would be replaced" in capsys.readouterr().err
     assert (folder / "model.py").read_text() == MODEL
     assert sorted(path.name for path in folder.glob("model*")) == ["model.py"]
     assert mmtoir(["-f", "pytorch", "-n", "model.py:Net", *shape, "-o", "net"]) == 0
@@ -50,16 +50,16 @@ def test_flags_that_a_framework_does_not_have_are_errors(folder, capsys):
     flags = ["-f", "pytorch", "-n", "model.py:Net", "-o", "net", "--inputShape"]
     assert mmtoir([*flags, "4", "--dstNode", "fc"]) == 2
     assert mmtoir([*flags, "4", "--inNodeName", "fc"]) == 2
-    assert "only TensorFlow's are cut at nodes (fc)" in capsys.readouterr().err
+    assert "give nodes for TensorFlow only (fc)" in capsys.readouterr().err
     assert mmtoir([*flags, "3,-8,8"]) == 2
-    assert "sizes begin at 1" in capsys.readouterr().err
+    assert "has a size below 1" in capsys.readouterr().err
     assert mmtoir([*flags, "5"]) == 2  # the model's own error
     assert "Traceback" not in capsys.readouterr().err
     assert not list(folder.glob("net*"))
 
 
 def test_an_ir_takes_no_shape():
-    from pytorch2caffe.convert.frameworks import Origin, load_network
+    from pytorch2caffe.convert.frameworks import NetworkSource, load_network
 
-    with pytest.raises(ConversionError, match="tells the shapes of its inputs itself"):
-        load_network(Origin("ir", "net.pb", "net.npy", input_shapes=((1, 3, 8, 8),)))
+    with pytest.raises(ConversionError, match="defines the shapes of its inputs itself"):
+        load_network(NetworkSource("ir", "net.pb", "net.npy", input_shapes=((1, 3, 8, 8),)))

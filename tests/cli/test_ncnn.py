@@ -42,7 +42,7 @@ def test_writes_float_files_and_says_how_they_run(files, tmp_path, capsys, check
     assert main(["ncnn", *files, "-o", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert "out.param: 6 layers\n" in said
-    assert ("outputs in ncnn are the network's on random numbers, equal" if checked else "not checked: ") in said
+    assert ("outputs in ncnn equal the network's on random inputs, equal" if checked else "not checked: ") in said
     assert (tmp_path / "out.param").exists() and (tmp_path / "out.bin").exists()
 
 
@@ -66,7 +66,7 @@ def test_files_that_give_other_numbers_are_not_left_behind(files, tmp_path, caps
         pytest.skip("ncnn is not installed")
     monkeypatch.setattr(ReLU, "to_ncnn", lambda *_: Ncnn("TanH"))
     assert main(["ncnn", *files, "-o", str(tmp_path / "out")]) == 1
-    assert "error: ncnn does not give the network's numbers: different: 1 of 1 blob" in capsys.readouterr().err
+    assert "error: the outputs in ncnn differ from the network's: different: 1 of 1 blob" in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
 
 

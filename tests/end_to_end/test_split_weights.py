@@ -284,4 +284,4 @@ def test_convert_does_not_replace_what_it_reads(split, name, capsys):
     prototxt = split[0].rename(split[0].with_name("deploy.prototxt"))
     line = ["convert", str(prototxt), commas(split[1]), "--from", "caffe", "--to", "caffe", "--split-weights"]
     assert main([*line, "-o", str(prototxt.with_name(name))]) == 2
-    assert f"{name}.caffemodel is what is read" in capsys.readouterr().err
+    assert f"{name}.caffemodel is an input" in capsys.readouterr().err

@@ -406,10 +406,12 @@ def test_an_accuracy_budget(files, capsys):
     assert main([*line, "1"]) == 0
     said = capsys.readouterr().out
     assert "5 layers in int8 from 21 images\n" in said
-    budget = float(said.split("mean cosine loses ")[1].split()[0]) * 0.7
+    budget = float(said.split("mean cosine of the outputs decreases by ")[1].split()[0]) * 0.7
     assert main([*line, str(budget)]) == 0
     said = capsys.readouterr().out
-    assert "in float: " in said and float(said.split("mean cosine loses ")[1].split()[0]) <= budget
+    assert (
+        "in float: " in said and float(said.split("mean cosine of the outputs decreases by ")[1].split()[0]) <= budget
+    )
     assert main([*line, "0"]) == 2
     assert "no layer is left that can run in int8" in capsys.readouterr().err
 
@@ -474,7 +476,7 @@ def test_ways_to_write_the_mean(mean, files, tmp_path):
 USAGE = {
     "norm without mean": (["--norm", "2"], "--mean is missing"),
     "norm and std": (["--mean", "0", "--norm", "2", "--std", "2"], "give one of them"),
-    "resize": (["--mean", "0", "--resize", "big"], "'big' is no size"),
+    "resize": (["--mean", "0", "--resize", "big"], "'big' is not a size"),
     "report is json": (["--mean", "0", "--report", "x.json"], "the JSON lies beside it"),
     "mean of two": (["--mean", "1", "2"], "mean has 2 values"),
     "unknown layer": (["--keep-float", "x"], "not among the layers that can be int8: x"),

@@ -23,7 +23,7 @@ __all__ = ["COMMANDS", *COMMANDS, "entry_point"]
 
 
 def entry_point() -> None:
-    """The installed commands: which one it is, the program's own name says."""
+    """The installed commands; the name of the program decides which one runs."""
     from pathlib import Path
 
     sys.exit(COMMANDS[Path(sys.argv[0]).stem](sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""What MMdnn's commands share: how flags are read, and how problems are told."""
+"""What MMdnn's commands share: reading flags, and reporting problems."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from ..failures import tell
+from ..failures import report_failure
 
 Command = Callable[[argparse.Namespace], None]
 ALIASES = {"tf": "tensorflow"}
-ABANDONED = ("caffe2", "cntk", "mxnet", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
+UNSUPPORTED = ("caffe2", "cntk", "mxnet", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
 
 
 def parser(name: str, text: str, examples: Sequence[str]) -> argparse.ArgumentParser:
@@ -23,29 +23,29 @@ def parser(name: str, text: str, examples: Sequence[str]) -> argparse.ArgumentPa
 
 
 def framework(choices: Sequence[str]) -> Callable[[str], str]:
-    """A type for --framework flags, which says what MMdnn had and this has not."""
+    """An argparse type for --framework flags; its error names MMdnn's frameworks that are not supported here."""
 
     def read(name: str) -> str:
         name = ALIASES.get(name, name)
         if name in choices:
             return name
-        reason = "is not supported" if name in ABANDONED else "is not known"
+        reason = "is not supported" if name in UNSUPPORTED else "is not known"
         raise argparse.ArgumentTypeError(f"{name!r} {reason}: choose from {', '.join(choices)}")
 
     return read
 
 
 def shape(text: str) -> tuple[int, ...]:
-    """3,224,224 or [3,224,224] or 3x224x224 as numbers."""
+    """3,224,224 or [3,224,224] or 3x224x224 as a tuple."""
     try:
         return tuple(int(part) for part in text.strip("[]() ").replace("x", ",").split(","))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape: write 224,224,3") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape: write 224,224,3") from error
 
 
 def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[str] | None) -> int:
-    """Runs a command. Returns 0; 1 if numbers differ; 2 if it cannot be done, and stderr says why."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own remarks about this machine
+    """Runs a command. Returns 0; 1 if numbers differ; 2 if it cannot be done, with the reason on stderr."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
     try:
         command(parser.parse_args(arguments))
     except SystemExit as stop:
@@ -54,7 +54,7 @@ def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[s
         click.echo("interrupted", err=True)
         return 2
     except Exception as error:
-        return tell(error)
+        return report_failure(error)
     return 0
 
 
@@ -71,7 +71,7 @@ def weights(parser: argparse.ArgumentParser, *flags: str, required: bool = False
 
 
 def source_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds what only some source frameworks need."""
+    """Adds the flags that only some source frameworks need."""
     parser.add_argument(
         "--dstNodeName",
         "--dstNode",
@@ -80,7 +80,7 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="NODE",
-        help="TensorFlow: the nodes to end at; several for several outputs",
+        help="TensorFlow: the output nodes",
     )
     parser.add_argument(
         "--inNodeName",
@@ -89,7 +89,7 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="NODE",
-        help="TensorFlow: cut the graph at these nodes, with an --inputShape for each",
+        help="TensorFlow: make these nodes inputs, with an --inputShape for each",
     )
     parser.add_argument(
         "--inputShape",
@@ -104,5 +104,5 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         "--caffePhase",
         default="TEST",
         choices=["TRAIN", "TEST", "train", "test"],
-        help="accepted for MMdnn's sake: networks are read for inference",
+        help="accepted for compatibility with MMdnn: networks are read for inference",
     )

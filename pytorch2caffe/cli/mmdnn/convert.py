@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from .common import framework, parser, run, source_flags
-from .toir import origin
+from .toir import source_of
 
 EXAMPLES = (
     "mmconvert -sf tensorflow -in net.ckpt.meta -iw net.ckpt --dstNode MMdnn_Output -df pytorch -om net.pth",
@@ -17,10 +17,10 @@ EXAMPLES = (
 )
 TEXT = """Reads a network of one framework and writes it for another.
 
--df pytorch: NAME.pth, the whole model; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
--df caffe: NAME.prototxt and NAME.caffemodel, in layers that every Caffe reads. -df onnx: NAME.onnx, by torch.onnx.
+-df pytorch: NAME.pth, the complete model; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
+-df caffe: NAME.prototxt and NAME.caffemodel, in layers that every Caffe supports. -df onnx: NAME.onnx, by torch.onnx.
 
-Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the way."""
+Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be converted."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,9 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(flags: argparse.Namespace) -> None:
-    from ...convert.frameworks import files_of, load_network, save_network, spare
+    from ...convert.frameworks import check_outputs, load_network, output_files, save_network
 
-    spare([flags.network, flags.weights], files_of(flags.target, flags.model))
-    graph = load_network(origin(flags))
+    check_outputs([flags.network, flags.weights], output_files(flags.target, flags.model))
+    graph = load_network(source_of(flags))
     for path in save_network(graph, flags.target, flags.model):
         click.echo(f"Saved [{path}].")

@@ -21,12 +21,12 @@ EXAMPLES = (
     "mmdownload -f tensorflow -n inception_v3",
     "mmdownload -f caffe -n alexnet --mirror http://localhost:8000/models",
 )
-TEXT = """Downloads a pretrained network. What an interrupted download left is continued; checksums are checked.
+TEXT = """Downloads a pretrained network. An interrupted download is continued; checksums are verified.
 
-pytorch: imagenet_NAME.pth, the whole model (mmtoir -f pytorch reads it), from torchvision's own weights.
+pytorch: imagenet_NAME.pth, the complete model (mmtoir -f pytorch reads it), with torchvision's own weights.
 tensorflow: imagenet_NAME.ckpt with its .meta, built with tf_slim. caffe: NAME-deploy.prototxt and NAME.caffemodel.
 
-Exit code 0 done; 2 it cannot be done, stderr says why."""
+Exit code 0 done; 2 it cannot be done: stderr gives the reason."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--mirror",
         metavar="URL",
         default=os.environ.get(MIRROR),
-        help=f"another place that has the files under the same names; also from {MIRROR}",
+        help=f"another server that has the files under the same names; also from {MIRROR}",
     )
-    flags.add_argument("--no-checksum", action="store_true", help="take files whatever their checksum")
+    flags.add_argument("--no-checksum", action="store_true", help="accept files whatever their checksum")
     return run(flags, _command, arguments)
 
 
@@ -68,7 +68,7 @@ def _command(flags: argparse.Namespace) -> None:
 
 
 def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
-    """Downloads with a progress bar, saying what goes where."""
+    """Downloads with a progress bar, and prints the URL and the file."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
@@ -79,7 +79,10 @@ def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=None)
-        show = lambda done, total: progress.update(task, completed=done, total=total or None)  # noqa: E731
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total or None)
+
         return download.fetch(url, target, mirror=flags.mirror, check=not flags.no_checksum, progress=show)
 
 
@@ -101,7 +104,7 @@ def _pytorch(flags: argparse.Namespace) -> None:
     weights = next(iter(models.get_model_weights(flags.network)))
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     fetch(flags, weights.url, cache / Path(weights.url).name)
-    model = models.get_model(flags.network, weights=weights).eval()  # reads it from there
+    model = models.get_model(flags.network, weights=weights).eval()  # reads the weights from the cache
     target = f"{flags.path}/imagenet_{flags.network}.pth"
     with atomic_files(target) as (temporary,):
         torch.save(model, temporary)
@@ -142,15 +145,16 @@ def _tensorflow(flags: argparse.Namespace) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> Path:
-    """The one .ckpt file of an archive, written into a folder whatever path it had."""
+    """Extracts the only .ckpt file of an archive into a folder, whatever its path in the archive."""
     try:
         with tarfile.open(archive) as files:
-            found = [member for member in files if member.isfile() and member.name.endswith(".ckpt")]
-            if len(found) != 1:
-                raise ConversionError(f"{archive} holds {len(found)} .ckpt files instead of one")
-            found[0].name = Path(found[0].name).name
-            files.extract(found[0], folder, filter="data")
-            return folder / found[0].name
+            checkpoints = [member for member in files if member.isfile() and member.name.endswith(".ckpt")]
+            if len(checkpoints) != 1:
+                raise ConversionError(f"{archive} contains {len(checkpoints)} .ckpt files instead of one")
+            checkpoint = checkpoints[0]
+            checkpoint.name = Path(checkpoint.name).name
+            files.extract(checkpoint, folder, filter="data")
+            return folder / checkpoint.name
     except (tarfile.TarError, EOFError) as error:
         raise ConversionError(f"{archive} cannot be unpacked: {error}") from error
 

@@ -13,12 +13,12 @@ EXAMPLES = (
     "mmtocode -f pytorch -n net.pb --IRWeightPath net.npy --dstModelPath net_pytorch.py -dw net_pytorch.npy",
     "mmtocode -f caffe -n net.pb -w net.npy -d net_caffe.py -dw net_caffe.npy",
 )
-TEXT = """Writes a network in MMdnn's intermediate representation as code, with its weights beside it.
+TEXT = """Writes a network in MMdnn's intermediate representation as code, with its weights in a file of their own.
 
 pytorch: a module file; KitModel('weights.npy') is the network with its weights. caffe: a script that writes the
 prototxt and the caffemodel, what mmtomodel -f caffe does too.
 
-Exit code 0 done; 2 it cannot be done, stderr says why, and nothing is written."""
+Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is written."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,16 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="where to write the weights",
     )
     flags.add_argument(
-        "--phase", choices=["train", "test"], default="test", help="accepted for MMdnn's sake: the code serves both"
+        "--phase",
+        choices=["train", "test"],
+        default="test",
+        help="accepted for compatibility with MMdnn: the code is the same",
     )
     return run(flags, _command, arguments)
 
 
 def _command(flags: argparse.Namespace) -> None:
-    from ...convert.frameworks import spare
+    from ...convert.frameworks import check_outputs
     from ...frontends.mmdnn.reader import load_ir
 
-    spare([flags.network, flags.weights], [flags.code, flags.arrays])
+    check_outputs([flags.network, flags.weights], [flags.code, flags.arrays])
     graph = load_ir(flags.network, flags.weights)
     click.echo(
         f"Parse file [{flags.network}] with {'json' if flags.network.endswith('.json') else 'binary'} format "

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .common import framework, parser, run, source_flags, structure, weights
+
+if TYPE_CHECKING:
+    from ...convert.source import NetworkSource
 
 EXAMPLES = (
     "mmtoir -f caffe -n deploy.prototxt -w net.caffemodel -o net",
@@ -19,7 +23,7 @@ EXAMPLES = (
 )
 TEXT = """Reads a network and writes it as MMdnn's intermediate representation: PREFIX.json, PREFIX.pb, PREFIX.npy.
 
-Exit code 0 done; 2 it cannot be done: stderr names every layer that is in the way, and nothing is written."""
+Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be converted, and nothing is written."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,28 +53,28 @@ def _command(flags: argparse.Namespace) -> None:
 
 
 def write(flags: argparse.Namespace, prefix: str | Path) -> None:
-    """Reads what the flags name and writes it as IR under a prefix, saying what was read."""
+    """Reads the network that the flags name, prints what was read, and writes it as IR."""
     from ...backends.mmdnn.writer import save_ir
-    from ...convert.frameworks import files_of, load_network, spare
+    from ...convert.frameworks import check_outputs, load_network, output_files
 
-    spare([flags.network, flags.weights], files_of("ir", prefix))
+    check_outputs([flags.network, flags.weights], output_files("ir", prefix))
     if flags.source == "tensorflow":
-        return _tensorflow(flags, prefix)
-    save_ir(load_network(origin(flags)), prefix)
+        _write_tensorflow(flags, prefix)
+        return
+    save_ir(load_network(source_of(flags)), prefix)
     if flags.source == "caffe":
         click.echo(f"Caffe network [{flags.network}] loaded successfully.")
     if flags.source == "caffe" and not flags.weights:
-        click.echo("warning: no --weights were given: all weights are 0", err=True)
-    return None
+        click.echo("warning: all weights are 0: give --weights", err=True)
 
 
-def _tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
-    """TensorFlow's nodes become the IR's one by one, and keep their names."""
+def _write_tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
+    """Each TensorFlow node becomes a node of the IR and keeps its name."""
     from ...formats.mmdnn.files import write_ir
     from ...frontends.tensorflow import read_tensorflow
 
-    asked = origin(flags)
-    nodes = read_tensorflow(flags.network, flags.weights, list(asked.outputs) or None, asked.shapes)
+    source = source_of(flags)
+    nodes = read_tensorflow(flags.network, flags.weights, list(source.outputs) or None, source.shapes)
     click.echo(f"Parse file [{flags.network}] with binary format successfully.")
     click.echo(f"Tensorflow model file [{flags.network}] loaded successfully.")
     if flags.weights:
@@ -79,10 +83,10 @@ def _tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
     write_ir(nodes, prefix)
 
 
-def origin(flags: argparse.Namespace):  # type: ignore[no-untyped-def]
-    """Where the flags say that the network comes from. C,H,W gets a batch of 1; TensorFlow's stays open."""
-    from ...convert.source import Origin
+def source_of(flags: argparse.Namespace) -> NetworkSource:
+    """The network that the flags name. C,H,W gets a batch of 1; the batch of TensorFlow's shapes stays open."""
+    from ...convert.source import NetworkSource
 
     batched = flags.source != "tensorflow"
     shapes = tuple((1, *shape) if batched and len(shape) in (1, 3) else shape for shape in flags.shapes)
-    return Origin(flags.source, flags.network, flags.weights, tuple(flags.outputs), shapes, tuple(flags.inputs))
+    return NetworkSource(flags.source, flags.network, flags.weights, tuple(flags.outputs), shapes, tuple(flags.inputs))

@@ -20,7 +20,7 @@ EXAMPLES = (
 TEXT = """Writes a TensorFlow graph (.meta or .pb) into a log directory and opens TensorBoard on it, to look for the
 output node. The graph is not run.
 
-Exit code 0 done; 2 it cannot be done, stderr says why."""
+Exit code 0 done; 2 it cannot be done: stderr gives the reason."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _command(flags: argparse.Namespace) -> None:
     source, folder = flags.ckpt or flags.file, flags.logdir or flags.folder
     if not source or not folder:
-        raise ConversionError("name the graph and the log directory: mmvismeta FILE.meta LOGDIR")
+        raise ConversionError("the graph or the log directory is missing: write mmvismeta FILE.meta LOGDIR")
     write_log(source, folder)
     click.echo(f"The graph of [{source}] is saved in [{folder}].")
     if not flags.no_server:
@@ -47,7 +47,7 @@ def _command(flags: argparse.Namespace) -> None:
 
 
 def write_log(source: str | Path, folder: str | Path) -> None:
-    """Writes a graph as TensorBoard reads it. Raises ConversionError if the file holds none."""
+    """Writes a TensorFlow graph as a log for TensorBoard. Raises ConversionError if the file contains no graph."""
     try:
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.graph_pb2 import GraphDef
@@ -61,9 +61,9 @@ def write_log(source: str | Path, folder: str | Path) -> None:
     try:
         graph = MetaGraphDef.FromString(data).graph_def if str(source).endswith(".meta") else GraphDef.FromString(data)
     except DecodeError as error:
-        raise ConversionError(f"{source} holds no TensorFlow graph") from error
+        raise ConversionError(f"{source} is not a TensorFlow graph: give a .meta or .pb file") from error
     if not graph.node:
-        raise ConversionError(f"{source} holds an empty graph")
+        raise ConversionError(f"{source} contains an empty graph")
     writer = EventFileWriter(str(folder))
     writer.add_event(Event(wall_time=time.time(), graph_def=graph.SerializeToString()))
     writer.close()

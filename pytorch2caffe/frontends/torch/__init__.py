@@ -1,10 +1,12 @@
 """PyTorch to Graph: runs a model once and records every torch function. The only files that hook into torch.
 
-Two scopes, nothing patched. A TorchFunctionMode (tracer.py) sees every torch function under its public name; those on
-traced tensors go to the function registered for them. Beneath it a TorchDispatchMode (taint.py) sees every operation
-that really runs, scripted code and custom operators included: it follows which memory depends on the input and counts
-the writes into it, so that a tensor that came by an untraced road, or that was overwritten through an alias, is
-noticed when it is used.
+Two scopes, nothing patched. A TorchFunctionMode (tracer.py) sees every torch function under its public name; calls on
+traced tensors go to the function registered for them. Below it a TorchDispatchMode (taint.py) sees every operation that
+is executed, scripted code and custom operators included: it follows which memory depends on the input and counts the
+writes into it, so that a tensor that was computed without being traced, or overwritten through an alias, is noticed
+when it is used. Start with recording.py, `record`.
+
+enters: a model and example inputs. leaves: a Graph.
 """
 
 from __future__ import annotations
@@ -20,15 +22,15 @@ def trace(model: Callable[..., Any], inputs: Any, name: str | None = None, *, na
 
     model:  an nn.Module, or any function of tensors. It runs in eval mode, in float32 on the CPU, without gradients,
             and is left as it was: training flags, weights, dtype and device.
-    inputs: a tensor, a tuple of them (other entries are passed as they are), or a dict of keyword arguments. The
-            network's inputs are called after the dict's keys, the parameters of `forward`, or "data" if there is one.
-    name:   the network's name, the model's class by default.
-    naming: "modules" gives layers the modules' own names (`layer1.0.conv1`); "legacy" gives conv1, conv_blob1 ...,
-            as users of older converters expect.
+    inputs: a tensor, a tuple of them (other entries are passed unchanged), or a dict of keyword arguments. The
+            network's inputs are named after the dict's keys, the parameters of `forward`, or "data" if there is one.
+    name:   the network's name; by default the model's class.
+    naming: "modules" gives layers the names of the modules (`layer1.0.conv1`); "legacy" gives conv1, conv_blob1 ...,
+            compatible with PytorchToCaffe.
 
     The shapes of `inputs` are the network's shapes. Tensors that do not depend on the inputs become constants.
-    Raises UnsupportedError listing every call that cannot be converted, with its module and line; whatever the
-    model itself raises passes through, with a note of where it did.
+    Raises UnsupportedError listing every call that cannot be converted, with its module and line; an exception of the
+    model itself is passed on, with a note of its source location.
 
     >>> import torch
     >>> from torch import nn
@@ -36,6 +38,6 @@ def trace(model: Callable[..., Any], inputs: Any, name: str | None = None, *, na
     >>> [(node.name, node.layer.type) for node in graph.nodes]
     [('0', 'Convolution'), ('1', 'ReLU')]
     """
-    from .recording import record  # with it comes torch
+    from .recording import record  # imports torch
 
     return record(model, inputs, name, naming=naming)[0]

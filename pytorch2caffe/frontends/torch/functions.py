@@ -1,4 +1,4 @@
-"""The functions of torch by their public names: which only ask, which decide, which are written in Python."""
+"""The functions of torch by their public names: metadata, decisions, casts, functions written in Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAME_FOR_EVERY_INPUT = (
     "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
 )
 
-# Asking about a tensor is not computing with it.
+# They read or set properties of a tensor, and compute nothing.
 _METADATA = """
     shape ndim dtype device layout requires_grad is_leaf grad grad_fn is_cuda is_cpu is_sparse is_quantized is_meta
     is_mkldnn is_mps is_xpu is_nested is_sparse_csr is_xla is_ipu is_ort is_vulkan is_maia is_mtia names _version
@@ -47,8 +47,8 @@ ESCAPES = {f"torch.Tensor.{name}" for name in _ESCAPES.split()}
 DATA_SHAPED = {"nonzero", "masked_select", "unique", "unique_consecutive", "argwhere", "unique_dim"}
 
 
-def only_asks(name: str, short: str, args: Any, kwargs: Any) -> bool:
-    """Whether a call computes nothing from the values of its tensors; what it gives depends on their shapes at most."""
+def reads_metadata_only(name: str, short: str, args: Any, kwargs: Any) -> bool:
+    """Whether the result of a call does not depend on the values of its tensors, only on their shapes and types."""
     if short in METADATA or name in SETTERS or name in SHAPE_ONLY:
         return True
     return name == "torch.Tensor.type" and len(args) == 1 and not kwargs
@@ -79,7 +79,7 @@ def _resolved_name(func: Any) -> str:
 
 @cache
 def _operator_name(name: str) -> str:
-    """An operator of an exported program under the name of the function that takes the same arguments."""
+    """An operator of an exported program under the name of the function that has the same parameters."""
     if not name.startswith("aten.") or name in TORCH:
         return name
     short = name.removeprefix("aten.")
@@ -90,10 +90,10 @@ def _operator_name(name: str) -> str:
 
 def handler_of(name: str) -> Callable[..., Any] | None:
     """The function registered for a torch function; x.f_() computes what x.f() does."""
-    found = TORCH.get(name)
-    if found is None and name.endswith("_") and not name.endswith("__"):
-        found = TORCH.get(name[:-1]) or TORCH.get(f"torch.{short_name(name)[:-1]}")
-    return found
+    handler = TORCH.get(name)
+    if handler is None and name.endswith("_") and not name.endswith("__"):
+        handler = TORCH.get(name[:-1]) or TORCH.get(f"torch.{short_name(name)[:-1]}")
+    return handler
 
 
 _NO_DISPATCH: dict[str, Any] = {
@@ -105,10 +105,10 @@ _NO_DISPATCH: dict[str, Any] = {
 
 @cache
 def without_dispatch(func: Any) -> Callable[..., Any] | None:
-    """A function of torch that is written in Python, such that calling it traces what it calls in turn; else None.
+    """A copy of a function of torch that is written in Python, whose call traces the functions that it calls; or None.
 
-    It is the same code with globals in which the question "shall a mode see this call?" is answered no once: for
-    the function itself, not for those that it calls.
+    It has the same code, with globals in which `has_torch_function` is False: a mode does not see the function itself,
+    and sees those that it calls.
     """
     if not isinstance(func, types.FunctionType) or not (func.__module__ or "").startswith("torch"):
         return None
@@ -137,7 +137,7 @@ _TYPES = {
 
 
 def cast_target(name: str, args: Any, kwargs: Any) -> torch.dtype | None:
-    """The type that a cast gives its first argument; None for a call that is no cast of a tensor."""
+    """The type that a cast converts its first argument to; None for a call that is not a cast of a tensor."""
     short = short_name(name)
     if short not in CASTS or not args or not isinstance(args[0], torch.Tensor):
         return None
@@ -147,7 +147,7 @@ def cast_target(name: str, args: Any, kwargs: Any) -> torch.dtype | None:
     if short == "type":
         if not rest or rest == [None]:
             return None
-        if not isinstance(rest[0], torch.dtype):  # "torch.FloatTensor", or that type itself
+        if not isinstance(rest[0], torch.dtype):  # "torch.FloatTensor", or that class
             text = rest[0] if isinstance(rest[0], str) else f"{rest[0].__module__}.{rest[0].__name__}"
             return _TYPES.get(text.rsplit(".", 1)[-1].removesuffix("Tensor").lower())
     for item in rest:
@@ -157,10 +157,10 @@ def cast_target(name: str, args: Any, kwargs: Any) -> torch.dtype | None:
 
 
 def refusal(name: str, outer: str, random: bool) -> tuple[str, str]:
-    """What to say about a function that nobody registered."""
+    """The message and the fix for a function that is not registered."""
     if random:
-        return f"{name} is random: no two runs agree", "leave the noise out in eval mode"
+        return f"{name} is random: its results differ between runs", "omit the noise in eval mode"
     if short_name(name) in DATA_SHAPED:
-        return f"{name} gives a shape that depends on the data", SAME_FOR_EVERY_INPUT
-    inner = f", for what it calls: {name}" if outer else ""
+        return f"{name} returns a shape that depends on the data", SAME_FOR_EVERY_INPUT
+    inner = f": it calls {name}" if outer else ""
     return f"{outer or name} has no Caffe layer{inner}", ADD_HANDLER

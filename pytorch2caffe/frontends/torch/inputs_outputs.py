@@ -1,4 +1,4 @@
-"""A network's inputs and outputs: bound to the model's arguments and to what it returned, and named after them."""
+"""A network's inputs and outputs: bound to the model's arguments and results, and named after them."""
 
 from __future__ import annotations
 
@@ -17,61 +17,66 @@ from .structure import mapped, named_leaves, tensors_in
 from .values import Values
 
 
-def take_inputs(call: Any, inputs: Any, net: Builder, values: Values) -> tuple[list[Any], dict[str, Any]]:
-    """Float32 CPU copies of the inputs, bound to the network's inputs; as the model's arguments."""
-    if not any(True for _, leaf in named_leaves(inputs) if isinstance(leaf, torch.Tensor)):
-        raise ConversionError("there is no tensor among the inputs")
+def bind_inputs(call: Any, inputs: Any, net: Builder, values: Values) -> tuple[list[Any], dict[str, Any]]:
+    """The model's positional and keyword arguments: float32 CPU copies of the inputs, bound to the network's inputs.
 
-    def take(name: str, item: Any) -> Any:
-        return _input(name, item, net, values) if isinstance(item, torch.Tensor) else item
+    Raises ConversionError for inputs that a Caffe network cannot have.
+    """
+    if not any(True for _, leaf in named_leaves(inputs) if isinstance(leaf, torch.Tensor)):
+        raise ConversionError("there is no tensor among the inputs: pass at least one")
+
+    def bind(name: str, item: Any) -> Any:
+        return _bind_input(name, item, net, values) if isinstance(item, torch.Tensor) else item
 
     if isinstance(inputs, Mapping):
-        return [], {key: mapped(take, str(key), item) for key, item in inputs.items()}
+        return [], {key: mapped(bind, str(key), item) for key, item in inputs.items()}
     items = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
-    return [mapped(take, name, item) for name, item in zip(input_names(call, items), items, strict=True)], {}
+    return [mapped(bind, name, item) for name, item in zip(input_names(call, items), items, strict=True)], {}
 
 
-def _input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -> torch.Tensor:
+def _bind_input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -> torch.Tensor:
     if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
-        raise ConversionError(f"the input {name} is {tensor.dtype}, {tensor.layout}: Caffe takes plain numbers")
+        raise ConversionError(
+            f"the input {name} is {tensor.dtype}, {tensor.layout}: pass a dense tensor of real numbers"
+        )
     if not tensor.numel():
-        raise ConversionError(f"the input {name}, {list(tensor.shape)}, holds no numbers: Caffe has no such blob")
+        raise ConversionError(f"the input {name}, {list(tensor.shape)}, has no elements: pass a larger tensor")
     dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
     copy = tensor.detach().to("cpu", dtype, copy=True)
     values.bind(copy, net.input(clean_name(name), tuple(copy.shape)))
     return copy
 
 
-def give_outputs(result: Any, net: Builder, values: Values, problems: list[Problem]) -> None:
-    """Names the network's outputs after what the model returned; what no trace gave is added to `problems`.
+def name_outputs(result: Any, net: Builder, values: Values, problems: list[Problem]) -> None:
+    """Names the network's outputs after what the model returned; adds what was not traced to `problems`.
 
-    Raises ConversionError if `result` holds no tensor.
+    Raises ConversionError if `result` has no tensor.
     """
     plain = (int, float, str, torch.Size, type(None))  # settings and shapes, not computed from the input
-    found = [(name, leaf) for name, leaf in named_leaves(result) if not isinstance(leaf, plain)]
-    if not found:
-        raise ConversionError(f"the model returned no tensor but {type(result).__name__}: nothing to convert")
-    outputs, made = net.graph.outputs, set(net.graph.producers())
-    for name, tensor in found:
-        value = _output(tensor, f"the output {name}" if name else "the output", values, problems)
+    returned = [(name, leaf) for name, leaf in named_leaves(result) if not isinstance(leaf, plain)]
+    if not returned:
+        raise ConversionError(f"the model returned no tensor but {type(result).__name__}: return a tensor")
+    outputs, unnamed = net.graph.outputs, set(net.graph.producers())
+    for name, tensor in returned:
+        value = _output_value(tensor, f"the output {name}" if name else "the output", values, problems)
         if value is None:
             continue
         key = free_key(outputs, name or value.name)
         outputs[key] = value
-        if name and value in made:  # a name that the model gives is the blob's name
+        if name and value in unnamed:  # the name that the model gives becomes the name of the blob
             rename(net.graph, net.names, value, clean_name(key))
-            made.discard(value)
+            unnamed.discard(value)
 
 
-def _output(tensor: Any, place: str, values: Values, problems: list[Problem]) -> Value | None:
-    fix = "leave it out of what the model returns"
+def _output_value(tensor: Any, where: str, values: Values, problems: list[Problem]) -> Value | None:
+    fix = "remove it from what the model returns"
     if not isinstance(tensor, torch.Tensor):
         what = f"is a {type(tensor).__name__}, not a tensor, tuple, list, dict, named tuple or dataclass of them"
-        problems.append(Problem(place, what, fix))
+        problems.append(Problem(where, what, fix))
         return None
-    value = values.value_of(tensor, place)
+    value = values.value_of(tensor, where)
     if value is None and not problems:
-        problems.append(Problem(place, "does not depend on the input", fix))
+        problems.append(Problem(where, "does not depend on the input", fix))
     return value
 
 
@@ -90,7 +95,7 @@ def input_names(model: Any, items: Sequence[Any]) -> list[str]:
 
 
 def free_key(taken: Mapping[str, Any], wanted: str) -> str:
-    """`wanted`, or with the first number behind it that is not taken."""
+    """`wanted`, with the first number appended that makes it unique if it is taken."""
     key, count = wanted, 0
     while key in taken:
         count += 1
@@ -99,7 +104,7 @@ def free_key(taken: Mapping[str, Any], wanted: str) -> str:
 
 
 def rename(graph: Graph, names: Names, value: Value, wanted: str) -> None:
-    """Gives a value the name that the model gives an output; another value inside that has it gets a new one."""
+    """Gives a value the name of an output; a value inside the network that has this name gets a new one."""
     if value.name == wanted:
         return
     fixed = {id(v) for v in (*graph.inputs, *graph.outputs.values())} - {id(value)}

@@ -1,10 +1,10 @@
-"""Functions that are not torch's, and that a trace shall see as one call."""
+"""Marks functions that are not of torch so that a trace sees each of their calls as one call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch.overrides import handle_torch_function, has_torch_function
@@ -13,7 +13,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def marker(function: F) -> F:
-    """Makes a function of tensors one that a trace sees, under "module.name": register that with `from_torch`."""
+    """Makes a trace see calls of a function of tensors, under the name "module.name": register that with `from_torch`.
+
+    Outside a trace the function is unchanged.
+    """
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -22,4 +25,4 @@ def marker(function: F) -> F:
             return handle_torch_function(call, tensors, *args, **kwargs)
         return function(*args, **kwargs)
 
-    return call  # type: ignore[return-value]
+    return cast(F, call)

@@ -1,4 +1,4 @@
-"""What is traced: the callable, the modules behind it, and running them without leaving a mark."""
+"""What is traced: the callable, the modules that it uses, and a scope that leaves them as they were."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...errors import ConversionError, Problem, UnsupportedError
 from .taint import Taint
 
 _LOCK = threading.RLock()  # two threads that trace one model would restore each other's changes
-PLAIN = "pass the nn.Module that it was made from (before torch.jit.script, trace or freeze)"
+PASS_THE_MODULE = "pass the nn.Module that it was made from (before torch.jit.script, trace or freeze)"
 
 
 class Subject:
@@ -37,9 +37,10 @@ class Subject:
 
     @contextmanager
     def prepared(self, taint: Taint) -> Iterator[None]:
-        """A scope in which every module is in eval mode, with float32 weights on the CPU; afterwards all is as before.
+        """A scope in which every module is in eval mode, with float32 weights on the CPU.
 
-        Attributes, hooks and the contents of parameters and buffers are given back too, whatever `forward` did.
+        Afterwards modes, weights, attributes, hooks and the contents of parameters and buffers are restored, whatever
+        `forward` did.
         """
         modules = list(self.modules.values())
         with _LOCK, ExitStack() as stack:
@@ -52,7 +53,7 @@ class Subject:
             for name, tensor in tensors.values():
                 changed = _as_float32(name, tensor)
                 if tensor.layout == torch.strided:
-                    stack.callback(_give_back, tensor, tensor.detach())
+                    stack.callback(_restore_data, tensor, tensor.detach())
                 if changed is not None:
                     tensor.data = changed
             taint.own(tensor.detach() for _, tensor in tensors.values())
@@ -69,13 +70,15 @@ class Subject:
 
 
 def subject_of(model: Callable[..., Any]) -> Subject:
-    """What to trace for what the user gave: wrappers are taken off, modules behind functions are found.
+    """What to trace for what the user passed: wrappers are removed, modules that a function uses are found.
 
-    Raises UnsupportedError for scripted modules and functions, ConversionError for what is no model at all.
+    Raises UnsupportedError for scripted modules and functions, ConversionError for anything that is not a model.
     """
     if isinstance(model, (torch.jit.ScriptModule, torch.jit.ScriptFunction)):
         what = f"is a {type(model).__name__}, whose code does not run in Python and cannot be traced"
-        raise UnsupportedError([Problem(getattr(model, "original_name", None) or "the model", what, PLAIN)], "traced")
+        raise UnsupportedError(
+            [Problem(getattr(model, "original_name", None) or "the model", what, PASS_THE_MODULE)], "traced"
+        )
     if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
         return subject_of(model.module)
     if type(model).__name__ == "OptimizedModule" and hasattr(model, "_orig_mod"):  # of torch.compile
@@ -83,18 +86,18 @@ def subject_of(model: Callable[..., Any]) -> Subject:
     if isinstance(model, torch.export.ExportedProgram):
         return subject_of(model.module())
     if not callable(model):
-        raise ConversionError(f"a {type(model).__name__} is no model: pass an nn.Module or a function of tensors")
+        raise ConversionError(f"a {type(model).__name__} is not a model: pass an nn.Module or a function of tensors")
     if isinstance(model, type):
-        raise ConversionError(f"{model.__name__} is a class: pass an instance of it")
-    return Subject(model, {"": model} if isinstance(model, nn.Module) else _modules_behind(model))
+        raise ConversionError(f"{model.__name__} is a class, not a model: pass an instance of it")
+    return Subject(model, {"": model} if isinstance(model, nn.Module) else _modules_used_by(model))
 
 
-def _modules_behind(function: Any) -> dict[str, nn.Module]:
+def _modules_used_by(function: Any) -> dict[str, nn.Module]:
     """The modules that a function, method, partial or callable object uses: in its closure, globals and attributes."""
     if isinstance(function, functools.partial):
         inner = function.func
-        found = _modules_in(inspect.signature(inner).bind_partial(*function.args, **function.keywords).arguments)
-        return ({"": inner} if isinstance(inner, nn.Module) else _modules_behind(inner)) | found
+        modules = _modules_in(inspect.signature(inner).bind_partial(*function.args, **function.keywords).arguments)
+        return ({"": inner} if isinstance(inner, nn.Module) else _modules_used_by(inner)) | modules
     if inspect.ismethod(function):
         owner = function.__self__
         return {"": owner} if isinstance(owner, nn.Module) else _modules_in(getattr(owner, "__dict__", {}))
@@ -105,17 +108,17 @@ def _modules_behind(function: Any) -> dict[str, nn.Module]:
 
 
 def _modules_in(table: dict[str, Any]) -> dict[str, nn.Module]:
-    found: dict[str, nn.Module] = {}
+    modules: dict[str, nn.Module] = {}
     for name, item in table.items():
         if isinstance(item, nn.Module):
-            found[name] = item
+            modules[name] = item
         elif inspect.ismethod(item) and isinstance(item.__self__, nn.Module):
-            found[name] = item.__self__
+            modules[name] = item.__self__
         elif isinstance(item, (list, tuple)):
-            found |= {f"{name}.{i}": part for i, part in enumerate(item) if isinstance(part, nn.Module)}
+            modules |= {f"{name}.{i}": part for i, part in enumerate(item) if isinstance(part, nn.Module)}
         elif isinstance(item, dict):
-            found |= {f"{name}.{key}": part for key, part in item.items() if isinstance(part, nn.Module)}
-    return found
+            modules |= {f"{name}.{key}": part for key, part in item.items() if isinstance(part, nn.Module)}
+    return modules
 
 
 def _name_of(call: Any) -> str:
@@ -125,11 +128,11 @@ def _name_of(call: Any) -> str:
 
 
 def _as_float32(name: str, tensor: torch.Tensor) -> torch.Tensor | None:
-    """What has to stand in for a tensor of the model while it runs, if anything."""
+    """The float32 CPU data that replaces a tensor's own while the model runs; None if it needs none."""
     if torch.nn.parameter.is_lazy(tensor):
-        raise ConversionError(f"{name} is not initialised yet (a lazy module): run the model once before")
+        raise ConversionError(f"{name} is not initialized (a lazy module): run the model once first")
     if tensor.is_meta:
-        raise ConversionError(f"{name} has no values (device meta): load the weights before")
+        raise ConversionError(f"{name} has no values (device meta): load the weights first")
     if tensor.layout != torch.strided or tensor.is_quantized:
         return None
     dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
@@ -138,8 +141,8 @@ def _as_float32(name: str, tensor: torch.Tensor) -> torch.Tensor | None:
     return tensor.detach().to("cpu", dtype)
 
 
-def _give_back(tensor: torch.Tensor, before: torch.Tensor) -> None:
-    """Points a tensor of the model at its own memory again."""
+def _restore_data(tensor: torch.Tensor, before: torch.Tensor) -> None:
+    """Gives a tensor of the model its own memory again."""
     if tensor.dtype != before.dtype or tensor.shape != before.shape or tensor.data_ptr() != before.data_ptr():
         tensor.data = before
 
@@ -161,12 +164,12 @@ class _Snapshot:
             own.clear()
             own.update(self.attributes)
         for item, copy in self.contents:
-            if not _same(item, copy):
+            if not _same_items(item, copy):
                 item.clear()
                 item.extend(copy) if isinstance(item, list) else item.update(copy)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same_items(one: Any, other: Any) -> bool:
     if len(one) != len(other):
         return False
     if isinstance(one, dict):

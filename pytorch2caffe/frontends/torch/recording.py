@@ -1,4 +1,4 @@
-"""One run of a model, recorded."""
+"""Runs a model once and records it as a Graph."""
 
 from __future__ import annotations
 
@@ -13,58 +13,62 @@ from ...graph.graph import Graph
 from ...graph.registry import load_layers
 from ...passes.drop_unused import drop_unused
 from ...passes.legacy_names import legacy_names
-from .inputs_outputs import give_outputs, take_inputs
+from .inputs_outputs import bind_inputs, name_outputs
 from .model import Subject, subject_of
 from .source_location import raised_at
 from .structure import mapped
 from .taint import Taint
 from .tracer import Tracer
+from .uncalled import warn_of_uncalled
 
 
 def record(
     model: Callable[..., Any], inputs: Any, name: str | None = None, *, naming: str = "modules", keep: bool = False
 ) -> tuple[Graph, dict[str, np.ndarray]]:
-    """As `trace`; with `keep`, also every value of the network on these inputs, by name, float32."""
+    """As `trace`; with `keep`, also the array of every value of the network on these inputs, by name, float32."""
     if naming not in ("modules", "legacy"):
         raise ValueError(f"naming must be 'modules' or 'legacy', not {naming!r}")
     load_layers()
     subject = subject_of(model)
     tracer = _run(subject, inputs, name, keep)
-    if tracer.values.made and not tracer.problems:  # constants the model made: they must not change with the input
-        again = _run(subject, mapped(_another, "", inputs), name, keep=False)
-        tracer.problems += _changed(tracer.values.made, again.values.made)
+    warn_of_uncalled(tracer.called)
+    if (
+        tracer.values.computed_constants and not tracer.problems
+    ):  # constants that the model computed: they must not depend on the input
+        second = _run(subject, mapped(_second_input, "", inputs), name, keep=False)
+        tracer.problems += _changed_constants(tracer.values.computed_constants, second.values.computed_constants)
     if tracer.problems:
         raise UnsupportedError(tracer.problems, "traced")
     drop_unused(tracer.graph)
     if naming == "legacy":
         legacy_names(tracer.graph)
-    return tracer.graph, {value.name: array for value, array in tracer.values.kept.items()}
+    return tracer.graph, {value.name: array for value, array in tracer.values.recorded.items()}
 
 
 def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
     tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep)
-    args, kwargs = take_inputs(subject.call, inputs, tracer.net, tracer.values)
+    args, kwargs = bind_inputs(subject.call, inputs, tracer.net, tracer.values)
     try:
         with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
             result = subject.call(*args, **kwargs)
     except Exception as error:
         if not isinstance(error, ConversionError):
-            _note(error, subject, [*args, *kwargs.values()])
+            _add_note(error, subject, [*args, *kwargs.values()])
         raise
-    give_outputs(result, tracer.net, tracer.values, tracer.problems)
+    name_outputs(result, tracer.net, tracer.values, tracer.problems)
     return tracer
 
 
-def _note(error: Exception, subject: Subject, inputs: list[Any]) -> None:
-    """Adds to what the model raises where it did and on what inputs (Python shows it from 3.11 on)."""
+def _add_note(error: Exception, subject: Subject, inputs: list[Any]) -> None:
+    """Adds the source location and the shapes of the inputs to an exception of the model (Python 3.11 shows it)."""
     shapes = " and ".join(str(list(item.shape)) for item in inputs if isinstance(item, torch.Tensor))
     at = raised_at(error, subject.modules)
-    note = f"the model itself raises this{f' at {at}' if at else ''}{f', on an input of {shapes}' if shapes else ''}"
+    note = f"the model itself raised this{f' at {at}' if at else ''}{f', on an input of {shapes}' if shapes else ''}"
     error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]
 
 
-def _another(name: str, item: Any) -> Any:
-    """Another input of the same kind: random floats, other integers in another order."""
+def _second_input(name: str, item: Any) -> Any:
+    """An input of the same shape and type: random floats, integers in a different order."""
     generator = torch.Generator().manual_seed(len(name))
     if not isinstance(item, torch.Tensor):
         return item
@@ -73,11 +77,13 @@ def _another(name: str, item: Any) -> Any:
     return item.detach().cpu().flatten()[torch.randperm(item.numel(), generator=generator)].reshape(item.shape)
 
 
-def _changed(one: list[tuple[str, np.ndarray]], other: list[tuple[str, np.ndarray]]) -> list[Problem]:
+def _changed_constants(first: list[tuple[str, np.ndarray]], second: list[tuple[str, np.ndarray]]) -> list[Problem]:
+    """A problem for each constant that differs between two runs on different inputs."""
     what = "uses a tensor that changed with the input but was not traced (another thread, memory shared with a traced "
-    what += "tensor, a compiled extension, or random numbers of Python)"
+    what += "tensor, a compiled extension, or Python's random numbers)"
     fix = "compute it with torch functions in the model's own thread"
-    found = [where for (where, a), (_, b) in zip(one, other, strict=False) if not np.array_equal(a, b, equal_nan=True)]
-    if len(one) != len(other) and not found:
-        found = [(one if len(one) > len(other) else other)[min(len(one), len(other))][0]]
-    return [Problem(where, what, fix) for where in found]
+    pairs = zip(first, second, strict=False)
+    locations = [where for (where, a), (_, b) in pairs if not np.array_equal(a, b, equal_nan=True)]
+    if len(first) != len(second) and not locations:
+        locations = [max(first, second, key=len)[min(len(first), len(second))][0]]
+    return [Problem(where, what, fix) for where in locations]

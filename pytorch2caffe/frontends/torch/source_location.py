@@ -1,4 +1,4 @@
-"""Where in the model a call stands: the module's path, the line of the user's code, and the name for its layer."""
+"""The source location of a call: the module's path, the line of the user's code, and the name for its layer."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ from torch import nn
 
 _CALL = nn.Module._call_impl.__code__
 _LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in (torch.__file__, Path(__file__).parent)) + ("<",)
-_START = str(Path(__file__).with_name("recording.py"))  # runs the model; who called it is no part of the model
+_RECORDING = str(Path(__file__).with_name("recording.py"))  # frames above it are not of the model
 _PYTHON = str(Path(os.__file__).parent) + os.sep
 
 
-class Place(NamedTuple):
-    """module: a path, "" for the model itself. scope: what names the layer. line: "resnet.py:92", or ""."""
+class SourceLocation(NamedTuple):
+    """module: a path, "" for the model itself. scope: the name for the layer. line: "resnet.py:92", or ""."""
 
     module: str
     scope: str
     line: str
 
 
-class Places:
-    """Finds the place of the call that is running. modules: path -> module."""
+class LocationFinder:
+    """Finds the source location of the current call. modules: path -> module."""
 
     def __init__(self, modules: dict[str, nn.Module]) -> None:
         self._paths = {id(module): path for path, module in modules.items()}
 
-    def find(self, short: str, depth: int = 2) -> Place:
-        """The place of the call `depth` frames above; `short` is the function that is called."""
+    def find(self, short: str, depth: int = 2) -> SourceLocation:
+        """The location of the call `depth` frames above; `short` is the function that is called."""
         frame: Any = sys._getframe(depth)
         line, leaf = "", False
         unknown: list[str] = []  # modules between the call and the first that has a path
-        while frame is not None and frame.f_code.co_filename != _START:
+        while frame is not None and frame.f_code.co_filename != _RECORDING:
             code = frame.f_code
             if not line and not _is_library(code.co_filename):
                 line = f"{os.path.basename(code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119 (at every call)
             if code is _CALL:
                 module = frame.f_locals["self"]
                 path = self._paths.get(id(module))
-                leaf = leaf or not unknown and _is_leaf(module)
+                leaf = leaf or not unknown and _is_one_layer(module)
                 if path is not None:
                     parts = [path, *reversed(unknown)]
-                    return self._place(".".join(p for p in parts if p), short, leaf, line or _line_above(frame))
+                    return self._location(".".join(p for p in parts if p), short, leaf, line or _line_above(frame))
                 unknown.append(type(module).__name__.lower())
             elif code.co_name == "forward" and code.co_filename.startswith("<eval_with_key>"):
-                found = _exported_place(frame)
-                if found is not None:
-                    return self._place(found.module, short, found.scope == "leaf", found.line or line)
+                exported = _exported_location(frame)
+                if exported is not None:
+                    return self._location(exported.module, short, exported.scope == "leaf", exported.line or line)
             frame = frame.f_back
-        return self._place(".".join(reversed(unknown)), short, leaf, line)
+        return self._location(".".join(reversed(unknown)), short, leaf, line)
 
-    def _place(self, path: str, short: str, leaf: bool, line: str) -> Place:
+    def _location(self, path: str, short: str, leaf: bool, line: str) -> SourceLocation:
         scope = path if leaf and path else ".".join(part for part in (path, short) if part)
-        return Place(path, clean_name(scope), line)
+        return SourceLocation(path, clean_name(scope), line)
 
 
 def raised_at(error: BaseException, modules: dict[str, nn.Module] | None = None) -> str:
-    """The innermost place of the user's code that an exception passed through: "head.conv (net.py:46)", or ""."""
+    """The innermost location in the user's code that an exception passed through: "head.conv (net.py:46)", or ""."""
     paths = {id(module): path for path, module in (modules or {}).items()}
     module = line = ""
     trace = error.__traceback__
@@ -78,7 +78,7 @@ def raised_at(error: BaseException, modules: dict[str, nn.Module] | None = None)
 
 
 def _line_above(frame: Any) -> str:
-    while frame is not None and frame.f_code.co_filename != _START:
+    while frame is not None and frame.f_code.co_filename != _RECORDING:
         if not _is_library(frame.f_code.co_filename):
             return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119
         frame = frame.f_back
@@ -90,20 +90,20 @@ def _is_library(filename: str) -> bool:
     return filename.startswith(_LIBRARIES) or filename.startswith(_PYTHON) and "site-packages" not in filename
 
 
-def _is_leaf(module: nn.Module) -> bool:
-    """Whether a module is one of torch's own that stands for a single layer, which then bears the module's name."""
+def _is_one_layer(module: nn.Module) -> bool:
+    """Whether a module of torch has no modules inside: its layer then has the name of the module."""
     kind: Any = type(module)
-    return _stands_for_a_layer(kind) and not set(module._modules) - {"parametrizations"}
+    return _has_own_forward(kind) and not set(module._modules) - {"parametrizations"}
 
 
 @lru_cache(maxsize=4096)
-def _stands_for_a_layer(kind: Any) -> bool:
+def _has_own_forward(kind: Any) -> bool:
     home = getattr(inspect.getattr_static(kind, "forward", None), "__module__", "") or ""
     return home.startswith("torch.nn.modules")
 
 
-def _exported_place(frame: Any) -> Place | None:
-    """The module that an operator of a torch.fx graph came from, as its node remembers; scope says if it is a leaf."""
+def _exported_location(frame: Any) -> SourceLocation | None:
+    """The module that an operator of a torch.fx graph originates from, by its node's metadata; scope: "leaf", or ""."""
     graph = frame.f_locals.get("self")
     if not isinstance(graph, torch.fx.GraphModule):
         return None
@@ -116,7 +116,7 @@ def _exported_place(frame: Any) -> Place | None:
     kind = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
     lines = re.findall(r'File "(.*?)", line (\d+)', node.meta.get("stack_trace") or "")
     own = [f"{Path(name).name}:{number}" for name, number in lines if not _is_library(name)]
-    return Place(path, "leaf" if kind.startswith("torch.nn.modules") else "", own[-1] if own else "")
+    return SourceLocation(path, "leaf" if kind.startswith("torch.nn.modules") else "", own[-1] if own else "")
 
 
 def _nodes_by_line(graph: torch.fx.GraphModule) -> dict[int, Any]:
@@ -124,8 +124,8 @@ def _nodes_by_line(graph: torch.fx.GraphModule) -> dict[int, Any]:
     if known is None or known[0] != graph.code:
         nodes = {node.name: node for node in graph.graph.nodes}
         lines = enumerate(graph.code.split("\n"), 1)
-        found = {number: re.match(r"\s*(\w+)\s*(?::[^=]*)?=", line) for number, line in lines}
-        known = graph.code, {n: nodes[m[1]] for n, m in found.items() if m is not None and m[1] in nodes}
+        assignments = {number: re.match(r"\s*(\w+)\s*(?::[^=]*)?=", line) for number, line in lines}
+        known = graph.code, {n: nodes[m[1]] for n, m in assignments.items() if m is not None and m[1] in nodes}
         _LINES.clear()
         _LINES[id(graph)] = known
     return known[1]
@@ -135,5 +135,5 @@ _LINES: dict[int, tuple[str, dict[int, Any]]] = {}
 
 
 def clean_name(name: str) -> str:
-    """A name that every reader of Caffe's files takes: no white space or control characters."""
+    """A name that every consumer of Caffe files accepts: no white space or control characters."""
     return "".join("_" if c.isspace() or not c.isprintable() else c for c in name)

@@ -10,7 +10,7 @@ import torch
 
 
 def leaves(item: Any) -> Iterator[Any]:
-    """All that stands in nested tuples, lists and dicts."""
+    """Everything in nested tuples, lists and dicts."""
     if isinstance(item, (tuple, list)):
         for part in item:
             yield from leaves(part)
@@ -54,7 +54,7 @@ def mapped(function: Callable[[str, Any], Any], name: str, item: Any) -> Any:
 
 
 def named_leaves(item: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """(name, leaf) for all that a model returned: names from dict keys and fields, "" where there are none."""
+    """(name, leaf) for everything that a model returned; names are dict keys and field names, or ""."""
     if hasattr(item, "_asdict"):
         item = item._asdict()
     if isinstance(item, Mapping):

@@ -16,7 +16,7 @@ from .structure import tensors_in
 
 INPUT, RANDOM, UNWRITTEN = 1, 2, 4
 
-# What they return depends on the shape of their argument only.
+# Their results depend only on the shape of their argument.
 SHAPE_ONLY = {
     "zeros_like",
     "ones_like",
@@ -36,65 +36,68 @@ EMPTY = {"empty", "empty_strided", "empty_like", "empty_permuted", "new_empty", 
 Stamp = tuple[int, int]
 
 
-class Origin(NamedTuple):
-    """where: the module and line. traced: whether a function that the tracer saw was running."""
+class WriteLocation(NamedTuple):
+    """Where memory was written to. where: module and line. traced: whether the tracer was handling a function."""
 
     where: str
     traced: bool
 
 
 class Taint(TorchDispatchMode):
-    """Sees every operation that runs and follows, storage by storage, what colours its memory.
+    """Sees every operation that is executed, and marks each storage with colours.
 
-    INPUT: depends on the network's input. RANDOM: drawn at random. UNWRITTEN: allocated, and never written to by any
-    operation that was seen; if it holds something, an extension put it there.
+    INPUT: depends on the network's input. RANDOM: random numbers. UNWRITTEN: allocated, and not written to by any
+    operation that was seen; values in it were written by an extension.
+
+    location:    returns the WriteLocation of the current call.
+    on_decision: called when a number of input-dependent memory is read.
     """
 
     supports_higher_order_operators = True
 
     def __init__(self) -> None:
         super().__init__()
-        self.place: Callable[[], Origin] = lambda: Origin("", False)
-        self.decided: Callable[[], None] = lambda: None
+        self.location: Callable[[], WriteLocation] = lambda: WriteLocation("", False)
+        self.on_decision: Callable[[], None] = lambda: None
         self._storages: dict[int, StorageWeakRef] = {}
         self._opaque = WeakIdKeyDictionary()  # tensors without a storage: sparse ones, those of torch.func
         self._writes: dict[int, int] = {}
         self._colours: dict[int, int] = {}
         self._linked: dict[int, set[int]] = {}
-        self._origins: dict[int, Origin] = {}
-        self._owned: dict[int, list[torch.Tensor]] = {}
-        self._belongings: set[int] = set()
+        self._last_writes: dict[int, WriteLocation] = {}
+        self._unsaved: dict[int, list[torch.Tensor]] = {}
+        self._model_storages: set[int] = set()
         self._saved: list[tuple[torch.Tensor, torch.Tensor]] = []
         self.random_calls = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if isinstance(func, torch._ops.HigherOrderOperator):  # its branches are functions that PyTorch would compile
-            what = f"torch.{func.name()} holds parts of the model that only a compiler of PyTorch's can run"
-            raise UnsupportedError([Problem(self.place().where, what, "use Python's own if and for")], "traced")
-        with torch._C.DisableTorchFunction():  # what follows is no call of the model
+        if isinstance(func, torch._ops.HigherOrderOperator):  # its branches are functions that PyTorch compiles
+            what = f"torch.{func.name()} contains parts of the model that only PyTorch's compiler can run"
+            raise UnsupportedError([Problem(self.location().where, what, "use Python's own if and for")], "traced")
+        with torch._C.DisableTorchFunction():  # what follows is not a call of the model
             return self._follow(func, args, kwargs or {})
 
     def _follow(self, func: Any, args: Any, kwargs: Any) -> Any:
-        about = _about(func)
-        written = _written(about, args, kwargs)
+        facts = _facts_of(func)
+        written = _written_tensors(facts, args, kwargs)
         for tensor in written:
             self._save(tensor)
         colour = 0
-        if not about.shape_only:
+        if not facts.shape_only:
             for tensor in tensors_in((args, kwargs)):
                 own = self.colours(tensor)
                 colour |= own & ~UNWRITTEN if own and any(tensor is t for t in written) else own
         result = func(*args, **kwargs)
-        if about.random:
+        if facts.random:
             self.random_calls += 1
-        if about.decides and colour & INPUT:
-            self.decided()
+        if facts.decides and colour & INPUT:
+            self.on_decision()
         for tensor in written:
             key = self._key(tensor)
             for other in self._linked.get(key, (key,)):
                 self._writes[other] = self._writes.get(other, 0) + 1
             self._colours[key] = self._colours.get(key, 0) & ~UNWRITTEN
-        colour |= about.colour
+        colour |= facts.colour
         if colour:
             for tensor in (*tensors_in(result), *written):
                 self._paint(tensor, colour)
@@ -104,7 +107,7 @@ class Taint(TorchDispatchMode):
         key = self._key(tensor)
         self._colours[key] = self._colours.get(key, 0) | colour
         if colour & INPUT:
-            self._origins[key] = self.place()
+            self._last_writes[key] = self.location()
 
     def _key(self, tensor: torch.Tensor) -> int:
         try:
@@ -112,53 +115,53 @@ class Taint(TorchDispatchMode):
         except (NotImplementedError, RuntimeError):
             return self._opaque.setdefault(tensor, -1 - len(self._opaque) - len(self._colours))
         key = storage._cdata
-        if key not in self._storages:  # the weak reference keeps the address from being given to another storage
+        if key not in self._storages:  # the weak reference prevents the address from being reused
             self._storages[key] = StorageWeakRef(storage)
         return key
 
     def stamp(self, tensor: torch.Tensor) -> Stamp:
-        """Which memory `tensor` has and how often that was written to: equal stamps, equal contents."""
+        """The storage of `tensor` and how often it was written to: equal stamps mean equal contents."""
         key = self._key(tensor)
         return key, self._writes.get(key, 0)
 
     def colours(self, tensor: torch.Tensor) -> int:
-        """What colours the memory of `tensor`."""
+        """The colours of the memory of `tensor`."""
         return self._colours.get(self._key(tensor), 0)
 
     def link(self, one: torch.Tensor, other: torch.Tensor) -> None:
-        """Lets a write into either count as one into both: they share memory in the model, though not here."""
+        """Counts a write into either tensor as one into both: they share memory in the model, but not in the trace."""
         keys = self._key(one), self._key(other)
         linked = self._linked.get(keys[0], {keys[0]}) | self._linked.get(keys[1], {keys[1]})
         self._linked.update(dict.fromkeys(linked, linked))
 
     def has(self, tensor: torch.Tensor) -> bool:
-        """Whether anything in the memory of `tensor` depends on the input."""
+        """Whether the memory of `tensor` depends on the input."""
         return bool(self.colours(tensor) & INPUT)
 
-    def origin(self, tensor: torch.Tensor) -> Origin:
+    def last_write(self, tensor: torch.Tensor) -> WriteLocation:
         """Where the memory of `tensor` was last written to."""
-        return self._origins.get(self._key(tensor), Origin("", False))
+        return self._last_writes.get(self._key(tensor), WriteLocation("", False))
 
     def add(self, tensor: torch.Tensor) -> None:
         """Declares that `tensor` depends on the input."""
         key = self._key(tensor)
         self._colours[key] = self._colours.get(key, 0) | INPUT
 
-    # -- memory of the model, which is given back as it was
+    # -- memory of the model, which is restored
 
     def own(self, tensors: Iterable[torch.Tensor]) -> None:
-        """Takes note of memory that `restore` shall give its contents back."""
+        """Registers memory of the model: `restore` restores its contents."""
         for tensor in tensors:
-            self._owned.setdefault(self._key(tensor), []).append(tensor)
-        self._belongings.update(self._owned)
+            self._unsaved.setdefault(self._key(tensor), []).append(tensor)
+        self._model_storages.update(self._unsaved)
 
     def owns(self, tensor: torch.Tensor) -> bool:
         """Whether `tensor` is memory of the model that nothing wrote to."""
         key = self._key(tensor)
-        return key in self._belongings and key not in self._writes
+        return key in self._model_storages and key not in self._writes
 
     def _save(self, tensor: torch.Tensor) -> None:
-        for own in self._owned.pop(self._key(tensor), ()):
+        for own in self._unsaved.pop(self._key(tensor), ()):
             self._saved.append((own, own.clone()))
 
     def restore(self) -> None:
@@ -167,8 +170,8 @@ class Taint(TorchDispatchMode):
             tensor.copy_(contents)
 
 
-class _About:
-    """What is asked about an operator at each call, worked out once."""
+class _OperatorFacts:
+    """Properties of an operator that every call needs, computed once."""
 
     def __init__(self, func: Any) -> None:
         name = func._schema.name.partition("::")[2]
@@ -180,11 +183,11 @@ class _About:
         self.colour = (RANDOM if self.random else 0) | (UNWRITTEN if name in EMPTY else 0)
 
 
-_about = cache(_About)
+_facts_of = cache(_OperatorFacts)
 
 
-def _written(about: _About, args: Any, kwargs: Any) -> list[torch.Tensor]:
-    found: list[torch.Tensor] = []
-    for position, name in about.writes:
-        found += tensors_in(args[position] if position < len(args) else kwargs.get(name))
-    return found
+def _written_tensors(facts: _OperatorFacts, args: Any, kwargs: Any) -> list[torch.Tensor]:
+    written: list[torch.Tensor] = []
+    for position, name in facts.writes:
+        written += tensors_in(args[position] if position < len(args) else kwargs.get(name))
+    return written

@@ -1,4 +1,4 @@
-"""Sees every torch function and hands those on traced tensors to the function registered for them."""
+"""Sees every torch function and passes calls on traced tensors to the functions registered for them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ...runtime.build import infer
 from . import functions
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .model import Subject
-from .source_location import Place, Places
+from .source_location import LocationFinder, SourceLocation
 from .structure import leaves, tensors_in
-from .taint import Origin, Taint
+from .taint import Taint, WriteLocation
 from .values import Values
 
 
 class Tracer(TorchFunctionMode):
-    """The function mode of one trace. It builds `graph`, and lists in `problems` what cannot be."""
+    """The function mode of one trace. It builds `graph`, and lists in `problems` what cannot be converted."""
 
     def __init__(self, graph: Graph, subject: Subject, taint: Taint, keep: bool) -> None:
         super().__init__()
@@ -33,14 +33,15 @@ class Tracer(TorchFunctionMode):
         self.net = Builder(graph, infer)
         self.taint = taint
         self.problems: list[Problem] = []
+        self.called: set[str] = set()  # the torch functions called on traced tensors
         self._subject = subject
-        self._places = Places(subject.modules)
-        self._inside: Place | None = None  # the call that is being handled; None while the model's own code runs
-        self._outer = ""  # the function of torch, written in Python, that the calls are made by
+        self._locations = LocationFinder(subject.modules)
+        self._handled: SourceLocation | None = None  # of the current call; None while the model's own code runs
+        self._outer = ""  # the torch function written in Python that makes the current calls
         self._quiet = False
         self.values = Values(taint, self._note, keep)
-        taint.place = lambda: Origin(self._where(self._inside or self._places.find("", 3)), self._inside is not None)
-        taint.decided = self._decided
+        taint.location = self._write_location
+        taint.on_decision = self._on_decision
 
     # -- every torch function
 
@@ -48,23 +49,23 @@ class Tracer(TorchFunctionMode):
         kwargs = kwargs or {}
         name = public_name(func)
         short = short_name(name)
-        if functions.only_asks(name, short, args, kwargs):
-            return self._unseen(func, args, kwargs, quiet=short in ("__repr__", "__format__"))
+        if functions.reads_metadata_only(name, short, args, kwargs):
+            return self._run_untraced(func, args, kwargs, quiet=short in ("__repr__", "__format__"))
         if not any(self.taint.has(tensor) for tensor in tensors_in((args, kwargs))):
             return self._constant(func, args, kwargs)
-        place = self._enter(name, short)
+        location = self._enter(name, short)
         if name in functions.DECISIONS or name in functions.ESCAPES:
             self._refuse(name, short)
-            result = self._unseen(func, args, kwargs, quiet=True)
+            result = self._run_untraced(func, args, kwargs, quiet=True)
             for tensor in tensors_in((args, result)):
-                self._stand_in(tensor)
+                self._bind_placeholder(tensor)
             return result
         handler = handler_of(name)
         if handler is None:
             inside = functions.without_dispatch(func)
             if inside is not None:
                 return self._composite(name, inside, args, kwargs)
-        self._inside = place
+        self._handled = location
         try:
             target = functions.cast_target(name, args, kwargs)
             if target is not None and self.taint.has(args[0]):
@@ -73,10 +74,10 @@ class Tracer(TorchFunctionMode):
                 handler = handler_of("torch.Tensor.bool")
             return self._call(func, name, handler, args, kwargs)
         finally:
-            self._inside = None
+            self._handled = None
 
     def _composite(self, name: str, inside: Any, args: Any, kwargs: Any) -> Any:
-        """A function of torch that is written in Python: what it calls is traced in its place."""
+        """A function of torch that is written in Python: what it calls is traced instead."""
         outer, self._outer = self._outer, self._outer or name
         try:
             with self:
@@ -84,7 +85,7 @@ class Tracer(TorchFunctionMode):
         finally:
             self._outer = outer
 
-    def _unseen(self, func: Any, args: Any, kwargs: Any, quiet: bool) -> Any:
+    def _run_untraced(self, func: Any, args: Any, kwargs: Any, quiet: bool) -> Any:
         outer, self._quiet = self._quiet, self._quiet or quiet
         try:
             return func(*args, **kwargs)
@@ -92,7 +93,7 @@ class Tracer(TorchFunctionMode):
             self._quiet = outer
 
     def _constant(self, func: Any, args: Any, kwargs: Any) -> Any:
-        """A call that does not depend on the input. A model made float32 may still make half constants of its own."""
+        """A call that does not depend on the input. A model cast to float32 may still create float16 constants."""
         try:
             return _run(func, args, kwargs)
         except RuntimeError:
@@ -103,7 +104,7 @@ class Tracer(TorchFunctionMode):
 
     def _call(self, func: Any, name: str, handler: Any, args: Any, kwargs: Any) -> Any:
         before = len(self.problems)
-        self.values.reader = name
+        self.values.function = name
         inputs = {key: item for key, item in kwargs.items() if key != "out"}
         self.net.masks = self.values.masks_in((args, inputs))
         swapped = self.values.swap((args, inputs))  # before the call: it may work in place
@@ -124,20 +125,20 @@ class Tracer(TorchFunctionMode):
         except Refused as error:
             self._note(error.what, error.fix)
         if len(self.problems) > before:
-            for tensor in (*targets, *written):  # go on with stand-ins, to find every problem in one run
-                self._stand_in(tensor)
+            for tensor in (*targets, *written):  # continue with placeholders, to find every problem in one run
+                self._bind_placeholder(tensor)
             return result
         return self._bind_all(name, result, targets, output)
 
     def _handle(self, name: str, handler: Any, swapped: Any, args: Any, targets: list[Any]) -> Any:
-        """The values that the registered function gives for a call that returned `targets`. Raises Refused."""
+        """The values that the registered function returns for a call that returned `targets`. Raises Refused."""
         with _disable_current_modes():
             for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
-                what = f"{name} gives a tensor of shape {list(empty.shape)}, which holds no numbers"
-                raise Refused(what, "leave it out: Caffe has no such blob")
+                what = f"{name} returns a tensor of shape {list(empty.shape)}, which has no elements"
+                raise Refused(what, "omit it: a Caffe blob has at least one element")
             inputs, named = swapped
             if not any(isinstance(leaf, Value) for leaf in leaves((inputs, named))):
-                raise Refused(f"{name} overwrites a traced tensor with constants", "give them a tensor of their own")
+                raise Refused(f"{name} overwrites a traced tensor with constants", "assign them to a new tensor")
             try:
                 bound = _signature(handler).bind(self.net, *inputs, **named)
             except TypeError as error:
@@ -148,24 +149,26 @@ class Tracer(TorchFunctionMode):
             return output
 
     def _check(self, name: str, args: Any, targets: list[Any], output: Any, keeps_masks: bool) -> None:
-        """Refuses what a registered function got wrong, and numbers that would wrap round or be cut off."""
+        """Refuses results of other shapes than the call's, and integers that would overflow or be truncated."""
         values = _as_list(output)
         if len(values) != len(targets):
-            raise Refused(f"{name} returned {len(targets)} tensors, its function {len(values)} values", ADD_HANDLER)
+            what = f"{name} returned {len(targets)} tensors, its registered function {len(values)} values"
+            raise Refused(what, ADD_HANDLER)
         for tensor, value in zip(targets, values, strict=True):
             if value is None:
                 continue
             if tuple(tensor.shape) != value.shape:
-                raise Refused(f"{name} gave {list(tensor.shape)}, its layers give {list(value.shape)}", ADD_HANDLER)
+                what = f"{name} returned shape {list(tensor.shape)}, its layers {list(value.shape)}"
+                raise Refused(what, ADD_HANDLER)
             if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
                 continue
             computed = any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes)
             same = any(t.dtype == tensor.dtype for t in tensors_in(args) if self.taint.has(t))
             if same and tensor.dtype.itemsize < 4 and computed:
-                raise Refused(f"{name} computes in {tensor.dtype}, Caffe in float32", "convert it by .float() first")
+                raise Refused(f"{name} computes in {tensor.dtype}, Caffe in float32", "convert it with .float() first")
 
     def _cast(self, func: Any, name: str, target: torch.dtype, args: Any, kwargs: Any) -> Any:
-        """A change of type: the network stays in float32, so the value is the same unless numbers would change."""
+        """A change of type: the network computes in float32, so the value is the same unless numbers would change."""
         source = args[0]
         before = len(self.problems)
         value = self.values.value_of(source)
@@ -175,11 +178,12 @@ class Tracer(TorchFunctionMode):
             result = result.float() if result.is_floating_point() else result
         elif kwargs.get("copy", False):
             result = source.clone()
-        else:  # a model of another type would get its own tensor back, and write into it: neither may go unnoticed
+        else:  # a model of that type would get the same tensor, and could write into it: a write must count for both
             result = source.detach() if target == source.dtype else source.clone()
             self.taint.link(source, result)
         if not both_float and (target.is_complex or torch.promote_types(source.dtype, target) != target):
-            self._note(f"{name} turns {source.dtype} into {target}, Caffe has float32 only", "keep the numbers floats")
+            what = f"{name} converts {source.dtype} to {target}, Caffe has float32 only"
+            self._note(what, "keep the numbers in float")
         if value is None or len(self.problems) > before:
             value = Value("unsupported", tuple(result.shape))
         self.values.bind(result, value)
@@ -187,51 +191,55 @@ class Tracer(TorchFunctionMode):
 
     def _bind_all(self, name: str, result: Any, targets: list[Any], output: Any) -> Any:
         for tensor, value in zip(targets, _as_list(output), strict=True):
-            if value is None:  # an output that no Caffe layer gives: an error only if it is used
-                self.values.lacking[tensor] = name
+            if value is None:  # an output that no Caffe layer computes: an error only if it is used
+                self.values.without_layer[tensor] = name
             else:
                 self.values.bind(tensor, value)
         return result
 
-    def _stand_in(self, tensor: Any) -> None:
-        """Lets what follows a problem be traced too, so that all problems are found in one run."""
+    def _bind_placeholder(self, tensor: Any) -> None:
+        """Binds a placeholder, so that the calls after a problem are traced too."""
         if isinstance(tensor, torch.Tensor) and self.taint.has(tensor):
             self.values.bind(tensor, Value(f"unsupported.{len(self.problems)}", tuple(tensor.shape)))
 
     # -- problems
 
-    def _enter(self, name: str, short: str) -> Place:
+    def _enter(self, name: str, short: str) -> SourceLocation:
+        self.called.add(name)
         handler = handler_of(name)
-        place = self._places.find(handler.__name__.strip("_") if handler else short.strip("_"), 3)
-        self.net.module, self.net.scope, self.net.line = place
-        return place
+        location = self._locations.find(handler.__name__.strip("_") if handler else short.strip("_"), 3)
+        self.net.module, self.net.scope, self.net.line = location
+        return location
 
-    def _where(self, place: Place) -> str:
-        module = place.module or self._subject.name
-        return f"{module} ({place.line})" if place.line else module
+    def _write_location(self) -> WriteLocation:
+        return WriteLocation(self._where(self._handled or self._locations.find("", 3)), self._handled is not None)
+
+    def _where(self, location: SourceLocation) -> str:
+        module = location.module or self._subject.name
+        return f"{module} ({location.line})" if location.line else module
 
     def _note(self, what: str, fix: str, where: str = "") -> None:
-        self.problems.append(Problem(where or self.taint.place().where, what, fix))
+        self.problems.append(Problem(where or self.taint.location().where, what, fix))
 
     def _refuse(self, name: str, short: str) -> None:
         if name in functions.DECISIONS:
             what = f"a Python decision or number taken from traced values ({short})"
             self._note(what, SAME_FOR_EVERY_INPUT, self._here())
         else:
-            what = f"{short} takes the values out of PyTorch, where they cannot be traced"
+            what = f"{short} passes the values out of PyTorch, where they cannot be traced"
             self._note(what, "compute with torch", self._here())
 
     def _here(self) -> str:
-        return self._where(Place(self.net.module, self.net.scope, self.net.line))
+        return self._where(SourceLocation(self.net.module, self.net.scope, self.net.line))
 
-    def _decided(self) -> None:
-        """A number was read from traced memory by code that is not called through a torch function."""
+    def _on_decision(self) -> None:
+        """Notes that a number was read from traced memory, by code that is not called through a torch function."""
         if not self._quiet:
             self._note("a Python decision or number taken from traced values", SAME_FOR_EVERY_INPUT)
 
 
 def _refuse_writes(name: str, written: list[torch.Tensor], targets: list[Any], copies: list[torch.Tensor]) -> None:
-    """Raises Refused for a call that wrote into memory in a way that no layer says."""
+    """Raises Refused for a call that wrote into memory that it does not return."""
     if any(all(tensor is not t for t in targets) for tensor in written):
         raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
     if any(tensor is copy for tensor in written for copy in copies):

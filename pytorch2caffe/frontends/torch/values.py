@@ -19,55 +19,60 @@ NEW_TENSOR = "replace the in-place call by one that returns a new tensor (relu(x
 
 
 class Note(Protocol):
-    """Adds a problem to the list, by default at the place of the call being handled."""
+    """Adds a problem to the list, by default at the location of the current call."""
 
     def __call__(self, what: str, fix: str, where: str = "") -> None: ...
 
 
 class Values:
-    """What each tensor stands for. Tensors that died are forgotten; what cannot be told is noted as a problem."""
+    """The Value or the constant of each tensor, by weak reference. A tensor that is neither is noted as a problem.
+
+    keep: record the array of every value.
+    """
 
     def __init__(self, taint: Taint, note: Note, keep: bool) -> None:
-        self.kept: dict[Value, np.ndarray] = {}
-        self.made: list[tuple[str, np.ndarray]] = []  # (place, array) of the constants that are not the model's own
-        self.reader = ""  # the function that reads them
+        self.recorded: dict[Value, np.ndarray] = {}
+        self.computed_constants: list[tuple[str, np.ndarray]] = []  # (where, array) of constants that are not weights
+        self.function = ""  # the torch function of the current call
         self._keep = keep
         self._taint = taint
         self._note = note
         self._values = WeakIdKeyDictionary()  # tensor -> (Value, stamp when it was bound)
         self._constants = WeakIdKeyDictionary()  # tensor -> (array, stamp when it was read)
-        self.lacking = WeakIdKeyDictionary()  # tensor -> the function that gave it without a layer for it
+        self.without_layer = WeakIdKeyDictionary()  # tensor -> the function that returned it without a layer for it
 
     def bind(self, tensor: torch.Tensor, value: Value) -> None:
         self._taint.add(tensor)
         self._values[tensor] = (value, self._taint.stamp(tensor))
         if self._keep:
             with _disable_current_modes():
-                self.kept[value] = tensor.detach().to(torch.float32).numpy().copy()
+                self.recorded[value] = tensor.detach().to(torch.float32).numpy().copy()
 
-    def value_of(self, tensor: torch.Tensor, place: str = "") -> Value | None:
-        """The value of a traced tensor; None for a constant, and with a problem noted if neither is true."""
+    def value_of(self, tensor: torch.Tensor, where: str = "") -> Value | None:
+        """The value of a traced tensor; None for a constant, and for anything else, after noting a problem."""
         value, stamp = self._values.get(tensor, (None, None))
         if value is not None and self._taint.stamp(tensor) == stamp:
             return value
         if not self._taint.has(tensor):
             return None
-        origin, traced = self._taint.origin(tensor)
-        origin = origin or place
+        location, traced = self._taint.last_write(tensor)
+        location = location or where
         if value is not None:
             what = "a tensor whose memory was overwritten in place through another tensor"
-            what = f"returns {what}" if place else f"{self.reader} reads {what} (at {origin})"
-            self._note(what, NEW_TENSOR, origin if place else "")
-        elif tensor in self.lacking:
-            what = f"{self.reader} uses an output of {self.lacking[tensor]} that no Caffe layer gives".strip()
-            self._note(what, "leave that output out, or compute it from the others", origin if place else "")
+            what = f"returns {what}" if where else f"{self.function} reads {what} (at {location})"
+            self._note(what, NEW_TENSOR, location if where else "")
+        elif tensor in self.without_layer:
+            source = self.without_layer[tensor]
+            what = f"{self.function} uses an output of {source} that no Caffe layer computes".strip()
+            self._note(what, "omit that output, or compute it from the others", location if where else "")
         else:
-            fix = "use the plain Python module or function in its place"
-            if traced and not place:
-                self._note(f"{self.reader} reads memory that is shared with a traced tensor (at {origin})", fix)
+            fix = "use the plain Python module or function instead"
+            if traced and not where:
+                self._note(f"{self.function} reads memory that is shared with a traced tensor (at {location})", fix)
             else:
-                what = "makes a tensor that depends on the input but was not traced (a scripted module or function, a "
-                self._note(f"{what}custom operator, torch.func, or memory shared with a traced tensor)", fix, origin)
+                what = "returns a tensor that depends on the input but was not traced (a scripted module or function, "
+                what += "a custom operator, torch.func, or memory shared with a traced tensor)"
+                self._note(what, fix, location)
         return None
 
     def swap(self, item: Any) -> Any:
@@ -90,27 +95,28 @@ class Values:
 
     def masks_in(self, item: Any) -> set[Value]:
         """The values of the tensors that are bool."""
-        found = (self._values.get(tensor, (None,))[0] for tensor in tensors_in(item) if tensor.dtype == torch.bool)
-        return {value for value in found if value is not None}
+        values = (self._values.get(tensor, (None,))[0] for tensor in tensors_in(item) if tensor.dtype == torch.bool)
+        return {value for value in values if value is not None}
 
     def _index(self, item: Any) -> Any:
         if isinstance(item, torch.Tensor) and self._taint.has(item):
-            self._note("a slice whose ends depend on the input", SAME_FOR_EVERY_INPUT)
+            self._note("a slice whose bounds depend on the input", SAME_FOR_EVERY_INPUT)
             return None
         return int(item) if isinstance(item, torch.Tensor) else item
 
     def array_of(self, tensor: torch.Tensor) -> np.ndarray:
-        """A constant as an array, the same object each time: identity is how shared weights are known."""
+        """A constant as an array, the same object each time: shared weights are recognized by identity."""
         array, stamp = self._constants.get(tensor, (None, None))
         now = self._taint.stamp(tensor)
         if array is not None and stamp == now:
             return array
         colours = self._taint.colours(tensor)
         if colours & RANDOM:
-            self._note("uses random numbers: no two runs agree", "leave the noise out in eval mode, or store it")
+            fix = "omit the noise in eval mode, or store it in a buffer"
+            self._note("uses random numbers, which differ between runs", fix)
         elif colours & UNWRITTEN and tensor.numel():
-            what = "uses memory that no torch operation filled: its values came by a road that cannot be traced"
-            self._note(what, "compute with torch; a compiled extension needs a registered torch operator")
+            what = "uses memory that no torch operation wrote: its values cannot be traced"
+            self._note(what, "compute it with torch; register an operator of a compiled extension with torch")
         if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
             self._note(f"uses a constant that is {tensor.dtype}, {tensor.layout}", "use plain float tensors")
             return np.zeros(tuple(tensor.shape), np.float32)
@@ -119,11 +125,11 @@ class Values:
             array = tensor.detach().resolve_conj().resolve_neg().to("cpu", dtype, copy=True).contiguous().numpy()
         self._constants[tensor] = (array, now)
         if not self._taint.owns(tensor):
-            self.made.append((self._taint.place().where, array))
+            self.computed_constants.append((self._taint.location().where, array))
         return array
 
     def in_float32(self, args: Any, kwargs: Any) -> tuple[Any, list[torch.Tensor]]:
-        """The arguments with constants of other float types, and requests for such types, turned to float32."""
+        """The arguments with constants of other float types, and requests for such types, converted to float32."""
         copies: list[torch.Tensor] = []
 
         def plain(_: str, item: Any) -> Any:

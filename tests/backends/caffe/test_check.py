@@ -50,7 +50,7 @@ WRONG = {
     "an unknown field": (
         "caffe",
         INPUT + layer("ReLU", "relu_param { slope: 1 }"),
-        "line 2: ReLUParameter.slope is in no",
+        "line 2: ReLUParameter.slope is not in any",
         "correct",
     ),
     "round_mode for 1.0": (

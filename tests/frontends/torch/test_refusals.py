@@ -84,7 +84,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "an unregistered operator": (torch.ops.aten.lgamma.default, "aten.lgamma has no Caffe layer", REWRITE),
     "a part of a Python function": (
         lambda x: torch.block_diag(x[0, 0], x[0, 1]),
-        "torch.functional.block_diag has no Caffe layer, for what it calls: torch.block_diag",
+        "torch.functional.block_diag has no Caffe layer: it calls torch.block_diag",
         REWRITE,
     ),
     "a branch on values": (
@@ -107,31 +107,31 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "a random draw per number": (
         lambda x: torch.bernoulli(x.sigmoid()),
         "torch.bernoulli is random",
-        "leave the noise out in eval mode",
+        "omit the noise in eval mode",
     ),
-    "added noise": (lambda x: x + torch.randn(x.shape), "uses random numbers", "leave the noise out in eval mode"),
-    "noise like it": (lambda x: x + 2 * torch.rand_like(x), "uses random numbers", "leave the noise out in eval mode"),
+    "added noise": (lambda x: x + torch.randn(x.shape), "uses random numbers", "omit the noise in eval mode"),
+    "noise like it": (lambda x: x + 2 * torch.rand_like(x), "uses random numbers", "omit the noise in eval mode"),
     "Python's random numbers": (
         lambda x: x + torch.tensor([random.random()]),
-        "random numbers of Python",
+        "Python's random numbers",
         "compute it with torch",
     ),  # noqa: S311
     "dropout left on": (lambda x: F.dropout(x, 0.5, training=True), "random", "pass training=self.training"),
-    "positions of values": (torch.nonzero, "torch.nonzero gives a shape that depends on the data", ALWAYS),
-    "distinct values": (torch.unique, "gives a shape that depends on the data", ALWAYS),
+    "positions of values": (torch.nonzero, "torch.nonzero returns a shape that depends on the data", ALWAYS),
+    "distinct values": (torch.unique, "returns a shape that depends on the data", ALWAYS),
     "a numpy round trip": (
         lambda x: torch.from_numpy(np.tanh(x.numpy())),
-        "numpy takes the values out of PyTorch",
+        "numpy passes the values out of PyTorch",
         "compute with torch",
     ),
     "a numpy function": (
         lambda x: torch.as_tensor(np.tanh(x)),
-        "__array__ takes the values out of PyTorch",
+        "__array__ passes the values out of PyTorch",
         "compute with torch",
     ),
-    "a deep copy": (lambda x: copy.deepcopy(x) + 1, "__deepcopy__ takes the values", "compute with torch"),
-    "shared memory": (lambda x: x.share_memory_() + 1, "share_memory_ takes the values", "compute with torch"),
-    "the address": (lambda x: x + x.data_ptr() % 2, "data_ptr takes the values", "compute with torch"),
+    "a deep copy": (lambda x: copy.deepcopy(x) + 1, "__deepcopy__ passes the values", "compute with torch"),
+    "shared memory": (lambda x: x.share_memory_() + 1, "share_memory_ passes the values", "compute with torch"),
+    "the address": (lambda x: x + x.data_ptr() % 2, "data_ptr passes the values", "compute with torch"),
     "another thread": (
         in_a_thread,
         "changed with the input but was not traced (another thread",
@@ -144,7 +144,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     ),
     "memory nobody filled": (
         lambda x: x + torch.empty(6),
-        "uses memory that no torch operation filled",
+        "uses memory that no torch operation wrote",
         "compiled extension",
     ),
     "a scripted function": (lambda x: scripted(x) + 1, "depends on the input but was not traced (a scripted", PLAIN),
@@ -175,8 +175,8 @@ CASES: dict[str, tuple[Any, str, str]] = {
     ),
     "rounded by a cast": (
         lambda x: x.int().float(),
-        "torch.Tensor.int turns torch.float32 into torch.int32",
-        "keep the numbers floats",
+        "torch.Tensor.int converts torch.float32 to torch.int32",
+        "keep the numbers in float",
     ),
     "indices that Caffe lacks": (
         lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
@@ -186,7 +186,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "overwritten by a constant": (
         lambda x: torch.add(torch.ones(6), 1, out=x.relu()),
         "overwrites a traced tensor with constants",
-        "a tensor of their own",
+        "assign them to a new tensor",
     ),
 }
 
@@ -265,10 +265,10 @@ def test_a_return_value_that_is_no_output_is_refused(case) -> None:
 
 
 MODELS = {
-    "lazy": (nn.LazyConv2d(4, 3), "weight is not initialised yet"),
+    "lazy": (nn.LazyConv2d(4, 3), "weight is not initialized"),
     "without values": (nn.Conv2d(4, 4, 3, device="meta"), "weight has no values"),
-    "a class": (nn.ReLU, "ReLU is a class: pass an instance"),
-    "no model": ("resnet18", "a str is no model"),
+    "a class": (nn.ReLU, "ReLU is a class, not a model: pass an instance"),
+    "no model": ("resnet18", "a str is not a model"),
 }
 
 
@@ -289,7 +289,7 @@ def test_inputs_without_a_tensor_are_refused() -> None:
 def test_arithmetic_that_wraps_round_is_refused() -> None:
     pixels = torch.randint(0, 255, (1, 3, 4, 4), dtype=torch.uint8)
     with pytest.raises(
-        UnsupportedError, match="computes in torch.uint8, Caffe in float32\n *fix: convert it by .float"
+        UnsupportedError, match="computes in torch.uint8, Caffe in float32\n *fix: convert it with .float"
     ):
         trace(lambda x: (x - 128).float(), pixels)
 
@@ -299,7 +299,7 @@ def test_branches_that_only_a_compiler_runs_are_refused() -> None:
         return torch.cond(torch.tensor(True), lambda y: y * 2, lambda y: y * 3, (x,))
 
     with pytest.raises(
-        UnsupportedError, match=r"test_refusals.py:\d+\): torch.cond holds parts .*\n *fix: use Python's own if"
+        UnsupportedError, match=r"test_refusals.py:\d+\): torch.cond contains parts .*\n *fix: use Python's own if"
     ):
         trace(forward, image())
 

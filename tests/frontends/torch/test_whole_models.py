@@ -54,5 +54,5 @@ def test_a_call_that_fails(whole):
 
 def test_a_file_of_an_old_pytorch_says_what_to_do(whole):
     torch.save(nn.Linear(4, 3), whole, _use_new_zipfile_serialization=False)
-    with pytest.raises(ConversionError, match=r"PyTorch before 1\.6.*torch\.save it anew"):
+    with pytest.raises(ConversionError, match=r"PyTorch before 1\.6.*save it again"):
         load_model(str(whole))

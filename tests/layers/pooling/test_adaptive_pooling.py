@@ -55,5 +55,5 @@ def test_indices_are_refused_where_they_are_used():
         values, indices = F.adaptive_max_pool2d(x, 2, return_indices=True)
         return values + indices
 
-    with pytest.raises(UnsupportedError, match="no Caffe layer gives"):
+    with pytest.raises(UnsupportedError, match="no Caffe layer computes"):
         trace(model, torch.zeros(1, 3, 8, 8))

@@ -1,7 +1,7 @@
-"""Models and weights from what a command line names: start with models.py, load_model.
+"""Loads models and weights as a command line names them: start with models.py, load_model.
 
 enters: `file.py:Net`, `torchvision:resnet18`, a .pt2 program, a pickled model; a checkpoint. leaves: an nn.Module.
 
 checkpoints.py reads weights and safe_unpickler.py the pickles in them; neither runs code of the file.
-torchvision_models.py is all that knows torchvision.
+torchvision_models.py is the only file that imports torchvision.
 """

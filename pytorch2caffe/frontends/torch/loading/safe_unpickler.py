@@ -1,7 +1,7 @@
-"""What torch.save wrote, read without running any of it: tensors, dicts and lists; all other objects stay lifeless.
+"""Reads what torch.save wrote without running its code: tensors, dicts and lists; other objects become opaque.
 
-For checkpoints in which a trainer kept its settings beside the weights, and for whole models: their weights can be had
-without their classes. The file is a zip of one pickle, `data.pkl`, and the bytes of each storage, `data/0` ...
+For checkpoints that contain a trainer's settings beside the weights, and for the weights of complete models, which are
+read without their classes. The file is a zip of one pickle, `data.pkl`, and the bytes of each storage, `data/0` ...
 Source: torch/serialization.py.
 """
 
@@ -20,8 +20,8 @@ import torch
 
 from ....errors import ConversionError
 
-LARGEST_PICKLE = 1 << 26  # bytes; that of a network of a thousand layers has some 200,000
-MOST_NAMES = 1_000_000
+MAX_PICKLE_BYTES = 1 << 26  # a network of a thousand layers has about 200,000
+MAX_MODULES = 1_000_000
 STORAGES = {
     "DoubleStorage": torch.float64,
     "FloatStorage": torch.float32,
@@ -34,7 +34,7 @@ STORAGES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
-BROKEN = (
+DAMAGED_ARCHIVE = (
     RuntimeError,
     ValueError,
     TypeError,
@@ -48,28 +48,28 @@ BROKEN = (
 )
 
 
-class Lifeless:
-    """An object of a class that is not known here. state: its attributes, if they are a dict."""
+class OpaqueObject:
+    """An object of an unknown class, which is not instantiated. state: its attributes, if they are a dict."""
 
     state: Mapping[str, Any] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Takes and forgets what its class would have been given."""
+        """Ignores the arguments."""
 
     def __setstate__(self, state: Any) -> None:
         self.state = state if isinstance(state, dict) else {}
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Forgets it."""
+        """Ignores it."""
 
     def append(self, item: Any) -> None:
-        """Forgets it."""
+        """Ignores it."""
 
     extend = add = append
 
 
-class _Rebuild:
-    """A function that a pickle may call; nothing about it can be set."""
+class _RebuildFunction:
+    """A function that a pickle may call; no attribute of it can be set."""
 
     __slots__ = ("_call",)
 
@@ -91,18 +91,20 @@ def _parameter(tensor: torch.Tensor, *_: Any) -> torch.Tensor:
     return tensor
 
 
-CALLABLE: dict[tuple[str, str], Callable[..., Any]] = {
+REBUILD_FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
 }
-HARMLESS: dict[tuple[str, str], type] = {
+SAFE_CLASSES: dict[tuple[str, str], type] = {
     ("collections", "OrderedDict"): OrderedDict,
     **{(module, kind.__name__): kind for module in ("builtins", "__builtin__") for kind in (set, frozenset)},
 }
 
 
-class _Reader(pickle._Unpickler):  # type: ignore[name-defined]  # in Python: the one in C takes 32 GB for one byte
+class _SafeUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
+    """Python's own implementation: the one in C allocates 32 GB for one byte."""
+
     def __init__(self, text: bytes, storage: Callable[..., torch.Tensor]) -> None:
         super().__init__(io.BytesIO(text), encoding="utf-8")
         self.storage = storage
@@ -111,58 +113,60 @@ class _Reader(pickle._Unpickler):  # type: ignore[name-defined]  # in Python: th
         return self.storage(pid)
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in CALLABLE:
-            return _Rebuild(CALLABLE[module, name])
+        if (module, name) in REBUILD_FUNCTIONS:
+            return _RebuildFunction(REBUILD_FUNCTIONS[module, name])
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
-        return HARMLESS.get((module, name)) or type(f"{module}.{name}"[:100], (Lifeless,), {})
+        return SAFE_CLASSES.get((module, name)) or type(f"{module}.{name}"[:100], (OpaqueObject,), {})
 
 
-def read(path: Path) -> Any:
-    """The object in a file of torch.save; what is no tensor, number, text or container of them is Lifeless.
+def load_archive(path: Path) -> Any:
+    """The object in a file of torch.save; anything but tensors, numbers, strings and containers is an OpaqueObject.
 
-    Raises ConversionError if it is no such file, or a damaged one.
+    Raises ConversionError if the file is damaged or was not written by torch.save.
     """
     check_archive(path)
     try:
         with zipfile.ZipFile(path) as archive:
             names = {name.partition("/")[2]: name for name in archive.namelist()}
             storages: dict[Any, torch.Tensor] = {}
-            if "data.pkl" not in names or archive.getinfo(names["data.pkl"]).file_size > LARGEST_PICKLE:
-                raise ConversionError(f"{path} is no file of torch.save")
+            if "data.pkl" not in names or archive.getinfo(names["data.pkl"]).file_size > MAX_PICKLE_BYTES:
+                raise ConversionError(f"{path} is not a file of torch.save: save model.state_dict()")
 
-            def storage(what: tuple[Any, ...]) -> torch.Tensor:
-                kind, dtype, key = what[:3]
+            def storage(pid: tuple[Any, ...]) -> torch.Tensor:
+                kind, dtype, key = pid[:3]
                 if kind != "storage" or not isinstance(dtype, torch.dtype):
-                    raise pickle.UnpicklingError(f"numbers of an unknown kind: {str(dtype)[:50]}")
+                    raise pickle.UnpicklingError(f"a storage of unknown type: {str(dtype)[:50]}")
                 if (key, dtype) not in storages:
                     data = bytearray(archive.read(names[f"data/{key}"]))
                     storages[key, dtype] = torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
                 return storages[key, dtype]
 
             if "byteorder" in names and archive.read(names["byteorder"]) != b"little":
-                raise ConversionError(f"{path} was written on a machine of another byte order")
-            return _Reader(archive.read(names["data.pkl"]), storage).load()
-    except BROKEN as error:
+                raise ConversionError(
+                    f"{path} was written on a big-endian machine: save it again on a little-endian one"
+                )
+            return _SafeUnpickler(archive.read(names["data.pkl"]), storage).load()
+    except DAMAGED_ARCHIVE as error:
         raise ConversionError(f"{path} cannot be read: {type(error).__name__}: {str(error)[:100]}") from error
 
 
 def check_archive(path: Path) -> None:
-    """Raises ConversionError for an archive that unpacks to more than it is, or holds a TorchScript program.
+    """Raises ConversionError for a compressed archive, which may expand to any size, and for a TorchScript program.
 
-    torch.save stores and never compresses: a compressed archive is none of its own. What is no zip passes.
+    torch.save never compresses. A file that is not a zip is accepted.
     """
     if not is_archive(path):
         return
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except BROKEN as error:
+    except DAMAGED_ARCHIVE as error:
         raise ConversionError(f"{path} cannot be read: {error}") from error
     if any(member.filename.endswith("/constants.pkl") for member in members):
         raise ConversionError(
-            f"{path} is a TorchScript program (torch.jit.save), whose code does not run in Python; save the state_dict "
-            "of the nn.Module that it was made from"
+            f"{path} is a TorchScript program (torch.jit.save), whose code does not run in Python: save the "
+            "state_dict of the nn.Module that it was made from"
         )
     if any(member.compress_type != zipfile.ZIP_STORED for member in members) or (
         sum(member.file_size for member in members) > path.stat().st_size
@@ -171,31 +175,31 @@ def check_archive(path: Path) -> None:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a whole zip; one whose directory is damaged or missing is none."""
+    """Whether a file is a complete zip: its directory is neither damaged nor missing."""
     try:
         return zipfile.is_zipfile(path)
-    except BROKEN:
+    except DAMAGED_ARCHIVE:
         return False
 
 
-def state_of(module: Lifeless) -> dict[str, torch.Tensor] | None:
-    """The state_dict of a whole model that was read lifeless; None if it is no module."""
-    found: dict[str, torch.Tensor] = {}
-    return found if "_modules" in module.state and _collect(module, "", found, [MOST_NAMES]) else None
+def state_of(module: OpaqueObject) -> dict[str, torch.Tensor] | None:
+    """The state_dict of a complete model that was read as an opaque object; None if it is not a module."""
+    tensors: dict[str, torch.Tensor] = {}
+    return tensors if "_modules" in module.state and _collect(module, "", tensors, [MAX_MODULES]) else None
 
 
-def _collect(module: Any, prefix: str, found: dict[str, torch.Tensor], left: list[int]) -> bool:
-    state = module.state if isinstance(module, Lifeless) else {}
-    parts = [state.get(name) for name in ("_parameters", "_buffers", "_modules")]
-    if not all(isinstance(part, Mapping) for part in parts):
+def _collect(module: Any, prefix: str, collected: dict[str, torch.Tensor], modules_left: list[int]) -> bool:
+    """Adds the tensors of a module and its children to `collected`. Returns False if one of them is not a module."""
+    state = module.state if isinstance(module, OpaqueObject) else {}
+    parameters, buffers, modules = (state.get(name) for name in ("_parameters", "_buffers", "_modules"))
+    if not (isinstance(parameters, Mapping) and isinstance(buffers, Mapping) and isinstance(modules, Mapping)):
         return False
-    passing = state.get("_non_persistent_buffers_set") or ()
-    for tensors in parts[:2]:
-        found |= {
-            prefix + str(name): tensor
-            for name, tensor in tensors.items()  # type: ignore[union-attr]
-            if isinstance(tensor, torch.Tensor) and name not in passing
-        }
-    children = [(name, child) for name, child in parts[2].items() if child is not None]  # type: ignore[union-attr]
-    left[0] -= len(children)
-    return left[0] > 0 and all(_collect(child, f"{prefix}{name}.", found, left) for name, child in children)
+    non_persistent = state.get("_non_persistent_buffers_set") or ()
+    for name, tensor in (*parameters.items(), *buffers.items()):
+        if isinstance(tensor, torch.Tensor) and name not in non_persistent:
+            collected[f"{prefix}{name}"] = tensor
+    children = [(name, child) for name, child in modules.items() if child is not None]
+    modules_left[0] -= len(children)
+    if modules_left[0] <= 0:
+        return False
+    return all(_collect(child, f"{prefix}{name}.", collected, modules_left) for name, child in children)

@@ -1,4 +1,4 @@
-"""torchvision, where it is installed."""
+"""torchvision.models, if torchvision is installed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from ....errors import ConversionError
 
 
 def torchvision_models() -> Any:
-    """The module torchvision.models, also where torchvision was built for another torch than the one installed.
+    """The module torchvision.models, also if torchvision was built for a different torch than the one installed.
 
     torchvision registers compiled operators for detection when it is imported. Its classification models need none
-    of them, so where the compiled part does not load, declaring the operators is enough.
+    of them, so if the compiled part does not load, declaring the operators is enough.
+
+    Raises ConversionError if torchvision is not installed.
     """
     try:
         return importlib.import_module("torchvision.models")
@@ -38,4 +40,4 @@ def _declare_operators() -> None:
         for full in (name, f"_{name}_backward"):
             if not hasattr(torch.ops.torchvision, full):
                 library.define(f"{full}(Tensor a) -> Tensor")
-    _LIBRARY.append(library)  # it undoes its definitions when it is collected
+    _LIBRARY.append(library)  # its definitions end with its lifetime

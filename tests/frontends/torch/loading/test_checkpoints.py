@@ -70,9 +70,7 @@ def test_weights_of(make, tmp_path):
 def test_several_that_fit_are_asked_about(tmp_path):
     other = {name: tensor + 1 for name, tensor in net().state_dict().items()}
     torch.save({"model": net().state_dict(), "ema": other}, tmp_path / "net.pth")
-    with pytest.raises(
-        ConversionError, match="several sets of weights that fit, model, ema: say which by --weights-key"
-    ):
+    with pytest.raises(ConversionError, match="several sets of weights that fit, model, ema: choose by --weights-key"):
         load_weights(Net(), tmp_path / "net.pth")
     model = Net()
     load_weights(model, tmp_path / "net.pth", "ema")
@@ -90,8 +88,8 @@ def test_what_does_not_fit_is_said_in_a_few_lines(tmp_path):
     assert str(found.value).splitlines()[1:] == [
         "  missing, 1 of 9: bn.weight",
         "  not in the model, 1 of 9: extra",
-        "  of another shape, 2 of 9: head.weight is 7x4, the model's 3x4, head.bias is 7, the model's 3",
-        "  fix: make the model with the settings it was trained with: path/file.py:make(classes=7) takes arguments",
+        "  of a different shape, 2 of 9: head.weight is 7x4, the model's 3x4, head.bias is 7, the model's 3",
+        "  fix: create the model with the settings of the training: path/file.py:make(classes=7) accepts arguments",
     ]
 
 
@@ -163,7 +161,7 @@ def test_an_archive_that_unpacks_to_more_is_refused_unread(tmp_path):
 UNREADABLE = {
     "empty": (b"", "is empty"),
     "cut off": (lambda files: files[0][:2000], "its end is missing"),
-    "cut off, of the older format": (lambda files: files[1][: len(files[1]) // 2], "cut off, or a whole model of"),
+    "cut off, of the older format": (lambda files: files[1][: len(files[1]) // 2], "truncated, or a complete model of"),
     "a text": (b"weights", "cannot be read"),
     "a pickle of something else": (pickle.dumps(3, protocol=2), "cannot be read"),
 }

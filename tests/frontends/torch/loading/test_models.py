@@ -97,9 +97,9 @@ def test_brackets_in_what_is_converted_are_no_markup(project):
         "an argument is missing": ("ownvision.ownmodels.net:make", "missing 1 required positional argument: 'classes'"),
         "what to do then": (
             "ownvision.ownmodels.net:make",
-            r"fix: arguments go behind the name: net.py:make\(classes=7",
+            r"fix: write the arguments after the name: net.py:make\(classes=7",
         ),
-        "arguments that would run code": ("ownvision.ownmodels.net:make(print(1))", "arguments are numbers, texts"),
+        "arguments that would run code": ("ownvision.ownmodels.net:make(print(1))", "arguments are numbers, strings"),
         "no such argument": ("ownvision.ownmodels.net:make(3, depth=2)", "unexpected keyword argument 'depth'"),
         "the code raises": ("ownvision.ownmodels.net:broken", r"NameError: .*missing_name(.|\n)*at net.py:25"),
         "no such package": ("ownvison.net:Net", r"there is no module ownvison\n  fix: run this in the folder"),
@@ -113,7 +113,7 @@ def test_what_goes_wrong_is_one_message(project, spec, message):
 
 def test_a_training_script_that_runs_is_stopped(project):
     (project / "loose" / "train.py").write_text("import sys\nsys.exit(3)\n")
-    with pytest.raises(ConversionError, match="it ends the program: put what is to be run"):
+    with pytest.raises(ConversionError, match="it ends the program: put the code of the script"):
         load_model("loose/train.py:Net")
 
 
@@ -121,7 +121,7 @@ def test_what_forward_raises_is_told_with_its_place(project, capsys):
     line = ["export", "ownvision/ownmodels/net.py:Net", "-o", "out", "--input-shape"]
     assert main([*line, "1,5"]) == 2
     said = capsys.readouterr().err
-    assert "the model itself raises this at head (net.py:13), on an input of [1, 5]" in said
+    assert "the model itself raised this at head (net.py:13), on an input of [1, 5]" in said
     assert main([*line, "1,4", "--input-shape", "1,4"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: TypeError: ") and "Traceback" not in said
@@ -134,4 +134,4 @@ def test_the_api_passes_on_what_forward_raises():
     with pytest.raises(RuntimeError, match="mat1 and mat2") as found:
         trace(nn.Sequential(nn.Linear(3, 2)), torch.ones(1, 5))
     (note,) = found.value.__notes__
-    assert note.startswith("the model itself raises this at 0") and note.endswith("on an input of [1, 5]")
+    assert note.startswith("the model itself raised this at 0") and note.endswith("on an input of [1, 5]")
