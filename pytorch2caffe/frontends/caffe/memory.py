@@ -7,39 +7,7 @@ from collections.abc import Collection, Iterable
 from ...errors import Refused
 from ...graph.graph import Value
 from ...graph.registry import Layer
-from ...layers.elementwise.eltwise import Eltwise
-from ...layers.normalization.lrn import LRN
-
-WORK_IN_PLACE = {
-    "AbsVal",
-    "BNLL",
-    "BatchNorm",
-    "Bias",
-    "Clip",
-    "Dropout",
-    "ELU",
-    "Erf",
-    "Exp",
-    "Flatten",
-    "GELU",
-    "HardSigmoid",
-    "HardSwish",
-    "Log",
-    "MVN",
-    "Mish",
-    "PReLU",
-    "Power",
-    "ReLU",
-    "ReLU6",
-    "Reshape",
-    "Scale",
-    "Sigmoid",
-    "Softmax",
-    "Split",
-    "Swish",
-    "TanH",
-    "Threshold",
-}
+from ...layers.basic.dropout import Dropout
 
 
 class Memory:
@@ -62,15 +30,18 @@ class Memory:
         """
         if not inputs:
             return
-        if any(one.top == other.top for one, other in zip(inputs, outputs, strict=False)) and not _in_place(layer):
+        if (
+            any(one.top == other.top for one, other in zip(inputs, outputs, strict=False))
+            and not layer.works_in_place()
+        ):
             what = f"{layer.type} in place (its top is its bottom): Caffe writes over what it has yet to read"
             raise Refused(what, "give it a top of its own, if that is what was meant")
-        if _shares(layer, len(inputs), len(outputs)):
+        if layer.shares_memory(len(inputs), len(outputs)):
             first = next(iter(inputs))
             self._place.update((value, self._where(first)) for value in outputs)
             return
         tops = {value.top for value in outputs}
-        places = {self._where(value) for value in inputs if value.top in tops and layer.type != "Dropout"}
+        places = {self._where(value) for value in inputs if value.top in tops and not isinstance(layer, Dropout)}
         if places and (self._place or self._spoilt):
             others = (other for other in alive if other not in outputs and self._where(other) in places)
             self._spoilt.update((other, name) for other in others)
@@ -86,21 +57,3 @@ class Memory:
 
     def _where(self, value: Value) -> Value:
         return self._place.get(value, value)
-
-
-def _in_place(layer: Layer) -> bool:
-    """Whether Caffe's layer gives the same numbers in place.
-
-    Eltwise sets its top to 0 (SUM) or to the lowest number (MAX) before it reads. Source: BVLC Caffe, *_layer.cpp.
-    """
-    if isinstance(layer, Eltwise):
-        return layer.operation == "PROD"
-    if isinstance(layer, LRN):
-        return layer.norm_region == "WITHIN_CHANNEL"
-    return layer.type in WORK_IN_PLACE
-
-
-def _shares(layer: Layer, bottoms: int, tops: int) -> bool:
-    """Whether Caffe gives a layer's tops the memory of its first bottom."""
-    alone = {"Concat": bottoms, "Slice": tops}
-    return layer.type in ("Split", "Reshape", "Flatten") or alone.get(layer.type) == 1
