@@ -19,7 +19,7 @@ from .errors import CaffeFormatError
 from .files import FilePath
 from .old_types import V0_TYPES, V1_TYPES
 from .schema import message_class
-from .several import FilePaths, several
+from .shards import FilePaths, weight_files
 from .upgrade import upgrade
 
 MOST_BLOBS = 100_000  # in a file
@@ -101,7 +101,7 @@ def blobs_by_name(paths: FilePaths) -> dict[str, tuple[np.ndarray, ...]]:
     Raises CaffeFormatError as read_caffemodel does, and if layers of one name have different blobs: Caffe takes
     whichever it is given last.
     """
-    return _by_name([read_caffemodel(path) for path in several(paths)])
+    return _by_name([read_caffemodel(path) for path in weight_files(paths)])
 
 
 def _by_name(files: Sequence[Weights]) -> dict[str, tuple[np.ndarray, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffe_proto import several
+from caffe_proto import weight_files
 
 from ..errors import ConversionError
 from ..formats.output_path import check_place
@@ -100,7 +100,7 @@ class Caffemodels(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Path]:
         """Their paths. Fails if one is not there."""
-        paths = value if isinstance(value, list) else several(str(value))
+        paths = value if isinstance(value, list) else weight_files(str(value))
         for path in paths:
             if not path.is_file():
                 self.fail(f"there is no file {str(path)!r}", param, ctx)

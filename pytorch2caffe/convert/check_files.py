@@ -100,7 +100,7 @@ def _twice(layers: list[dict[str, Any]]) -> Iterator[Problem]:
 
 
 def _files(caffemodel: FilePaths, target: Dialect) -> Iterator[Problem]:
-    count, most = len(caffe_proto.several(caffemodel)), target.limits.caffemodels
+    count, most = len(caffe_proto.weight_files(caffemodel)), target.limits.caffemodels
     if most is not None and count > most:
         what = f"{count} caffemodels; {target.name} accepts at most {most}"
         yield Problem("the weights", what, "pytorch2caffe lower writes one, if all fit into 2^31 - 1 bytes")

@@ -91,8 +91,8 @@ def spare(sources: Iterable[str | None], targets: Iterable[str | Path]) -> None:
     for target in targets:
         check_place(target)
     places = [source.rpartition(":")[0] or source for source in sources if source is not None]
-    files = [path for place in places for path in caffe_proto.several(place)]
-    read = {path.resolve() for path in [*files, *map(caffe_proto.unnumbered, files)]}
+    files = [path for place in places for path in caffe_proto.weight_files(place)]
+    read = {path.resolve() for path in [*files, *map(caffe_proto.unsharded, files)]}
     read |= {Path(f"{place.replace('.', '/')}.py").resolve() for place in places if not place.endswith(".py")}
     if lost := [str(target) for target in targets if Path(target).resolve() in read]:
         raise ConversionError(f"{', '.join(lost)} is what is read, and would be replaced: give the output another name")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from caffe_proto import FilePaths, several, whole
+from caffe_proto import FilePaths, all_shards, weight_files
 
 from ...errors import Refused
 from ...graph.graph import Shape
@@ -17,11 +17,11 @@ from ...graph.registry import Layer
 
 def advice(caffemodels: FilePaths | None) -> str:
     """What to give instead of files that lack weights, or have other ones."""
-    given = several(caffemodels) if caffemodels is not None else []
-    if set(every := whole(given)) > set(given):
+    given = weight_files(caffemodels) if caffemodels is not None else []
+    if set(every := all_shards(given)) > set(given):
         shown = every if len(every) < 10 else [every[0], "...", every[-1]]
-        return f"its weights are in several files, give them all: {','.join(map(str, shown))}"
-    return "give the caffemodel of this prototxt; if its weights are in several, all of them, with commas between"
+        return f"its weights are in shards; give all of them: {','.join(map(str, shown))}"
+    return "give the caffemodel of this prototxt; if its weights are in shards, all of them, separated by commas"
 
 
 class Weights:
