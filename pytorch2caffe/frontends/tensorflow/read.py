@@ -10,6 +10,15 @@ from typing import Any
 from ...errors import ConversionError, Problem, UnsupportedError
 from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Graph
+from . import (  # noqa: F401 - they register themselves
+    rules_arrays,
+    rules_conv,
+    rules_einsum,
+    rules_inputs,
+    rules_math,
+    rules_nn,
+    rules_volume,
+)
 from .convert import Net
 from .files import Model, open_model
 from .node import Body, Dead, Item, Tensor, TfNode, Unknown
