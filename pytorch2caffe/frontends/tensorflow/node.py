@@ -146,6 +146,19 @@ class Body:
                 return node
         return None
 
+    def output(self, name: str, index: int) -> Item:
+        """An output of a node that was read; Unknown, with the reason, where there is none."""
+        items = self.items.get(name)
+        if items is None:
+            why = "it is part of a loop" if name in self.nodes else "it is read, but the graph does not hold it"
+            return Unknown(Problem(f"node {self.prefix + name!r}", why))
+        if len(items) == 1 and not isinstance(items[0], Tensor):
+            return items[0]
+        if index >= len(items):
+            what = f"output {index} is read; at inference it has {len(items)}"
+            return Unknown(Problem(f"node {self.prefix + name!r}", what, "export the network for inference"))
+        return items[index]
+
     def masked(self, node: TfNode, others: list[int]) -> bool:
         """Whether the inputs of a node beside `others` only say which numbers are kept."""
         makers = [self.source(node, index) for index in range(len(node.inputs)) if index not in others]

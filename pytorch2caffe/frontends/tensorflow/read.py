@@ -11,6 +11,7 @@ from ...errors import ConversionError, Problem, UnsupportedError
 from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Graph
 from . import (  # noqa: F401 - they register themselves
+    fold_arrays,
     rules_arrays,
     rules_conv,
     rules_einsum,

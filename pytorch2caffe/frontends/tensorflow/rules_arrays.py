@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import Refused
 from .convert import Net, rule
-from .fold import few, part_sizes, slices
+from .fold_arrays import few, part_sizes, slices
 from .node import DEPENDS_ON_BATCH, Tensor, TfNode, ir_dims
 from .rules_math import axis_of
 

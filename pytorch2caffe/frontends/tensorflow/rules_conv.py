@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import Refused
-from .convert import PLAIN, RULES, Net, rule
+from .convert import RULES, Net, rule
 from .fold import ELEMENTWISE
 from .node import Spread, Tensor, TfNode, constant_of, spread_shape
 from .plane import Pads, auto_pad, channels_first, channels_last, in_nhwc, in_plane, is_nchw, of_all_axes, windows
+
+# Operators that see each number alone, or with its channel.
+BY_CHANNEL = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "BiasAdd", "FusedBatchNorm"}
 
 
 @rule("Conv2D")
@@ -132,7 +135,7 @@ def within_spread(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
     if (
         spread.crops is not None
         and small
-        and (fused in PLAIN or node.op in ELEMENTWISE)
+        and (fused in BY_CHANNEL or node.op in ELEMENTWISE)
         or (pointwise and in_plane(node, node.integers("strides")) == (1, 1))
     ):
         y = RULES[node.op](net, node, *plain)
