@@ -621,7 +621,11 @@ NETWORKS: dict[str, tuple[Callable[..., Any], int]] = {
 }
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+# A group is one worker's: each network is built once, whatever reads it.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"tensorflow {name}")) for name in NETWORKS],
+)
 def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Saved:
     build, size = NETWORKS[request.param]
     folder = tmp_path_factory.mktemp(request.param)
