@@ -14,7 +14,7 @@ from caffe_proto import FilePaths
 from ..backends.caffe.check import limits, missing
 from ..backends.caffe.dialect import Dialect
 from ..errors import Problem
-from ..frontends.caffe.reader import load_what_is_known
+from ..frontends.caffe.reader import load_supported
 from ..frontends.caffe.weights import advice
 from ..graph.registry import LAYERS, load_layers
 
@@ -41,7 +41,7 @@ def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dial
     problems += _twice(layers)
     if caffemodel is not None:
         problems += [*_files(caffemodel, target), *_weights(layers, caffemodel)]
-    graph, unread = load_what_is_known(prototxt, caffemodel)
+    graph, unread = load_supported(prototxt, caffemodel)
     said = {problem.where for problem in problems}
     problems += [problem for problem in unread if problem.where not in said]
     if not graph.inputs:

@@ -16,6 +16,9 @@ from ...errors import ConversionError, Problem, Refused, UnsupportedError
 from ...graph.graph import Graph, Names, Node, Value
 from ...graph.registry import LAYERS, Layer, load_layers
 from ...layers.basic.constant import Constant
+from ...layers.basic.silence import Silence
+from ...layers.convolution.convolution import Convolution
+from ...layers.convolution.deconvolution import Deconvolution
 from ...runtime.build import arity, infer
 from .memory import Memory
 from .training_layers import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value
@@ -37,17 +40,17 @@ def load_caffe(
     """Reads a Caffe network for inference (TEST phase), without Caffe.
 
     prototxt:    any generation of the format (V0, V1, input_dim headers too), a deploy file or one for training.
-    caffemodel:  its weights, found by layer name as Caffe does; a file, several, or "a.caffemodel,b.caffemodel".
+    caffemodel:  its weights, by layer name as in Caffe; a file, a list of shards, or "a.caffemodel,b.caffemodel".
                  Without it, layers that have weights get zeros.
-    input_shape: the shape of its only input, or of inputs by name, instead of what the file says of them.
-    stages:      what the file's include and exclude rules ask for, beside those that its `state` names.
-    level:       likewise; as Caffe does, never what the file's `state` says.
+    input_shape: the shape of its only input, or of inputs by name, instead of what the file gives.
+    stages:      for the file's include and exclude rules, in addition to those that its `state` names.
+    level:       likewise; as in Caffe, the level in the file's `state` is ignored.
 
-    Data layers become inputs. Losses are left out, with what only they read; SoftmaxWithLoss leaves its Softmax,
+    Data layers become inputs. Losses are left out, with what only they read; SoftmaxWithLoss becomes its Softmax,
     SigmoidCrossEntropyLoss its Sigmoid.
-    Values are named after their tops; where a layer works in place (top = bottom) the later values are numbered.
-    Raises UnsupportedError naming every layer that is not known, ConversionError for files that are damaged or do not
-    fit together.
+    Values are named after their tops; after a layer that works in place (top = bottom) with a number appended.
+    Raises UnsupportedError naming every layer that is not supported, ConversionError for files that are damaged or do
+    not match.
     """
     reader = _reader(prototxt, caffemodel, input_shape, stages, level)
     graph = reader.graph()
@@ -59,8 +62,8 @@ def load_caffe(
     return graph
 
 
-def load_what_is_known(prototxt: str | Path, caffemodel: FilePaths | None = None) -> tuple[Graph, list[Problem]]:
-    """As `load_caffe`, but leaves out what is not known, and what depends on it, and lists why."""
+def load_supported(prototxt: str | Path, caffemodel: FilePaths | None = None) -> tuple[Graph, list[Problem]]:
+    """As `load_caffe`, but leaves out layers that are not supported, and what depends on them, and lists why."""
     reader = _reader(prototxt, caffemodel)
     graph = reader.graph()
     unclear = {value for value in reader.tops.values() if value.shape == ()} if reader.problems else set()
@@ -84,8 +87,8 @@ def _reader(
     state = net.get("state", {})
     stages = [*stages, *state.get("stage", [])]
     layers = [entry for entry in net.get("layer", []) if caffe_proto.included(entry, stages, level)]
-    held = Weights(weights, advice(caffemodel))
-    return _Reader(net.get("name") or Path(prototxt).stem, layers, held, str(prototxt), input_shape)
+    by_layer = Weights(weights, advice(caffemodel))
+    return _Reader(net.get("name") or Path(prototxt).stem, layers, by_layer, str(prototxt), input_shape)
 
 
 class _Reader:
@@ -103,10 +106,10 @@ class _Reader:
         self.path = path
         self.given = input_shape if input_shape is not None else {}
         self.tops: dict[str, Value] = {}
-        self.unread: dict[str, Value] = {}  # tops that nobody has read, in Caffe's order: the outputs
-        self.data: dict[str, tuple[dict[str, Any], int]] = {}  # tops of data layers that nobody has read
-        self.order: list[str] = []  # names of inputs as the file has them
-        self.compared: set[str] = set()  # tops that layers read which are left out
+        self.unread: dict[str, Value] = {}  # tops that no layer has read, in Caffe's order: the outputs
+        self.data: dict[str, tuple[dict[str, Any], int]] = {}  # tops of data layers that no layer has read
+        self.order: list[str] = []  # names of inputs in the order of the file
+        self.compared: set[str] = set()  # tops that omitted layers read
         self.names = Names()
         self.problems: list[Problem] = []
         self.inputs: list[Value] = []
@@ -142,7 +145,7 @@ class _Reader:
             raise ConversionError(f"{self.path}: input_shape names {unknown[0]!r}; the inputs are {listed}")
 
     def _take(self, entry: dict[str, Any]) -> list[Node]:
-        """The nodes of a layer: one as a rule."""
+        """The nodes of a layer, usually one."""
         kind = entry.get("type", "")
         if kind == "Input":
             self._inputs(entry)
@@ -158,7 +161,7 @@ class _Reader:
         if kind in REFUSED:
             what, fix = REFUSED[kind]
             raise Refused(f"{kind}: {what}", fix)
-        if kind == "Silence":
+        if kind == Silence.type:
             entry = {**entry, "bottom": [b for b in entry.get("bottom", []) if b not in self.data]}
             if not entry["bottom"]:
                 return []
@@ -192,7 +195,7 @@ class _Reader:
         return None if shape is None else tuple(map(int, shape))
 
     def _data(self, entry: dict[str, Any]) -> list[Node]:
-        """What a data layer feeds becomes an input once something reads it; constants of DummyData stay constants."""
+        """A data layer's tops become inputs when a layer reads them; constants of DummyData stay constants."""
         alone = not any(other.get("type") in DATA - {"DummyData"} | {"Input"} for other in self.layers)
         nodes = []
         for index, top in enumerate(entry.get("top", [])):
@@ -207,22 +210,27 @@ class _Reader:
         return nodes
 
     def _channels(self, top: str) -> int | None:
-        """How many channels the convolution that reads a top has weights for."""
+        """The input channels of the convolution that reads a top, from its weights."""
         for entry in self.layers:
             blobs = self.weights.of(entry)
-            if top in entry.get("bottom", []) and entry.get("type") == "Convolution" and blobs and blobs[0].ndim == 4:
+            if (
+                top in entry.get("bottom", [])
+                and entry.get("type") == Convolution.type
+                and blobs
+                and blobs[0].ndim == 4
+            ):
                 return int(blobs[0].shape[1] * entry.get("convolution_param", {}).get("group", 1))
         return None
 
     def _output(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """The Softmax or Sigmoid that a loss layer begins with, as a layer of its own."""
-        kind, param = OUTPUT_OF[entry["type"]]
+        """The Softmax or Sigmoid that a loss layer contains, as a layer of its own."""
+        cls, param = OUTPUT_OF[entry["type"]]
         tops = entry.get("top", [])
         names = Names(self.tops)
         top = tops[1] if len(tops) > 1 else names.unique("prob")
-        made = {"name": top, "type": kind, "bottom": entry.get("bottom", [])[:1], "top": [top]}
+        made = {"name": top, "type": cls.type, "bottom": entry.get("bottom", [])[:1], "top": [top]}
         settings = {key: value for key, value in entry.get(param, {}).items() if key == "axis"}
-        return made | ({str(LAYERS[kind].param): settings} if settings else {})
+        return made | ({str(cls.param): settings} if settings else {})
 
     def _new(self, top: str, shape: tuple[int, ...]) -> Value:
         value = Value(self.names.unique(top), shape, top)
@@ -233,11 +241,11 @@ class _Reader:
         kind, name = entry.get("type", ""), entry.get("name", "")
         inputs = [self._bottom(bottom) for bottom in entry.get("bottom", [])]
         if kind not in LAYERS:
-            raise Refused(f"layer type {kind!r} is not known", FIX)
+            raise Refused(f"layer type {kind!r} is not supported", FIX)
         check_phase(entry)
         cls = LAYERS[kind]
         if not inputs and cls is not Constant:
-            raise Refused(f"{kind} without a bottom", "name what it reads")
+            raise Refused(f"{kind} without a bottom", "name its input")
         shapes = [value.shape for value in inputs]
         if any(shape == () and value.name in self._failed() for shape, value in zip(shapes, inputs, strict=True)):
             return Node(name, cls.__new__(cls), inputs, [self._new(top, ()) for top in entry.get("top", [])])
@@ -280,15 +288,15 @@ class _Reader:
             raise Refused(f"{layer.type} does not fit its weights: {error}", self.weights.fix) from error
         taken = arity(layer.to_torch(shapes, blobs))
         if taken not in (None, len(shapes)):
-            raise Refused(f"{layer.type} takes {taken} bottoms, the file names {len(shapes)}", "name as many bottoms")
+            raise Refused(f"{layer.type} takes {taken} bottoms; the file names {len(shapes)}", "correct its bottoms")
         if len(found) != len(tops):
-            raise Refused(f"{layer.type} gives {len(found)} tops, the file names {len(tops)}", "name as many tops")
+            raise Refused(f"{layer.type} gives {len(found)} tops; the file names {len(tops)}", "correct its tops")
         return [self._new(top, shape) for top, shape in zip(tops, found, strict=True)]
 
 
 def _one_by_one(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """A convolution of several bottoms treats each alone, with the same weights; any other layer is itself."""
+    """A convolution of several bottoms as one per bottom, with the same weights; any other layer unchanged."""
     bottoms, tops = entry.get("bottom", []), entry.get("top", [])
-    if entry.get("type") not in ("Convolution", "Deconvolution") or len(bottoms) < 2 or len(bottoms) != len(tops):
+    if entry.get("type") not in (Convolution.type, Deconvolution.type) or len(bottoms) < 2 or len(bottoms) != len(tops):
         return [entry]
     return [{**entry, "bottom": [bottom], "top": [top]} for bottom, top in zip(bottoms, tops, strict=True)]
