@@ -51,7 +51,7 @@ def read_blob(buffer: wire.Buffer, start: int, stop: int) -> np.ndarray:
         shape = [legacy.get(number, 0) for number in _LEGACY] if legacy else []
     if raw is not None:
         if raw_type not in _RAW:
-            raise CaffeFormatError(f"raw data of type {raw_type}, which is none of double, float, half")
+            raise CaffeFormatError(f"raw data of type {raw_type}, which is not double, float or half")
         numbers[_DATA] = _Numbers(buffer, _RAW[raw_type])
         numbers[_DATA].add(raw, stop)
     elif numbers[_DOUBLE_DATA].size:
@@ -103,7 +103,7 @@ class _Numbers:
         width = self.dtype.itemsize
         if field.wire_type == wire.BYTES:
             if (field.stop - field.start) % width:
-                raise CaffeFormatError(f"byte {field.begin}: its size is no multiple of {width}")
+                raise CaffeFormatError(f"byte {field.begin}: its size is not a multiple of {width}")
             if self.size == 0:
                 self.piece = (field.start, field.stop)
             else:
@@ -172,7 +172,7 @@ def _shaped(numbers: _Numbers, shape: list[int]) -> np.ndarray:
     count = check_shape(shape)
     found = numbers.size // numbers.dtype.itemsize
     if found != count:
-        raise CaffeFormatError(f"it holds {found:,} values, its shape {_by(shape)} takes {count:,}")
+        raise CaffeFormatError(f"it holds {found:,} values; its shape {_by(shape)} has {count:,}")
     array = to_float32(numbers.array()).reshape(shape)
     array.flags.writeable = False
     return array

@@ -51,7 +51,7 @@ def _check(target: Path) -> None:
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
     if target.exists() and not target.is_file():
-        raise OSError(f"{target} is there and is no plain file")
+        raise OSError(f"{target} exists and is not a regular file")
 
 
 def _beside(target: Path) -> Path:

@@ -40,7 +40,7 @@ class _Parser:
         tokens = self.tokens
         while not (tokens.next.kind == "end" if closing == "" else tokens.accept(closing)):
             if tokens.next.kind == "end":
-                raise tokens.error(f"the end of the text, and what was opened in line {opened} is not closed")
+                raise tokens.error(f"the text ends before what line {opened} opens is closed")
             line = tokens.next.line
             if tokens.accept("["):  # an extension
                 self._leave_out(message, "[...]", line)
@@ -58,7 +58,7 @@ class _Parser:
             return
         repeated = is_repeated(field)
         if not repeated and message.HasField(field.name):
-            raise self.tokens.error(f"{field.name} is there twice", name.line)
+            raise self.tokens.error(f"{field.name} is given twice", name.line)
         if field.message_type is None:
             self.tokens.expect(":")
         else:
@@ -125,7 +125,7 @@ class _Parser:
             content = b"".join(map(_unescape, texts))
             return content if field.type == FieldDescriptor.TYPE_BYTES else content.decode()
         except UnicodeError:
-            raise self.tokens.error(f"{field.name} is no UTF-8: {shorten(token.text)}", token.line) from None
+            raise self.tokens.error(f"{field.name} is not UTF-8: {shorten(token.text)}", token.line) from None
         except KeyError:
             what = f"{field.name}: no such escape: {shorten(token.text)}"
             raise self.tokens.error(what, token.line) from None
@@ -147,7 +147,7 @@ class _Parser:
 
     def _leave_out(self, message: Any, name: str, line: int) -> None:
         if len(self.unknown) >= MOST_UNKNOWN:
-            raise self.tokens.error("too many fields that Caffe does not know: no Caffe network", line)
+            raise self.tokens.error("too many fields that Caffe does not have: not a Caffe network", line)
         self.unknown.append(f"line {line}: {message.DESCRIPTOR.name}.{name}")
 
     def _skip_value(self) -> None:
@@ -170,11 +170,11 @@ class _Parser:
         while stack:
             token = tokens.take()
             if token.kind == "end":
-                raise tokens.error(f"the end of the text, and what was opened in line {opened} is not closed")
+                raise tokens.error(f"the text ends before what line {opened} opens is closed")
             if token.kind == "mark" and token.text in "{<[":
                 stack.append({"{": "}", "<": ">", "[": "]"}[token.text])
             elif token.kind == "mark" and token.text in "}>]" and token.text != stack.pop():
-                raise tokens.error(f"{token.text!r} closes nothing", token.line)
+                raise tokens.error(f"{token.text!r} does not match an opening mark", token.line)
 
 
 def _float(token: Token) -> float:

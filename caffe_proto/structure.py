@@ -81,7 +81,7 @@ def _copy(out: bytearray, buffer: wire.Buffer, field: wire.Field) -> None:
 
 def _check_size(size: int) -> None:
     if size > MOST_BYTES:
-        raise CaffeFormatError(f"more than {MOST_BYTES:,} bytes without the weights: no network")
+        raise CaffeFormatError(f"more than {MOST_BYTES:,} bytes without the weights: not a network")
 
 
 def check_strings(message: Any) -> None:
@@ -91,4 +91,4 @@ def check_strings(message: Any) -> None:
             if field.message_type is not None:
                 check_strings(one)
             elif field.type == FieldDescriptor.TYPE_STRING and not isinstance(one, str):
-                raise CaffeFormatError(f"{field.full_name.rpartition('.')[2]} is no UTF-8")
+                raise CaffeFormatError(f"{field.full_name.rpartition('.')[2]} is not UTF-8")

@@ -45,12 +45,12 @@ def read_prototxt(source: FilePath) -> Prototxt:
     if isinstance(source, str) and any(mark in source for mark in "{\n\0"):
         text, where = source, "prototxt"
         if len(text) > MOST_BYTES:
-            raise CaffeFormatError(f"prototxt: a text of {len(text):,} characters is no prototxt")
+            raise CaffeFormatError(f"prototxt: a text of {len(text):,} characters is not a prototxt")
     else:
         where = os.fspath(source)
         text = _text_of(Path(source))
     if "\0" in text:
-        raise CaffeFormatError(f"{where}: a binary file, no prototxt (the caffemodel?)")
+        raise CaffeFormatError(f"{where}: a binary file, not a prototxt (the caffemodel?)")
     net, unknown = parse_text(text, "NetParameter", where)
     try:
         unknown += upgrade(net)
@@ -58,18 +58,18 @@ def read_prototxt(source: FilePath) -> Prototxt:
         raise CaffeFormatError(f"{where}: {error}") from None
     missing = net.FindInitializationErrors()
     if missing:
-        raise CaffeFormatError(f"{where}: required and not there: {', '.join(missing)}")
+        raise CaffeFormatError(f"{where}: required fields are missing: {', '.join(missing)}")
     if unknown:
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        log.warning("%s: left out, not known: %s%s", where, "; ".join(unknown[:10]), more)
+        log.warning("%s: ignored, unknown fields: %s%s", where, "; ".join(unknown[:10]), more)
     return Prototxt(net, tuple(unknown))
 
 
 def _text_of(path: Path) -> str:
     if path.is_dir():
-        raise CaffeFormatError(f"{path}: a folder, no prototxt")
+        raise CaffeFormatError(f"{path}: a folder, not a prototxt")
     with path.open("rb") as stream:
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES or b"\0" in content:
-        raise CaffeFormatError(f"{path}: a binary file, no prototxt (the caffemodel?)")
+        raise CaffeFormatError(f"{path}: a binary file, not a prototxt (the caffemodel?)")
     return content.decode("utf-8-sig", "surrogateescape")

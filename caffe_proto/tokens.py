@@ -82,7 +82,7 @@ def _tokens(text: str, where: str, pattern: re.Pattern[str]) -> Iterator[Token]:
         match = pattern.match(text, position)
         if match is None:
             rest = text[position : position + 20].split("\n")[0]
-            what = "a string without its end" if rest[0] in "\"'" else "cannot be read from here"
+            what = "a string without a closing quote" if rest[0] in "\"'" else "cannot be read from here"
             raise CaffeFormatError(f"{where}:{line}: {what}: {shorten(rest)}")
         kind = str(match.lastgroup)
         if kind == "line":

@@ -100,7 +100,7 @@ def _upgrade_v0_layer(old: Any, left_out: list[str]) -> Any:
     v0 = old.layer
     if v0.HasField("type"):
         if v0.type not in V0_TYPES:
-            raise CaffeFormatError(f"layer {v0.name!r}: {v0.type!r} is no type of a V0 layer")
+            raise CaffeFormatError(f"layer {v0.name!r}: {v0.type!r} is not a type of a V0 layer")
         new.type = type(new).LayerType.Value(V0_TYPES[v0.type])
     for field, value in v0.ListFields():
         target = _v0_target(new, v0.type, field.name)

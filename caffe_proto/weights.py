@@ -120,7 +120,7 @@ def _by_name(files: Sequence[Weights]) -> dict[str, tuple[np.ndarray, ...]]:
 
 def _map(path: Path) -> mmap.mmap:
     if path.exists() and not path.is_file():
-        raise CaffeFormatError(f"{path}: no plain file, no caffemodel")
+        raise CaffeFormatError(f"{path}: not a regular file, so not a caffemodel")
     with path.open("rb") as stream:
         if os.fstat(stream.fileno()).st_size == 0:
             raise CaffeFormatError(f"{path}: an empty file")
@@ -147,7 +147,7 @@ def _layers(buffer: mmap.mmap) -> list[LayerWeights]:
         layers.append(_layer(buffer, part, len(layers)))
         blobs += len(layers[-1].blobs)
         if blobs > MOST_BLOBS:
-            raise CaffeFormatError(f"more than {MOST_BLOBS:,} blobs: no network")
+            raise CaffeFormatError(f"more than {MOST_BLOBS:,} blobs: not a network")
     return layers
 
 

@@ -100,10 +100,10 @@ def _total(*parts: Sequence[Piece]) -> int:
 def _checked(net: Any) -> Any:
     message = from_dict(net) if isinstance(net, Mapping) else net
     if message.layers:
-        raise CaffeFormatError("`layers` is an earlier form of the format; upgrade the network first")
+        raise CaffeFormatError("`layers` is an earlier version of the format; upgrade the network first")
     missing = message.FindInitializationErrors()
     if missing:
-        raise CaffeFormatError(f"required and not there: {', '.join(missing)}")
+        raise CaffeFormatError(f"required fields are missing: {', '.join(missing)}")
     return message
 
 

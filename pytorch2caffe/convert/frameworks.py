@@ -16,7 +16,7 @@ from ..errors import ConversionError
 from ..formats.output_path import check_place
 from ..frontends.torch.loading.models import load_model
 from ..graph.graph import Graph
-from .mmdnn.kit_model import load_kit, state_dict_beside, write_code, write_model
+from .mmdnn.kit_model import load_kit_model, state_dict_beside, write_code, write_model
 from .source import FROM, TO, Origin
 
 MODEL_SUFFIX = {".pt2", ".pth", ".pt"}
@@ -149,7 +149,7 @@ def _to_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -> 
     with atomic_files(*files) as temporary, tempfile.TemporaryDirectory(dir=temporary[0].parent) as folder:
         made = [Path(folder) / file.name for file in files]
         write_code(graph, made[1], made[2])
-        write_model(load_kit(made[1], made[2]), made[0])
+        write_model(load_kit_model(made[1], made[2]), made[0])
         for file, target in zip(made, temporary, strict=True):
             file.replace(target)
     return files

@@ -46,7 +46,7 @@ def read_ir(structure: str | Path, weights: str | Path | None = None) -> list[Ir
     except IrFormatError as error:
         raise IrFormatError(f"{path}: {error}") from error
     if not nodes:
-        raise IrFormatError(f"{path}: it holds no nodes")
+        raise IrFormatError(f"{path}: it has no nodes")
     if weights is not None:
         try:
             _give(nodes, _weights(Path(weights)))
@@ -74,7 +74,7 @@ def _messages(path: Path) -> Iterator[Any]:
         if field.number != 1:
             continue
         if field.wire_type != wire.BYTES or field.stop - field.start > MOST_NODE:
-            raise IrFormatError(f"byte {field.begin}: no node")
+            raise IrFormatError(f"byte {field.begin}: not a node")
         message = message_class("NodeDef")()
         try:
             message.ParseFromString(content[field.start : field.stop])
@@ -87,11 +87,13 @@ def _content(path: Path) -> bytes:
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")
     if not path.is_file():
-        raise IrFormatError("no plain file")
+        raise IrFormatError("not a regular file")
     with path.open("rb") as stream:
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise IrFormatError(f"more than {MOST_BYTES:,} bytes: no structure of a network; the weights are in the .npy")
+        raise IrFormatError(
+            f"more than {MOST_BYTES:,} bytes: not the structure of a network; the weights are in the .npy"
+        )
     if not content:
         raise IrFormatError("an empty file")
     return content
@@ -105,10 +107,10 @@ def _parsed(content: bytes, parse: Any) -> Sequence[Any]:
     try:
         graph = parse(str(content, "utf-8"))
     except UnicodeDecodeError as error:
-        raise IrFormatError(f"byte {error.start}: no UTF-8") from error
+        raise IrFormatError(f"byte {error.start}: not UTF-8") from error
     except (json_format.ParseError, text_format.ParseError, ValueError, TypeError, RecursionError) as error:
         line = str(error).strip().split("\n")[0]
-        raise IrFormatError(f"damaged, or no graph: {line[:200]}") from error
+        raise IrFormatError(f"damaged, or not a graph: {line[:200]}") from error
     if len(graph.node) > MOST_NODES:
         raise IrFormatError(f"{len(graph.node):,} nodes, more than {MOST_NODES:,}")
     return graph.node
@@ -181,7 +183,7 @@ def _weights(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")
     if not path.is_file() or not path.stat().st_size:
-        raise IrFormatError("no plain file" if not path.is_file() else "an empty file")
+        raise IrFormatError("not a regular file" if not path.is_file() else "an empty file")
     with path.open("rb") as stream:
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     found = read_pickle(memoryview(mapped)[_header(mapped) :])
@@ -194,11 +196,11 @@ def _header(mapped: mmap.mmap) -> int:
     """Where the pickle begins; what stands before it must say that it is one."""
     start, form = (10, "<H") if mapped[6:8] == b"\x01\x00" else (12, "<I")
     if mapped[:6] != b"\x93NUMPY" or len(mapped) < start:
-        raise IrFormatError("no .npy file of weights as MMdnn writes them")
+        raise IrFormatError("not an .npy file of weights as MMdnn writes them")
     (size,) = struct.unpack(form, mapped[8:start])
     text = mapped[start : start + min(size, MOST_HEADER)]
     if not HEADER.fullmatch(text) or len(text) < size:
-        raise IrFormatError(f"no dict of weights, but an array with the header {str(text[:80], 'latin-1')!r}")
+        raise IrFormatError(f"not a dict of weights, but an array with the header {str(text[:80], 'latin-1')!r}")
     return start + size
 
 

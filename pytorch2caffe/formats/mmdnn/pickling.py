@@ -23,7 +23,9 @@ def pickle_parts(weights: dict[str, dict[str, np.ndarray]]) -> Iterator[bytes | 
         for key, value in arrays.items():
             array = np.ascontiguousarray(value, "<f4")
             if array.nbytes >= 1 << 32:
-                raise IrFormatError(f"{node}: {key} of {array.nbytes:,} bytes; an IR file holds up to 4 GiB each")
+                raise IrFormatError(
+                    f"{node}: {key} of {array.nbytes:,} bytes; the limit of an IR file is 4 GiB per array"
+                )
             yield _utf8(key) + empty + b"(K\x01" + _shape(value.shape) + b"h\x03\x89"
             yield b"B" + struct.pack("<I", array.nbytes)
             yield array.tobytes() if array.size < 1 << 16 else memoryview(array.reshape(-1)).cast("B")  # type: ignore[arg-type]

@@ -163,16 +163,18 @@ class _Reader:
                     heappush(ready, (place[reader.name], reader))
         for name, count in waiting.items():
             if count > 0:
-                self._problem(self.nodes[name], Refused("it is part of a loop, or behind one", "unroll the loop"))
+                self._problem(self.nodes[name], Refused("it is part of a loop, or after one", "unroll the loop"))
         return done
 
     def _outputs(self, node: IrNode) -> list[Tensor | None]:
         if node.op == "DataInput":
             return [self._input(node)]
         if node.op not in IR:
-            raise Refused(f"operator {node.op!r} is not known", FIX)
+            raise Refused(f"operator {node.op!r} is not supported", FIX)
         if node.attrs.get("data_format") in CHANNELS_FIRST:
-            raise Refused(f"{node.op} is channels first, which the IR's axes and weights are not", "convert it as NHWC")
+            raise Refused(
+                f"{node.op} is channels first; the IR's axes and weights are channels last", "convert it as NHWC"
+            )
         rule = IR[node.op]
         inputs = self._inputs(node)
         if any(value is None for value in inputs):  # its own problem is listed already
@@ -199,7 +201,7 @@ class _Reader:
             raise Refused("an input without a shape", "give its shape (--inputShape)")
         sizes = tuple(1 if index == 0 and size == -1 else size for index, size in enumerate(shape))
         if any(size < 1 for size in sizes):
-            raise Refused(f"an input of shape {list(shape)}", "give its size in full (--inputShape)")
+            raise Refused(f"an input of shape {list(shape)}", "give all of its sizes (--inputShape)")
         _check_size(sizes)
         return self.net.input(node.name, graph_shape(sizes))
 
@@ -217,8 +219,8 @@ class _Reader:
                 found.append(self._output(node, name, index))
         if missing:
             names = ", ".join(map(repr, missing))
-            what = f"{node.op} reads {names}, which the file does not hold: an operand or operator was lost"
-            raise Refused(what, "make the IR anew from the source, with a converter that keeps it")
+            what = f"{node.op} reads {names}, which is not in the file: an operand or operator was lost"
+            raise Refused(what, "regenerate the IR from the source, with a converter that keeps it")
         return found
 
     def _output(self, node: IrNode, name: str, index: int | None) -> Tensor | None:
@@ -228,8 +230,8 @@ class _Reader:
         several = len(outputs) > 1
         if several and index is None:
             raise Refused(
-                f"{node.op} reads {name!r}, which has {len(outputs)} outputs, and does not say which",
-                "make the IR anew with edges that name the output, like split:1",
+                f"{node.op} reads {name!r}, which has {len(outputs)} outputs, and does not name one",
+                "regenerate the IR with edges that name the output, like split:1",
             )
         if (index or 0) >= len(outputs):
             raise Refused(f"{node.op} reads output {index} of {name!r}, which has {len(outputs)}")

@@ -35,7 +35,7 @@ def control(net: Net, node: TfNode, inputs: list[Item], depth: int) -> Any:
         if len(alive) > 1:
             if causes := tuple(x for _, x in alive if isinstance(x, Unknown)):
                 return Unknown(None, causes)
-            raise Refused("which of its inputs counts depends on data", "export the network for inference")
+            raise Refused("the input selected depends on data", "export the network for inference")
         return [alive[0][1], constant(np.array(alive[0][0]))]
     if any(isinstance(x, Dead) for x in inputs):
         return Dead()
@@ -65,5 +65,5 @@ def _call(net: Net, node: TfNode, function: str, inputs: list[Item], depth: int)
 
 def _truth(x: Item) -> bool:
     if not isinstance(x, Tensor) or not x.constant:
-        raise Refused("which way is taken depends on data", "export the network for inference (is_training=False)")
+        raise Refused("the branch taken depends on data", "export the network for inference (is_training=False)")
     return bool(x.array().reshape(()))

@@ -21,7 +21,7 @@ from .node import PASS_ON, Body, Dead, Item, Tensor, TfNode, Unknown, Weights, c
 from .node_defs import array_of
 
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError)
-FIX = "choose an output before it, or build the network with operators that are known: docs/tensorflow.md"
+FIX = "choose an output before it, or build the network with supported operators: docs/tensorflow.md"
 DEEPEST = 50  # functions calling functions
 MOST_NODES = 1_000_000
 MOST_COMPUTED = 4 << 30  # bytes
@@ -167,7 +167,7 @@ class Net:
             arrays = fold(node, [x.array() for x in tensors])
             self.computed += sum(array.nbytes for array in arrays)
             if self.computed > MOST_COMPUTED:
-                raise ConversionError(f"more than {MOST_COMPUTED >> 30} GiB of constants are computed: no network")
+                raise ConversionError(f"more than {MOST_COMPUTED >> 30} GiB of computed constants: not a network")
             return [replace(constant(array), name=self.body.prefix + node.name) for array in arrays]
         if node.op not in RULES:
             raise Refused(*_unknown(node))
@@ -176,8 +176,8 @@ class Net:
 
 def _unknown(node: TfNode) -> tuple[str, str]:
     if node.op in LOOPS:
-        return "a loop that runs while data says so", "unroll it (Keras: unroll=True), or choose an output before it"
-    return f"operator {node.op!r} has no rule", FIX
+        return "a loop whose length depends on data", "unroll it (Keras: unroll=True), or choose an output before it"
+    return f"operator {node.op!r} is not supported", FIX
 
 
 def _order(body: Body, wanted: Sequence[str], cut: Iterable[str]) -> list[TfNode]:

@@ -18,9 +18,9 @@ def body_of(function: Any, prefix: str) -> tuple[Body, list[str], list[tuple[str
         if not rest or name in arguments:
             return name, 0
         if name not in definitions:
-            raise Refused(f"{text!r} is read, but the function {function.signature.name!r} does not hold it")
+            raise Refused(f"{text!r} is read, but it is not in the function {function.signature.name!r}")
         if len(rest) != 2 or not rest[1].isdecimal():
-            raise Refused(f"{text!r} names no output of a node")
+            raise Refused(f"{text!r} does not name an output of a node")
         named = OUTPUTS.get(definitions[name].op, ())
         return name, (named.index(rest[0]) if rest[0] in named else 0) + int(rest[1])
 

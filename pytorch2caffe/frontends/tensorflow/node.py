@@ -100,7 +100,7 @@ class Tensor:
         """The constant as a flat list of whole numbers."""
         array = self.array()
         if array.dtype.kind not in "iu":
-            raise Refused("an operand that must hold whole numbers does not")
+            raise Refused("an operand that must hold integers does not")
         return [int(i) for i in array.reshape(-1)]
 
     def integer(self) -> int:
@@ -150,7 +150,7 @@ class Body:
         """An output of a node that was read; Unknown, with the reason, where there is none."""
         items = self.items.get(name)
         if items is None:
-            why = "it is part of a loop" if name in self.nodes else "it is read, but the graph does not hold it"
+            why = "it is part of a loop" if name in self.nodes else "it is read, but it is not in the graph"
             return Unknown(Problem(f"node {self.prefix + name!r}", why))
         if len(items) == 1 and not isinstance(items[0], Tensor):
             return items[0]

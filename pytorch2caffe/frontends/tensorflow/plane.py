@@ -16,7 +16,7 @@ Pads = Sequence[tuple[int, int]]
 def is_nchw(node: TfNode) -> bool:
     layout = node.text("data_format", "NHWC")
     if layout not in ("NHWC", "NCHW", "NDHWC", ""):
-        raise Refused(f"data_format {layout!r}", "use NHWC, or NDHWC")
+        raise Refused(f"data_format {layout!r}", "use NHWC or NDHWC")
     return layout == "NCHW"
 
 
@@ -64,10 +64,10 @@ def in_space(node: TfNode, sizes: Sequence[int], axes: int) -> tuple[int, ...]:
     if not sizes:
         return (1,) * axes
     if len(sizes) != axes + 2:
-        raise Refused(f"{len(sizes)} numbers where the {axes + 2} axes of a tensor have one each")
+        raise Refused(f"{len(sizes)} numbers for the {axes + 2} axes of a tensor")
     space, rest = (sizes[2:], sizes[:2]) if is_nchw(node) else (sizes[1:-1], [sizes[0], sizes[-1]])
     if list(rest) != [1, 1] or min(space) < 1:
-        raise Refused(f"steps of {list(sizes)}: along batch or channels")
+        raise Refused(f"steps of {list(sizes)} along batch or channels")
     return tuple(space)
 
 

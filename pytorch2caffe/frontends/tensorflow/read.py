@@ -85,7 +85,7 @@ def load_tensorflow(
     graph = graph_of(nodes, _stem(path))
     missing = [edge for edge in named.values() if edge not in graph.outputs]
     if missing:
-        raise ConversionError(f"{path}: {', '.join(missing)} was lost on the way")
+        raise ConversionError(f"{path}: {', '.join(missing)} was lost in the conversion")
     graph.outputs = {name: graph.outputs[edge] for name, edge in named.items()}
     return graph
 
@@ -127,7 +127,7 @@ def _read(
 
 def _tensor(name: str, item: Item) -> Tensor:
     if isinstance(item, Dead):
-        raise ConversionError(f"output {name!r} is on a side of a condition that is not taken at inference")
+        raise ConversionError(f"output {name!r} is in a branch that is not taken at inference")
     assert isinstance(item, Tensor)
     if not item.edge or item.spread:
         raise ConversionError(f"output {name!r} does not depend on an input; choose another")
@@ -172,7 +172,7 @@ def _outputs(
     listed = "".join(f"\n  {name} ({nodes[name].op})" for name in ends[:40]) + ("\n  ..." if len(ends) > 40 else "")
     inputs = ", ".join(node.name for node in nodes.values() if node.op in INPUTS) or "none"
     if not ends:
-        raise ConversionError(f"{path}: nothing in it depends on an input; inputs: {inputs}")
+        raise ConversionError(f"{path}: no node depends on an input; inputs: {inputs}")
     raise ConversionError(f"{path}: {len(ends)} nodes could be the output; name yours (--dstNode):{listed}")
 
 
@@ -184,7 +184,7 @@ def _find(edge: str, nodes: Mapping[str, TfNode], model: Model) -> tuple[str, in
     lower = {n.lower(): n for n in names}
     near = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, 5, 0.5)]
     near += [n for n in names if n.rsplit("/", 1)[-1] == name.rsplit("/", 1)[-1] and n not in near][:5]
-    hint = f"; near to it: {', '.join(near)}" if near else f"; it ends at: {', '.join(likely_outputs(nodes)[:10])}"
+    hint = f"; similar names: {', '.join(near)}" if near else f"; its outputs: {', '.join(likely_outputs(nodes)[:10])}"
     raise ConversionError(f"the graph has no node {name!r}{hint}")
 
 
@@ -228,7 +228,7 @@ def _shapes(
 def _sizes(shape: Any) -> list[int | None]:
     sizes = list(shape)
     if any(size is not None and (not isinstance(size, int) or size < -1 or size == 0) for size in sizes):
-        raise ConversionError(f"an input shape is whole numbers, not {shape}")
+        raise ConversionError(f"an input shape has integers, not {shape}")
     return [None if size == -1 else size for size in sizes]
 
 

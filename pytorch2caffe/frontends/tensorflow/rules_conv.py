@@ -141,7 +141,7 @@ def within_spread(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
         y = RULES[node.op](net, node, *plain)
         first = y[0] if isinstance(y, list) else y
         return first.as_spread(replace(spread, inner=first))
-    raise Refused("it works on blocks moved into the batch", "use the argument dilations of Conv2D")
+    raise Refused("it operates on blocks moved into the batch", "use the argument dilations of Conv2D")
 
 
 def _dilated(
@@ -175,4 +175,4 @@ def _crops_behind(net: Net, node: TfNode) -> tuple[tuple[int, int], ...]:
             if isinstance(found, Tensor) and found.constant:
                 return _pairs(found)
             break
-    raise Refused("SpaceToBatchND without a BatchToSpaceND that ends it", "use the argument dilations of Conv2D")
+    raise Refused("SpaceToBatchND without a BatchToSpaceND after it", "use the argument dilations of Conv2D")

@@ -30,7 +30,7 @@ def tidy(net: Net, outputs: Mapping[str, Tensor]) -> tuple[list[IrNode], dict[st
             nodes[full] = IrNode(full, "Identity", [edge], attrs)
             edges[name] = full
     if not any(node.op == "DataInput" for node in nodes.values()):
-        raise ConversionError(f"{', '.join(outputs)}: nothing depends on an input")
+        raise ConversionError(f"{', '.join(outputs)}: no output depends on an input")
     return list(nodes.values()), edges
 
 

@@ -44,7 +44,7 @@ class Variables:
         training = tensorflow("tensorflow.python.training.py_checkpoint_reader")
         self.prefix = prefix
         self.size = sum(path.stat().st_size for path in data_files(prefix))
-        self.reader = guarded(f"{prefix} is no checkpoint", training.NewCheckpointReader, str(prefix))
+        self.reader = guarded(f"{prefix} is not a checkpoint", training.NewCheckpointReader, str(prefix))
         self.shapes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_shape_map)
         self.dtypes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_dtype_map)
         self.keys: dict[str, str] = {}
@@ -106,7 +106,7 @@ def find_parts(variables: Variables, meta: Any) -> None:
             continue
         ranges = list(zip(whole.var_offset, whole.var_shape, variables.shape(whole.full_name), strict=True))
         if any(begin < 0 or size < 0 or begin + size > total for begin, size, total in ranges):
-            raise ValueError(f"{name!r} is no part of {whole.full_name!r}")
+            raise ValueError(f"{name!r} is not a part of {whole.full_name!r}")
         variables.parts[name] = whole.full_name, tuple(slice(begin, begin + size) for begin, size, _ in ranges)
 
 
