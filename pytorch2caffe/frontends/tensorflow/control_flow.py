@@ -1,4 +1,4 @@
-"""Conditions and calls of functions: the side that counts at inference is read, the other one is dead."""
+"""Conditions and function calls: the branch taken at inference is read, the other one is dead."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOOPS = {"Enter", "RefEnter", "Exit", "NextIteration", "LoopCond", "While", "Sta
 
 
 def control(net: Net, node: TfNode, inputs: list[Item], depth: int) -> Any:
-    """What an operator gives that selects or calls. Raises Refused where the selection depends on data."""
+    """The outputs of an operator of CONTROL. Raises Refused where the branch depends on data."""
     if node.op.endswith("Merge"):
         alive = [(i, x) for i, x in enumerate(inputs) if not isinstance(x, Dead)]
         if not alive:

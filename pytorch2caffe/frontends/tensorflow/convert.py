@@ -1,4 +1,4 @@
-"""Reads a graph node by node: constants are computed, data becomes IR nodes, the rest is a problem where it is used."""
+"""Reads a graph node by node: constants are computed, data become IR nodes; the rest is an error where it is used."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def rule(*ops: str) -> Callable[[Rule], Rule]:
 
 
 class Net:
-    """The IR being made of a model.
+    """The IR nodes of a model under construction.
 
-    shapes: the shapes of inputs by node name, as the caller gave them; such a node is an input whatever it is.
+    shapes: the shapes of inputs by node name, as the caller gave them; such a node is an input, whatever its operator.
     """
 
     def __init__(self, model: Model, shapes: Mapping[str, Sequence[int | None]]) -> None:
@@ -68,7 +68,7 @@ class Net:
     ) -> Any:
         """Adds an IR node of `shape`, or of several outputs with the shapes in `more`. Returns its Tensor or them.
 
-        name: goes behind the node's own, for the second and further IR nodes made of one.
+        name: appended to the node's own, for the second and further IR nodes made of one.
         """
         full = self.names.unique(self.body.prefix + node.name + name)
         shapes = [tuple(int(dim) for dim in dims) for dims in (shape, *more)]
@@ -82,13 +82,13 @@ class Net:
         return found if several else found[0]
 
     def edge(self, x: Tensor) -> str:
-        """How an IR node names a tensor that it reads; a constant becomes a node."""
+        """The name by which IR nodes read a tensor; a constant becomes a node."""
         if x.edge:
             return x.edge
         if id(x) not in self.constants:
             array = x.array()
             if array.dtype.kind not in "fib":
-                raise Refused("an operand of text")
+                raise Refused("a string operand")
             full = self.names.unique(x.name or "constant")
             attrs: dict[str, Any] = {"_output_shapes": [tuple(array.shape)], "data_format": "NHWC"}
             weights = {}
@@ -101,14 +101,14 @@ class Net:
         return self.constants[id(x)][1]
 
     def before(self, x: Tensor, op: str) -> Tensor:
-        """What the IR node reads that makes a tensor, if that is an `op` of one input; else the tensor itself."""
+        """The input of the IR node that produces a tensor, if that is an `op` of one input; else the tensor itself."""
         made = self.nodes.get(x.edge)
         return self.data.get(made.inputs[0], x) if made is not None and made.op == op else x
 
     # ---- a body ----------------------------------------------------------------------------------------------------
 
     def run(self, body: Body, wanted: Iterable[tuple[str, int]], depth: int = 0) -> list[Item]:
-        """Reads what `wanted`, pairs of node and output, depend on, and returns them."""
+        """Reads the nodes that `wanted`, pairs of node and output, depend on; returns the wanted items."""
         wanted = list(wanted)
         order = _order(body, [name for name, _ in wanted], self.shapes if depth == 0 else {})
         self.count += len(order)
@@ -116,7 +116,7 @@ class Net:
             raise ConversionError("functions are nested too deeply, or call each other")
         for node in order:
             for name in {name for name, _ in node.inputs}:
-                body.readers.setdefault(name, []).append(node)
+                body.consumers.setdefault(name, []).append(node)
         outer = self.body
         for node in order:
             self.body = body
@@ -181,7 +181,7 @@ def _unknown(node: TfNode) -> tuple[str, str]:
 
 
 def _order(body: Body, wanted: Sequence[str], cut: Iterable[str]) -> list[TfNode]:
-    """The nodes that `wanted` depend on, each behind what it reads. Raises ConversionError for loops."""
+    """The nodes that `wanted` depend on, each after its inputs. Raises ConversionError for loops."""
     cut = set(cut)
     done: dict[str, TfNode] = {}
     open_: set[str] = set()

@@ -1,4 +1,4 @@
-"""Random numbers: dropout is the identity at inference, anything else made of them has no one value."""
+"""Random numbers: dropout is the identity at inference; anything else computed from them is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RANDOM = {
 
 
 def of_random(net: Net, node: TfNode, inputs: list[Item]) -> Item:
-    """Dropout is nothing at inference; whatever else is made of random numbers has no one value."""
+    """The output of an operator with a random input: x where it is the mask of a dropout of x."""
     others = [(i, x) for i, x in enumerate(inputs) if not (isinstance(x, Tensor) and x.random)]
     if node.op in ("Mul", "Select", "SelectV2") and net.body.masked(node, [index for index, _ in others]):
         for kept in (_scaled(net, node, index) for index, _ in others):

@@ -23,7 +23,7 @@ LARGEST_STRUCTURE = 1 << 31  # bytes: protobuf's own limit
 
 @dataclass
 class Model:
-    """What a file holds. `functions` are FunctionDefs by name, `inputs` and `outputs` a SavedModel's signature."""
+    """The contents of a file. `functions` are FunctionDefs by name, `inputs` and `outputs` a SavedModel's signature."""
 
     nodes: list[TfNode]
     functions: Mapping[str, Any] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Model:
 
 
 def open_model(path: str | Path, weights: str | Path | None = None) -> Model:
-    """Whatever there is at `path`; `weights` is its checkpoint if it does not lie beside it."""
+    """The model at `path`, of any of the formats; `weights` is its checkpoint if that is not beside it."""
     path = Path(path)
     if path.is_dir():
         if any((path / f"saved_model.{suffix}").is_file() for suffix in ("pb", "pbtxt")):

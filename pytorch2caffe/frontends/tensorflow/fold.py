@@ -21,12 +21,12 @@ DTYPES = {1: "f4", 2: "f4", 19: "f4", 14: "f4", 3: "i8", 9: "i8", 4: "i8", 5: "i
 
 
 def folds(*ops: str) -> Callable[[Callable[[TfNode, Arrays], Any]], Callable[[TfNode, Arrays], Any]]:
-    """Registers what computes an operator from arrays; several results come as a list."""
+    """Registers a function that computes an operator from arrays; it returns an array, or a list of outputs."""
     return register_in(FOLD, ops)
 
 
 def fold(node: TfNode, arrays: Arrays) -> list[np.ndarray]:
-    """The outputs of a node whose inputs are all constant. Raises Refused where the batch's size would decide."""
+    """The outputs of a node whose inputs are all constant. Raises Refused if they depend on the batch's size."""
     if node.op in SIZE_MATTERS and any(_depends_on_batch(array) for array in arrays):
         found = FOLD[node.op](node, arrays)
         if node.op not in ("FloorDiv", "Div", "RealDiv") or not _multiple(found) or not _multiple(arrays[0]):
@@ -72,7 +72,7 @@ SIZE_MATTERS = {
 
 
 def bounded(shape: Sequence[int]) -> tuple[int, ...]:
-    """A shape of a constant that is to be made; raises Refused if it would be too large."""
+    """The shape of a constant to be computed; raises Refused if it is too large."""
     size = 1
     for dim in shape:
         size *= int(dim)
@@ -97,7 +97,7 @@ def _divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
 
 
-def _whole_divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _floor_divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if a.dtype.kind != "f" and not np.all(b):
         raise Refused("a division by zero")
     return np.floor_divide(a, b)
@@ -118,7 +118,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "RealDiv": _divide,
     "Div": _divide,
     "TruncateDiv": _divide,
-    "FloorDiv": _whole_divide,
+    "FloorDiv": _floor_divide,
     "FloorMod": _modulo,
     "Maximum": np.maximum,
     "Minimum": np.minimum,

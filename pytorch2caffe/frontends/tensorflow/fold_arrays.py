@@ -15,7 +15,7 @@ MOST_PARTS = 10_000  # that one tensor is split into
 
 
 def few(parts: int) -> int:
-    """A number of outputs; raises Refused for more than any network has."""
+    """A number of outputs; raises Refused for none, and for more than networks have."""
     if not 0 < parts <= MOST_PARTS:
         raise Refused(f"{parts} parts of one tensor")
     return parts
@@ -145,7 +145,7 @@ def strided_slice(node: TfNode, arrays: Arrays) -> np.ndarray:
 
 
 def slices(node: TfNode, begin: Sequence[int], end: Sequence[int], step: Sequence[int]) -> list[Any]:
-    """A StridedSlice as Python's index. Its masks hold a bit for each entry of begin."""
+    """A StridedSlice as a Python index. Its masks have a bit for each entry of begin."""
     masks = {key: node.integer(f"{key}_mask") for key in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
     found: list[Any] = []
     for index, (b, e, s) in enumerate(zip(begin, end, step, strict=True)):

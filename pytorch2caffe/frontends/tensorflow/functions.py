@@ -1,4 +1,4 @@
-"""The functions of TensorFlow 2: their nodes name what they read in a way of their own."""
+"""The functions of TensorFlow 2, whose nodes name their inputs as `node:output:index`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def body_of(function: Any, prefix: str) -> tuple[Body, list[str], list[tuple[str
 
 
 NORMALISED = ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3")
-OUTPUTS = {  # of the operators with several outputs that have names of their own
+OUTPUTS = {  # names of the outputs of operators that have several
     "FusedBatchNorm": NORMALISED,
     "FusedBatchNormV2": NORMALISED,
     "FusedBatchNormV3": NORMALISED,

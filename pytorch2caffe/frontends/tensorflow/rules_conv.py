@@ -129,7 +129,7 @@ def within_spread(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
     small = all(i.constant and len(i.shape) <= 1 for i in others)
     pointwise = node.op == "Conv2D" and inputs[0] is x and inputs[1].shape[:2] == (1, 1)
     if spread.crops is None and node.op in ("Conv2D", "DepthwiseConv2dNative") and inputs[0] is x:
-        made = replace(spread, crops=_crops_behind(net, node))
+        made = replace(spread, crops=_crops_after(net, node))
         y = RULES[node.op](net, node, *plain, spread=made)
         return y.as_spread(replace(made, inner=y))
     if (
@@ -162,14 +162,14 @@ def _dilated(
     return counts, pads, (spread.block[0], spread.block[1])
 
 
-def _crops_behind(net: Net, node: TfNode) -> tuple[tuple[int, int], ...]:
-    """What the BatchToSpaceND that ends the blocks will crop."""
+def _crops_after(net: Net, node: TfNode) -> tuple[tuple[int, int], ...]:
+    """The crops of the BatchToSpaceND that follows."""
     last = node
     for _ in range(20):
-        readers = [r for r in net.body.readers.get(last.name, []) if r.op != "Shape"]
-        if len(readers) != 1:
+        consumers = [r for r in net.body.consumers.get(last.name, []) if r.op != "Shape"]
+        if len(consumers) != 1:
             break
-        last = readers[0]
+        last = consumers[0]
         if last.op == "BatchToSpaceND":
             (found,) = net.run(net.body, [last.inputs[2]], 1)
             if isinstance(found, Tensor) and found.constant:
