@@ -1,4 +1,4 @@
-"""The text format of protobuf, with the line of every problem and of every field that is not known."""
+"""The text format of protobuf, with the line of every error and of every unknown field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ESCAPED |= {mark: mark for mark in (b"\\", b"'", b'"', b"?")}
 
 
 def parse_text(text: str, message_name: str, where: str) -> tuple[Any, list[str]]:
-    """A message from its text, as it stands there: nothing is upgraded.
+    """A message from its text, without any upgrade.
 
     Returns the message and the fields left out. Raises CaffeFormatError with `where`, line and reason.
     """
@@ -36,7 +36,7 @@ class _Parser:
         self.unknown: list[str] = []
 
     def message(self, message: Any, closing: str = "", opened: int = 1) -> None:
-        """Reads fields up to the closing mark, and takes it. The schema, not the text, bounds the nesting."""
+        """Reads fields up to and including the closing mark. The schema, not the text, limits the nesting."""
         tokens = self.tokens
         while not (tokens.next.kind == "end" if closing == "" else tokens.accept(closing)):
             if tokens.next.kind == "end":
@@ -97,7 +97,7 @@ class _Parser:
             raise tokens.error(f"{field.name} cannot be {shorten(first.text)}...", first.line) from None
 
     def _scalar(self, message: Any, field: Any) -> Any:
-        """The value of a field that is no message; None for one that is left out."""
+        """The value of a field that is not a message; None for one that is ignored."""
         tokens = self.tokens
         if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
             return self._string(field)
@@ -164,7 +164,7 @@ class _Parser:
             pass
 
     def _skip_to(self, closing: str, opened: int) -> None:
-        """Takes all up to the closing mark, what is opened in between with its own: a list, not recursion."""
+        """Skips everything up to and including the closing mark, nested pairs too, without recursion."""
         tokens = self.tokens
         stack = [closing]
         while stack:
@@ -197,7 +197,7 @@ def _int(text: str) -> int:
 
 
 def _unescape(token: str) -> bytes:
-    """The bytes a string stands for; its quotes are still around it."""
+    """The bytes of a string token, which includes its quotes."""
     return _ESCAPE.sub(_escaped, token[1:-1].encode("utf-8", "surrogateescape"))
 
 

@@ -1,4 +1,4 @@
-"""Reading prototxt: from a file or a text to a network in today's form."""
+"""Reading prototxt: from a file or a text to a network in the current format."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MOST_BYTES = 1 << 24  # the largest published prototxt has about 1 MB
 class Prototxt:
     """A network as read from text.
 
-    net:     the NetParameter message, in today's form: `layer` with string types, inputs as Input layers.
-    unknown: what was left out because caffe.proto has no such field, "line 12: ConvolutionParameter.foo".
+    net:     the NetParameter message, in the current format: `layer` with string types, inputs as Input layers.
+    unknown: fields ignored because caffe.proto does not have them, "line 12: ConvolutionParameter.foo".
     """
 
     net: Any
@@ -31,13 +31,13 @@ class Prototxt:
 
 
 def read_prototxt(source: FilePath) -> Prototxt:
-    """Reads a prototxt of any generation: today's, V1 and V0 (`layers`), `input` with its dimensions.
+    """Reads a prototxt of any generation: the current one, V1 and V0 (`layers`), `input` with its dimensions.
 
     source: a path; or the text itself, where it is a str with a brace or a line break in it.
 
-    Fields that caffe.proto does not know, those of forks, are left out, listed in the result and logged as a
-    warning. Comments may be in any encoding. Raises CaffeFormatError with file, line and reason for anything
-    that is no such text, OSError for a file that cannot be opened.
+    Fields that are not in caffe.proto, those of forks, are ignored, listed in the result and logged as a warning.
+    Comments may be in any encoding. Raises CaffeFormatError with file, line and reason for anything that is not a
+    prototxt, OSError for a file that cannot be opened.
 
     >>> read_prototxt('layer { name: "prob" type: "Softmax" }').net.layer[0].type
     'Softmax'

@@ -1,6 +1,6 @@
-"""The wire format of protobuf, walked by hand: where each field of a message lies; nothing is copied.
+"""The wire format of protobuf, read directly: the position of each field of a message; nothing is copied.
 
-A message is a row of fields; a field is a tag (number * 8 + wire type, a varint) and a value.
+A message is a sequence of fields; a field is a tag (number * 8 + wire type, a varint) and a value.
 Source: the documentation of protobuf, "Encoding".
 """
 

@@ -28,17 +28,17 @@ MOST_NODE = 1 << 20
 MOST_NODES = 100_000
 MOST_HEADER = 1 << 12
 HEADER = re.compile(rb"\{ *'descr': '\|O', *'fortran_order': (True|False), *'shape': \(\),? *\} *\n?")
-# The largest float as protobuf prints it, which its parser takes for more than the largest.
+# The largest float as protobuf prints it, which its parser rejects as too large.
 LARGEST = re.compile(r'^( *(?:"f": )?-?)3\.4028235e\+38(?=,?$)', re.MULTILINE)
 LITERALS = ("int_val", "uint_val", "int64_val", "uint64_val", "float_val", "double_val", "bool_val")
 
 
 def read_ir(structure: str | Path, weights: str | Path | None = None) -> list[IrNode]:
-    """The nodes in MMdnn's files, in the file's order, with the weights that belong to them.
+    """The nodes in MMdnn's files, in the file's order, with their weights.
 
     structure: the .json (either spelling of its names), or the .pb, binary or text. weights: the .npy.
 
-    Raises IrFormatError for a file that is damaged, hostile or something else, OSError as open() does.
+    Raises IrFormatError for a file that is damaged, hostile or not such a file, OSError as open() does.
     """
     path = Path(structure)
     try:
@@ -133,7 +133,7 @@ def _node(message: Any) -> IrNode:
 
 
 def _without_control(nodes: list[IrNode]) -> list[IrNode]:
-    """The nodes without control inputs (`^name`), and without what is only waited for: it is no output."""
+    """The nodes without control inputs (`^name`), and without nodes that only those need: they are not outputs."""
     waited = {name[1:] for node in nodes for name in node.inputs if name.startswith("^")}
     for node in nodes:
         node.inputs = [name for name in node.inputs if not name.startswith("^")]
@@ -154,7 +154,7 @@ def _source(edge: str, names: Collection[str]) -> str:
 
 
 def _attr(value: Any) -> Any:
-    """The Python value of an AttrValue, None if it holds nothing."""
+    """The Python value of an AttrValue, None if it is empty."""
     kind = value.WhichOneof("value")
     if kind is None:
         return None
@@ -193,7 +193,7 @@ def _weights(path: Path) -> dict[str, Any]:
 
 
 def _header(mapped: mmap.mmap) -> int:
-    """Where the pickle begins; what stands before it must say that it is one."""
+    """The position of the pickle; the header before it must declare one."""
     start, form = (10, "<H") if mapped[6:8] == b"\x01\x00" else (12, "<I")
     if mapped[:6] != b"\x93NUMPY" or len(mapped) < start:
         raise IrFormatError("not an .npy file of weights as MMdnn writes them")
@@ -209,7 +209,7 @@ def _name(key: Any) -> str:
 
 
 def _give(nodes: Sequence[IrNode], weights: dict[str, Any]) -> None:
-    """Hands each node its arrays. Those of a list (Affine's) are called by their place; numbers are left out."""
+    """Gives each node its arrays. Those of a list (Affine's) are named by index; plain numbers are ignored."""
     for node in nodes:
         own = weights.get(node.name, {})
         items = enumerate(own) if isinstance(own, (list, tuple)) else own.items() if isinstance(own, dict) else []
@@ -220,9 +220,9 @@ def _give(nodes: Sequence[IrNode], weights: dict[str, Any]) -> None:
 
 
 def write_ir(nodes: Sequence[IrNode], prefix: str | Path) -> None:
-    """Writes PREFIX.json, PREFIX.pb and PREFIX.npy, as MMdnn does; all three appear together, or none.
+    """Writes PREFIX.json, PREFIX.pb and PREFIX.npy, as MMdnn does; all three or none.
 
-    Raises IrFormatError for an attribute that the IR cannot hold.
+    Raises IrFormatError for an attribute that the IR cannot represent.
     """
     graph = message_class("GraphDef")(node=[_message(node) for node in nodes])
     text = LARGEST.sub(r"\g<1>3.4028234e+38", json_format.MessageToJson(graph, preserving_proto_field_name=True))
@@ -248,7 +248,7 @@ def _message(node: IrNode) -> Any:
 
 
 def _fill(target: Any, key: str, value: Any) -> None:
-    """Sets an AttrValue, or what is in its list."""
+    """Sets an AttrValue, or the items of its list."""
     if isinstance(value, list):
         target.list.SetInParent()
         for item in value:

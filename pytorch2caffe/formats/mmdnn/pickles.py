@@ -1,8 +1,8 @@
-"""The pickles that MMdnn's .npy files hold, read without the pickle module: they are data, never code.
+"""The pickles in MMdnn's .npy files, read without the pickle module: as data, never as code.
 
-A pickle is a program for a stack machine. Of its operations this reads those that numbers, texts, lists, dicts and
-numpy arrays are made of; everything else, calls of any other function first of all, is an error. Arrays are views
-on the file. Source: the documentation of Python's pickletools.
+A pickle is a program for a stack machine. This accepts the operations for numbers, strings, lists, dicts and
+numpy arrays; everything else is an error, above all calls of other functions. Arrays are views of the file.
+Source: the documentation of Python's pickletools.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Dtype:
 
 @dataclass(eq=False)
 class _Array:
-    """An array under way; `value` is set by BUILD."""
+    """An array under construction; `value` is set by BUILD."""
 
     value: Any = None
 
@@ -58,10 +58,10 @@ class _Mark:
 
 
 def read_pickle(buffer: memoryview) -> Any:
-    """The object in a pickle: dicts, lists, tuples, texts, bytes, numbers and numpy arrays.
+    """The object in a pickle: dicts, lists, tuples, strings, bytes, numbers and numpy arrays.
 
-    Arrays are read-only views on `buffer`, of its own byte order. A list of one object in an array is that object.
-    Raises IrFormatError for anything else, and for damage.
+    Arrays are read-only views of `buffer`, in its byte order. An object array of one object is that object.
+    Raises IrFormatError for anything else, and for damaged data.
     """
     machine = _Machine(buffer)
     try:
