@@ -20,8 +20,8 @@ from ...layers.basic.silence import Silence
 from ...layers.convolution.convolution import Convolution
 from ...layers.convolution.deconvolution import Deconvolution
 from ...runtime.build import arity, infer
+from . import training_layers as training
 from .memory import Memory
-from .training_layers import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value
 from .weights import Weights, advice
 
 FIX = 'register the layer: README, "Adding a layer"'
@@ -150,16 +150,16 @@ class _Reader:
         if kind == "Input":
             self._inputs(entry)
             return []
-        if kind in DATA:
+        if kind in training.DATA:
             return self._data(entry)
-        if kind in LEFT_OUT:
+        if kind in training.LEFT_OUT:
             self.compared.update(entry.get("bottom", []))
             return []
-        if kind in OUTPUT_OF:
+        if kind in training.OUTPUT_OF:
             self.compared.update(entry.get("bottom", [])[1:])
-            entry = self._output(entry)
-        if kind in REFUSED:
-            what, fix = REFUSED[kind]
+            entry = training.output_layer(entry, self.tops)
+        if kind in training.REFUSED:
+            what, fix = training.REFUSED[kind]
             raise Refused(f"{kind}: {what}", fix)
         if kind == Silence.type:
             entry = {**entry, "bottom": [b for b in entry.get("bottom", []) if b not in self.data]}
@@ -186,7 +186,7 @@ class _Reader:
 
     def _input(self, entry: dict[str, Any], top: str, shape: tuple[int, ...]) -> Value:
         value = self._new(top, shape)
-        value.about = about(entry, shape)
+        value.about = training.about(entry, shape)
         self.inputs.append(value)
         return value
 
@@ -196,15 +196,15 @@ class _Reader:
 
     def _data(self, entry: dict[str, Any]) -> list[Node]:
         """A data layer's tops become inputs when a layer reads them; constants of DummyData stay constants."""
-        alone = not any(other.get("type") in DATA - {"DummyData"} | {"Input"} for other in self.layers)
+        alone = not any(other.get("type") in training.DATA - {"DummyData"} | {"Input"} for other in self.layers)
         nodes = []
         for index, top in enumerate(entry.get("top", [])):
-            value = dummy_value(entry, index) if entry["type"] == "DummyData" and not alone else None
+            value = training.dummy_value(entry, index) if entry["type"] == "DummyData" and not alone else None
             if value is None:
                 self.data[top] = entry, index
                 self.order.append(top)
                 continue
-            shape = data_shape(entry, index, None)
+            shape = training.data_shape(entry, index, None)
             blob = np.broadcast_to(np.float32(value), shape)
             nodes.append(Node(entry.get("name", ""), Constant(shape), [], [self._new(top, shape)], (blob,)))
         return nodes
@@ -222,16 +222,6 @@ class _Reader:
                 return int(blobs[0].shape[1] * entry.get("convolution_param", {}).get("group", 1))
         return None
 
-    def _output(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """The Softmax or Sigmoid that a loss layer contains, as a layer of its own."""
-        cls, param = OUTPUT_OF[entry["type"]]
-        tops = entry.get("top", [])
-        names = Names(self.tops)
-        top = tops[1] if len(tops) > 1 else names.unique("prob")
-        made = {"name": top, "type": cls.type, "bottom": entry.get("bottom", [])[:1], "top": [top]}
-        settings = {key: value for key, value in entry.get(param, {}).items() if key == "axis"}
-        return made | ({str(cls.param): settings} if settings else {})
-
     def _new(self, top: str, shape: tuple[int, ...]) -> Value:
         value = Value(self.names.unique(top), shape, top)
         self.tops[top] = self.unread[top] = value
@@ -242,7 +232,7 @@ class _Reader:
         inputs = [self._bottom(bottom) for bottom in entry.get("bottom", [])]
         if kind not in LAYERS:
             raise Refused(f"layer type {kind!r} is not supported", FIX)
-        check_phase(entry)
+        training.check_phase(entry)
         cls = LAYERS[kind]
         if not inputs and cls is not Constant:
             raise Refused(f"{kind} without a bottom", "name its input")
@@ -262,7 +252,7 @@ class _Reader:
     def _bottom(self, bottom: str) -> Value:
         if bottom in self.data:
             entry, index = self.data.pop(bottom)
-            shape = self._given(bottom) or data_shape(entry, index, self._channels(bottom))
+            shape = self._given(bottom) or training.data_shape(entry, index, self._channels(bottom))
             self._input(entry, bottom, shape)
         if bottom not in self.tops:
             raise Refused(f"bottom {bottom!r} is the top of no layer before it", "name an earlier top")

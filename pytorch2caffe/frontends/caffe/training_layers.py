@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from ...errors import Refused
+from ...graph.graph import Names
 from ...graph.registry import Layer, number
 from ...layers.activation.sigmoid import Sigmoid
 from ...layers.activation.softmax import Softmax
@@ -52,6 +53,16 @@ def check_phase(entry: Mapping[str, Any]) -> None:
             f"{entry['type']} with `phase: TRAIN`: Caffe trains it even in a network for testing",
             "remove its `phase`; to exclude a layer from testing, write `include { phase: TRAIN }`",
         )
+
+
+def output_layer(entry: Mapping[str, Any], tops: Collection[str]) -> dict[str, Any]:
+    """The Softmax or Sigmoid that a loss layer contains, as a layer of its own. tops: the names already in use."""
+    cls, param = OUTPUT_OF[entry["type"]]
+    own_tops = entry.get("top", [])
+    top = own_tops[1] if len(own_tops) > 1 else Names(tops).unique("prob")
+    output = {"name": top, "type": cls.type, "bottom": entry.get("bottom", [])[:1], "top": [top]}
+    settings = {key: value for key, value in entry.get(param, {}).items() if key == "axis"}
+    return output | ({str(cls.param): settings} if settings else {})
 
 
 def data_shape(entry: Mapping[str, Any], index: int, channels: int | None) -> tuple[int, ...]:
