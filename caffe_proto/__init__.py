@@ -5,7 +5,7 @@ from .errors import CaffeFormatError
 from .files import atomic_files, atomic_write
 from .phases import included
 from .schema import message_class
-from .several import FilePaths, left_behind, numbered, several, unnumbered, whole
+from .shards import FilePaths, all_shards, shard_names, stale_shards, unsharded, weight_files
 from .text import Prototxt, read_prototxt
 from .weights import LayerWeights, Weights, blobs_by_name, read_caffemodel
 from .write import MOST_BYTES, caffemodel_bytes, split_layers, to_text, write_caffemodel, write_prototxt
@@ -23,17 +23,17 @@ __all__ = [
     "caffemodel_bytes",
     "from_dict",
     "included",
-    "left_behind",
+    "stale_shards",
     "message_class",
-    "numbered",
+    "shard_names",
     "read_caffemodel",
     "read_prototxt",
-    "several",
+    "weight_files",
     "split_layers",
     "to_dict",
     "to_text",
-    "unnumbered",
-    "whole",
+    "unsharded",
+    "all_shards",
     "write_caffemodel",
     "write_prototxt",
 ]

@@ -1,4 +1,4 @@
-"""A BlobProto as an array: every way in which Caffe and its forks have stored numbers."""
+"""A BlobProto as an array, in every form in which Caffe and its forks store numbers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _RAW = {0: "<f8", 1: "<f4", 2: "<f2"}  # NVIDIA's DOUBLE, FLOAT, FLOAT16
 def read_blob(buffer: wire.Buffer, start: int, stop: int) -> np.ndarray:
     """The float32 array, read-only, of the BlobProto between two positions of a file.
 
-    Packed floats in one piece, as all writers leave them, stay where they are: the array is a view. It need
-    not be aligned to 4 bytes, which numpy handles; np.require(array, requirements="A") copies it where that
-    matters. Doubles, half floats and numbers in several pieces are converted.
+    Packed floats in one piece, the usual form, are not copied: the array is a view of the buffer. It may not be
+    aligned to 4 bytes, which numpy handles; np.require(array, requirements="A") copies it where that matters.
+    Doubles, half floats and numbers in more than one piece are converted.
     """
     shape: list[int] | None = None
     legacy: dict[int, int] = {}
@@ -51,7 +51,7 @@ def read_blob(buffer: wire.Buffer, start: int, stop: int) -> np.ndarray:
         shape = [legacy.get(number, 0) for number in _LEGACY] if legacy else []
     if raw is not None:
         if raw_type not in _RAW:
-            raise CaffeFormatError(f"raw data of type {raw_type}, which is none of double, float, half")
+            raise CaffeFormatError(f"raw data of type {raw_type}, which is not double, float or half")
         numbers[_DATA] = _Numbers(buffer, _RAW[raw_type])
         numbers[_DATA].add(raw, stop)
     elif numbers[_DOUBLE_DATA].size:
@@ -60,9 +60,9 @@ def read_blob(buffer: wire.Buffer, start: int, stop: int) -> np.ndarray:
 
 
 def to_float32(array: np.ndarray) -> np.ndarray:
-    """The same numbers as little-endian float32, the same array where it is that already.
+    """The same numbers as little-endian float32, the array itself if it is that already.
 
-    Raises CaffeFormatError for what are no real numbers, and for finite ones beyond float32.
+    Raises CaffeFormatError for types other than real numbers, and for finite numbers beyond float32.
     """
     if array.dtype.kind not in "fiub":
         raise CaffeFormatError(f"numbers of type {array.dtype}; Caffe holds float32")
@@ -74,7 +74,7 @@ def to_float32(array: np.ndarray) -> np.ndarray:
 
 
 def check_shape(shape: list[int]) -> int:
-    """The number of values in a shape; CaffeFormatError if Caffe could not hold it."""
+    """The number of values in a shape; raises CaffeFormatError for more than Caffe can store."""
     if len(shape) > MOST_AXES:
         raise CaffeFormatError(f"{len(shape)} axes; Caffe has at most {MOST_AXES}")
     if any(dim < 0 for dim in shape):
@@ -85,7 +85,7 @@ def check_shape(shape: list[int]) -> int:
 
 
 class _Numbers:
-    """The values of a list of numbers: a view while they lie in one piece, a copy once there are several."""
+    """The values of a list of numbers: a view if they are in one piece, else a copy."""
 
     def __init__(self, buffer: wire.Buffer, dtype: str) -> None:
         self.buffer = buffer
@@ -95,15 +95,15 @@ class _Numbers:
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes."""
         return self.piece[1] - self.piece[0] if self.joined is None else len(self.joined)
 
     def add(self, field: wire.Field, stop: int) -> int:
-        """Takes in a field, and if it is a single value those right behind it too; returns where to go on."""
+        """Adds a field, and after a single value also those that follow directly; returns the position after them."""
         width = self.dtype.itemsize
         if field.wire_type == wire.BYTES:
             if (field.stop - field.start) % width:
-                raise CaffeFormatError(f"byte {field.begin}: its size is no multiple of {width}")
+                raise CaffeFormatError(f"byte {field.begin}: its size is not a multiple of {width}")
             if self.size == 0:
                 self.piece = (field.start, field.stop)
             else:
@@ -131,7 +131,7 @@ class _Numbers:
 
 
 def _run(buffer: wire.Buffer, field: wire.Field, stop: int) -> int:
-    """How many fields with the very same tag follow one another, each one fixed-size number."""
+    """The number of consecutive fields with the same tag, each a fixed-size number."""
     step = field.stop - field.begin
     tag = np.frombuffer(buffer, np.uint8, field.start - field.begin, field.begin)
     count, block = 1, 16
@@ -172,7 +172,7 @@ def _shaped(numbers: _Numbers, shape: list[int]) -> np.ndarray:
     count = check_shape(shape)
     found = numbers.size // numbers.dtype.itemsize
     if found != count:
-        raise CaffeFormatError(f"it holds {found:,} values, its shape {_by(shape)} takes {count:,}")
+        raise CaffeFormatError(f"it holds {found:,} values; its shape {_by(shape)} has {count:,}")
     array = to_float32(numbers.array()).reshape(shape)
     array.flags.writeable = False
     return array

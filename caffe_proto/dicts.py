@@ -37,12 +37,12 @@ def _plain(field: Any, value: Any) -> Any:
 
 
 def from_dict(values: Mapping[str, Any], message: str = "NetParameter") -> Any:
-    """The protobuf message of a dict as to_dict makes it.
+    """The protobuf message of a dict as to_dict returns it.
 
     values:  by field name; an enum by name or number, a list where the field has one, dicts within dicts.
     message: the name of the message in caffe.proto.
 
-    Raises CaffeFormatError that names the place, "layer[3].pooling_param.pol: no such field".
+    Raises CaffeFormatError that names the field, "layer[3].pooling_param.pol: no such field".
     """
     result = message_class(message)()
     _fill(result, values, "")
@@ -51,41 +51,41 @@ def from_dict(values: Mapping[str, Any], message: str = "NetParameter") -> Any:
 
 def _fill(message: Any, values: Mapping[str, Any], where: str) -> None:
     for name, value in values.items():
-        place = f"{where}.{name}" if where else str(name)
+        field_path = f"{where}.{name}" if where else str(name)
         field = message.DESCRIPTOR.fields_by_name.get(name)
         if field is None:
-            raise CaffeFormatError(f"{place}: no such field in Caffe's {message.DESCRIPTOR.name}")
+            raise CaffeFormatError(f"{field_path}: no such field in Caffe's {message.DESCRIPTOR.name}")
         try:
             if is_repeated(field):
-                _fill_list(getattr(message, name), field, value, place)
+                _fill_list(getattr(message, name), field, value, field_path)
             elif field.message_type is not None:
                 getattr(message, name).SetInParent()
-                _fill_message(getattr(message, name), value, place)
+                _fill_message(getattr(message, name), value, field_path)
             else:
                 setattr(message, name, _scalar(field, value))
         except CaffeFormatError:
             raise
         except (TypeError, ValueError, OverflowError) as error:
-            raise CaffeFormatError(f"{place}: cannot be {value!r:.60}: {error}") from None
+            raise CaffeFormatError(f"{field_path}: cannot be {value!r:.60}: {error}") from None
 
 
-def _fill_list(target: Any, field: Any, values: Any, place: str) -> None:
+def _fill_list(target: Any, field: Any, values: Any, field_path: str) -> None:
     if isinstance(values, (str, bytes, Mapping)):
-        raise CaffeFormatError(f"{place}: a list is needed, not {values!r:.60}")
+        raise CaffeFormatError(f"{field_path}: a list is needed, not {values!r:.60}")
     for index, value in enumerate(values):
         if field.message_type is not None:
-            _fill_message(target.add(), value, f"{place}[{index}]")
+            _fill_message(target.add(), value, f"{field_path}[{index}]")
         else:
             target.append(_scalar(field, value))
 
 
-def _fill_message(target: Any, value: Any, place: str) -> None:
+def _fill_message(target: Any, value: Any, field_path: str) -> None:
     if isinstance(value, Message):
         target.CopyFrom(value)
     elif isinstance(value, Mapping):
-        _fill(target, value, place)
+        _fill(target, value, field_path)
     else:
-        raise CaffeFormatError(f"{place}: a dict is needed, not {value!r:.60}")
+        raise CaffeFormatError(f"{field_path}: a dict is needed, not {value!r:.60}")
 
 
 def _scalar(field: Any, value: Any) -> Any:

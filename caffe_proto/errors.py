@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class CaffeFormatError(ValueError):
-    """A file or a network is not what Caffe reads; the message says which, where in it, and what is wrong."""
+    """A file or a network is not valid for Caffe; the message names it, the position, and what is wrong."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FilePath = str | os.PathLike[str]
 
 @contextlib.contextmanager
 def atomic_write(path: FilePath, mode: str = "wb", encoding: str | None = None) -> Iterator[IO[Any]]:
-    """Opens a file for writing that takes its place at `path` only once the block has ended well.
+    """Opens a file for writing that replaces `path` only after the block has succeeded.
 
-    mode, encoding: as for open(); a mode that writes from the start, "w" or "wb".
+    mode, encoding: as for open(); the mode is "w" or "wb".
 
-    If the block raises, what was written is removed, and an existing file at `path` stays as it was.
-    Raises OSError as open() does, and where `path` is there but is no plain file.
+    If the block raises, what was written is removed, and an existing file at `path` is unchanged.
+    Raises OSError as open() does, and where `path` exists but is not a regular file.
     """
     with atomic_files(path) as (temporary,), temporary.open(mode, encoding=encoding) as stream:
         yield stream
@@ -28,12 +28,12 @@ def atomic_write(path: FilePath, mode: str = "wb", encoding: str | None = None) 
 
 @contextlib.contextmanager
 def atomic_files(*paths: FilePath) -> Iterator[tuple[Path, ...]]:
-    """Names to write several files under, which take their places together once the block has ended well.
+    """Temporary names for files that replace `paths` together, after the block has succeeded.
 
-    Yields a temporary path for each of `paths`: in the same folder, with the same suffix, no file there yet.
-    If the block raises, or left one of the files out, or one cannot take its place, then none of them does,
-    the temporary ones are removed, and existing files stay as they were. (On a file system without hard links
-    only the first to take its place is sure to.)
+    Yields a temporary path for each of `paths`: in the same folder, with the same suffix, not yet existing.
+    If the block raises, or does not write one of the files, or one cannot be replaced, then none is replaced: the
+    temporary files are removed, and existing files are unchanged. (On a file system without hard links this holds
+    only for the first of them.)
     """
     targets = [Path(path).resolve() for path in paths]
     for target in targets:
@@ -51,7 +51,7 @@ def _check(target: Path) -> None:
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
     if target.exists() and not target.is_file():
-        raise OSError(f"{target} is there and is no plain file")
+        raise OSError(f"{target} exists and is not a regular file")
 
 
 def _beside(target: Path) -> Path:
@@ -75,7 +75,7 @@ def _replace_all(pairs: list[tuple[Path, Path]]) -> None:
 
 
 def _remember(target: Path, undo: contextlib.ExitStack, clean: contextlib.ExitStack) -> None:
-    """Arranges that `target` is as it is now, should one of the files after it fail."""
+    """Makes sure that `target` is restored if one of the files after it fails."""
     if not target.exists():
         undo.callback(target.unlink, missing_ok=True)
         return

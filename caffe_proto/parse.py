@@ -1,4 +1,4 @@
-"""The text format of protobuf, with the line of every problem and of every field that is not known."""
+"""The text format of protobuf, with the line of every error and of every unknown field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ESCAPED |= {mark: mark for mark in (b"\\", b"'", b'"', b"?")}
 
 
 def parse_text(text: str, message_name: str, where: str) -> tuple[Any, list[str]]:
-    """A message from its text, as it stands there: nothing is upgraded.
+    """A message from its text, without any upgrade.
 
     Returns the message and the fields left out. Raises CaffeFormatError with `where`, line and reason.
     """
@@ -36,11 +36,11 @@ class _Parser:
         self.unknown: list[str] = []
 
     def message(self, message: Any, closing: str = "", opened: int = 1) -> None:
-        """Reads fields up to the closing mark, and takes it. The schema, not the text, bounds the nesting."""
+        """Reads fields up to and including the closing mark. The schema, not the text, limits the nesting."""
         tokens = self.tokens
         while not (tokens.next.kind == "end" if closing == "" else tokens.accept(closing)):
             if tokens.next.kind == "end":
-                raise tokens.error(f"the end of the text, and what was opened in line {opened} is not closed")
+                raise tokens.error(f"the text ends before what line {opened} opens is closed")
             line = tokens.next.line
             if tokens.accept("["):  # an extension
                 self._leave_out(message, "[...]", line)
@@ -58,7 +58,7 @@ class _Parser:
             return
         repeated = is_repeated(field)
         if not repeated and message.HasField(field.name):
-            raise self.tokens.error(f"{field.name} is there twice", name.line)
+            raise self.tokens.error(f"{field.name} is given twice", name.line)
         if field.message_type is None:
             self.tokens.expect(":")
         else:
@@ -97,7 +97,7 @@ class _Parser:
             raise tokens.error(f"{field.name} cannot be {shorten(first.text)}...", first.line) from None
 
     def _scalar(self, message: Any, field: Any) -> Any:
-        """The value of a field that is no message; None for one that is left out."""
+        """The value of a field that is not a message; None for one that is ignored."""
         tokens = self.tokens
         if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
             return self._string(field)
@@ -125,7 +125,7 @@ class _Parser:
             content = b"".join(map(_unescape, texts))
             return content if field.type == FieldDescriptor.TYPE_BYTES else content.decode()
         except UnicodeError:
-            raise self.tokens.error(f"{field.name} is no UTF-8: {shorten(token.text)}", token.line) from None
+            raise self.tokens.error(f"{field.name} is not UTF-8: {shorten(token.text)}", token.line) from None
         except KeyError:
             what = f"{field.name}: no such escape: {shorten(token.text)}"
             raise self.tokens.error(what, token.line) from None
@@ -147,7 +147,7 @@ class _Parser:
 
     def _leave_out(self, message: Any, name: str, line: int) -> None:
         if len(self.unknown) >= MOST_UNKNOWN:
-            raise self.tokens.error("too many fields that Caffe does not know: no Caffe network", line)
+            raise self.tokens.error("too many fields that Caffe does not have: not a Caffe network", line)
         self.unknown.append(f"line {line}: {message.DESCRIPTOR.name}.{name}")
 
     def _skip_value(self) -> None:
@@ -164,17 +164,17 @@ class _Parser:
             pass
 
     def _skip_to(self, closing: str, opened: int) -> None:
-        """Takes all up to the closing mark, what is opened in between with its own: a list, not recursion."""
+        """Skips everything up to and including the closing mark, nested pairs too, without recursion."""
         tokens = self.tokens
         stack = [closing]
         while stack:
             token = tokens.take()
             if token.kind == "end":
-                raise tokens.error(f"the end of the text, and what was opened in line {opened} is not closed")
+                raise tokens.error(f"the text ends before what line {opened} opens is closed")
             if token.kind == "mark" and token.text in "{<[":
                 stack.append({"{": "}", "<": ">", "[": "]"}[token.text])
             elif token.kind == "mark" and token.text in "}>]" and token.text != stack.pop():
-                raise tokens.error(f"{token.text!r} closes nothing", token.line)
+                raise tokens.error(f"{token.text!r} does not match an opening mark", token.line)
 
 
 def _float(token: Token) -> float:
@@ -197,7 +197,7 @@ def _int(text: str) -> int:
 
 
 def _unescape(token: str) -> bytes:
-    """The bytes a string stands for; its quotes are still around it."""
+    """The bytes of a string token, which includes its quotes."""
     return _ESCAPE.sub(_escaped, token[1:-1].encode("utf-8", "surrogateescape"))
 
 

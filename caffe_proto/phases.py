@@ -7,7 +7,7 @@ from typing import Any
 
 
 def included(entry: Mapping[str, Any], stages: Collection[str] = (), level: int = 0) -> bool:
-    """Whether a layer is part of the network in phase TEST, at a level and in stages: Caffe's include and exclude.
+    """Whether a layer is in the network of phase TEST at this level and in these stages, by its include and exclude.
 
     Source: BVLC Caffe, net.cpp, FilterNet and StateMeetsRule.
     """

@@ -1,4 +1,4 @@
-"""caffe.proto as message classes, made at first use and kept apart from every other copy in the process."""
+"""caffe.proto as message classes, created at first use, separate from every other copy in the process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from .tokens import Tokens
 
-PACKAGE = "pytorch2caffe.caffe"  # not Caffe's own: pycaffe may live in the same process
+PACKAGE = "pytorch2caffe.caffe"  # not Caffe's own: pycaffe may be loaded in the same process
 SOURCE = Path(__file__).with_name("caffe.proto")
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -52,7 +52,7 @@ def class_in(pool: descriptor_pool.DescriptorPool, name: str) -> type[Any]:
 
 
 def is_repeated(field: Any) -> bool:
-    """Whether a field of a message holds a list."""
+    """Whether a field of a message is a list."""
     found = getattr(field, "is_repeated", None)  # protobuf from 6.31 on
     return field.label == _FIELD.LABEL_REPEATED if found is None else found
 
@@ -126,7 +126,7 @@ def _options(tokens: Tokens, field: Any) -> None:
 
 
 def _resolve(file: Any) -> None:
-    """Tells scalars, enums and messages apart, now that all are known."""
+    """Sets whether each field is a scalar, an enum or a message."""
     messages = {message.name for message in file.message_type}
     enums = {enum.name for enum in file.enum_type}
     enums |= {f"{message.name}.{enum.name}" for message in file.message_type for enum in message.enum_type}

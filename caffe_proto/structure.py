@@ -29,7 +29,7 @@ V0 = Layout("V0LayerParameter", name=1, type=2, blobs=50)
 
 LAYER_FIELDS = {100: V2, 2: V1}  # the fields of NetParameter that hold layers
 
-# The number that ncnn's caffe.proto has for the parameter of a layer type, and ours ...
+# The field number of a layer type's parameter in ncnn's caffe.proto, and in ours ...
 _OURS = {
     ("ShuffleChannel", 145): 10001,
     ("Reorg", 147): 10002,
@@ -41,7 +41,7 @@ _BVLC = {145: "Parameter", 147: "Swish", 148: "Clip"}
 
 
 def without_blobs(buffer: wire.Buffer) -> bytes:
-    """The NetParameter in a file, encoded anew without blobs and fields that caffe.proto does not know."""
+    """The NetParameter in a file, re-encoded without blobs and without fields that are not in caffe.proto."""
     known = message_class("NetParameter").DESCRIPTOR.fields_by_number
     net = bytearray()
     for part in wire.fields(buffer, 0, len(buffer)):
@@ -81,14 +81,14 @@ def _copy(out: bytearray, buffer: wire.Buffer, field: wire.Field) -> None:
 
 def _check_size(size: int) -> None:
     if size > MOST_BYTES:
-        raise CaffeFormatError(f"more than {MOST_BYTES:,} bytes without the weights: no network")
+        raise CaffeFormatError(f"more than {MOST_BYTES:,} bytes without the weights: not a network")
 
 
 def check_strings(message: Any) -> None:
-    """Raises CaffeFormatError for a string that is no UTF-8, which protobuf may hand out as bytes."""
+    """Raises CaffeFormatError for a string that is not UTF-8, which protobuf may return as bytes."""
     for field, value in message.ListFields():
         for one in value if is_repeated(field) else [value]:
             if field.message_type is not None:
                 check_strings(one)
             elif field.type == FieldDescriptor.TYPE_STRING and not isinstance(one, str):
-                raise CaffeFormatError(f"{field.full_name.rpartition('.')[2]} is no UTF-8")
+                raise CaffeFormatError(f"{field.full_name.rpartition('.')[2]} is not UTF-8")

@@ -1,4 +1,4 @@
-"""Reading prototxt: from a file or a text to a network in today's form."""
+"""Reading prototxt: from a file or a text to a network in the current format."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MOST_BYTES = 1 << 24  # the largest published prototxt has about 1 MB
 class Prototxt:
     """A network as read from text.
 
-    net:     the NetParameter message, in today's form: `layer` with string types, inputs as Input layers.
-    unknown: what was left out because caffe.proto has no such field, "line 12: ConvolutionParameter.foo".
+    net:     the NetParameter message, in the current format: `layer` with string types, inputs as Input layers.
+    unknown: fields ignored because caffe.proto does not have them, "line 12: ConvolutionParameter.foo".
     """
 
     net: Any
@@ -31,13 +31,13 @@ class Prototxt:
 
 
 def read_prototxt(source: FilePath) -> Prototxt:
-    """Reads a prototxt of any generation: today's, V1 and V0 (`layers`), `input` with its dimensions.
+    """Reads a prototxt of any generation: the current one, V1 and V0 (`layers`), `input` with its dimensions.
 
     source: a path; or the text itself, where it is a str with a brace or a line break in it.
 
-    Fields that caffe.proto does not know, those of forks, are left out, listed in the result and logged as a
-    warning. Comments may be in any encoding. Raises CaffeFormatError with file, line and reason for anything
-    that is no such text, OSError for a file that cannot be opened.
+    Fields that are not in caffe.proto, those of forks, are ignored, listed in the result and logged as a warning.
+    Comments may be in any encoding. Raises CaffeFormatError with file, line and reason for anything that is not a
+    prototxt, OSError for a file that cannot be opened.
 
     >>> read_prototxt('layer { name: "prob" type: "Softmax" }').net.layer[0].type
     'Softmax'
@@ -45,12 +45,12 @@ def read_prototxt(source: FilePath) -> Prototxt:
     if isinstance(source, str) and any(mark in source for mark in "{\n\0"):
         text, where = source, "prototxt"
         if len(text) > MOST_BYTES:
-            raise CaffeFormatError(f"prototxt: a text of {len(text):,} characters is no prototxt")
+            raise CaffeFormatError(f"prototxt: a text of {len(text):,} characters is not a prototxt")
     else:
         where = os.fspath(source)
         text = _text_of(Path(source))
     if "\0" in text:
-        raise CaffeFormatError(f"{where}: a binary file, no prototxt (the caffemodel?)")
+        raise CaffeFormatError(f"{where}: a binary file, not a prototxt (the caffemodel?)")
     net, unknown = parse_text(text, "NetParameter", where)
     try:
         unknown += upgrade(net)
@@ -58,18 +58,18 @@ def read_prototxt(source: FilePath) -> Prototxt:
         raise CaffeFormatError(f"{where}: {error}") from None
     missing = net.FindInitializationErrors()
     if missing:
-        raise CaffeFormatError(f"{where}: required and not there: {', '.join(missing)}")
+        raise CaffeFormatError(f"{where}: required fields are missing: {', '.join(missing)}")
     if unknown:
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        log.warning("%s: left out, not known: %s%s", where, "; ".join(unknown[:10]), more)
+        log.warning("%s: ignored, unknown fields: %s%s", where, "; ".join(unknown[:10]), more)
     return Prototxt(net, tuple(unknown))
 
 
 def _text_of(path: Path) -> str:
     if path.is_dir():
-        raise CaffeFormatError(f"{path}: a folder, no prototxt")
+        raise CaffeFormatError(f"{path}: a folder, not a prototxt")
     with path.open("rb") as stream:
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES or b"\0" in content:
-        raise CaffeFormatError(f"{path}: a binary file, no prototxt (the caffemodel?)")
+        raise CaffeFormatError(f"{path}: a binary file, not a prototxt (the caffemodel?)")
     return content.decode("utf-8-sig", "surrogateescape")

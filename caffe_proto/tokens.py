@@ -1,4 +1,4 @@
-"""Words, numbers, strings and marks: what caffe.proto and a prototxt are made of."""
+"""The tokens of caffe.proto and of a prototxt: names, numbers, strings and marks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a text, one ahead."""
+    """The tokens of a text, with one of look-ahead."""
 
     def __init__(self, text: str, where: str, *, schema: bool = False) -> None:
         self.where = where
@@ -38,26 +38,26 @@ class Tokens:
         self.next = next(self._rest)
 
     def take(self) -> Token:
-        """The next token; it is then behind us."""
+        """Returns the next token and moves past it."""
         token = self.next
         if token.kind != "end":
             self.next = next(self._rest)
         return token
 
     def accept(self, text: str) -> bool:
-        """Takes the next token if it is this mark or word."""
+        """Moves past the next token if it is this mark or name; returns whether it was."""
         found = self.next.text == text and self.next.kind != "string"
         if found:
             self.take()
         return found
 
     def expect(self, text: str) -> None:
-        """Takes this mark or word; anything else is an error."""
+        """Moves past this mark or name; anything else is an error."""
         if not self.accept(text):
             raise self.error(f"expected {text!r}, found {self.found()}")
 
     def expect_kind(self, kind: str, what: str) -> Token:
-        """Takes a token of this kind; anything else is an error that says that `what` was expected."""
+        """Returns a token of this kind; anything else is an error that names `what` was expected."""
         if self.next.kind != kind:
             raise self.error(f"expected {what}, found {self.found()}")
         return self.take()
@@ -72,7 +72,7 @@ class Tokens:
 
 
 def shorten(text: str) -> str:
-    """A piece of a file as a message shows it: printable and not endless."""
+    """A part of a file for a message: printable and short."""
     return ascii(text if len(text) <= 40 else text[:37] + "...")
 
 
@@ -82,7 +82,7 @@ def _tokens(text: str, where: str, pattern: re.Pattern[str]) -> Iterator[Token]:
         match = pattern.match(text, position)
         if match is None:
             rest = text[position : position + 20].split("\n")[0]
-            what = "a string without its end" if rest[0] in "\"'" else "cannot be read from here"
+            what = "a string without a closing quote" if rest[0] in "\"'" else "cannot be read from here"
             raise CaffeFormatError(f"{where}:{line}: {what}: {shorten(rest)}")
         kind = str(match.lastgroup)
         if kind == "line":

@@ -1,4 +1,4 @@
-"""Networks of earlier generations, brought to today's form as Caffe itself does it.
+"""Networks of earlier generations, upgraded to the current format as Caffe does it.
 
 V0 (2013) becomes V1 (2014), V1 becomes `layer`, `input` becomes Input layers.
 Source: BVLC Caffe, upgrade_proto.cpp.
@@ -46,10 +46,10 @@ _TRANSFORM = ("scale", "mean_file", "crop_size", "mirror")
 
 
 def upgrade(net: Any) -> list[str]:
-    """Brings a NetParameter to today's form, in place.
+    """Upgrades a NetParameter to the current format, in place.
 
     Returns the settings that Caffe ignores, "layer 'x': num_output of a V0 layer of type relu".
-    Raises CaffeFormatError where Caffe stops, or would drop a part of the network.
+    Raises CaffeFormatError where Caffe stops, or would ignore a part of the network.
     """
     left_out: list[str] = []
     if any(layer.HasField("layer") for layer in net.layers):
@@ -75,7 +75,7 @@ def _upgrade_v0(net: Any) -> list[str]:
 
 
 def _without_padding(layers: list[Any]) -> list[Any]:
-    """Padding layers folded into what reads them: a V0 convolution had no padding of its own."""
+    """Folds padding layers into their consumers: a V0 convolution has no padding of its own."""
     source: dict[str, Any] = {}
     kept = []
     for layer in layers:
@@ -100,7 +100,7 @@ def _upgrade_v0_layer(old: Any, left_out: list[str]) -> Any:
     v0 = old.layer
     if v0.HasField("type"):
         if v0.type not in V0_TYPES:
-            raise CaffeFormatError(f"layer {v0.name!r}: {v0.type!r} is no type of a V0 layer")
+            raise CaffeFormatError(f"layer {v0.name!r}: {v0.type!r} is not a type of a V0 layer")
         new.type = type(new).LayerType.Value(V0_TYPES[v0.type])
     for field, value in v0.ListFields():
         target = _v0_target(new, v0.type, field.name)
@@ -112,7 +112,7 @@ def _upgrade_v0_layer(old: Any, left_out: list[str]) -> Any:
 
 
 def _v0_target(new: Any, kind: str, name: str) -> tuple[Any, str] | None:
-    """Where in a V1 layer a V0 setting goes: a message and the name of its field."""
+    """The message and field of a V1 layer for a V0 setting; None if it has none."""
     if name in _V0_COMMON:
         return new, name
     if name in _V0_TRANSFORM:

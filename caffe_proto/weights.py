@@ -19,7 +19,7 @@ from .errors import CaffeFormatError
 from .files import FilePath
 from .old_types import V0_TYPES, V1_TYPES
 from .schema import message_class
-from .several import FilePaths, several
+from .shards import FilePaths, weight_files
 from .upgrade import upgrade
 
 MOST_BLOBS = 100_000  # in a file
@@ -101,7 +101,7 @@ def blobs_by_name(paths: FilePaths) -> dict[str, tuple[np.ndarray, ...]]:
     Raises CaffeFormatError as read_caffemodel does, and if layers of one name have different blobs: Caffe takes
     whichever it is given last.
     """
-    return _by_name([read_caffemodel(path) for path in several(paths)])
+    return _by_name([read_caffemodel(path) for path in weight_files(paths)])
 
 
 def _by_name(files: Sequence[Weights]) -> dict[str, tuple[np.ndarray, ...]]:
@@ -120,7 +120,7 @@ def _by_name(files: Sequence[Weights]) -> dict[str, tuple[np.ndarray, ...]]:
 
 def _map(path: Path) -> mmap.mmap:
     if path.exists() and not path.is_file():
-        raise CaffeFormatError(f"{path}: no plain file, no caffemodel")
+        raise CaffeFormatError(f"{path}: not a regular file, so not a caffemodel")
     with path.open("rb") as stream:
         if os.fstat(stream.fileno()).st_size == 0:
             raise CaffeFormatError(f"{path}: an empty file")
@@ -147,7 +147,7 @@ def _layers(buffer: mmap.mmap) -> list[LayerWeights]:
         layers.append(_layer(buffer, part, len(layers)))
         blobs += len(layers[-1].blobs)
         if blobs > MOST_BLOBS:
-            raise CaffeFormatError(f"more than {MOST_BLOBS:,} blobs: no network")
+            raise CaffeFormatError(f"more than {MOST_BLOBS:,} blobs: not a network")
     return layers
 
 

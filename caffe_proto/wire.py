@@ -1,6 +1,6 @@
-"""The wire format of protobuf, walked by hand: where each field of a message lies; nothing is copied.
+"""The wire format of protobuf, read directly: the position of each field of a message; nothing is copied.
 
-A message is a row of fields; a field is a tag (number * 8 + wire type, a varint) and a value.
+A message is a sequence of fields; a field is a tag (number * 8 + wire type, a varint) and a value.
 Source: the documentation of protobuf, "Encoding".
 """
 
@@ -51,7 +51,7 @@ def field_at(buffer: Buffer, position: int, end: int) -> Field:
     tag, start = varint(buffer, position, end)
     number, wire_type = tag >> 3, tag & 7
     if not 0 < number < 1 << 29:
-        raise CaffeFormatError(f"byte {position}: {number} is no field number")
+        raise CaffeFormatError(f"byte {position}: {number} is not a field number")
     if wire_type == VARINT:
         _, stop = varint(buffer, start, end)
     elif wire_type == BYTES:
@@ -60,7 +60,7 @@ def field_at(buffer: Buffer, position: int, end: int) -> Field:
     elif wire_type in (FIXED32, FIXED64):
         stop = start + (4 if wire_type == FIXED32 else 8)
     else:
-        raise CaffeFormatError(f"byte {position}: wire type {wire_type}, which Caffe's files never hold")
+        raise CaffeFormatError(f"byte {position}: wire type {wire_type}, which Caffe's files do not have")
     if stop > end:
         raise CaffeFormatError(f"byte {position}: field {number} lacks {stop - end:,} bytes at its end")
     return Field(number, wire_type, position, start, stop)
@@ -79,7 +79,7 @@ def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
 
 def too_many(position: int) -> CaffeFormatError:
     """The error for a message with more than MOST_FIELDS fields."""
-    return CaffeFormatError(f"byte {position}: more than {MOST_FIELDS:,} fields in one message: no network")
+    return CaffeFormatError(f"byte {position}: more than {MOST_FIELDS:,} fields in one message: not a network")
 
 
 def signed(buffer: Buffer, field: Field) -> int:
@@ -95,7 +95,7 @@ def text(buffer: Buffer, field: Field) -> str:
     try:
         return buffer[field.start : field.stop].decode()
     except UnicodeDecodeError:
-        raise CaffeFormatError(f"byte {field.start}: a name is no UTF-8") from None
+        raise CaffeFormatError(f"byte {field.start}: a name is not UTF-8") from None
 
 
 def expect(field: Field, wire_type: int) -> None:

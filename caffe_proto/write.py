@@ -1,4 +1,4 @@
-"""Writing prototxt and caffemodel, each of them whole or not at all."""
+"""Writing prototxt and caffemodel, each completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .schema import is_repeated
 
 MOST_BYTES = 2**31 - 1  # what protobuf reads at once in C++, and so Caffe
 
-Piece = bytes | np.ndarray  # of a file: what is said already, and the numbers of a blob
+Piece = bytes | np.ndarray  # of a file: encoded bytes, or the numbers of a blob
 
 _LAYER, _BLOBS, _DATA, _SHAPE, _DIM = 100, 7, 5, 7, 1
 
@@ -27,9 +27,9 @@ _LAYER, _BLOBS, _DATA, _SHAPE, _DIM = 100, 7, 5, 7, 1
 def write_prototxt(net: Any, path: FilePath, comment: str = "") -> None:
     """Writes a network as text, without weights.
 
-    net:     a NetParameter, or a dict as to_dict makes it.
-    comment: a line to begin with, plain ASCII.
-    Raises CaffeFormatError if a dict is no network or a required field is missing.
+    net:     a NetParameter, or a dict as to_dict returns it.
+    comment: the first line, plain ASCII.
+    Raises CaffeFormatError if a dict is not a network or a required field is missing.
     """
     text = (f"# {comment}\n" if comment else "") + to_text(_checked(net))
     with atomic_write(path, "w", encoding="ascii") as stream:
@@ -37,14 +37,14 @@ def write_prototxt(net: Any, path: FilePath, comment: str = "") -> None:
 
 
 def write_caffemodel(net: Any, blobs: Sequence[Sequence[np.ndarray]], path: FilePath) -> None:
-    """Writes a network with its weights, one blob at a time: no second copy of the weights is made.
+    """Writes a network with its weights, one blob at a time, without a second copy of the weights.
 
-    net:   a NetParameter in today's form, or a dict as to_dict makes it; blobs in it are left out.
+    net:   a NetParameter in the current format, or a dict as to_dict returns it; blobs in it are ignored.
     blobs: for each layer of `net` its arrays in Caffe's order, of any real type; written as float32.
 
-    The bytes are those that protobuf itself writes for the whole message. Raises CaffeFormatError if the two
-    do not fit together, if a number is beyond float32, or if the file would have more than 2^31 - 1 bytes,
-    which Caffe cannot read. Nothing is left behind then.
+    The bytes are those that protobuf writes for the complete message. Raises CaffeFormatError if the two do not
+    match, if a number is beyond float32, or if the file would have more than 2^31 - 1 bytes, which Caffe cannot
+    read. Then no file is written.
     """
     head, layers = _pieces(_checked(net), blobs)
     size = _total(head, *layers)
@@ -64,8 +64,8 @@ def caffemodel_bytes(net: Any, blobs: Sequence[Sequence[np.ndarray]]) -> int:
 def split_layers(net: Any, blobs: Sequence[Sequence[np.ndarray]], most_bytes: int = MOST_BYTES) -> list[slice]:
     """Which layers to write into each file, so that none has more than `most_bytes`; one slice if one file does.
 
-    net, blobs: as for write_caffemodel. A file is as full as whole layers in their order make it.
-    Raises CaffeFormatError for a layer that is too large for a file of its own.
+    net, blobs: as for write_caffemodel. Each file gets as many layers, in order, as fit.
+    Raises CaffeFormatError for a layer that does not fit in a file of its own.
     """
     message = _checked(net)
     head, layers = _pieces(message, blobs)
@@ -83,7 +83,7 @@ def split_layers(net: Any, blobs: Sequence[Sequence[np.ndarray]], most_bytes: in
 
 
 def _pieces(message: Any, blobs: Sequence[Sequence[np.ndarray]]) -> tuple[list[Piece], list[list[Piece]]]:
-    """What to write: of the network itself, and of each layer."""
+    """The pieces of the network itself, and of each layer."""
     if len(blobs) != len(message.layer):
         raise CaffeFormatError(f"weights for {len(blobs)} layers; the network has {len(message.layer)}")
     head = type(message)()
@@ -100,10 +100,10 @@ def _total(*parts: Sequence[Piece]) -> int:
 def _checked(net: Any) -> Any:
     message = from_dict(net) if isinstance(net, Mapping) else net
     if message.layers:
-        raise CaffeFormatError("`layers` is an earlier form of the format; upgrade the network first")
+        raise CaffeFormatError("`layers` is an earlier version of the format; upgrade the network first")
     missing = message.FindInitializationErrors()
     if missing:
-        raise CaffeFormatError(f"required and not there: {', '.join(missing)}")
+        raise CaffeFormatError(f"required fields are missing: {', '.join(missing)}")
     return message
 
 
@@ -133,7 +133,7 @@ def _blob(array: np.ndarray) -> list[Piece]:
         raise CaffeFormatError(f"numbers of type {array.dtype}; Caffe holds float32")
     head = _head(_DATA, 4 * array.size) if array.size else b""
     tail = b""
-    if array.shape:  # Caffe writes none for a scalar; it would take an empty one, OpenCV would not
+    if array.shape:  # Caffe writes none for a scalar; it accepts an empty one, OpenCV does not
         dims = b"".join(wire.encode_varint(dim) for dim in array.shape)
         shape = _head(_DIM, len(dims)) + dims
         tail = _head(_SHAPE, len(shape)) + shape
@@ -161,9 +161,9 @@ def _bytes(message: Any) -> bytes:
 
 
 def to_text(message: Any) -> str:
-    """The text of a message: two spaces a level, a shape in one line, floats as short as float32 allows.
+    """The text of a message: two spaces a level, a shape on one line, floats as short as float32 allows.
 
-    Weights (`blobs` of layers) are left out.
+    Weights (`blobs` of layers) are omitted.
     """
     return "".join(_lines(message, ""))
 
@@ -191,7 +191,7 @@ def _word(field: Any, value: Any) -> str:
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return "true" if value else "false"
     if field.cpp_type == FieldDescriptor.CPPTYPE_FLOAT and math.isfinite(value):
-        return repr(float(str(np.float32(value))))  # numpy finds the digits, Python lays them out
+        return repr(float(str(np.float32(value))))  # numpy chooses the digits, Python formats them
     return str(value)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffe_proto import several
+from caffe_proto import weight_files
 
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
@@ -101,7 +101,7 @@ class Caffemodels(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Path]:
         """Their paths. Fails if one does not exist."""
-        paths = value if isinstance(value, list) else several(str(value))
+        paths = value if isinstance(value, list) else weight_files(str(value))
         for path in paths:
             if not path.is_file():
                 self.fail(f"there is no file {str(path)!r}", param, ctx)

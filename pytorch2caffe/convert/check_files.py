@@ -14,7 +14,7 @@ from caffe_proto import FilePaths
 from ..backends.caffe.check import limits, missing
 from ..backends.caffe.dialect import Dialect
 from ..errors import Problem
-from ..frontends.caffe.reader import load_what_is_known
+from ..frontends.caffe.reader import load_supported
 from ..frontends.caffe.weights import advice
 from ..graph.registry import LAYERS, load_layers
 
@@ -40,7 +40,7 @@ def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dial
     problems += _duplicate_names(layers)
     if caffemodel is not None:
         problems += [*_file_count(caffemodel, target), *_missing_weights(layers, caffemodel)]
-    graph, unread = load_what_is_known(prototxt, caffemodel)
+    graph, unread = load_supported(prototxt, caffemodel)
     reported = {problem.where for problem in problems}
     problems += [problem for problem in unread if problem.where not in reported]
     if not graph.inputs:
@@ -101,7 +101,7 @@ def _duplicate_names(layers: list[dict[str, Any]]) -> Iterator[Problem]:
 
 
 def _file_count(caffemodel: FilePaths, target: Dialect) -> Iterator[Problem]:
-    count, most = len(caffe_proto.several(caffemodel)), target.limits.caffemodels
+    count, most = len(caffe_proto.weight_files(caffemodel)), target.limits.caffemodels
     if most is not None and count > most:
         what = f"{count} caffemodels; {target.name} accepts at most {most}"
         yield Problem("the weights", what, "run pytorch2caffe lower, which writes one if all fit into 2^31 - 1 bytes")

@@ -16,7 +16,7 @@ from ..errors import ConversionError
 from ..formats.output_path import check_output_path
 from ..frontends.torch.loading.models import load_model
 from ..graph.graph import Graph
-from .mmdnn.kit_model import load_kit, state_dict_beside, write_code, write_model
+from .mmdnn.kit_model import load_kit_model, state_dict_beside, write_code, write_model
 from .source import FROM, TO, NetworkSource
 
 MODEL_SUFFIX = {".pt2", ".pth", ".pt"}
@@ -99,8 +99,8 @@ def check_outputs(sources: Iterable[str | None], targets: Iterable[str | Path]) 
     for target in targets:
         check_output_path(target)
     names = [source.rpartition(":")[0] or source for source in sources if source is not None]
-    files = [path for name in names for path in caffe_proto.several(name)]
-    inputs = {path.resolve() for path in [*files, *map(caffe_proto.unnumbered, files)]}
+    files = [path for name in names for path in caffe_proto.weight_files(name)]
+    inputs = {path.resolve() for path in [*files, *map(caffe_proto.unsharded, files)]}
     inputs |= {Path(f"{name.replace('.', '/')}.py").resolve() for name in names if not name.endswith(".py")}
     if replaced := [str(target) for target in targets if Path(target).resolve() in inputs]:
         raise ConversionError(f"{', '.join(replaced)} is an input, and would be replaced: give the output another name")
@@ -158,7 +158,7 @@ def _save_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -
         written = [Path(folder) / file.name for file in files]  # their own names: the model names its code
         model, code, weights, _ = written
         write_code(graph, code, weights)
-        write_model(load_kit(code, weights), model)
+        write_model(load_kit_model(code, weights), model)
         for file, target in zip(written, temporary, strict=True):
             file.replace(target)
     return files

@@ -1,7 +1,7 @@
-"""What ncnn has for a layer, and how a tensor stands in ncnn: without its batch axis.
+"""A layer of ncnn as data, and the shape of a tensor in ncnn: without its batch axis.
 
-A value of shape [1, C, H, W] is an ncnn blob of three axes C, H, W; one of another first size, [7, 1, 12], keeps all
-of its axes. ncnn names them from the last: w, h, (d,) c. What has more than four is kept as one row of numbers.
+A value of shape [1, C, H, W] is an ncnn blob of three axes C, H, W; one with another first size, [7, 1, 12], has all
+of its axes. ncnn names them from the last: w, h, (d,) c. A tensor of more than four axes is stored as one row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True, eq=False)
 class Tagged:
-    """A weight that ncnn stores behind a tag that tells its type: float32, half or int8."""
+    """A weight that ncnn stores after a tag with its type: float32, half or int8."""
 
     array: np.ndarray
 
@@ -33,11 +33,11 @@ class Ncnn:
     """A layer of ncnn.
 
     type, params: its name, and its settings by their numbers; a tuple is an array.
-                  The type SHAPE is no layer: only the shape changes.
+                  The type SHAPE is not a layer: only the shape changes.
     weights:      in ncnn's order; plain arrays are float32 always.
-    reads, gives: the blob shapes it takes and makes, where they are not the values' own; () for all as they are,
-                  None for one. Reshape layers are put around it.
-    of_ints:      its input are int32, which only an input of the network can be.
+    reads, gives: the blob shapes of its inputs and outputs where they differ from the values'; () if none does, None
+                  for one that does not. The writer adds Reshape layers.
+    of_ints:      its inputs are int32, which only an input of the network can be.
     """
 
     type: str
@@ -63,9 +63,9 @@ def _without_batch(shape: Sequence[int]) -> bool:
 
 
 def along(shape: Sequence[int], *axes: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A shape in which ncnn can work along these axes of a value, and the axes in it.
+    """A shape in which ncnn can operate along these axes of a value, and the axes in it.
 
-    The blob's own; or, to reach the batch or one of too many axes, with neighbours joined.
+    The blob's own; or, for the batch axis or more than four axes, with adjacent axes joined.
 
     >>> along((1, 3, 8, 9), 3), along((2, 3, 8), 0), along((1, 3, 8, 9), 0), along((3, 64, 3, 49, 32), 0)
     (((3, 8, 9), (2,)), ((2, 3, 8), (0,)), ((1, 216), (0,)), ((3, 301056), (0,)))
@@ -86,11 +86,11 @@ def replaced(dims: Sequence[int], axes: Sequence[int], size: int) -> tuple[int, 
 
 
 def one_sample(shape: Sequence[int], *axes: int) -> None:
-    """Raises Refused unless the value is one sample, and of so many axes (4 unless given)."""
+    """Raises Refused unless the value is one sample, and has one of these numbers of axes (4 unless given)."""
     if len(shape) not in (axes or (4,)):
         raise Refused(f"ncnn takes {' or '.join(map(str, axes or (4,)))} axes here, not {list(shape)}", "reshape it")
     if shape[0] != 1:
-        raise Refused(f"a batch of {shape[0]}; ncnn takes one sample at a time", "convert with a batch of 1")
+        raise Refused(f"a batch of {shape[0]}; ncnn accepts one sample at a time", "convert with a batch of 1")
 
 
 def reshape(dims: Sequence[int]) -> dict[int, int]:
@@ -122,13 +122,13 @@ BINARY = {"add": 0, "sub": 1, "mul": 2, "div": 3, "max": 4, "min": 5}
 
 
 def binary(operation: str, shapes: Sequence[Sequence[int]]) -> Ncnn:
-    """A BinaryOp of two values, broadcast as PyTorch does: both seen with the same number of axes."""
+    """A BinaryOp of two values, broadcast as in PyTorch: both are given the same number of axes."""
     rank = max(map(len, shapes))
     padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
     sizes = list(zip(*padded, strict=True))
     while len(sizes) > 1 and set(sizes[0]) == {1}:
         sizes.pop(0)
-    if len(sizes) > MOST_AXES:  # neighbours that are broadcast alike are joined
+    if len(sizes) > MOST_AXES:  # adjacent axes with the same broadcast are joined
         runs = [list(run) for _, run in groupby(sizes, lambda pair: tuple(size == 1 for size in pair))]
         sizes = [(prod(a for a, _ in run), prod(b for _, b in run)) for run in runs]
     if len(sizes) > MOST_AXES:

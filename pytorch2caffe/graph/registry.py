@@ -67,6 +67,7 @@ class Layer:
     elementwise: ClassVar[bool] = False  # it applies one function to each number of its one input
     keeps_inf: ClassVar[bool] = False  # inf or NaN stays at its position; other layers spread or remove it
     needs_weights: ClassVar[bool] = False  # a file without its blobs is incomplete
+    in_place: ClassVar[bool] = False  # Caffe computes it right where its top is its bottom; `works_in_place` asks
     legacy_name: ClassVar[str] = ""  # what older converters name it, if not its type in lower case
 
     def __post_init__(self) -> None:
@@ -117,6 +118,14 @@ class Layer:
 
     def may_be_overwritten(self, inputs: int) -> bool:
         """Whether PyTorch may overwrite its output in place: memory of its own that its gradient does not read."""
+        return False
+
+    def works_in_place(self) -> bool:
+        """Whether Caffe computes it right where its top is its bottom. Source: BVLC Caffe, *_layer.cpp."""
+        return self.elementwise or self.in_place
+
+    def shares_memory(self, inputs: int, outputs: int) -> bool:
+        """Whether Caffe copies nothing and gives its outputs the memory of its first input."""
         return False
 
     def multiply_adds(self, inputs: Sequence[Shape], outputs: Sequence[Shape], blobs: Sequence[np.ndarray]) -> int:

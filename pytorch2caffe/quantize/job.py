@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from caffe_proto import FilePaths, atomic_files, several
+from caffe_proto import FilePaths, atomic_files, weight_files
 
 from ..backends.ncnn.table.check import misnamed
 from ..backends.ncnn.table.file import check_table, write_table
@@ -113,7 +113,7 @@ def _check_places(job: Job) -> None:
         check_output_path(path)
     if len(set(page)) < len(page):
         raise ConversionError(f"{job.report}: the report is a page; name it .html, the JSON lies beside it")
-    taken = {Path(path).resolve(): path for path in (job.prototxt, *several(job.caffemodel), *job.images)}
+    taken = {Path(path).resolve(): path for path in (job.prototxt, *weight_files(job.caffemodel), *job.images)}
     if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != beside(job.table).resolve():
         taken[Path(job.pixels).resolve()] = job.pixels
     for path in [Path(job.table), beside(job.table), *page]:

@@ -163,8 +163,8 @@ def test_any_text(text):
 BIG = 2**63
 DAMAGED = {  # the bytes of a file: what the message says
     "an empty file": (b"", "an empty file"),
-    "field number 0": (b"\x02\x00", "0 is no field number"),
-    "a field number beyond protobuf's": (encode_varint(1 << 32), "is no field number"),
+    "field number 0": (b"\x02\x00", "0 is not a field number"),
+    "a field number beyond protobuf's": (encode_varint(1 << 32), "is not a field number"),
     "a varint that never ends": (b"\xff" * 20, "more than 64 bits"),
     "a varint of 65 bits": (b"\x08" + b"\xff" * 9 + b"\x02", "more than 64 bits"),
     "a group": (b"\x0b\x0c", "wire type 3"),
@@ -175,20 +175,20 @@ DAMAGED = {  # the bytes of a file: what the message says
     "a layer that is a number": (varint_field(100, 1), "has wire type 0, not 2"),
     "a blob that is a number": (bytes_field(100, varint_field(7, 1)), "has wire type 0, not 2"),
     "a name that is a number": (bytes_field(100, varint_field(1, 1)), "has wire type 0, not 2"),
-    "a name that is no UTF-8": (layer(name=b"\xff\xfe"), "no UTF-8"),
+    "a name that is no UTF-8": (layer(name=b"\xff\xfe"), "not UTF-8"),
     "a shape that is a number": (layer(varint_field(7, 1)), "layer 'conv', blob 0: byte "),
     "data that is a varint": (layer(varint_field(5, 1)), "has wire type 0, not 5"),
     "data of doubles' width": (layer(encode_tag(5, 1) + doubles(1)), "has wire type 1, not 5"),
-    "packed data of 3 bytes": (layer(bytes_field(5, b"abc")), "no multiple of 4"),
+    "packed data of 3 bytes": (layer(bytes_field(5, b"abc")), "not a multiple of 4"),
     "too few values": (
         layer(shape(2, 3) + bytes_field(5, floats(1))),
-        "holds 1 values, its shape 2x3 takes 6",
+        "holds 1 values; its shape 2x3 has 6",
     ),
     "too many values": (
         layer(shape(1) + bytes_field(5, floats(1, 2))),
-        "holds 2 values, its shape 1 takes 1",
+        "holds 2 values; its shape 1 has 1",
     ),
-    "no values": (layer(b""), "holds 0 values, its shape () takes 1"),
+    "no values": (layer(b""), "holds 0 values; its shape () has 1"),
     "only a diff": (layer(shape(1) + bytes_field(6, floats(1))), "holds 0 values"),
     "a negative dimension": (
         layer(shape(-1, -1) + bytes_field(5, floats(1))),
@@ -205,7 +205,7 @@ DAMAGED = {  # the bytes of a file: what the message says
         layer(varint_field(10, 3) + bytes_field(12, floats(1))),
         "raw data of type 3",
     ),
-    "raw half floats, and a half": (layer(varint_field(10, 2) + bytes_field(12, b"abc")), "no multiple of 2"),
+    "raw half floats, and a half": (layer(varint_field(10, 2) + bytes_field(12, b"abc")), "not a multiple of 2"),
     "too many layers": (bytes_field(100, b"") * 100_001, "more than 100,000 fields in one message"),
     "too many pieces": (
         layer(bytes_field(5, floats(1)) * 100_001),
@@ -232,9 +232,9 @@ def test_damage_is_named(name, tmp_path):
 
 
 def test_what_is_no_file(tmp_path):
-    with pytest.raises(CaffeFormatError, match="no plain file"):
+    with pytest.raises(CaffeFormatError, match="not a regular file"):
         read_caffemodel(tmp_path)
-    with pytest.raises(CaffeFormatError, match="no plain file"):
+    with pytest.raises(CaffeFormatError, match="not a regular file"):
         read_caffemodel("/dev/zero")
     with pytest.raises(CaffeFormatError, match="binary"):
         read_prototxt("/dev/zero")
@@ -283,7 +283,7 @@ def test_a_bomb_in_the_structure(tmp_path):
     with pytest.raises(CaffeFormatError, match="more than 100,000 fields in one message"):
         read_caffemodel(path)
     path.write_bytes(bytes_field(100, bytes_field(3, bytes(9_000_000))))
-    with pytest.raises(CaffeFormatError, match="bytes without the weights: no network"):
+    with pytest.raises(CaffeFormatError, match="bytes without the weights: not a network"):
         _ = read_caffemodel(path).net
 
 

@@ -205,13 +205,13 @@ def test_comments_may_be_in_any_encoding(tmp_path):
 
 
 REFUSED = {  # text: what the message says, after "prototxt:"
-    "layer {\n": "2: the end of the text, and what was opened in line 1 is not closed",
+    "layer {\n": "2: the text ends before what line 1 opens is closed",
     "layer { name: 'a' \n }}": "2: expected the name of a field, found '}'",
-    "layer { name: 'a\n' }": "1: a string without its end",
+    "layer { name: 'a\n' }": "1: a string without a closing quote",
     "layer { name: a }": "1: expected a string for name, found 'a'",
-    "layer { name: 'a' name: 'b' }": "1: name is there twice",
+    "layer { name: 'a' name: 'b' }": "1: name is given twice",
     "layer { name: '\\q' }": "1: name: no such escape",
-    "layer { name: '\\377' }": "1: name is no UTF-8",
+    "layer { name: '\\377' }": "1: name is not UTF-8",
     "layer { name 'a' }": "1: expected ':', found",
     "layer\n: 3 {": "2: expected '{', found '3'",
     "layer { pooling_param { pad: -1 } }": "1: pad cannot be",
@@ -224,16 +224,16 @@ REFUSED = {  # text: what the message says, after "prototxt:"
     "layer { loss_weight: one }": "1: loss_weight cannot be 'one'",
     "layer { bottom: ['a' 'b' 'c' }": "1: expected ',' or ']'",
     "layer { num_output: 64kernel: 3 }": "1: cannot be read from here",
-    "layer { clip_param { min: 0 } }": " required and not there: layer[0].clip_param.max",
+    "layer { clip_param { min: 0 } }": " required fields are missing: layer[0].clip_param.max",
     "layer { quantize }": "1: expected a value, found '}'",
-    "layer { quantize { ] }": "1: ']' closes nothing",
+    "layer { quantize { ] }": "1: ']' does not match an opening mark",
     "layer { } layers { }": " both `layer` and `layers`",
     "input: 'a' input_dim: 1\n": " 1 input_dim; each input has four",
     "input: 'a' input: 'b' input_shape { dim: 1 }": " 2 inputs, and 1 shapes for them",
     "input: 'a' input_dim: 1000000000000\n": "1: input_dim cannot be '1000000000000'",
-    "layers { layer { name: 'x' type: 'conv2' } }": " layer 'x': 'conv2' is no type of a V0 layer",
+    "layers { layer { name: 'x' type: 'conv2' } }": " layer 'x': 'conv2' is not a type of a V0 layer",
     "{}": "1: expected the name of a field, found '{'",
-    "name: 'x' \0\n": " a binary file, no prototxt",
+    "name: 'x' \0\n": " a binary file, not a prototxt",
 }
 
 
@@ -250,12 +250,12 @@ def test_refusals_name_the_file(tmp_path):
     path.write_text("layer {\n  nam: 3\n  type: 4 }")
     with pytest.raises(CaffeFormatError, match=r"net\.prototxt:3: expected a string for type, found '4'"):
         read_prototxt(path)
-    with pytest.raises(CaffeFormatError, match="a folder, no prototxt"):
+    with pytest.raises(CaffeFormatError, match="a folder, not a prototxt"):
         read_prototxt(tmp_path)
     with pytest.raises(FileNotFoundError):
         read_prototxt(tmp_path / "other.prototxt")
     path.write_bytes(b"\x0a\x04tiny\xa2\x06\x00")
-    with pytest.raises(CaffeFormatError, match=r"net.prototxt: a binary file, no prototxt \(the caffemodel\?\)"):
+    with pytest.raises(CaffeFormatError, match=r"net.prototxt: a binary file, not a prototxt \(the caffemodel\?\)"):
         read_prototxt(path)
 
 
@@ -270,8 +270,8 @@ BAD_DICTS = {
     "layer[0].bottom: a list is needed, not 'data'": {"layer": [{"bottom": "data"}]},
     "layer[0].pooling_param: a dict is needed, not 3": {"layer": [{"pooling_param": 3}]},
     "layer[0].pooling_param.pad: cannot be -1": {"layer": [{"pooling_param": {"pad": -1}}]},
-    "required and not there: layer[0].clip_param.min": {"layer": [{"clip_param": {"max": 1}}]},
-    "`layers` is an earlier form of the format": {"layers": [{}]},
+    "required fields are missing: layer[0].clip_param.min": {"layer": [{"clip_param": {"max": 1}}]},
+    "`layers` is an earlier version of the format": {"layers": [{}]},
 }
 
 

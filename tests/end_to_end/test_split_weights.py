@@ -1,4 +1,4 @@
-"""Weights in several caffemodels: written, read by every command, and never taken for whole where one is missing."""
+"""Weights in shards: written, read by every command, and never taken as complete where one is missing."""
 
 from __future__ import annotations
 
@@ -142,13 +142,13 @@ def test_every_command_refuses_a_part_and_names_the_whole(split, command, missin
     assert run(command, prototxt, files[:missing] + files[missing + 1 :]) == (1 if command == "check" else 2)
     said = "".join(capfd.readouterr())
     assert "has none" in said or "no weights for this" in said
-    assert f"its weights are in several files, give them all: {commas(files)}" in said
+    assert f"its weights are in shards; give all of them: {commas(files)}" in said
     assert names(prototxt.parent) - before <= {"x.npy", "ready.table"}
 
 
 def test_files_of_other_names_are_refused_too(split, tmp_path):
     renamed = shutil.copy(split[1][0], tmp_path / "weights.caffemodel")
-    with pytest.raises(UnsupportedError, match="if its weights are in several, all of them, with commas between"):
+    with pytest.raises(UnsupportedError, match="if its weights are in shards, all of them, separated by commas"):
         load_caffe(split[0], renamed)
 
 
@@ -167,8 +167,8 @@ def test_a_comma_in_a_name_is_no_second_file(whole, tmp_path):
 
 def test_many_files_are_as_good_as_two(split):
     several = [shutil.copy(path, path.with_name(f"{path.stem}-{n}.caffemodel")) for n in range(9) for path in split[1]]
-    assert caffe_proto.several(commas(several)) == several
-    assert caffe_proto.several(",".join(path.name for path in several)) == [Path(path.name) for path in several]
+    assert caffe_proto.weight_files(commas(several)) == several
+    assert caffe_proto.weight_files(",".join(path.name for path in several)) == [Path(path.name) for path in several]
     assert load_caffe(split[0], commas(several)).nodes
 
 

@@ -71,8 +71,8 @@ def write(
     net = net_of(graph, target)
     blobs = [*(() for _ in graph.inputs), *(node.blobs for node in graph.nodes)]
     parts = _parts(net, blobs, split_weights, target)
-    files = caffe_proto.numbered(caffemodel, len(parts))
-    if old := caffe_proto.left_behind(caffemodel, len(parts)):
+    files = caffe_proto.shard_names(caffemodel, len(parts))
+    if old := caffe_proto.stale_shards(caffemodel, len(parts)):
         listed = ", ".join(map(str, old))
         raise ConversionError(f"{listed}: left from an earlier export, and not part of the new files; remove it")
     names = [Path(prototxt).with_suffix(".names.json")] if target and target.limits.name_length else []

@@ -72,7 +72,7 @@ class Checksum:
 
 
 def checksum_of(url: str) -> Checksum | None:
-    """What is known of a file: torch's names end in the beginning of their SHA-256; some weights have a SHA-1."""
+    """The published checksum of a file, if any: torch's names end in the start of their SHA-256."""
     name = Path(urlsplit(url).path).name
     if name in SHA1:
         return Checksum("sha1", SHA1[name])
@@ -88,13 +88,13 @@ def fetch(
     check: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Downloads a file; what an earlier try left is continued, and a complete one is kept.
+    """Downloads a file; an incomplete earlier download is continued, and a complete one is kept.
 
-    mirror:   another place that has the file under the last part of its name, and perhaps NAME.sha256 beside it.
+    mirror:   the URL of a folder that has the file under its own name, and optionally NAME.sha256.
     check:    whether the file must have its checksum: the mirror's, or else what `checksum_of` knows, if any.
-    progress: told the bytes so far and the bytes in all, 0 if the server does not say.
+    progress: called with the bytes so far and the total, 0 if the server does not report it.
 
-    Returns the path. Raises ConversionError if it cannot be reached, ends early, or has another checksum.
+    Returns the path. Raises ConversionError if it cannot be reached, is incomplete, or has another checksum.
     """
     target = Path(target)
     if mirror:
@@ -112,13 +112,13 @@ def fetch(
         raise ConversionError(f"{url} cannot be reached: {getattr(error, 'reason', error)}") from error
     if checksum and not _digest(part, checksum.algorithm).startswith(checksum.digest):
         part.unlink()
-        raise ConversionError(f"{url}: its {checksum.algorithm} is not {checksum.digest}; it was thrown away")
+        raise ConversionError(f"{url}: its {checksum.algorithm} is not {checksum.digest}; it was deleted")
     part.replace(target)
     return target
 
 
 def _beside(url: str) -> Checksum | None:
-    """The checksum that a mirror has beside a file, as sha256sum writes it."""
+    """The checksum of a file on a mirror, NAME.sha256 as sha256sum writes it; None if there is none."""
     try:
         with urllib.request.urlopen(f"{url}.sha256", timeout=60) as reply:
             return Checksum("sha256", reply.read(64).decode("ascii").lower())
@@ -134,7 +134,7 @@ def _download(url: str, part: Path, progress: Callable[[int, int], None]) -> Non
     try:
         reply = urllib.request.urlopen(request, timeout=60)
     except urllib.error.HTTPError as error:
-        if error.code == 416 and have:  # nothing is left to fetch, or the file has changed: begin again
+        if error.code == 416 and have:  # the download is complete, or the file has changed: start over
             part.unlink()
             return _download(url, part, progress)
         raise
@@ -149,7 +149,7 @@ def _download(url: str, part: Path, progress: Callable[[int, int], None]) -> Non
                 have += len(block)
                 progress(have, total)
     if total and have != total:
-        raise ConversionError(f"{url} ended after {have:,} of {total:,} bytes; try again to continue")
+        raise ConversionError(f"{url} ended after {have:,} of {total:,} bytes; run it again to continue")
     return None
 
 

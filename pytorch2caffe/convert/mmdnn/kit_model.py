@@ -1,4 +1,4 @@
-"""A network handed over as MMdnn does: a file of code with a class KitModel, its weights, and the whole model."""
+"""A network as MMdnn delivers it: code with a class KitModel, a file of weights, and the complete pickled model."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ...backends.torch.names import class_name
 from ...errors import ConversionError
 from ...graph.graph import Graph
 
-MODULE = "MainModel"  # the name under which MMdnn's users load the code, and so the one that a .pth refers to
+MODULE = "MainModel"  # the name under which MMdnn's users load the code, to which a .pth refers
 
-KIT = '''
+KIT_MODEL = '''
 
 class KitModel({base}):
     """The network with its weights: KitModel("{weights}")."""
@@ -36,7 +36,7 @@ class KitModel({base}):
             self.eval()
 
 
-with torch.device("meta"):  # torch.load reads a whole model of classes that it knows
+with torch.device("meta"):  # torch.load reads a complete model only of registered classes
     torch.serialization.add_safe_globals([KitModel, *{{type(module) for module in KitModel().modules()}}])
 '''
 
@@ -53,21 +53,21 @@ def write_code(graph: Graph, code: str | Path, weights: str | Path) -> None:
     if class_name(graph.name) == "KitModel":
         graph.name = "Network"
     source, state = generate(graph)
-    kit = KIT.format(base=class_name(graph.name), weights=plain(Path(weights).name))
+    kit_model = KIT_MODEL.format(base=class_name(graph.name), weights=plain(Path(weights).name))
     with atomic_files(code, weights) as (text, binary):
         imports = "import numpy as np\n" + ("" if source.startswith("import torch\n") else "import torch\n")
-        text.write_text(imports + source + kit, "utf-8")
+        text.write_text(imports + source + kit_model, "utf-8")
         with binary.open("wb") as file:
             write_arrays(file, {name: tensor.numpy() for name, tensor in state.items()})
 
 
 def plain(name: object) -> str:
-    """A name as a docstring can hold it: without quotes, backslashes, and what is not printed."""
+    """A name that is safe in a docstring: without quotes, backslashes and unprintable characters."""
     return "".join(character for character in str(name) if character.isprintable() and character not in "\"'\\")
 
 
 def load_code(code: str | Path) -> ModuleType:
-    """Runs a file of code as the module MainModel. Raises ConversionError if it is none or fails."""
+    """Runs a file of code as the module MainModel. Raises ConversionError if it is not Python code or fails."""
     path = Path(code)
     spec = importlib.util.spec_from_file_location(MODULE, path) if path.is_file() else None
     if spec is None or spec.loader is None:
@@ -81,28 +81,28 @@ def load_code(code: str | Path) -> ModuleType:
     return module
 
 
-def load_kit(code: str | Path, weights: str | Path) -> nn.Module:
+def load_kit_model(code: str | Path, weights: str | Path) -> nn.Module:
     """The model that `write_code` wrote, in eval mode. Raises ConversionError if the files are not such a pair."""
-    kit = getattr(load_code(code), "KitModel", None)
-    if kit is None:
-        raise ConversionError(f"{code} has no class KitModel: make it by `mmtocode -f pytorch`")
+    kit_model = getattr(load_code(code), "KitModel", None)
+    if kit_model is None:
+        raise ConversionError(f"{code} has no class KitModel: generate it with `mmtocode -f pytorch`")
     read_arrays(weights)
     try:
-        return kit(str(weights)).eval()
+        return kit_model(str(weights)).eval()
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise ConversionError(f"{weights} does not fit {code}: {error}") from error
 
 
 def read_arrays(weights: str | Path) -> Mapping[str, np.ndarray]:
-    """The arrays of a weights file by name, read when they are asked for. Raises ConversionError if it is none."""
+    """The arrays of a weights file by name, read on access. Raises ConversionError if it is not such a file."""
     if not Path(weights).is_file():
         raise ConversionError(f"there is no file {weights}")
     try:
         arrays: Any = np.load(weights)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ConversionError(f"{weights} is no file of weights made by mmtocode: {error}") from error
+        raise ConversionError(f"{weights} is not a weights file of mmtocode: {error}") from error
     if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise ConversionError(f"{weights} is no file of weights made by mmtocode")
+        raise ConversionError(f"{weights} is not a weights file of mmtocode")
     return arrays
 
 
@@ -112,18 +112,18 @@ def write_arrays(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def state_dict_beside(model: Path) -> Path:
-    """Where the state_dict of a whole model lies."""
+    """The path of the state_dict of a complete model."""
     return model.with_name(f"{model.stem}_state_dict.pth")
 
 
 def write_model(model: nn.Module, path: str | Path) -> Path:
-    """Saves a whole model for torch.load, and its state_dict beside it, both or neither.
+    """Saves a complete model for torch.load, and its state_dict beside it, both or neither.
 
-    torch.load reads the whole model once its code is loaded as the module MainModel; the state_dict needs nothing.
+    torch.load needs the model's code loaded as the module MainModel; the state_dict needs no code.
     Returns the path of the state_dict, `NAME_state_dict.pth`.
     """
     beside = state_dict_beside(Path(path))
-    with atomic_files(path, beside) as (whole, state):
-        torch.save(model, whole)
+    with atomic_files(path, beside) as (complete, state):
+        torch.save(model, complete)
         torch.save(model.state_dict(), state)
     return beside

@@ -14,7 +14,7 @@ from ...errors import ConversionError
 
 @dataclass(frozen=True)
 class SlimNet:
-    """Where tf_slim has a network: the module under tf_slim.nets, its arg_scope, height and width, its classes."""
+    """A network of tf_slim: its module under tf_slim.nets, its arg_scope, height and width, number of classes."""
 
     module: str
     function: str
@@ -39,7 +39,7 @@ OUTPUT = "MMdnn_Output"
 
 
 def load_slim() -> tuple[Any, Any]:
-    """(tensorflow.compat.v1, tf_slim). tf_slim asks for modules that today's Keras keeps under another name."""
+    """(tensorflow.compat.v1, tf_slim). tf_slim imports modules that current Keras has under another name."""
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
@@ -80,5 +80,5 @@ def write_checkpoint(name: str, weights: str | Path, prefix: str | Path) -> None
         try:
             saver.restore(session, str(weights))
         except (tf.errors.OpError, ValueError) as error:
-            raise ConversionError(f"{weights} are no weights of {name}: {str(error).splitlines()[0]}") from error
+            raise ConversionError(f"{weights} are not the weights of {name}: {str(error).splitlines()[0]}") from error
         saver.save(session, str(prefix), write_state=False)

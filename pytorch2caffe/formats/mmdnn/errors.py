@@ -1,4 +1,4 @@
-"""What is wrong with files of the IR."""
+"""The error for files of the IR."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from ...errors import ConversionError
 
 
 class IrFormatError(ConversionError):
-    """A .json, .pb or .npy that is damaged, hostile or something else."""
+    """A .json, .pb or .npy that is damaged, hostile or not such a file."""

@@ -28,17 +28,17 @@ MOST_NODE = 1 << 20
 MOST_NODES = 100_000
 MOST_HEADER = 1 << 12
 HEADER = re.compile(rb"\{ *'descr': '\|O', *'fortran_order': (True|False), *'shape': \(\),? *\} *\n?")
-# The largest float as protobuf prints it, which its parser takes for more than the largest.
+# The largest float as protobuf prints it, which its parser rejects as too large.
 LARGEST = re.compile(r'^( *(?:"f": )?-?)3\.4028235e\+38(?=,?$)', re.MULTILINE)
 LITERALS = ("int_val", "uint_val", "int64_val", "uint64_val", "float_val", "double_val", "bool_val")
 
 
 def read_ir(structure: str | Path, weights: str | Path | None = None) -> list[IrNode]:
-    """The nodes in MMdnn's files, in the file's order, with the weights that belong to them.
+    """The nodes in MMdnn's files, in the file's order, with their weights.
 
     structure: the .json (either spelling of its names), or the .pb, binary or text. weights: the .npy.
 
-    Raises IrFormatError for a file that is damaged, hostile or something else, OSError as open() does.
+    Raises IrFormatError for a file that is damaged, hostile or not such a file, OSError as open() does.
     """
     path = Path(structure)
     try:
@@ -46,7 +46,7 @@ def read_ir(structure: str | Path, weights: str | Path | None = None) -> list[Ir
     except IrFormatError as error:
         raise IrFormatError(f"{path}: {error}") from error
     if not nodes:
-        raise IrFormatError(f"{path}: it holds no nodes")
+        raise IrFormatError(f"{path}: it has no nodes")
     if weights is not None:
         try:
             _give(nodes, _weights(Path(weights)))
@@ -74,7 +74,7 @@ def _messages(path: Path) -> Iterator[Any]:
         if field.number != 1:
             continue
         if field.wire_type != wire.BYTES or field.stop - field.start > MOST_NODE:
-            raise IrFormatError(f"byte {field.begin}: no node")
+            raise IrFormatError(f"byte {field.begin}: not a node")
         message = message_class("NodeDef")()
         try:
             message.ParseFromString(content[field.start : field.stop])
@@ -87,11 +87,13 @@ def _content(path: Path) -> bytes:
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")
     if not path.is_file():
-        raise IrFormatError("no plain file")
+        raise IrFormatError("not a regular file")
     with path.open("rb") as stream:
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise IrFormatError(f"more than {MOST_BYTES:,} bytes: no structure of a network; the weights are in the .npy")
+        raise IrFormatError(
+            f"more than {MOST_BYTES:,} bytes: not the structure of a network; the weights are in the .npy"
+        )
     if not content:
         raise IrFormatError("an empty file")
     return content
@@ -105,10 +107,10 @@ def _parsed(content: bytes, parse: Any) -> Sequence[Any]:
     try:
         graph = parse(str(content, "utf-8"))
     except UnicodeDecodeError as error:
-        raise IrFormatError(f"byte {error.start}: no UTF-8") from error
+        raise IrFormatError(f"byte {error.start}: not UTF-8") from error
     except (json_format.ParseError, text_format.ParseError, ValueError, TypeError, RecursionError) as error:
         line = str(error).strip().split("\n")[0]
-        raise IrFormatError(f"damaged, or no graph: {line[:200]}") from error
+        raise IrFormatError(f"damaged, or not a graph: {line[:200]}") from error
     if len(graph.node) > MOST_NODES:
         raise IrFormatError(f"{len(graph.node):,} nodes, more than {MOST_NODES:,}")
     return graph.node
@@ -131,7 +133,7 @@ def _node(message: Any) -> IrNode:
 
 
 def _without_control(nodes: list[IrNode]) -> list[IrNode]:
-    """The nodes without control inputs (`^name`), and without what is only waited for: it is no output."""
+    """The nodes without control inputs (`^name`), and without nodes that only those need: they are not outputs."""
     waited = {name[1:] for node in nodes for name in node.inputs if name.startswith("^")}
     for node in nodes:
         node.inputs = [name for name in node.inputs if not name.startswith("^")]
@@ -152,7 +154,7 @@ def _source(edge: str, names: Collection[str]) -> str:
 
 
 def _attr(value: Any) -> Any:
-    """The Python value of an AttrValue, None if it holds nothing."""
+    """The Python value of an AttrValue, None if it is empty."""
     kind = value.WhichOneof("value")
     if kind is None:
         return None
@@ -181,7 +183,7 @@ def _weights(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")
     if not path.is_file() or not path.stat().st_size:
-        raise IrFormatError("no plain file" if not path.is_file() else "an empty file")
+        raise IrFormatError("not a regular file" if not path.is_file() else "an empty file")
     with path.open("rb") as stream:
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     found = read_pickle(memoryview(mapped)[_header(mapped) :])
@@ -191,14 +193,14 @@ def _weights(path: Path) -> dict[str, Any]:
 
 
 def _header(mapped: mmap.mmap) -> int:
-    """Where the pickle begins; what stands before it must say that it is one."""
+    """The position of the pickle; the header before it must declare one."""
     start, form = (10, "<H") if mapped[6:8] == b"\x01\x00" else (12, "<I")
     if mapped[:6] != b"\x93NUMPY" or len(mapped) < start:
-        raise IrFormatError("no .npy file of weights as MMdnn writes them")
+        raise IrFormatError("not an .npy file of weights as MMdnn writes them")
     (size,) = struct.unpack(form, mapped[8:start])
     text = mapped[start : start + min(size, MOST_HEADER)]
     if not HEADER.fullmatch(text) or len(text) < size:
-        raise IrFormatError(f"no dict of weights, but an array with the header {str(text[:80], 'latin-1')!r}")
+        raise IrFormatError(f"not a dict of weights, but an array with the header {str(text[:80], 'latin-1')!r}")
     return start + size
 
 
@@ -207,7 +209,7 @@ def _name(key: Any) -> str:
 
 
 def _give(nodes: Sequence[IrNode], weights: dict[str, Any]) -> None:
-    """Hands each node its arrays. Those of a list (Affine's) are called by their place; numbers are left out."""
+    """Gives each node its arrays. Those of a list (Affine's) are named by index; plain numbers are ignored."""
     for node in nodes:
         own = weights.get(node.name, {})
         items = enumerate(own) if isinstance(own, (list, tuple)) else own.items() if isinstance(own, dict) else []
@@ -218,9 +220,9 @@ def _give(nodes: Sequence[IrNode], weights: dict[str, Any]) -> None:
 
 
 def write_ir(nodes: Sequence[IrNode], prefix: str | Path) -> None:
-    """Writes PREFIX.json, PREFIX.pb and PREFIX.npy, as MMdnn does; all three appear together, or none.
+    """Writes PREFIX.json, PREFIX.pb and PREFIX.npy, as MMdnn does; all three or none.
 
-    Raises IrFormatError for an attribute that the IR cannot hold.
+    Raises IrFormatError for an attribute that the IR cannot represent.
     """
     graph = message_class("GraphDef")(node=[_message(node) for node in nodes])
     text = LARGEST.sub(r"\g<1>3.4028234e+38", json_format.MessageToJson(graph, preserving_proto_field_name=True))
@@ -246,7 +248,7 @@ def _message(node: IrNode) -> Any:
 
 
 def _fill(target: Any, key: str, value: Any) -> None:
-    """Sets an AttrValue, or what is in its list."""
+    """Sets an AttrValue, or the items of its list."""
     if isinstance(value, list):
         target.list.SetInParent()
         for item in value:

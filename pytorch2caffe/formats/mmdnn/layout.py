@@ -1,4 +1,4 @@
-"""Where the axes of the IR's tensors lie in a Graph: of 4 or 5 axes channels last here and channels first there."""
+"""Axes of the IR's tensors and of the Graph's: with 4 or 5 axes channels are last in the IR, first in the Graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TURNED = (4, 5)  # the ranks of tensors whose axes differ
 
 
 def channels_first(rank: int) -> Shape:
-    """The order that turns a tensor of the IR into the Graph's: axis i of the Graph is axis order[i] of the IR.
+    """The order that transposes a tensor of the IR to the Graph's: axis i of the Graph is axis order[i] of the IR.
 
     >>> channels_first(4), channels_first(2)
     ((0, 3, 1, 2), (0, 1))
@@ -18,7 +18,7 @@ def channels_first(rank: int) -> Shape:
 
 
 def channels_last(rank: int) -> Shape:
-    """The order that turns a tensor of a Graph into the IR's.
+    """The order that transposes a tensor of a Graph to the IR's.
 
     >>> channels_last(4), channels_last(3)
     ((0, 2, 3, 1), (0, 1, 2))
@@ -41,7 +41,7 @@ def ir_shape(shape: Sequence[int]) -> Shape:
 
 
 def graph_axis(axis: int, rank: int) -> int:
-    """Where an axis of the IR, from 0 on, lies in the Graph.
+    """The Graph's axis for an axis of the IR, both from 0.
 
     >>> [graph_axis(axis, 4) for axis in range(4)]
     [0, 2, 3, 1]
@@ -50,5 +50,5 @@ def graph_axis(axis: int, rank: int) -> int:
 
 
 def ir_axis(axis: int, rank: int) -> int:
-    """Where an axis of a Graph, from 0 on, lies in the IR."""
+    """The IR's axis for an axis of a Graph, both from 0."""
     return channels_last(rank).index(axis)

@@ -1,4 +1,4 @@
-"""What a layer's `to_ir` is given: operators of the IR to add, and the one place where the layout is turned."""
+"""What a layer's `to_ir` receives: adds operators of the IR and converts layouts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 @dataclass(eq=False)
 class Edge:
-    """An output of an operator. shape: the tensor's in the Graph, channels first; in the IR it lies channels last."""
+    """An output of an operator. shape: the tensor's in the Graph, channels first; in the IR, channels last."""
 
     node: IrNode
     shape: Shape
@@ -30,7 +30,7 @@ class Edge:
 
 
 class IrNet:
-    """Operators, in order. They read each other as Edges; names are given at the end."""
+    """Operators, in order. Their inputs are Edges; they get names when the graph is complete."""
 
     def __init__(self) -> None:
         self.edges: list[list[Edge]] = []  # the outputs of each operator
@@ -62,30 +62,30 @@ class IrNet:
         return made
 
     def constant(self, value: Any) -> Edge:
-        """A number, or an array of the Graph's layout."""
+        """A number, or an array in the Graph's layout, as a Constant."""
         array = np.asarray(value, np.float32)
         if array.ndim == 0:
             return self.op("Constant", shape=(), value=float(array), dtype="DT_FLOAT32")
-        turned = np.ascontiguousarray(array.transpose(channels_last(array.ndim)))
-        return self.op("Constant", shape=array.shape, weights={"value": turned}, dtype="DT_FLOAT32")
+        transposed = np.ascontiguousarray(array.transpose(channels_last(array.ndim)))
+        return self.op("Constant", shape=array.shape, weights={"value": transposed}, dtype="DT_FLOAT32")
 
     def operand(self, x: Edge, array: np.ndarray, axis: int) -> Edge:
-        """A constant that lines up with the axes of x from `axis` on."""
+        """A constant whose axes correspond to those of x from `axis` on."""
         ones = len(x.shape) - axis - array.ndim
         return self.constant(array.reshape((1,) * axis + array.shape + (1,) * ones))
 
     # ---- layout ----------------------------------------------------------------------------------------------------
 
     def axis(self, x: Edge, axis: int) -> int:
-        """Where an axis of the Graph lies in the IR."""
+        """The IR's axis for an axis of the Graph."""
         return ir_axis(axis % len(x.shape), len(x.shape))
 
     def in_ir(self, x: Edge, per_axis: Sequence[Any]) -> list[Any]:
-        """One thing for each axis of the Graph, in the order of the IR."""
+        """A list with an item per axis of the Graph, in the order of the IR's axes."""
         return [per_axis[axis] for axis in channels_last(len(x.shape))]
 
     def transpose(self, x: Edge, order: Sequence[int]) -> Edge:
-        """An IR tensor with its axes in another order; none where that changes nothing, one for two in a row."""
+        """An IR tensor with its axes in another order; no operator for the identity, one for two in succession."""
         if x.node.op == "Transpose":
             order = [x.node.attrs["perm"][axis] for axis in order]
             (x,) = x.inputs
@@ -99,11 +99,11 @@ class IrNet:
         return self.op("Transpose", x, shape=_graph(after), perm=order)
 
     def graph_order(self, x: Edge) -> Edge:
-        """A tensor whose IR axes are in the Graph's order: its numbers lie in memory as the Graph means them."""
+        """A tensor whose IR axes are in the Graph's order."""
         return self.transpose(x, channels_first(len(x.shape)))
 
     def ir_order(self, x: Edge) -> Edge:
-        """Back from `graph_order`."""
+        """The inverse of `graph_order`."""
         return self.transpose(x, channels_last(len(x.shape)))
 
     def reshape(self, x: Edge, shape: Sequence[int]) -> Edge:
@@ -121,20 +121,20 @@ class IrNet:
         return self.ir_order(self.transpose(self.graph_order(x), order))
 
     def last(self, x: Edge, axis: int) -> tuple[Edge, list[int]]:
-        """A tensor with an axis of the Graph last in the IR, and the order that brings it back, for `transpose`."""
-        place, end = self.axis(x, axis), len(x.shape) - 1
+        """A tensor with an axis of the Graph last in the IR, and the order that restores it, for `transpose`."""
+        own, end = self.axis(x, axis), len(x.shape) - 1
         order = list(range(len(x.shape)))
-        order[place], order[end] = end, place
+        order[own], order[end] = end, own
         return self.transpose(x, order), order
 
-    # ---- what several layers are made of -----------------------------------------------------------------------------
+    # ---- operators that layers share ---------------------------------------------------------------------------------
 
     def cut(self, x: Edge, ranges: Mapping[int, tuple[int, int, int]]) -> Edge:
         """Every step-th position from begin up to end along axes of the Graph, {axis: (begin, end, step)}."""
         whole = [(0, size, 1) for size in x.shape]
         parts = [ranges.get(axis, part) for axis, part in enumerate(whole)]
         masks = [part == same for part, same in zip(parts, whole, strict=True)]
-        mask = sum(1 << place for place, open in enumerate(self.in_ir(x, masks)) if open)
+        mask = sum(1 << index for index, open in enumerate(self.in_ir(x, masks)) if open)
         starts, ends, strides = (self.in_ir(x, column) for column in zip(*parts, strict=True))
         return self.op(
             "Slice",
@@ -150,7 +150,7 @@ class IrNet:
         )
 
     def pad(self, x: Edge, before: Sequence[int], after: Sequence[int], value: float) -> Edge:
-        """`value` put before and behind each axis of the Graph."""
+        """`value` added before and after each axis of the Graph."""
         shape = [b + size + a for b, size, a in zip(before, x.shape, after, strict=True)]
         pads = [*self.in_ir(x, before), *self.in_ir(x, after)]
         return self.op("Pad", x, shape=shape, pads=pads, mode="constant", constant_values=float(value))
@@ -158,9 +158,9 @@ class IrNet:
     def pool(
         self, x: Edge, kind: str, kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int], sizes: Sequence[int]
     ) -> Edge:
-        """Windows over the space, so many (`sizes`) that start `pad` before it; the last may reach beyond."""
+        """`sizes` windows along each spatial axis, the first starts `pad` before it; the last may extend beyond it."""
         axes = zip(sizes, stride, kernel, x.shape[2:], pad, strict=True)
-        behind = [max((out - 1) * s + k - size - p, 0) for out, s, k, size, p in axes]
+        after = [max((out - 1) * s + k - size - p, 0) for out, s, k, size, p in axes]
         return self.op(
             "Pool",
             x,
@@ -168,7 +168,7 @@ class IrNet:
             pooling_type=kind,
             kernel_shape=[1, *kernel, 1],
             strides=[1, *stride, 1],
-            pads=[0, *pad, 0, 0, *behind, 0],
+            pads=[0, *pad, 0, 0, *after, 0],
         )
 
     def graph_shape(self, shape: Sequence[int]) -> Shape:

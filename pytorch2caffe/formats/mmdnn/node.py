@@ -12,8 +12,8 @@ import numpy as np
 class IrNode:
     """One operator, with its weights.
 
-    inputs:  what it reads, by name: `conv1` is the first output of conv1, `split:2` the third of split.
-             Control inputs (`^name`) are not among them.
+    inputs:  the names of its inputs: `conv1` is the first output of conv1, `split:2` the third of split.
+             Control inputs (`^name`) are not included.
     attrs:   bool, int, float, str, a list of these, or shapes: a tuple of ints (-1 where unknown), None for an
              unknown rank; `_output_shapes` is a list of shapes. Layouts and axes are the IR's: channels last.
     weights: arrays by MMdnn's keys (`weights`, `bias`, `mean` ...), float32, channels last (kernels HWIO).

@@ -1,8 +1,8 @@
-"""The pickles that MMdnn's .npy files hold, read without the pickle module: they are data, never code.
+"""The pickles in MMdnn's .npy files, read without the pickle module: as data, never as code.
 
-A pickle is a program for a stack machine. Of its operations this reads those that numbers, texts, lists, dicts and
-numpy arrays are made of; everything else, calls of any other function first of all, is an error. Arrays are views
-on the file. Source: the documentation of Python's pickletools.
+A pickle is a program for a stack machine. This accepts the operations for numbers, strings, lists, dicts and
+numpy arrays; everything else is an error, above all calls of other functions. Arrays are views of the file.
+Source: the documentation of Python's pickletools.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Dtype:
 
 @dataclass(eq=False)
 class _Array:
-    """An array under way; `value` is set by BUILD."""
+    """An array under construction; `value` is set by BUILD."""
 
     value: Any = None
 
@@ -58,10 +58,10 @@ class _Mark:
 
 
 def read_pickle(buffer: memoryview) -> Any:
-    """The object in a pickle: dicts, lists, tuples, texts, bytes, numbers and numpy arrays.
+    """The object in a pickle: dicts, lists, tuples, strings, bytes, numbers and numpy arrays.
 
-    Arrays are read-only views on `buffer`, of its own byte order. A list of one object in an array is that object.
-    Raises IrFormatError for anything else, and for damage.
+    Arrays are read-only views of `buffer`, in its byte order. An object array of one object is that object.
+    Raises IrFormatError for anything else, and for damaged data.
     """
     machine = _Machine(buffer)
     try:
@@ -88,13 +88,13 @@ class _Machine:
                 return self.stack.pop()
             operation = OPERATIONS.get(code)
             if operation is None:
-                raise IrFormatError(f"byte {self.position - 1}: operation {chr(code)!r}, which weights never need")
+                raise IrFormatError(f"byte {self.position - 1}: operation {chr(code)!r}, which weights do not need")
             operation(self)
-        raise IrFormatError(f"more than {MOST_OPERATIONS:,} operations: no weights")
+        raise IrFormatError(f"more than {MOST_OPERATIONS:,} operations: not weights")
 
     def take(self, size: int) -> memoryview:
         if size < 0 or self.position + size > len(self.buffer):
-            raise IrFormatError(f"cut off: byte {self.position} asks for {size:,} more")
+            raise IrFormatError(f"truncated: {size:,} more bytes are needed after byte {self.position}")
         self.position += size
         return self.buffer[self.position - size : self.position]
 
@@ -138,7 +138,7 @@ class _Machine:
     def reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
         if not isinstance(function, _Function) or not isinstance(arguments, tuple):
-            raise IrFormatError(f"byte {self.position}: a call of something that is no function")
+            raise IrFormatError(f"byte {self.position}: a call of an object that is not a function")
         self.stack.append(_call(function.name, arguments))
 
     def build(self) -> None:
@@ -153,7 +153,7 @@ class _Machine:
     def set_items(self, items: list[Any]) -> None:
         target = self.stack[-1]
         if not isinstance(target, dict) or len(items) % 2:
-            raise IrFormatError(f"byte {self.position}: items for something that is no dict")
+            raise IrFormatError(f"byte {self.position}: items for an object that is not a dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
             key = str(bytes(key), "utf-8", "replace") if isinstance(key, memoryview) else key
             if not isinstance(key, (str, int)):
@@ -162,7 +162,7 @@ class _Machine:
 
     def append(self, items: list[Any]) -> None:
         if not isinstance(self.stack[-1], list):
-            raise IrFormatError(f"byte {self.position}: items for something that is no list")
+            raise IrFormatError(f"byte {self.position}: items for an object that is not a list")
         self.stack[-1].extend(map(_finished, items))
 
     def tuple_of(self, count: int) -> None:
@@ -254,7 +254,7 @@ def _text(item: Any) -> str:
 def _numbers(dtype: _Dtype, content: Any) -> np.ndarray:
     raw = content.encode("latin-1") if isinstance(content, str) else content
     if not isinstance(raw, (memoryview, bytes)):
-        raise IrFormatError("an array whose numbers are no bytes")
+        raise IrFormatError("an array whose data are not bytes")
     return np.frombuffer(raw, dtype.dtype())
 
 

@@ -1,4 +1,4 @@
-"""Weights as the pickle that MMdnn's .npy files hold, written without the pickle module, array by array."""
+"""Weights as the pickle of MMdnn's .npy files, written without the pickle module, array by array."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .errors import IrFormatError
 
 
 def pickle_parts(weights: dict[str, dict[str, np.ndarray]]) -> Iterator[bytes | memoryview]:
-    """The pickle (protocol 3) of a dict of dicts of float32 arrays, as numpy of any age reads it, piece by piece."""
+    """The pickle (protocol 3) of a dict of dicts of float32 arrays, readable by any version of numpy, in pieces."""
     yield b"\x80\x03cnumpy.core.multiarray\n_reconstruct\nq\x00cnumpy\nndarray\nq\x01cnumpy\ndtype\nq\x02000"
     rest = b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK"
     float32 = b"h\x02" + _utf8("f4") + b"K\x00K\x01\x87R(K\x03" + _utf8("<") + rest + b"\x00tbq\x03"
@@ -23,7 +23,9 @@ def pickle_parts(weights: dict[str, dict[str, np.ndarray]]) -> Iterator[bytes | 
         for key, value in arrays.items():
             array = np.ascontiguousarray(value, "<f4")
             if array.nbytes >= 1 << 32:
-                raise IrFormatError(f"{node}: {key} of {array.nbytes:,} bytes; an IR file holds up to 4 GiB each")
+                raise IrFormatError(
+                    f"{node}: {key} of {array.nbytes:,} bytes; the limit of an IR file is 4 GiB per array"
+                )
             yield _utf8(key) + empty + b"(K\x01" + _shape(value.shape) + b"h\x03\x89"
             yield b"B" + struct.pack("<I", array.nbytes)
             yield array.tobytes() if array.size < 1 << 16 else memoryview(array.reshape(-1)).cast("B")  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""MMdnn's graph.proto as message classes, kept apart from every other copy in the process.
+"""MMdnn's graph.proto as message classes, separate from every other copy in the process.
 
-Field numbers are those of MMdnn; they are TensorFlow's but for DataType, GraphDef.version and NodeDef.attr.
+Field numbers are those of MMdnn; they are TensorFlow's except for DataType, GraphDef.version and NodeDef.attr.
 """
 
 from __future__ import annotations

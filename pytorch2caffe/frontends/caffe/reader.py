@@ -16,10 +16,13 @@ from ...errors import ConversionError, Problem, Refused, UnsupportedError
 from ...graph.graph import Graph, Names, Node, Value
 from ...graph.registry import LAYERS, Layer, load_layers
 from ...layers.basic.constant import Constant
+from ...layers.basic.silence import Silence
+from ...layers.convolution.convolution import Convolution
+from ...layers.convolution.deconvolution import Deconvolution
 from ...passes.unique_names import unique_names
 from ...runtime.build import arity, infer
+from . import training_layers as training
 from .memory import Memory
-from .training_layers import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value
 from .weights import Weights, advice
 
 FIX = 'register the layer: README, "Adding a layer"'
@@ -38,17 +41,17 @@ def load_caffe(
     """Reads a Caffe network for inference (TEST phase), without Caffe.
 
     prototxt:    any generation of the format (V0, V1, input_dim headers too), a deploy file or one for training.
-    caffemodel:  its weights, found by layer name as Caffe does; a file, several, or "a.caffemodel,b.caffemodel".
+    caffemodel:  its weights, by layer name as in Caffe; a file, a list of shards, or "a.caffemodel,b.caffemodel".
                  Without it, layers that have weights get zeros.
-    input_shape: the shape of its only input, or of inputs by name, instead of what the file says of them.
-    stages:      what the file's include and exclude rules ask for, beside those that its `state` names.
-    level:       likewise; as Caffe does, never what the file's `state` says.
+    input_shape: the shape of its only input, or of inputs by name, instead of what the file gives.
+    stages:      for the file's include and exclude rules, in addition to those that its `state` names.
+    level:       likewise; as in Caffe, the level in the file's `state` is ignored.
 
-    Data layers become inputs. Losses are left out, with what only they read; SoftmaxWithLoss leaves its Softmax,
+    Data layers become inputs. Losses are left out, with what only they read; SoftmaxWithLoss becomes its Softmax,
     SigmoidCrossEntropyLoss its Sigmoid.
-    Values are named after their tops; where a layer works in place (top = bottom) the later values are numbered.
-    Raises UnsupportedError naming every layer that is not known, ConversionError for files that are damaged or do not
-    fit together.
+    Values are named after their tops; after a layer that works in place (top = bottom) with a number appended.
+    Raises UnsupportedError naming every layer that is not supported, ConversionError for files that are damaged or do
+    not match.
     """
     reader = _reader(prototxt, caffemodel, input_shape, stages, level)
     graph = reader.graph()
@@ -60,8 +63,8 @@ def load_caffe(
     return graph
 
 
-def load_what_is_known(prototxt: str | Path, caffemodel: FilePaths | None = None) -> tuple[Graph, list[Problem]]:
-    """As `load_caffe`, but leaves out what is not known, and what depends on it, and lists why."""
+def load_supported(prototxt: str | Path, caffemodel: FilePaths | None = None) -> tuple[Graph, list[Problem]]:
+    """As `load_caffe`, but leaves out layers that are not supported, and what depends on them, and lists why."""
     reader = _reader(prototxt, caffemodel)
     graph = reader.graph()
     unclear = {value for value in reader.tops.values() if value.shape == ()} if reader.problems else set()
@@ -85,8 +88,8 @@ def _reader(
     state = net.get("state", {})
     stages = [*stages, *state.get("stage", [])]
     layers = [entry for entry in net.get("layer", []) if caffe_proto.included(entry, stages, level)]
-    held = Weights(weights, advice(caffemodel))
-    return _Reader(net.get("name") or Path(prototxt).stem, layers, held, str(prototxt), input_shape)
+    by_layer = Weights(weights, advice(caffemodel))
+    return _Reader(net.get("name") or Path(prototxt).stem, layers, by_layer, str(prototxt), input_shape)
 
 
 class _Reader:
@@ -104,10 +107,10 @@ class _Reader:
         self.path = path
         self.given = input_shape if input_shape is not None else {}
         self.tops: dict[str, Value] = {}
-        self.unread: dict[str, Value] = {}  # tops that nobody has read, in Caffe's order: the outputs
-        self.data: dict[str, tuple[dict[str, Any], int]] = {}  # tops of data layers that nobody has read
-        self.order: list[str] = []  # names of inputs as the file has them
-        self.compared: set[str] = set()  # tops that layers read which are left out
+        self.unread: dict[str, Value] = {}  # tops that no layer has read, in Caffe's order: the outputs
+        self.data: dict[str, tuple[dict[str, Any], int]] = {}  # tops of data layers that no layer has read
+        self.order: list[str] = []  # names of inputs in the order of the file
+        self.compared: set[str] = set()  # tops that omitted layers read
         self.names = Names()
         self.problems: list[Problem] = []
         self.inputs: list[Value] = []
@@ -144,23 +147,23 @@ class _Reader:
             raise ConversionError(f"{self.path}: input_shape names {unknown[0]!r}; the inputs are {listed}")
 
     def _take(self, entry: dict[str, Any]) -> list[Node]:
-        """The nodes of a layer: one as a rule."""
+        """The nodes of a layer, usually one."""
         kind = entry.get("type", "")
         if kind == "Input":
             self._inputs(entry)
             return []
-        if kind in DATA:
+        if kind in training.DATA:
             return self._data(entry)
-        if kind in LEFT_OUT:
+        if kind in training.LEFT_OUT:
             self.compared.update(entry.get("bottom", []))
             return []
-        if kind in OUTPUT_OF:
+        if kind in training.OUTPUT_OF:
             self.compared.update(entry.get("bottom", [])[1:])
-            entry = self._output(entry)
-        if kind in REFUSED:
-            what, fix = REFUSED[kind]
+            entry = training.output_layer(entry, self.tops)
+        if kind in training.REFUSED:
+            what, fix = training.REFUSED[kind]
             raise Refused(f"{kind}: {what}", fix)
-        if kind == "Silence":
+        if kind == Silence.type:
             entry = {**entry, "bottom": [b for b in entry.get("bottom", []) if b not in self.data]}
             if not entry["bottom"]:
                 return []
@@ -185,7 +188,7 @@ class _Reader:
 
     def _input(self, entry: dict[str, Any], top: str, shape: tuple[int, ...]) -> Value:
         value = self._new(top, shape)
-        value.about = about(entry, shape)
+        value.about = training.about(entry, shape)
         self.inputs.append(value)
         return value
 
@@ -194,37 +197,32 @@ class _Reader:
         return None if shape is None else tuple(map(int, shape))
 
     def _data(self, entry: dict[str, Any]) -> list[Node]:
-        """What a data layer feeds becomes an input once something reads it; constants of DummyData stay constants."""
-        alone = not any(other.get("type") in DATA - {"DummyData"} | {"Input"} for other in self.layers)
+        """A data layer's tops become inputs when a layer reads them; constants of DummyData stay constants."""
+        alone = not any(other.get("type") in training.DATA - {"DummyData"} | {"Input"} for other in self.layers)
         nodes = []
         for index, top in enumerate(entry.get("top", [])):
-            value = dummy_value(entry, index) if entry["type"] == "DummyData" and not alone else None
+            value = training.dummy_value(entry, index) if entry["type"] == "DummyData" and not alone else None
             if value is None:
                 self.data[top] = entry, index
                 self.order.append(top)
                 continue
-            shape = data_shape(entry, index, None)
+            shape = training.data_shape(entry, index, None)
             blob = np.broadcast_to(np.float32(value), shape)
             nodes.append(Node(entry.get("name", ""), Constant(shape), [], [self._new(top, shape)], (blob,)))
         return nodes
 
     def _channels(self, top: str) -> int | None:
-        """How many channels the convolution that reads a top has weights for."""
+        """The input channels of the convolution that reads a top, from its weights."""
         for entry in self.layers:
             blobs = self.weights.of(entry)
-            if top in entry.get("bottom", []) and entry.get("type") == "Convolution" and blobs and blobs[0].ndim == 4:
+            if (
+                top in entry.get("bottom", [])
+                and entry.get("type") == Convolution.type
+                and blobs
+                and blobs[0].ndim == 4
+            ):
                 return int(blobs[0].shape[1] * entry.get("convolution_param", {}).get("group", 1))
         return None
-
-    def _output(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """The Softmax or Sigmoid that a loss layer begins with, as a layer of its own."""
-        kind, param = OUTPUT_OF[entry["type"]]
-        tops = entry.get("top", [])
-        names = Names(self.tops)
-        top = tops[1] if len(tops) > 1 else names.unique("prob")
-        made = {"name": top, "type": kind, "bottom": entry.get("bottom", [])[:1], "top": [top]}
-        settings = {key: value for key, value in entry.get(param, {}).items() if key == "axis"}
-        return made | ({str(LAYERS[kind].param): settings} if settings else {})
 
     def _new(self, top: str, shape: tuple[int, ...]) -> Value:
         value = Value(self.names.unique(top), shape, top)
@@ -235,11 +233,11 @@ class _Reader:
         kind, name = entry.get("type", ""), entry.get("name", "")
         inputs = [self._bottom(bottom) for bottom in entry.get("bottom", [])]
         if kind not in LAYERS:
-            raise Refused(f"layer type {kind!r} is not known", FIX)
-        check_phase(entry)
+            raise Refused(f"layer type {kind!r} is not supported", FIX)
+        training.check_phase(entry)
         cls = LAYERS[kind]
         if not inputs and cls is not Constant:
-            raise Refused(f"{kind} without a bottom", "name what it reads")
+            raise Refused(f"{kind} without a bottom", "name its input")
         shapes = [value.shape for value in inputs]
         if any(shape == () and value.name in self._failed() for shape, value in zip(shapes, inputs, strict=True)):
             return Node(name, cls.__new__(cls), inputs, [self._new(top, ()) for top in entry.get("top", [])])
@@ -256,7 +254,7 @@ class _Reader:
     def _bottom(self, bottom: str) -> Value:
         if bottom in self.data:
             entry, index = self.data.pop(bottom)
-            shape = self._given(bottom) or data_shape(entry, index, self._channels(bottom))
+            shape = self._given(bottom) or training.data_shape(entry, index, self._channels(bottom))
             self._input(entry, bottom, shape)
         if bottom not in self.tops:
             raise Refused(f"bottom {bottom!r} is the top of no layer before it", "name an earlier top")
@@ -282,15 +280,15 @@ class _Reader:
             raise Refused(f"{layer.type} does not fit its weights: {error}", self.weights.fix) from error
         taken = arity(layer.to_torch(shapes, blobs))
         if taken not in (None, len(shapes)):
-            raise Refused(f"{layer.type} takes {taken} bottoms, the file names {len(shapes)}", "name as many bottoms")
+            raise Refused(f"{layer.type} takes {taken} bottoms; the file names {len(shapes)}", "correct its bottoms")
         if len(found) != len(tops):
-            raise Refused(f"{layer.type} gives {len(found)} tops, the file names {len(tops)}", "name as many tops")
+            raise Refused(f"{layer.type} gives {len(found)} tops; the file names {len(tops)}", "correct its tops")
         return [self._new(top, shape) for top, shape in zip(tops, found, strict=True)]
 
 
 def _one_by_one(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """A convolution of several bottoms treats each alone, with the same weights; any other layer is itself."""
+    """A convolution of several bottoms as one per bottom, with the same weights; any other layer unchanged."""
     bottoms, tops = entry.get("bottom", []), entry.get("top", [])
-    if entry.get("type") not in ("Convolution", "Deconvolution") or len(bottoms) < 2 or len(bottoms) != len(tops):
+    if entry.get("type") not in (Convolution.type, Deconvolution.type) or len(bottoms) < 2 or len(bottoms) != len(tops):
         return [entry]
     return [{**entry, "bottom": [bottom], "top": [top]} for bottom, top in zip(bottoms, tops, strict=True)]

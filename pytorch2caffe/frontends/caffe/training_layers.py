@@ -1,26 +1,31 @@
-"""What a training network has besides the network itself: phases, data layers at one end, losses at the other."""
+"""What a training network has besides the network itself: phases, data layers before it, losses after it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from ...errors import Refused
-from ...graph.registry import number
+from ...graph.graph import Names
+from ...graph.registry import Layer, number
+from ...layers.activation.sigmoid import Sigmoid
+from ...layers.activation.softmax import Softmax
+from ...layers.basic.dropout import Dropout
+from ...layers.normalization.batch_norm import BatchNorm
 
 DATA = {"Data", "ImageData", "HDF5Data", "MemoryData", "DummyData", "WindowData"}
 IMAGES = {"Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"}
 
-# Losses that begin with what a deployed network ends with, and the settings of that.
-OUTPUT_OF = {
-    "SoftmaxWithLoss": ("Softmax", "softmax_param"),
-    "InfogainLoss": ("Softmax", "infogain_loss_param"),
-    "SigmoidCrossEntropyLoss": ("Sigmoid", "sigmoid_param"),
+# Losses that contain the last layer of the deployed network: that layer, and the field of its settings.
+OUTPUT_OF: dict[str, tuple[type[Layer], str]] = {
+    "SoftmaxWithLoss": (Softmax, "softmax_param"),
+    "InfogainLoss": (Softmax, "infogain_loss_param"),
+    "SigmoidCrossEntropyLoss": (Sigmoid, "sigmoid_param"),
 }
 LEFT_OUT = {
-    "Accuracy": "a measure of the training",
+    "Accuracy": "a metric of the training",
     "ContrastiveLoss": "a loss; the features that it compares are outputs",
     "EuclideanLoss": "a loss; what it compares is an output",
     "HDF5Output": "it writes a file; what it writes is an output",
@@ -30,7 +35,7 @@ LEFT_OUT = {
 REFUSED = {
     "Python": (
         "it runs Python code, which is not in the file",
-        "write the layer in PyTorch, or cut the network before it",
+        "write the layer in PyTorch, or end the network before it",
     ),
 }
 
@@ -38,22 +43,34 @@ REFUSED = {
 def check_phase(entry: Mapping[str, Any]) -> None:
     """Raises Refused for a layer whose own `phase` makes Caffe train it in a network for testing.
 
-    Source: BVLC Caffe, net.cpp: the network's phase is only for layers that have none.
+    Source: BVLC Caffe, net.cpp: the network's phase applies only to layers that have none.
     """
-    decided = "use_global_stats" in entry.get("batch_norm_param", {})
-    if entry.get("phase") == "TRAIN" and (entry["type"] == "Dropout" or entry["type"] == "BatchNorm" and not decided):
+    follows_phase = entry["type"] == Dropout.type or (
+        entry["type"] == BatchNorm.type and "use_global_stats" not in entry.get("batch_norm_param", {})
+    )
+    if entry.get("phase") == "TRAIN" and follows_phase:
         raise Refused(
             f"{entry['type']} with `phase: TRAIN`: Caffe trains it even in a network for testing",
-            "leave out its `phase`; `include { phase: TRAIN }` is what leaves a layer out",
+            "remove its `phase`; to exclude a layer from testing, write `include { phase: TRAIN }`",
         )
 
 
+def output_layer(entry: Mapping[str, Any], tops: Collection[str]) -> dict[str, Any]:
+    """The Softmax or Sigmoid that a loss layer contains, as a layer of its own. tops: the names already in use."""
+    cls, param = OUTPUT_OF[entry["type"]]
+    own_tops = entry.get("top", [])
+    top = own_tops[1] if len(own_tops) > 1 else Names(tops).unique("prob")
+    output = {"name": top, "type": cls.type, "bottom": entry.get("bottom", [])[:1], "top": [top]}
+    settings = {key: value for key, value in entry.get(param, {}).items() if key == "axis"}
+    return output | ({str(cls.param): settings} if settings else {})
+
+
 def data_shape(entry: Mapping[str, Any], index: int, channels: int | None) -> tuple[int, ...]:
-    """The shape of a data layer's top, as far as its settings tell.
+    """The shape of a data layer's top, from its settings.
 
     index:    which top: a database's second is the label.
-    channels: what the layer that reads it takes, where its weights are known.
-    Raises Refused where only the data tell.
+    channels: the input channels of the convolution that reads it, where its weights are known.
+    Raises Refused where only the data determine it.
     """
     kind, top = entry["type"], entry["top"][index]
     if kind == "DummyData":
@@ -70,7 +87,7 @@ def data_shape(entry: Mapping[str, Any], index: int, channels: int | None) -> tu
     if len(shape) != len(sizes[:1] if index else sizes):
         given = ", ".join(str(size or "?") for size in sizes) if len(sizes) > 1 else "of any form"
         raise Refused(
-            f"the shape of {top!r} ({given}) is not in the file, but in the data that {kind} reads",
+            f"the shape of {top!r} ({given}) is not in the file: it depends on the data that {kind} reads",
             f'give it: input_shape={{"{top}": (1, 3, 224, 224)}}, or use a deploy.prototxt',
         )
     return tuple(shape)
@@ -86,7 +103,7 @@ def _dummy_shape(param: Mapping[str, Any], index: int) -> tuple[int, ...]:
 
 
 def dummy_value(entry: Mapping[str, Any], index: int) -> float | None:
-    """The number that DummyData fills a top with; None where it is random."""
+    """The constant that DummyData fills a top with; None where it is random."""
     fillers = entry.get("dummy_data_param", {}).get("data_filler") or [{}]
     filler = fillers[index if index < len(fillers) else 0]
     return filler.get("value", 0.0) if filler.get("type", "constant") == "constant" else None
@@ -108,7 +125,7 @@ def _channels(entry: Mapping[str, Any]) -> int | None:
 
 
 def about(entry: Mapping[str, Any], shape: tuple[int, ...]) -> str:
-    """What a data layer does to its pictures, in the order in which it does it, or ""."""
+    """The preprocessing of a data layer's images, in its order; "" for none."""
     transform = entry.get("transform_param", {})
     if entry["type"] not in IMAGES and not transform or len(shape) != 4:
         return ""

@@ -1,4 +1,4 @@
-"""The weights of a Caffe network, layer by layer, in the shapes that the layers want."""
+"""The weights of a Caffe network, layer by layer, in the shapes that the layers expect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from caffe_proto import FilePaths, several, whole
+from caffe_proto import FilePaths, all_shards, weight_files
 
 from ...errors import Refused
 from ...graph.graph import Shape
@@ -16,18 +16,19 @@ from ...graph.registry import Layer
 
 
 def advice(caffemodels: FilePaths | None) -> str:
-    """What to give instead of files that lack weights, or have other ones."""
-    given = several(caffemodels) if caffemodels is not None else []
-    if set(every := whole(given)) > set(given):
+    """The fix for caffemodels that lack weights or belong to another network."""
+    given = weight_files(caffemodels) if caffemodels is not None else []
+    if set(every := all_shards(given)) > set(given):
         shown = every if len(every) < 10 else [every[0], "...", every[-1]]
-        return f"its weights are in several files, give them all: {','.join(map(str, shown))}"
-    return "give the caffemodel of this prototxt; if its weights are in several, all of them, with commas between"
+        return f"its weights are in shards; give all of them: {','.join(map(str, shown))}"
+    return "give the caffemodel of this prototxt; if its weights are in shards, all of them, separated by commas"
 
 
 class Weights:
-    """by_name: the blobs of each layer of the caffemodels, as Caffe finds them; None: all weights are zero.
+    """The blobs of a network's layers.
 
-    fix: what to do if they are not those of the network.
+    by_name: the blobs in the caffemodels, by layer name; None: all weights are zero.
+    fix:     what to do if they do not fit the network.
     """
 
     def __init__(self, by_name: Mapping[str, Sequence[np.ndarray]] | None, fix: str) -> None:
@@ -36,7 +37,7 @@ class Weights:
         self._shared: dict[str, np.ndarray] = {}
 
     def of(self, entry: Mapping[str, Any]) -> list[np.ndarray]:
-        """A layer's blobs; where the file has them only under another layer that shares them by name, those."""
+        """A layer's blobs: its own, or those of an earlier layer that shares them by name if the file has no others."""
         if self._by_name is None:
             return []
         names = [spec.get("name") for spec in entry.get("param", [])]
@@ -48,7 +49,7 @@ class Weights:
     def fit(
         self, entry: Mapping[str, Any], layer: Layer, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]
     ) -> list[np.ndarray]:
-        """The blobs in the layer's shapes, those that an earlier layer shares as the very same arrays.
+        """The blobs in the layer's shapes; blobs shared with an earlier layer are the same arrays as there.
 
         Raises Refused if they do not fit.
         """
@@ -61,12 +62,12 @@ class Weights:
     def _same(self, name: str, index: int, own: np.ndarray) -> np.ndarray:
         first = self._shared.setdefault(name, own)
         if first.size != own.size or self._by_name is not None and not np.array_equal(first.ravel(), own.ravel()):
-            raise Refused(f"its blob {index} shares {name!r} with an earlier layer, and is another", self.fix)
+            raise Refused(f"its blob {index} shares {name!r} with an earlier layer, but differs from it", self.fix)
         return first if first.shape == own.shape else first.reshape(own.shape)
 
     def _shaped(self, layer: Layer, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The blobs in the shapes that the layer wants: old files pad them with ones."""
-        wanted = _wanted(layer, shapes)
+        """The blobs in the shapes that the layer expects: old files add axes of size 1."""
+        wanted = _expected_shapes(layer, shapes)
         if [blob.size for blob in blobs] != [prod(shape) for shape in wanted]:
             have = ", ".join(str(list(blob.shape)) for blob in blobs) or "none"
             need = ", ".join(str(list(shape)) for shape in wanted) or "none"
@@ -75,15 +76,15 @@ class Weights:
 
 
 def _zeros(layer: Layer, shapes: Sequence[Shape]) -> list[np.ndarray]:
-    """Weights that are all zero and take no memory, however large a file says they are."""
+    """Weights that are all zero and use no memory, whatever size the file gives."""
     try:
-        return [np.broadcast_to(np.float32(0), shape) for shape in _wanted(layer, shapes)]
+        return [np.broadcast_to(np.float32(0), shape) for shape in _expected_shapes(layer, shapes)]
     except ValueError as error:
         raise Refused(f"{layer.type} with weights of an impossible size: {error}") from error
 
 
-def _wanted(layer: Layer, shapes: Sequence[Shape]) -> list[Shape]:
-    """The shapes of a layer's weights. Raises Refused where its inputs have too few axes for it."""
+def _expected_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Shape]:
+    """The shapes of a layer's weights. Raises Refused if its inputs have too few axes."""
     try:
         return layer.blob_shapes(shapes)
     except (IndexError, ValueError, ZeroDivisionError) as error:

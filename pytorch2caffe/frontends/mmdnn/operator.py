@@ -38,7 +38,7 @@ class Operator(IrOperator):
     def _get(self, key: str, default: Any) -> Any:
         found = self.node.attrs.get(key, default)
         if found is MISSING:
-            raise Refused(f"{self.node.op} lacks its attribute {key!r}", "the file does not hold it; set it")
+            raise Refused(f"{self.node.op} lacks its attribute {key!r}", "it is not in the file; set it")
         return found
 
     def fail(self, key: str, wanted: str) -> Refused:
@@ -48,7 +48,7 @@ class Operator(IrOperator):
     def integer(self, key: str, default: Any = MISSING) -> int:
         value = self._get(key, default)
         if value is not default and (isinstance(value, bool) or not isinstance(value, int)):
-            raise self.fail(key, "a whole number")
+            raise self.fail(key, "an integer")
         return value
 
     def number(self, key: str, default: Any = MISSING) -> float:
@@ -66,7 +66,7 @@ class Operator(IrOperator):
     def text(self, key: str, default: Any = MISSING) -> str:
         value = self._get(key, default)
         if value is not default and not isinstance(value, str):
-            raise self.fail(key, "a text")
+            raise self.fail(key, "a string")
         return value
 
     def integers(self, key: str, default: Any = MISSING, count: int | None = None) -> list[int]:
@@ -75,9 +75,9 @@ class Operator(IrOperator):
             return value
         value = [value] if isinstance(value, int) else value
         if not isinstance(value, (list, tuple)) or any(isinstance(v, bool) or not isinstance(v, int) for v in value):
-            raise self.fail(key, "whole numbers")
+            raise self.fail(key, "integers")
         if count is not None and len(value) != count:
-            raise self.fail(key, f"{count} whole numbers")
+            raise self.fail(key, f"{count} integers")
         return list(value)
 
     def numbers(self, key: str) -> float | list[float]:
@@ -106,7 +106,9 @@ class Operator(IrOperator):
         found = next((self.node.weights[key] for key in keys if key in self.node.weights), None)
         if found is None:
             given = ", ".join(self.node.weights) or "none"
-            raise Refused(f"{self.node.op} lacks its weights {keys[0]!r}; given: {given}", "give the .npy that belongs")
+            raise Refused(
+                f"{self.node.op} lacks its weights {keys[0]!r}; given: {given}", "give the .npy of this network"
+            )
         array = np.asarray(found, np.float32)
         if rank == 1 and array.ndim != 1 and array.size == max(array.shape, default=1):
             array = array.reshape(-1)

@@ -101,11 +101,11 @@ class _Reader:
             if node.name in self.nodes:
                 self._problem(node, Refused("two nodes have this name", "rename one"))
             self.nodes[node.name] = node
-        self.readers: dict[str, list[IrNode]] = {name: [] for name in self.nodes}
+        self.consumers: dict[str, list[IrNode]] = {name: [] for name in self.nodes}
         for node in self.nodes.values():
             node_inputs = [_split(edge, self.nodes)[0] for edge in node.inputs]
             for other in dict.fromkeys(node_inputs):
-                self.readers.get(other, []).append(node)
+                self.consumers.get(other, []).append(node)
 
     def _problem(self, node: IrNode, error: Refused) -> None:
         self.problems.append(Problem(f"node {node.name!r}", error.what, error.fix))
@@ -119,14 +119,14 @@ class _Reader:
                 self._problem(node, error)
                 self.found[node.name] = [None]
         for node in self.nodes.values():
-            if not self.readers[node.name] and node.op not in NO_OUTPUT:
+            if not self.consumers[node.name] and node.op not in NO_OUTPUT:
                 values = [value for value in self.found.get(node.name, []) if value is not None]
                 for index, value in enumerate(values):
                     value = value if isinstance(value, Value) else self.net.constant(value)
                     self.net.graph.outputs[f"{node.name}:{index}" if len(values) > 1 else node.name] = value
 
     def name_values(self) -> None:
-        """Calls what a node of the IR gives, and the layer that gives it last, as the node, where the name is free."""
+        """Names the output of an IR node, and the layer that produces it, after the node, where the name is free."""
         producers = self.net.graph.producers()
         taken = {name for node in producers.values() for name in (node.name, *(value.name for value in node.outputs))}
         taken |= {value.name for value in self.net.graph.inputs}
@@ -139,47 +139,49 @@ class _Reader:
                 taken.add(name)
 
     def _sorted(self) -> list[IrNode]:
-        """The nodes, each behind those that it reads.
+        """The nodes, each after those that it reads.
 
-        Lone ones, which read nothing and which nothing reads, are left out: MMdnn's TensorFlow parsers write inputs
-        and constants twice. An input that names its data_format is this package's, and is kept.
+        Isolated nodes, without inputs and consumers, are left out: MMdnn's TensorFlow parsers write inputs and
+        constants twice. An input with a data_format was written by this package, and stays.
         """
         waiting = {name: 0 for name in self.nodes}
-        for readers in self.readers.values():
-            for reader in readers:
-                waiting[reader.name] += 1
-        lone = {name for name, n in self.nodes.items() if not n.inputs and not self.readers[name]}
+        for consumers in self.consumers.values():
+            for consumer in consumers:
+                waiting[consumer.name] += 1
+        lone = {name for name, n in self.nodes.items() if not n.inputs and not self.consumers[name]}
         inputs = {name for name, n in self.nodes.items() if n.op == "DataInput"}
         lone -= {name for name in inputs if "data_format" in self.nodes[name].attrs or inputs <= lone}
-        place = {name: index for index, name in enumerate(self.nodes)}
-        ready = [(place[name], node) for name, node in self.nodes.items() if not waiting[name] and name not in lone]
+        position = {name: index for index, name in enumerate(self.nodes)}
+        ready = [(position[name], node) for name, node in self.nodes.items() if not waiting[name] and name not in lone]
         done = []
         while ready:
-            _, node = heappop(ready)  # of those that are ready the first in the file
+            _, node = heappop(ready)  # the first in the file of those that are ready
             done.append(node)
-            for reader in self.readers[node.name]:
-                waiting[reader.name] -= 1
-                if not waiting[reader.name]:
-                    heappush(ready, (place[reader.name], reader))
+            for consumer in self.consumers[node.name]:
+                waiting[consumer.name] -= 1
+                if not waiting[consumer.name]:
+                    heappush(ready, (position[consumer.name], consumer))
         for name, count in waiting.items():
             if count > 0:
-                self._problem(self.nodes[name], Refused("it is part of a loop, or behind one", "unroll the loop"))
+                self._problem(self.nodes[name], Refused("it is part of a loop, or after one", "unroll the loop"))
         return done
 
     def _outputs(self, node: IrNode) -> list[Tensor | None]:
         if node.op == "DataInput":
             return [self._input(node)]
         if node.op not in IR:
-            raise Refused(f"operator {node.op!r} is not known", FIX)
+            raise Refused(f"operator {node.op!r} is not supported", FIX)
         if node.attrs.get("data_format") in CHANNELS_FIRST:
-            raise Refused(f"{node.op} is channels first, which the IR's axes and weights are not", "convert it as NHWC")
+            raise Refused(
+                f"{node.op} is channels first; the IR's axes and weights are channels last", "convert it as NHWC"
+            )
         rule = IR[node.op]
         inputs = self._inputs(node)
         if any(value is None for value in inputs):  # its own problem is listed already
             return [None]
         if self._within_a_cell(node):
             return list(inputs)
-        op = Operator(node, self.net, self.source, [reader.name for reader in self.readers[node.name]])
+        op = Operator(node, self.net, self.source, [consumer.name for consumer in self.consumers[node.name]])
         _check_arity(rule, node, inputs)
         try:
             result = rule(self.net, op, *inputs)
@@ -188,7 +190,7 @@ class _Reader:
         return list(result) if isinstance(result, (list, tuple)) else [result]
 
     def _within_a_cell(self, node: IrNode) -> bool:
-        """Whether this is the activation of a recurrent cell itself, which MMdnn's Keras parser writes once more."""
+        """Whether this is the activation within a recurrent cell, which MMdnn's Keras parser writes a second time."""
         (first, *_) = node.inputs or [""]
         return first in self.nodes and self.nodes[first].op in RECURRENT and node.name == f"{first}_activation"
 
@@ -199,7 +201,7 @@ class _Reader:
             raise Refused("an input without a shape", "give its shape (--inputShape)")
         sizes = tuple(1 if index == 0 and size == -1 else size for index, size in enumerate(shape))
         if any(size < 1 for size in sizes):
-            raise Refused(f"an input of shape {list(shape)}", "give its size in full (--inputShape)")
+            raise Refused(f"an input of shape {list(shape)}", "give all of its sizes (--inputShape)")
         _check_size(sizes)
         return self.net.input(node.name, graph_shape(sizes))
 
@@ -217,8 +219,8 @@ class _Reader:
                 found.append(self._output(node, name, index))
         if missing:
             names = ", ".join(map(repr, missing))
-            what = f"{node.op} reads {names}, which the file does not hold: an operand or operator was lost"
-            raise Refused(what, "make the IR anew from the source, with a converter that keeps it")
+            what = f"{node.op} reads {names}, which is not in the file: an operand or operator was lost"
+            raise Refused(what, "regenerate the IR from the source, with a converter that keeps it")
         return found
 
     def _output(self, node: IrNode, name: str, index: int | None) -> Tensor | None:
@@ -228,8 +230,8 @@ class _Reader:
         several = len(outputs) > 1
         if several and index is None:
             raise Refused(
-                f"{node.op} reads {name!r}, which has {len(outputs)} outputs, and does not say which",
-                "make the IR anew with edges that name the output, like split:1",
+                f"{node.op} reads {name!r}, which has {len(outputs)} outputs, and does not name one",
+                "regenerate the IR with edges that name the output, like split:1",
             )
         if (index or 0) >= len(outputs):
             raise Refused(f"{node.op} reads output {index} of {name!r}, which has {len(outputs)}")
@@ -237,7 +239,7 @@ class _Reader:
 
 
 def _split(edge: str, nodes: Mapping[str, Any]) -> tuple[str, int | None]:
-    """The node that an edge comes from, and which of its outputs, None if it does not say.
+    """The node and the output that an edge names; None for an output that it does not name.
 
     >>> _split("split:2", {"split": ...}), _split("conv", {"conv": ...}), _split("a:1", {"a:1": ...})
     (('split', 2), ('conv', None), ('a:1', None))
@@ -256,7 +258,7 @@ def _check_arity(rule: Callable[..., Any], node: IrNode, inputs: Sequence[Any]) 
 
 
 def _bounded(layer: Layer, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> list[Shape]:
-    """As `infer`, for tensors that could be held."""
+    """As `infer`; raises Refused for tensors that are too large."""
     found = infer(layer, shapes, blobs)
     for shape in found:
         _check_size(shape)
@@ -264,7 +266,7 @@ def _bounded(layer: Layer, shapes: Sequence[Shape], blobs: Sequence[np.ndarray])
 
 
 def _own(graph: Graph) -> None:
-    """Weights that are views on a file, or not in order in memory, as arrays of their own; shared ones stay shared."""
+    """Copies weights that are views of a file or not contiguous; shared arrays stay shared."""
     made: dict[int, np.ndarray] = {}
     for node in graph.nodes:
         for blob in node.blobs:

@@ -1,4 +1,4 @@
-"""Reads a graph node by node: constants are computed, data becomes IR nodes, the rest is a problem where it is used."""
+"""Reads a graph node by node: constants are computed, data become IR nodes; the rest is an error where it is used."""
 
 from __future__ import annotations
 
@@ -13,39 +13,18 @@ from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Names
 from ...graph.registry import register_in
 from . import repeated
+from .control_flow import CONTROL, LOOPS, control
+from .dropout import RANDOM, of_random
 from .files import Model
-from .fold import ELEMENTWISE, FOLD, fold
+from .fold import FOLD, fold
 from .node import PASS_ON, Body, Dead, Item, Tensor, TfNode, Unknown, Weights, constant, ir_dims
 from .node_defs import array_of
 
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError)
-FIX = "choose an output before it, or build the network with operators that are known: docs/tensorflow.md"
+FIX = "choose an output before it, or build the network with supported operators: docs/tensorflow.md"
 DEEPEST = 50  # functions calling functions
 MOST_NODES = 1_000_000
 MOST_COMPUTED = 4 << 30  # bytes
-CONTROL = {
-    "Switch",
-    "RefSwitch",
-    "Merge",
-    "RefMerge",
-    "If",
-    "StatelessIf",
-    "PartitionedCall",
-    "StatefulPartitionedCall",
-}
-LOOPS = {"Enter", "RefEnter", "Exit", "NextIteration", "LoopCond", "While", "StatelessWhile"}
-PLAIN = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "BiasAdd", "FusedBatchNorm"}
-RANDOM = {
-    "RandomUniform",
-    "RandomStandardNormal",
-    "TruncatedNormal",
-    "StatelessRandomUniform",
-    "RandomUniformInt",
-    "StatelessRandomUniformV2",
-    "StatelessRandomNormalV2",
-    "StatelessRandomNormal",
-}
-
 Rule = Callable[..., Any]
 RULES: dict[str, Rule] = {}
 
@@ -56,9 +35,9 @@ def rule(*ops: str) -> Callable[[Rule], Rule]:
 
 
 class Net:
-    """The IR being made of a model.
+    """The IR nodes of a model under construction.
 
-    shapes: the shapes of inputs by node name, as the caller gave them; such a node is an input whatever it is.
+    shapes: the shapes of inputs by node name, as the caller gave them; such a node is an input, whatever its operator.
     """
 
     def __init__(self, model: Model, shapes: Mapping[str, Sequence[int | None]]) -> None:
@@ -89,7 +68,7 @@ class Net:
     ) -> Any:
         """Adds an IR node of `shape`, or of several outputs with the shapes in `more`. Returns its Tensor or them.
 
-        name: goes behind the node's own, for the second and further IR nodes made of one.
+        name: appended to the node's own, for the second and further IR nodes made of one.
         """
         full = self.names.unique(self.body.prefix + node.name + name)
         shapes = [tuple(int(dim) for dim in dims) for dims in (shape, *more)]
@@ -103,13 +82,13 @@ class Net:
         return found if several else found[0]
 
     def edge(self, x: Tensor) -> str:
-        """How an IR node names a tensor that it reads; a constant becomes a node."""
+        """The name by which IR nodes read a tensor; a constant becomes a node."""
         if x.edge:
             return x.edge
         if id(x) not in self.constants:
             array = x.array()
             if array.dtype.kind not in "fib":
-                raise Refused("an operand of text")
+                raise Refused("a string operand")
             full = self.names.unique(x.name or "constant")
             attrs: dict[str, Any] = {"_output_shapes": [tuple(array.shape)], "data_format": "NHWC"}
             weights = {}
@@ -122,14 +101,14 @@ class Net:
         return self.constants[id(x)][1]
 
     def before(self, x: Tensor, op: str) -> Tensor:
-        """What the IR node reads that makes a tensor, if that is an `op` of one input; else the tensor itself."""
+        """The input of the IR node that produces a tensor, if that is an `op` of one input; else the tensor itself."""
         made = self.nodes.get(x.edge)
         return self.data.get(made.inputs[0], x) if made is not None and made.op == op else x
 
     # ---- a body ----------------------------------------------------------------------------------------------------
 
     def run(self, body: Body, wanted: Iterable[tuple[str, int]], depth: int = 0) -> list[Item]:
-        """Reads what `wanted`, pairs of node and output, depend on, and returns them."""
+        """Reads the nodes that `wanted`, pairs of node and output, depend on; returns the wanted items."""
         wanted = list(wanted)
         order = _order(body, [name for name, _ in wanted], self.shapes if depth == 0 else {})
         self.count += len(order)
@@ -137,20 +116,20 @@ class Net:
             raise ConversionError("functions are nested too deeply, or call each other")
         for node in order:
             for name in {name for name, _ in node.inputs}:
-                body.readers.setdefault(name, []).append(node)
+                body.consumers.setdefault(name, []).append(node)
         outer = self.body
         for node in order:
             self.body = body
             body.items[node.name] = self._items(node, depth)
         self.body = outer
-        return [_pick(body, name, index) for name, index in wanted]
+        return [body.output(name, index) for name, index in wanted]
 
     def _items(self, node: TfNode, depth: int) -> list[Item]:
         if depth == 0 and node.name in self.shapes and node.op not in ("Placeholder", "PlaceholderWithDefault"):
             return self._guarded(node, lambda: RULES["Placeholder"](self, node))
-        inputs = [_pick(self.body, name, index) for name, index in node.inputs]
+        inputs = [self.body.output(name, index) for name, index in node.inputs]
         if node.op in CONTROL:
-            return self._guarded(node, lambda: self._control(node, inputs, depth))
+            return self._guarded(node, lambda: control(self, node, inputs, depth))
         if any(isinstance(x, Dead) for x in inputs):
             return [Dead()]
         return self._guarded(node, lambda: self._outputs(node, inputs), inputs)
@@ -172,7 +151,7 @@ class Net:
         if node.op in RANDOM:
             return Tensor((), "f", node.name, random=True)
         if any(isinstance(x, Tensor) and x.random for x in inputs):
-            return self._of_random(node, inputs)
+            return of_random(self, node, inputs)
         causes = tuple(x for x in inputs if isinstance(x, Unknown))
         known = node.op in RULES or node.op in FOLD or node.op in PASS_ON
         if causes:
@@ -188,99 +167,21 @@ class Net:
             arrays = fold(node, [x.array() for x in tensors])
             self.computed += sum(array.nbytes for array in arrays)
             if self.computed > MOST_COMPUTED:
-                raise ConversionError(f"more than {MOST_COMPUTED >> 30} GiB of constants are computed: no network")
+                raise ConversionError(f"more than {MOST_COMPUTED >> 30} GiB of computed constants: not a network")
             return [replace(constant(array), name=self.body.prefix + node.name) for array in arrays]
         if node.op not in RULES:
             raise Refused(*_unknown(node))
         return RULES[node.op](self, node, *tensors)
 
-    def _of_random(self, node: TfNode, inputs: list[Item]) -> Item:
-        """Dropout is nothing at inference; whatever else is made of random numbers has no one value."""
-        others = [(i, x) for i, x in enumerate(inputs) if not (isinstance(x, Tensor) and x.random)]
-        if node.op in ("Mul", "Select", "SelectV2") and self.body.masked(node, [index for index, _ in others]):
-            for kept in (self._scaled(node, index) for index, _ in others):
-                if kept is not None:
-                    return kept
-        tensors = [x for _, x in others if isinstance(x, Tensor)]
-        if all(x.constant or x.shape == () for x in tensors) and (node.op in ELEMENTWISE or node.op == "Cast"):
-            return Tensor((), "f", node.name, random=True)
-        raise Refused("its result depends on random numbers", "export the network for inference")
-
-    def _scaled(self, node: TfNode, index: int) -> Item | None:
-        """x, where an input of `node` is x / keep_prob or x * (1 / keep_prob)."""
-        maker = self.body.source(node, index)
-        if maker is None or maker.op not in ("RealDiv", "Mul", "Div"):
-            return None
-        items = [_pick(self.body, *edge) for edge in maker.inputs]
-        data = [x for x in items if isinstance(x, Tensor) and not x.constant and not x.random and x.shape != ()]
-        return data[0] if len(data) == 1 else None
-
-    # ---- control flow ----------------------------------------------------------------------------------------------
-
-    def _control(self, node: TfNode, inputs: list[Item], depth: int) -> Any:
-        if node.op.endswith("Merge"):
-            alive = [(i, x) for i, x in enumerate(inputs) if not isinstance(x, Dead)]
-            if not alive:
-                return Dead()
-            if len(alive) > 1:
-                if causes := tuple(x for _, x in alive if isinstance(x, Unknown)):
-                    return Unknown(None, causes)
-                raise Refused("which of its inputs counts depends on data", "export the network for inference")
-            return [alive[0][1], constant(np.array(alive[0][0]))]
-        if any(isinstance(x, Dead) for x in inputs):
-            return Dead()
-        if node.op.endswith("Switch"):
-            if isinstance(inputs[1], Unknown):
-                return Unknown(None, (inputs[1],))
-            taken = _truth(inputs[1])
-            return [Dead(), inputs[0]] if taken else [inputs[0], Dead()]
-        if node.op.endswith("If"):
-            if isinstance(inputs[0], Unknown):
-                return Unknown(None, (inputs[0],))
-            branch = "then_branch" if _truth(inputs[0]) else "else_branch"
-            return self._call(node, node.attr[branch].func.name, inputs[1:], depth)
-        return self._call(node, node.attr["f"].func.name, inputs, depth)
-
-    def _call(self, node: TfNode, function: str, inputs: list[Item], depth: int) -> list[Item]:
-        from .functions import body_of
-
-        if function not in self.model.functions:
-            raise Refused(f"the file has no function {function!r}")
-        body, arguments, results = body_of(self.model.functions[function], f"{self.body.prefix}{node.name}/")
-        if len(arguments) != len(inputs):
-            raise Refused(f"{function!r} takes {len(arguments)} arguments, not {len(inputs)}")
-        for argument, item in zip(arguments, inputs, strict=True):
-            body.items[argument] = [item]
-        return self.run(body, results, depth + 1)
-
 
 def _unknown(node: TfNode) -> tuple[str, str]:
     if node.op in LOOPS:
-        return "a loop that runs while data says so", "unroll it (Keras: unroll=True), or choose an output before it"
-    return f"operator {node.op!r} has no rule", FIX
-
-
-def _truth(x: Item) -> bool:
-    if not isinstance(x, Tensor) or not x.constant:
-        raise Refused("which way is taken depends on data", "export the network for inference (is_training=False)")
-    return bool(x.array().reshape(()))
-
-
-def _pick(body: Body, name: str, index: int) -> Item:
-    items = body.items.get(name)
-    if items is None:
-        why = "it is part of a loop" if name in body.nodes else "it is read, but the graph does not hold it"
-        return Unknown(Problem(f"node {body.prefix + name!r}", why))
-    if len(items) == 1 and not isinstance(items[0], Tensor):
-        return items[0]
-    if index >= len(items):
-        what = f"output {index} is read; at inference it has {len(items)}"
-        return Unknown(Problem(f"node {body.prefix + name!r}", what, "export the network for inference"))
-    return items[index]
+        return "a loop whose length depends on data", "unroll it (Keras: unroll=True), or choose an output before it"
+    return f"operator {node.op!r} is not supported", FIX
 
 
 def _order(body: Body, wanted: Sequence[str], cut: Iterable[str]) -> list[TfNode]:
-    """The nodes that `wanted` depend on, each behind what it reads. Raises ConversionError for loops."""
+    """The nodes that `wanted` depend on, each after its inputs. Raises ConversionError for loops."""
     cut = set(cut)
     done: dict[str, TfNode] = {}
     open_: set[str] = set()

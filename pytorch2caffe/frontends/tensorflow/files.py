@@ -23,7 +23,7 @@ LARGEST_STRUCTURE = 1 << 31  # bytes: protobuf's own limit
 
 @dataclass
 class Model:
-    """What a file holds. `functions` are FunctionDefs by name, `inputs` and `outputs` a SavedModel's signature."""
+    """The contents of a file. `functions` are FunctionDefs by name, `inputs` and `outputs` a SavedModel's signature."""
 
     nodes: list[TfNode]
     functions: Mapping[str, Any] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Model:
 
 
 def open_model(path: str | Path, weights: str | Path | None = None) -> Model:
-    """Whatever there is at `path`; `weights` is its checkpoint if it does not lie beside it."""
+    """The model at `path`, of any of the formats; `weights` is its checkpoint if that is not beside it."""
     path = Path(path)
     if path.is_dir():
         if any((path / f"saved_model.{suffix}").is_file() for suffix in ("pb", "pbtxt")):
@@ -74,7 +74,7 @@ def _graph(path: Path) -> Model:
     if _is_text(path):
         graph = _parse_text(path, tensorflow("tensorflow.core.framework.graph_pb2").GraphDef())
         return Model([tf_node(node) for node in graph.node], _functions(graph.library))
-    return guarded(f"{path} is no frozen graph", _binary_graph, _mapped(path), 0, None)
+    return guarded(f"{path} is not a frozen graph", _binary_graph, _mapped(path), 0, None)
 
 
 def _meta_graph(path: Path) -> tuple[Any, Model]:
@@ -83,7 +83,7 @@ def _meta_graph(path: Path) -> tuple[Any, Model]:
         meta = _parse_text(path, tensorflow("tensorflow.core.protobuf.meta_graph_pb2").MetaGraphDef())
         return meta, _of_meta(meta)
     buffer = _mapped(path)
-    return guarded(f"{path} is no meta graph", _binary_meta, buffer, 0, len(buffer))
+    return guarded(f"{path} is not a meta graph", _binary_meta, buffer, 0, len(buffer))
 
 
 def _saved_model(folder: Path) -> Model:
@@ -92,9 +92,9 @@ def _saved_model(folder: Path) -> Model:
         saved = _parse_text(path, tensorflow("tensorflow.core.protobuf.saved_model_pb2").SavedModel())
         models = [(meta, _of_meta(meta)) for meta in saved.meta_graphs]
     else:
-        models = guarded(f"{path} is no SavedModel", _binary_saved_model, _mapped(path))
+        models = guarded(f"{path} is not a SavedModel", _binary_saved_model, _mapped(path))
     if not models:
-        raise ConversionError(f"{path} holds no graph")
+        raise ConversionError(f"{path} has no graph")
     meta, model = next(((m, model) for m, model in models if "serve" in m.meta_info_def.tags), models[0])
     prefix = folder / "variables" / "variables"
     if data_files(prefix):

@@ -1,4 +1,4 @@
-"""The functions of TensorFlow 2: their nodes name what they read in a way of their own."""
+"""The functions of TensorFlow 2, whose nodes name their inputs as `node:output:index`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def body_of(function: Any, prefix: str) -> tuple[Body, list[str], list[tuple[str
         if not rest or name in arguments:
             return name, 0
         if name not in definitions:
-            raise Refused(f"{text!r} is read, but the function {function.signature.name!r} does not hold it")
+            raise Refused(f"{text!r} is read, but it is not in the function {function.signature.name!r}")
         if len(rest) != 2 or not rest[1].isdecimal():
-            raise Refused(f"{text!r} names no output of a node")
+            raise Refused(f"{text!r} does not name an output of a node")
         named = OUTPUTS.get(definitions[name].op, ())
         return name, (named.index(rest[0]) if rest[0] in named else 0) + int(rest[1])
 
@@ -33,7 +33,7 @@ def body_of(function: Any, prefix: str) -> tuple[Body, list[str], list[tuple[str
 
 
 NORMALISED = ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3")
-OUTPUTS = {  # of the operators with several outputs that have names of their own
+OUTPUTS = {  # names of the outputs of operators that have several
     "FusedBatchNorm": NORMALISED,
     "FusedBatchNormV2": NORMALISED,
     "FusedBatchNormV3": NORMALISED,

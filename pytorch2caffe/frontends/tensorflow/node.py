@@ -1,4 +1,4 @@
-"""TensorFlow's nodes as plain data, and tensors while a graph is read."""
+"""TensorFlow's nodes as plain data, and the tensors of a graph under construction."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ...errors import Problem, Refused
 
 Shape = tuple[int, ...]
 
-# Stands for the size of a batch that is left open: a prime so large that every size which depends on the batch is
-# known by being a multiple of it, while arithmetic on shapes stays plain arithmetic.
+# The size of an open batch: a large prime, so that sizes which depend on the batch are recognised as its multiples,
+# while arithmetic on shapes stays plain arithmetic.
 BATCH = 1_000_000_007
 DEPENDS_ON_BATCH = BATCH // 4
 MOST_NUMBERS = 1 << 31  # of one tensor, for a batch of one
@@ -48,15 +48,15 @@ class TfNode:
         return self.attr[key].s.decode("utf-8", "replace") if key in self.attr else default
 
     def dtype(self, key: str) -> int:
-        """A DataType of types.proto; 0 if it is not said."""
+        """A DataType of types.proto; 0 if it has none."""
         return int(self.attr[key].type) % 100 if key in self.attr else 0  # 100 more: TensorFlow 1's references
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How a tensor was moved into the batch by SpaceToBatchND, for a dilated convolution.
+    """How SpaceToBatchND moved a tensor's blocks into the batch, for a dilated convolution.
 
-    inner: the tensor as it was before. crops: what BatchToSpaceND will cut off, once the convolution is made.
+    inner: the tensor before that. crops: what BatchToSpaceND removes, once the convolution is converted.
     """
 
     block: tuple[int, ...]
@@ -67,13 +67,13 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """What flows along an edge: data of the IR, or a constant that is read when it is needed.
+    """The tensor of an edge: data of the IR, or a constant, read when it is needed.
 
     shape: of TensorFlow's tensor, multiples of BATCH where it depends on the batch.
     kind:  "f", "i", "b" or "S", as numpy's dtype.kind.
-    name:  the node it comes from. edge: how the IR's nodes name it, "" for constants.
-    load:  gives the constant's array. random: it is made of random numbers. resource: the variable it is a handle of.
-    repeated: TensorFlow's has as many rows as the batch has samples; the constant here has one.
+    name:  the node that produces it. edge: how IR nodes name it, "" for constants.
+    load:  returns the constant's array. random: it is computed from random numbers. resource: the variable of a handle.
+    repeated: in TensorFlow it has a row for each sample of the batch; the constant here has one.
     """
 
     shape: Shape
@@ -97,10 +97,10 @@ class Tensor:
         return self.load()
 
     def integers(self) -> list[int]:
-        """The constant as a flat list of whole numbers."""
+        """The constant as a flat list of integers."""
         array = self.array()
         if array.dtype.kind not in "iu":
-            raise Refused("an operand that must hold whole numbers does not")
+            raise Refused("an operand that must hold integers does not")
         return [int(i) for i in array.reshape(-1)]
 
     def integer(self) -> int:
@@ -113,7 +113,7 @@ class Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Unknown:
-    """A tensor that could not be made: because of its own node, or of others before it."""
+    """A tensor that could not be converted: because of its own node, or of its causes."""
 
     problem: Problem | None = None
     causes: tuple[Unknown, ...] = ()
@@ -121,7 +121,7 @@ class Unknown:
 
 @dataclass(frozen=True, eq=False)
 class Dead:
-    """The output of a Switch on the side that is not taken."""
+    """A tensor of a branch that is not taken."""
 
 
 Item = Tensor | Unknown | Dead
@@ -129,15 +129,15 @@ Item = Tensor | Unknown | Dead
 
 @dataclass(eq=False)
 class Body:
-    """The nodes of a graph or of a function. `prefix` goes before the names of what is made of them."""
+    """The nodes of a graph or of a function. `prefix` is put before the names of their IR nodes."""
 
     nodes: dict[str, TfNode]
     prefix: str = ""
     items: dict[str, list[Item]] = field(default_factory=dict)
-    readers: dict[str, list[TfNode]] = field(default_factory=dict)
+    consumers: dict[str, list[TfNode]] = field(default_factory=dict)
 
     def source(self, node: TfNode, index: int) -> TfNode | None:
-        """The node that makes an input of a node, behind nodes that only pass it on; None outside this body."""
+        """The node that produces an input of a node, before nodes that only pass it on; None outside this body."""
         for _ in range(50):
             if index >= len(node.inputs) or node.inputs[index][0] not in self.nodes:
                 return None
@@ -146,18 +146,31 @@ class Body:
                 return node
         return None
 
+    def output(self, name: str, index: int) -> Item:
+        """An output of a node that was read; Unknown, with the reason, where there is none."""
+        items = self.items.get(name)
+        if items is None:
+            why = "it is part of a loop" if name in self.nodes else "it is read, but it is not in the graph"
+            return Unknown(Problem(f"node {self.prefix + name!r}", why))
+        if len(items) == 1 and not isinstance(items[0], Tensor):
+            return items[0]
+        if index >= len(items):
+            what = f"output {index} is read; at inference it has {len(items)}"
+            return Unknown(Problem(f"node {self.prefix + name!r}", what, "export the network for inference"))
+        return items[index]
+
     def masked(self, node: TfNode, others: list[int]) -> bool:
-        """Whether the inputs of a node beside `others` only say which numbers are kept."""
+        """Whether the inputs of a node other than `others` are masks."""
         makers = [self.source(node, index) for index in range(len(node.inputs)) if index not in others]
         return all(maker is not None and maker.op in MASKS for maker in makers)
 
 
-MASKS = {"Floor", "Cast", "GreaterEqual", "Greater", "Less", "LessEqual"}  # that dropout makes of random numbers
+MASKS = {"Floor", "Cast", "GreaterEqual", "Greater", "Less", "LessEqual"}  # that dropout applies to random numbers
 PASS_ON = {"Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "ReadVariableOp", "EnsureShape"}
 
 
 def constant(array: np.ndarray, name: str = "") -> Tensor:
-    """A constant at hand; whole numbers are kept in 64 bits, floats in no more than 32."""
+    """An array as a constant; integers get 64 bits, floats at most 32."""
     array = np.asarray(array)
     if array.dtype.kind in "iu":
         array = array.astype(np.int64, copy=False)
@@ -173,7 +186,7 @@ def constant_of(x: Tensor) -> Tensor:
 
 
 class Weights(dict[str, np.ndarray]):
-    """The weights of a node. Those that are Tensors are read from the file each time that they are asked for."""
+    """The weights of a node. Those that are Tensors are read from the file on each access."""
 
     def __init__(self, given: Mapping[str, Tensor | np.ndarray]) -> None:
         super().__init__(given)  # type: ignore[arg-type]
@@ -193,7 +206,7 @@ class Weights(dict[str, np.ndarray]):
 
 
 def spread_shape(spread: Spread) -> Shape:
-    """The shape that a tensor has while its blocks are in the batch."""
+    """The shape of a tensor whose blocks are in the batch."""
     batch, *sizes = spread.inner.shape
     cut = spread.crops or ((0, 0),) * len(spread.block)
     pads = spread.pads if spread.crops is None else ((0, 0),) * len(spread.block)
@@ -207,7 +220,7 @@ def spread_shape(spread: Spread) -> Shape:
 
 
 def ir_dims(shape: Shape) -> Shape:
-    """A shape as the IR writes it: -1 where it depends on the batch. Raises Refused for sizes that are impossible."""
+    """A shape as the IR writes it: -1 where it depends on the batch. Raises Refused for impossible sizes."""
     size = 1
     found = []
     for dim in shape:

@@ -1,4 +1,4 @@
-"""NodeDefs and TensorProtos, binary or parsed. Large constants stay where they are, on the disk."""
+"""NodeDefs and TensorProtos, binary or parsed. Large constants stay in the file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def split_edge(edge: str) -> tuple[str, int]:
 
 
 def large_constant(buffer: mmap.mmap, node: wire.Field) -> TfNode | None:
-    """A Const of floats whose bytes are left where they lie in the file; None for any other node."""
+    """A Const of floats whose bytes stay in the file; None for any other node."""
     name, tensor = "", None
     for part in wire.fields(buffer, node.start, node.stop):
         if part.number == 1:
@@ -84,7 +84,7 @@ def _shape(data: bytes) -> tuple[int, ...]:
 
 
 def array_of(proto: Any) -> np.ndarray:
-    """A TensorProto as an array. Raises Refused if its shape does not fit what it holds."""
+    """A TensorProto as an array. Raises Refused if its shape does not fit its contents."""
     shape = bounded([int(dim.size) for dim in proto.tensor_shape.dim])
     size = int(np.prod(shape))
     if proto.dtype not in TYPES:

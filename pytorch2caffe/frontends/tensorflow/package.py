@@ -1,4 +1,4 @@
-"""The real TensorFlow, as much of it as reading needs: its protobuf messages and its reader of checkpoints."""
+"""As much of the tensorflow package as reading needs: its protobuf messages and its checkpoint reader."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ INSTALL = "TensorFlow is not installed: pip install 'pytorch2caffe[tensorflow]'"
 
 
 def tensorflow(module: str) -> Any:
-    """A module of TensorFlow. Raises ConversionError, saying what to install, if it is missing.
+    """A module of TensorFlow. Raises ConversionError that names the package to install if it is missing.
 
-    All of `import tensorflow` takes seconds and 600 MB, messages alone milliseconds. So unless somebody has imported
-    it, its `__init__` is not run: an empty package stands for it meanwhile. Who imports it later gets all of it.
+    All of `import tensorflow` takes seconds and 600 MB, messages alone milliseconds. So unless it is
+    already imported, its `__init__` is not run: an empty package replaces it meanwhile. A later import is complete.
     """
     if module in sys.modules:
         return sys.modules[module]

@@ -1,4 +1,4 @@
-"""From a TensorFlow file to IR nodes: which are the outputs, which the inputs, and what is left over."""
+"""From a TensorFlow file to IR nodes: finds the outputs and the inputs, and reads what is between them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...errors import ConversionError, Problem, UnsupportedError
 from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Graph
 from . import (  # noqa: F401 - they register themselves
+    fold_arrays,
     rules_arrays,
     rules_conv,
     rules_einsum,
@@ -64,19 +65,19 @@ def load_tensorflow(
     outputs: str | Sequence[str] | None = None,
     input_shape: InputShape | None = None,
 ) -> Graph:
-    """Reads a TensorFlow network for inference; needs the tensorflow package, which only reads the files.
+    """Reads a TensorFlow network for inference; needs the tensorflow package, to read the files only.
 
     path:        a checkpoint (`x.ckpt.meta`, or `x.ckpt` with the .meta beside it), a frozen graph (.pb, .pbtxt), or
                  the folder of a SavedModel.
-    weights:     the checkpoint, if it does not lie beside the .meta.
-    outputs:     the nodes wanted, `name` or `name:0`; needed where the graph has several ends.
+    weights:     the checkpoint, if it is not beside the .meta.
+    outputs:     the nodes wanted, `name` or `name:0`; needed where the graph has several outputs.
     input_shape: (height, width, channels), with the batch before it or without; for several inputs a list of them,
-                 or {name of the input: shape}. Needed where the file leaves a size open. A node named here that is no
-                 input becomes one: the graph is cut there.
+                 or {name of the input: shape}. Needed where the file leaves a size open. Any node may be named
+                 here: it becomes an input.
 
-    Shapes of the Graph are channels first; its outputs have the names that were asked for.
+    Shapes of the Graph are channels first; its outputs have the given names.
     Raises UnsupportedError naming every operator that cannot be read, ConversionError for damaged files, unknown
-    names (with those that come near) and sizes that are missing.
+    names (with similar ones) and missing sizes.
     """
     from ..mmdnn.reader import graph_of
 
@@ -84,7 +85,7 @@ def load_tensorflow(
     graph = graph_of(nodes, _stem(path))
     missing = [edge for edge in named.values() if edge not in graph.outputs]
     if missing:
-        raise ConversionError(f"{path}: {', '.join(missing)} was lost on the way")
+        raise ConversionError(f"{path}: {', '.join(missing)} was lost in the conversion")
     graph.outputs = {name: graph.outputs[edge] for name, edge in named.items()}
     return graph
 
@@ -109,7 +110,7 @@ def _stem(path: str | Path) -> str:
 def _read(
     path: str | Path, weights: str | Path | None, outputs: str | Sequence[str] | None, input_shape: InputShape | None
 ) -> tuple[list[IrNode], dict[str, str]]:
-    """The IR's nodes, their weights still in the file, and for each output asked for the edge that it is."""
+    """The IR's nodes, their weights still in the file, and the edge of each output."""
     model = open_model(path, weights)
     body = Body({node.name: node for node in model.nodes})
     if len(body.nodes) != len(model.nodes):
@@ -126,7 +127,7 @@ def _read(
 
 def _tensor(name: str, item: Item) -> Tensor:
     if isinstance(item, Dead):
-        raise ConversionError(f"output {name!r} is on a side of a condition that is not taken at inference")
+        raise ConversionError(f"output {name!r} is in a branch that is not taken at inference")
     assert isinstance(item, Tensor)
     if not item.edge or item.spread:
         raise ConversionError(f"output {name!r} does not depend on an input; choose another")
@@ -134,7 +135,7 @@ def _tensor(name: str, item: Item) -> Tensor:
 
 
 def _problems(items: Iterable[Item]) -> list[Problem]:
-    """Why outputs could not be made, in the order of the graph."""
+    """Why outputs could not be converted, in the order of the graph."""
     found: dict[Problem, None] = {}
     seen: set[int] = set()
     stack = [(item, False) for item in items]
@@ -152,27 +153,27 @@ def _problems(items: Iterable[Item]) -> list[Problem]:
     return list(found)
 
 
-# ---- ends ---------------------------------------------------------------------------------------------------------
+# ---- inputs and outputs ----------------------------------------------------------------------------------------------
 
 
 def _outputs(
     path: str, model: Model, nodes: Mapping[str, TfNode], outputs: str | Sequence[str] | None
 ) -> dict[str, tuple[str, int]]:
-    """The outputs by the names to give them, as (node, output)."""
+    """The outputs by name, as (node, output)."""
     if outputs is not None:
         names = [outputs] if isinstance(outputs, str) else list(outputs)
         known = {name: model.outputs.get(name, name) for name in names}
         return {name: _find(edge, nodes, model) for name, edge in known.items()}
     if model.outputs:
         return {name: split_edge(edge) for name, edge in model.outputs.items()}
-    ends = likely_outputs(nodes)
-    if len(ends) == 1:
-        return {ends[0]: (ends[0], 0)}
-    listed = "".join(f"\n  {name} ({nodes[name].op})" for name in ends[:40]) + ("\n  ..." if len(ends) > 40 else "")
+    found = likely_outputs(nodes)
+    if len(found) == 1:
+        return {found[0]: (found[0], 0)}
+    listed = "".join(f"\n  {name} ({nodes[name].op})" for name in found[:40]) + ("\n  ..." if len(found) > 40 else "")
     inputs = ", ".join(node.name for node in nodes.values() if node.op in INPUTS) or "none"
-    if not ends:
-        raise ConversionError(f"{path}: nothing in it depends on an input; inputs: {inputs}")
-    raise ConversionError(f"{path}: {len(ends)} nodes could be the output; name yours (--dstNode):{listed}")
+    if not found:
+        raise ConversionError(f"{path}: no node depends on an input; inputs: {inputs}")
+    raise ConversionError(f"{path}: {len(found)} nodes could be the output; name yours (--dstNode):{listed}")
 
 
 def _find(edge: str, nodes: Mapping[str, TfNode], model: Model) -> tuple[str, int]:
@@ -183,24 +184,24 @@ def _find(edge: str, nodes: Mapping[str, TfNode], model: Model) -> tuple[str, in
     lower = {n.lower(): n for n in names}
     near = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, 5, 0.5)]
     near += [n for n in names if n.rsplit("/", 1)[-1] == name.rsplit("/", 1)[-1] and n not in near][:5]
-    hint = f"; near to it: {', '.join(near)}" if near else f"; it ends at: {', '.join(likely_outputs(nodes)[:10])}"
+    hint = f"; similar names: {', '.join(near)}" if near else f"; its outputs: {', '.join(likely_outputs(nodes)[:10])}"
     raise ConversionError(f"the graph has no node {name!r}{hint}")
 
 
 def likely_outputs(nodes: Mapping[str, TfNode]) -> list[str]:
-    """The nodes that depend on an input and that no node reads, without those that serve training."""
+    """The nodes that depend on an input and that no node reads, without those for training."""
     read = {name for node in nodes.values() for name, _ in node.inputs}
-    readers: dict[str, list[str]] = {}
+    consumers: dict[str, list[str]] = {}
     for node in nodes.values():
         for name, _ in node.inputs:
-            readers.setdefault(name, []).append(node.name)
+            consumers.setdefault(name, []).append(node.name)
     fed = [node.name for node in nodes.values() if node.op in INPUTS and not node.name.startswith("save/")]
     seen = set(fed)
     while fed:
-        for reader in readers.get(fed.pop(), ()):
-            if reader not in seen:
-                seen.add(reader)
-                fed.append(reader)
+        for consumer in consumers.get(fed.pop(), ()):
+            if consumer not in seen:
+                seen.add(consumer)
+                fed.append(consumer)
     return [n.name for n in nodes.values() if n.name in seen and n.name not in read and n.op not in NO_OUTPUTS]
 
 
@@ -227,12 +228,12 @@ def _shapes(
 def _sizes(shape: Any) -> list[int | None]:
     sizes = list(shape)
     if any(size is not None and (not isinstance(size, int) or size < -1 or size == 0) for size in sizes):
-        raise ConversionError(f"an input shape is whole numbers, not {shape}")
+        raise ConversionError(f"an input shape has integers, not {shape}")
     return [None if size == -1 else size for size in sizes]
 
 
 def inputs_of(nodes: Mapping[str, TfNode], wanted: Iterable[str]) -> list[str]:
-    """The inputs that nodes depend on, in the order of the graph, without single numbers such as keep_prob."""
+    """The inputs that nodes depend on, in the order of the graph, without scalars such as keep_prob."""
     stack, seen = list(wanted), set()
     while stack:
         name = stack.pop()
@@ -245,7 +246,7 @@ def inputs_of(nodes: Mapping[str, TfNode], wanted: Iterable[str]) -> list[str]:
 
 
 def _is_setting(node: TfNode) -> bool:
-    """Whether a placeholder takes a switch or a single number, such as is_training or keep_prob."""
+    """Whether a placeholder is a boolean or a scalar, such as is_training or keep_prob."""
     if node.dtype("dtype") == 10:
         return True
     if node.has("_output_shapes") and len(node.attr["_output_shapes"].list.shape):

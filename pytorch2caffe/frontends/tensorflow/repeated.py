@@ -1,4 +1,4 @@
-"""Constants that are made as large as the batch, which is open: the first state of a recurrent layer."""
+"""Constants with a row for each sample of an open batch: the initial state of a recurrent layer."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ OF_EACH_SAMPLE = {"StridedSlice", "Split", "SplitV"}
 
 
 def outputs(net: Any, node: TfNode, tensors: Sequence[Tensor], rules: Mapping[str, Callable[..., Any]]) -> Any:
-    """What a node gives that makes or reads such a constant, which is held for one sample; None for other nodes.
+    """The outputs of a node that makes or reads such a constant, stored for one sample; None for other nodes.
 
-    Raises Refused where not each sample is treated alike.
+    Raises Refused where samples are not treated equally.
     """
     if node.op == "Fill" and all(x.constant for x in tensors) and BATCH in tensors[0].integers()[:1]:
         sizes = bounded([1, *tensors[0].integers()[1:]])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import Refused
 from .convert import Net, rule
-from .fold import few, part_sizes, slices
+from .fold_arrays import few, part_sizes, slices
 from .node import DEPENDS_ON_BATCH, Tensor, TfNode, ir_dims
 from .rules_math import axis_of
 
@@ -171,7 +171,7 @@ def sliced(
     for axis, (start, stop, step) in enumerate(ranges):
         if step < 0:
             if x.shape[axis] >= DEPENDS_ON_BATCH:
-                raise Refused("a slice that turns the batch round")
+                raise Refused("a slice that reverses the batch")
             x = gathered(net, node, x, list(range(start, stop, step)), axis, f"{name}/reverse_{axis}")
     ranges = [(0, x.shape[axis], 1) if r[2] < 0 else r for axis, r in enumerate(ranges)]
     counts = [max(0, -(-(stop - start) // step)) for start, stop, step in ranges]

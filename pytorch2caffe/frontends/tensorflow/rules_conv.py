@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import Refused
-from .convert import PLAIN, RULES, Net, rule
+from .convert import RULES, Net, rule
 from .fold import ELEMENTWISE
 from .node import Spread, Tensor, TfNode, constant_of, spread_shape
 from .plane import Pads, auto_pad, channels_first, channels_last, in_nhwc, in_plane, is_nchw, of_all_axes, windows
+
+# Operators that see each number alone, or with its channel.
+BY_CHANNEL = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "BiasAdd", "FusedBatchNorm"}
 
 
 @rule("Conv2D")
@@ -126,19 +129,19 @@ def within_spread(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
     small = all(i.constant and len(i.shape) <= 1 for i in others)
     pointwise = node.op == "Conv2D" and inputs[0] is x and inputs[1].shape[:2] == (1, 1)
     if spread.crops is None and node.op in ("Conv2D", "DepthwiseConv2dNative") and inputs[0] is x:
-        made = replace(spread, crops=_crops_behind(net, node))
+        made = replace(spread, crops=_crops_after(net, node))
         y = RULES[node.op](net, node, *plain, spread=made)
         return y.as_spread(replace(made, inner=y))
     if (
         spread.crops is not None
         and small
-        and (fused in PLAIN or node.op in ELEMENTWISE)
+        and (fused in BY_CHANNEL or node.op in ELEMENTWISE)
         or (pointwise and in_plane(node, node.integers("strides")) == (1, 1))
     ):
         y = RULES[node.op](net, node, *plain)
         first = y[0] if isinstance(y, list) else y
         return first.as_spread(replace(spread, inner=first))
-    raise Refused("it works on blocks moved into the batch", "use the argument dilations of Conv2D")
+    raise Refused("it operates on blocks moved into the batch", "use the argument dilations of Conv2D")
 
 
 def _dilated(
@@ -159,17 +162,17 @@ def _dilated(
     return counts, pads, (spread.block[0], spread.block[1])
 
 
-def _crops_behind(net: Net, node: TfNode) -> tuple[tuple[int, int], ...]:
-    """What the BatchToSpaceND that ends the blocks will crop."""
+def _crops_after(net: Net, node: TfNode) -> tuple[tuple[int, int], ...]:
+    """The crops of the BatchToSpaceND that follows."""
     last = node
     for _ in range(20):
-        readers = [r for r in net.body.readers.get(last.name, []) if r.op != "Shape"]
-        if len(readers) != 1:
+        consumers = [r for r in net.body.consumers.get(last.name, []) if r.op != "Shape"]
+        if len(consumers) != 1:
             break
-        last = readers[0]
+        last = consumers[0]
         if last.op == "BatchToSpaceND":
             (found,) = net.run(net.body, [last.inputs[2]], 1)
             if isinstance(found, Tensor) and found.constant:
                 return _pairs(found)
             break
-    raise Refused("SpaceToBatchND without a BatchToSpaceND that ends it", "use the argument dilations of Conv2D")
+    raise Refused("SpaceToBatchND without a BatchToSpaceND after it", "use the argument dilations of Conv2D")

@@ -25,9 +25,9 @@ def placeholder(net: Net, node: TfNode, default: Tensor | None = None) -> Tensor
     if kind == "b" and default is None:
         if any(word in node.name.lower() for word in TRAINING):
             return replace(constant(np.array(False)), name=node.name)
-        raise Refused("an input that is true or false", "freeze the graph with its value")
+        raise Refused("a boolean input", "freeze the graph with its value")
     if kind == "S":
-        raise Refused("an input of texts or of a type unknown", "name a node behind it in --inputShape as the input")
+        raise Refused("an input of strings or of an unknown type", "name a node after it in --inputShape as the input")
     shape = _shape(net, node, _declared(node))
     dims = tuple(-1 if size == BATCH else size for size in shape)
     return net.emit("DataInput", node, [], shape, kind=kind, shape=dims)
@@ -104,18 +104,18 @@ def read_variable(net: Net, node: TfNode, handle: Tensor) -> Tensor:
     if handle.constant:
         return handle
     if handle.resource is None:
-        raise Refused("it reads a variable that the file does not name")
+        raise Refused("it reads a variable that is not in the file")
     return _variable(net, handle.name, *handle.resource.split("\n"))
 
 
 def _variable(net: Net, name: str, *keys: str) -> Tensor:
     variables = net.model.variables
     if variables is None:
-        raise Refused("the graph has variables and there is no checkpoint", "give the weights, or freeze the graph")
+        raise Refused("the graph has variables, but there is no checkpoint", "give the weights, or freeze the graph")
     key = variables.key(*(key for key in keys if key))
     if key is None:
         names = " or ".join(repr(key) for key in dict.fromkeys(keys) if key)
-        raise Refused(f"the checkpoint {variables.prefix} has no variable {names}", "give the checkpoint that belongs")
+        raise Refused(f"the checkpoint {variables.prefix} has no variable {names}", "give the checkpoint of this graph")
     kind = {"u": "i", "O": "S", "V": "f"}.get(variables.kind(key), variables.kind(key))
     return Tensor(variables.shape(key), kind, name, load=lambda: variables.read(key))
 
@@ -146,7 +146,7 @@ def cast(net: Net, node: TfNode, x: Tensor) -> Tensor:
     maker = net.nodes.get(x.edge)
     narrowed = node.dtype("DstT") in NARROW and node.dtype("SrcT") != node.dtype("DstT")
     if narrowed and (maker is None or maker.op not in ("ArgMax", "ArgMin")):
-        raise Refused("a cast of data to whole numbers of 8 or 16 bits, which wrap", "cast to int32")
+        raise Refused("a cast of data to integers of 8 or 16 bits, which wrap", "cast to int32")
     if kind == "f" and x.kind in "fi" or kind == "i" and x.kind == "i" or kind == x.kind:
         return replace(x, kind=kind)
     if kind == "i" and x.kind == "f":

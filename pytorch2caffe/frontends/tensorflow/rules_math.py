@@ -76,7 +76,7 @@ OPS = {"AddV2": "Add", "BiasAdd": "Add", "BiasAddV1": "Add", "Div": "RealDiv"}
 @rule("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Minimum", "Maximum", "Pow", "SquaredDifference")
 def binary(net: Net, node: TfNode, a: Tensor, b: Tensor) -> Tensor:
     if node.op == "Div" and "i" in (a.kind, b.kind):
-        raise Refused("a division of whole numbers", "divide floats")
+        raise Refused("a division of integers", "divide floats")
     if node.op in ("Add", "AddV2") and (found := batch_norm(net, node)) is not None:
         return found
     if node.op == "Maximum" and (found := leaky(net, node, a, b)) is not None:
@@ -130,7 +130,7 @@ def reduction(net: Net, node: TfNode, x: Tensor, axes: Tensor) -> Tensor:
     if not over:
         return x
     if node.op == "Mean" and x.kind == "i":
-        raise Refused("a mean of whole numbers, which is rounded", "cast them to float")
+        raise Refused("a mean of integers, which is rounded", "cast them to float")
     keep = node.flag("keep_dims")
     shape = [1 if axis in over else size for axis, size in enumerate(x.shape) if keep or axis not in over]
     return net.emit(REDUCTIONS[node.op], node, [x], shape, kind=x.kind, axes=over, keepdims=keep)
@@ -158,7 +158,9 @@ def one_hot(net: Net, node: TfNode, indices: Tensor, depth: Tensor, on: Tensor, 
     count, rank = depth.integer(), len(indices.shape)
     maker = net.nodes.get(indices.edge)
     if maker is None or maker.op not in ("ArgMax", "ArgMin", "DataInput") or maker.attrs.get("size", 0) > count:
-        raise Refused("OneHot of what may lie beyond its depth", "give it an ArgMax of so many numbers, or an input")
+        raise Refused(
+            "OneHot of indices that may exceed its depth", "give it an ArgMax over as many numbers, or an input"
+        )
     table = np.where(np.eye(count, dtype=bool), on.array(), off.array()).astype(np.float32)
     attrs: dict[str, Any] = {"input_dim": count, "output_dim": count}
     y = net.emit("Embedding", node, [indices], (*indices.shape, count), weights={"weights": table}, **attrs)

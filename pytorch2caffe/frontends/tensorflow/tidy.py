@@ -1,4 +1,4 @@
-"""From the nodes that were made to those that the outputs need: biases joined to their layers, the ends named."""
+"""Keeps the nodes that the outputs need, joins biases and padding to their layers, and names the outputs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TAKE_BIAS = ("Conv", "DepthwiseConv", "ConvTranspose", "FullyConnected")
 
 
 def tidy(net: Net, outputs: Mapping[str, Tensor]) -> tuple[list[IrNode], dict[str, str]]:
-    """The nodes that `outputs` need, in order, and the edge of each; it is one that no node reads."""
+    """The nodes that `outputs` need, in order, and the edge of each output, which no node reads."""
     edges = {name: item.edge for name, item in outputs.items()}
     nodes = _in_order(net, _needed(net.nodes, edges.values()))
-    ends = set(edges.values())
-    renamed = _join_biases(nodes, ends)
-    _join_pads(nodes, {renamed.get(edge, edge) for edge in ends})
+    output_edges = set(edges.values())
+    renamed = _join_biases(nodes, output_edges)
+    _join_pads(nodes, {renamed.get(edge, edge) for edge in output_edges})
     edges = {name: renamed.get(edge, edge) for name, edge in edges.items()}
     read = {edge for node in nodes.values() for edge in node.inputs}
     for name, edge in edges.items():
@@ -30,12 +30,12 @@ def tidy(net: Net, outputs: Mapping[str, Tensor]) -> tuple[list[IrNode], dict[st
             nodes[full] = IrNode(full, "Identity", [edge], attrs)
             edges[name] = full
     if not any(node.op == "DataInput" for node in nodes.values()):
-        raise ConversionError(f"{', '.join(outputs)}: nothing depends on an input")
+        raise ConversionError(f"{', '.join(outputs)}: no output depends on an input")
     return list(nodes.values()), edges
 
 
 def _name(edge: str, nodes: Mapping[str, IrNode]) -> str:
-    """The node that an edge comes from."""
+    """The node that an edge names."""
     return edge if edge in nodes else edge.rpartition(":")[0]
 
 
@@ -51,19 +51,19 @@ def _needed(nodes: Mapping[str, IrNode], edges: object) -> dict[str, IrNode]:
 
 
 def _in_order(net: Net, nodes: dict[str, IrNode]) -> dict[str, IrNode]:
-    """The nodes with the inputs first, in the order of the file, whatever the outputs need first."""
-    place = {node.name: index for index, node in enumerate(net.model.nodes)}
+    """The nodes with the inputs first, in the order of the file."""
+    position = {node.name: index for index, node in enumerate(net.model.nodes)}
     inputs = [name for name, node in nodes.items() if node.op == "DataInput"]
-    inputs.sort(key=lambda name: place.get(name, len(place)))
+    inputs.sort(key=lambda name: position.get(name, len(position)))
     return {name: nodes[name] for name in dict.fromkeys([*inputs, *nodes])}
 
 
 def _join_biases(nodes: dict[str, IrNode], outputs: set[str]) -> dict[str, str]:
-    """Makes `layer, Add of a vector` one layer, where nothing else reads it. Returns the new names of edges."""
-    readers: dict[str, int] = {}
+    """Makes `layer, Add of a vector` one layer, where nothing else reads the layer. Returns the new names of edges."""
+    uses: dict[str, int] = {}
     for node in nodes.values():
         for edge in node.inputs:
-            readers[edge] = readers.get(edge, 0) + 1
+            uses[edge] = uses.get(edge, 0) + 1
     renamed: dict[str, str] = {}
     for name, node in list(nodes.items()):
         node.inputs[:] = [renamed.get(edge, edge) for edge in node.inputs]
@@ -75,17 +75,17 @@ def _join_biases(nodes: dict[str, IrNode], outputs: set[str]) -> dict[str, str]:
                 continue
             array = bias.weights.get("value")
             shape = maker.attrs["_output_shapes"][0]
-            if "bias" in maker.weights or readers[data] != 1 or data in outputs or array is None:
+            if "bias" in maker.weights or uses[data] != 1 or data in outputs or array is None:
                 continue
             if array.size != shape[-1] or array.shape[-1] != shape[-1] or array.ndim > len(shape):
                 continue
             maker.weights["bias"] = np.ascontiguousarray(array.reshape(-1))
             maker.attrs["use_bias"] = True
             renamed[name] = data
-            readers[data] = readers.get(name, 0)
-            readers[vector] -= 1
+            uses[data] = uses.get(name, 0)
+            uses[vector] -= 1
             del nodes[name]
-            if not readers[vector]:
+            if not uses[vector]:
                 del nodes[vector]
             break
     return renamed
@@ -93,18 +93,18 @@ def _join_biases(nodes: dict[str, IrNode], outputs: set[str]) -> dict[str, str]:
 
 def _join_pads(nodes: dict[str, IrNode], outputs: set[str]) -> None:
     """Makes `Pad with zeros, convolution without padding` one layer, where nothing else reads the padded tensor."""
-    readers: dict[str, list[IrNode]] = {}
+    uses: dict[str, list[IrNode]] = {}
     for node in nodes.values():
         for edge in node.inputs:
-            readers.setdefault(edge, []).append(node)
+            uses.setdefault(edge, []).append(node)
     for name, node in list(nodes.items()):
         if node.op != "Pad" or node.attrs["mode"] != "constant" or node.attrs["constant_values"] or name in outputs:
             continue
         pads = node.attrs["pads"]
-        reader = readers.get(name, [])
-        if len(pads) != 8 or pads[0::4] != [0, 0] or pads[3::4] != [0, 0] or len(reader) != 1:
+        consumers = uses.get(name, [])
+        if len(pads) != 8 or pads[0::4] != [0, 0] or pads[3::4] != [0, 0] or len(consumers) != 1:
             continue
-        if reader[0].op in ("Conv", "DepthwiseConv") and not any(reader[0].attrs["pads"]):
-            reader[0].attrs.update(pads=pads, auto_pad="NOTSET")
-            reader[0].inputs[:] = node.inputs
+        if consumers[0].op in ("Conv", "DepthwiseConv") and not any(consumers[0].attrs["pads"]):
+            consumers[0].attrs.update(pads=pads, auto_pad="NOTSET")
+            consumers[0].inputs[:] = node.inputs
             del nodes[name]

@@ -18,7 +18,7 @@ from .package import tensorflow
 
 
 def guarded(message: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls TensorFlow or protobuf; what they raise for a bad file becomes a ConversionError."""
+    """Calls TensorFlow or protobuf; their errors for a bad file become ConversionErrors."""
     decode = importlib.import_module("google.protobuf.message").DecodeError
     text = importlib.import_module("google.protobuf.text_format").ParseError
     wrong = [decode, text, CaffeFormatError, RuntimeError, ValueError, TypeError, OSError, LookupError, MemoryError]
@@ -36,7 +36,7 @@ class Variables:
     """The variables of a checkpoint, read one by one.
 
     keys:  names of the checkpoint by those in the graph.
-    parts: of variables that a partitioner cut, which the checkpoint holds whole: the whole's name, and where they lie.
+    parts: for parts of a partitioned variable, which the checkpoint has complete: its name, and the part's ranges.
     """
 
     def __init__(self, prefix: Path) -> None:
@@ -44,14 +44,14 @@ class Variables:
         training = tensorflow("tensorflow.python.training.py_checkpoint_reader")
         self.prefix = prefix
         self.size = sum(path.stat().st_size for path in data_files(prefix))
-        self.reader = guarded(f"{prefix} is no checkpoint", training.NewCheckpointReader, str(prefix))
+        self.reader = guarded(f"{prefix} is not a checkpoint", training.NewCheckpointReader, str(prefix))
         self.shapes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_shape_map)
         self.dtypes = guarded(f"{prefix} is damaged", self.reader.get_variable_to_dtype_map)
         self.keys: dict[str, str] = {}
         self.parts: dict[str, tuple[str, tuple[slice, ...]]] = {}
 
     def key(self, *names: str) -> str | None:
-        """The checkpoint's name of the first of `names` that it holds."""
+        """The checkpoint's name of the first of `names` that it has."""
         keys = (self.keys.get(name, name) for name in names)
         return next((key for key in keys if key in self.shapes or key in self.parts), None)
 
@@ -97,7 +97,7 @@ def _escaped(name: str) -> str:
 
 
 def find_parts(variables: Variables, meta: Any) -> None:
-    """Finds the variables that a partitioner cut into parts. Raises ValueError for parts beyond the whole."""
+    """Finds the parts of partitioned variables. Raises ValueError for parts outside their variable."""
     definition = tensorflow("tensorflow.core.framework.variable_pb2").VariableDef
     for data in meta.collection_def["variables"].bytes_list.value:
         variable = definition.FromString(data)
@@ -106,7 +106,7 @@ def find_parts(variables: Variables, meta: Any) -> None:
             continue
         ranges = list(zip(whole.var_offset, whole.var_shape, variables.shape(whole.full_name), strict=True))
         if any(begin < 0 or size < 0 or begin + size > total for begin, size, total in ranges):
-            raise ValueError(f"{name!r} is no part of {whole.full_name!r}")
+            raise ValueError(f"{name!r} is not a part of {whole.full_name!r}")
         variables.parts[name] = whole.full_name, tuple(slice(begin, begin + size) for begin, size, _ in ranges)
 
 
@@ -114,7 +114,7 @@ def find_parts(variables: Variables, meta: Any) -> None:
 
 
 def name_variables(variables: Variables, meta: Any, nodes: Sequence[TfNode]) -> None:
-    """Finds the checkpoint's name of each variable: TensorFlow 2 names them by the objects that hold them."""
+    """Finds the checkpoint's name of each variable: TensorFlow 2 names them after the objects that own them."""
     key = "_CHECKPOINTABLE_OBJECT_GRAPH"
     if key not in variables.shapes:
         return
@@ -137,12 +137,12 @@ def name_variables(variables: Variables, meta: Any, nodes: Sequence[TfNode]) -> 
 
 
 def _key(node: Any) -> str:
-    """Where a checkpoint holds the value of an object that is a variable."""
+    """The checkpoint's key for the value of a variable object, or ""."""
     return next((a.checkpoint_key for a in node.attributes if a.name == "VARIABLE_VALUE"), "")
 
 
 def _pairs(saved: Any, stored: Any) -> Iterator[tuple[int, int]]:
-    """The numbers of a SavedModel's objects and its checkpoint's, both reached from the root by the same names."""
+    """Indices of the objects of a SavedModel and of its checkpoint that have the same path from the root."""
     waiting, seen = [(0, 0)], set()
     while waiting:
         a, b = waiting.pop()

@@ -83,6 +83,8 @@ class Clip(Layer):
 class ReLU6(Layer):
     """y = min(max(x, 0), 6): Clip(0, 6) for readers that have no Clip.  Source: OpenCV's and ncnn's importers."""
 
+    in_place = True
+
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.ReLU6()")
 

@@ -33,6 +33,8 @@ A = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
 class GELU(Layer):
     """y = x * Phi(x), Phi the normal distribution; approximate "tanh" is PyTorch's formula of that name."""
 
+    in_place = True
+
     approximate: str = "none"
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
@@ -66,6 +68,8 @@ class GELU(Layer):
 @layer("Erf")
 class Erf(Layer):
     """The error function."""
+
+    in_place = True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="torch.erf({0})")

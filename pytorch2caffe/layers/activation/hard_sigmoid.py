@@ -22,6 +22,8 @@ from .clip import Clip
 class HardSigmoid(Layer):
     """y = min(max(x + 3, 0), 6) / 6."""
 
+    in_place = True
+
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Hardsigmoid()")
 
@@ -37,6 +39,8 @@ class HardSigmoid(Layer):
 @layer("HardSwish")
 class HardSwish(Layer):
     """y = x * min(max(x + 3, 0), 6) / 6."""
+
+    in_place = True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Hardswish()")

@@ -27,6 +27,7 @@ class PReLU(Layer):
     """
 
     needs_weights = True
+    in_place = True
 
     channel_shared: bool = False
 

@@ -25,6 +25,8 @@ from ..shape.reshape import reshape_to
 class Softmax(Layer):
     """exp(x) / sum of exp(x) along `axis`.  Source: BVLC Caffe, softmax_layer.cpp."""
 
+    in_place = True
+
     axis: int = 1
 
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:

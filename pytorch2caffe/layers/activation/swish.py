@@ -26,6 +26,8 @@ from .tanh import TanH
 class Swish(Layer):
     """y = x * sigmoid(beta * x).  Source: BVLC Caffe master, swish_layer.cpp (2018; the 1.0 release has no Swish)."""
 
+    in_place = True
+
     beta: float = 1.0
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
@@ -47,6 +49,8 @@ class Swish(Layer):
 @layer("Mish")
 class Mish(Layer):
     """y = x * tanh(log(1 + exp(x)))."""
+
+    in_place = True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Mish()")

@@ -25,6 +25,7 @@ class Threshold(Layer):
     """y = 1 if x > threshold else 0.  Source: BVLC Caffe, threshold_layer.cpp."""
 
     keeps_inf = True
+    in_place = True
 
     threshold: float = 0.0
 

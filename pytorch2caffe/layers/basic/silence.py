@@ -29,8 +29,12 @@ class Split(Layer):
     """The input again, once per top. Caffe puts it in by itself.  Source: BVLC Caffe, split_layer.cpp."""
 
     moves_data = True
+    in_place = True
 
     tops: int = 1
+
+    def shares_memory(self, inputs: int, outputs: int) -> bool:
+        return True
 
     def to_caffe(self) -> dict[str, Any]:
         return {}

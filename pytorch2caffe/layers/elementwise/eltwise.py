@@ -33,6 +33,10 @@ class Eltwise(Layer):
     def may_be_overwritten(self, inputs: int) -> bool:
         return self.operation == "SUM" and inputs > 1
 
+    def works_in_place(self) -> bool:
+        """SUM sets the top to 0, and MAX to the lowest number, before they read."""
+        return self.operation == "PROD"
+
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         if self.operation == "MAX":
             return max(low for low, _ in inputs), max(high for _, high in inputs)

@@ -81,6 +81,7 @@ class Scale(_Broadcast):
     legacy_name = "bn_scale"
     needs_weights = True
     keeps_inf = True
+    in_place = True
 
     bias_term: bool = False
 
@@ -141,6 +142,7 @@ class Bias(_Broadcast):
     """
 
     keeps_inf = True
+    in_place = True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         operand, _, ones = self._operands(shapes, blobs)

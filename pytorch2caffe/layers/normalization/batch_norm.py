@@ -33,6 +33,7 @@ class BatchNorm(Layer):
 
     legacy_name = "batch_norm"
     needs_weights = True
+    in_place = True
 
     use_global_stats: bool = True
     eps: float = 1e-5

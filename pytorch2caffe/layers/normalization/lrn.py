@@ -34,6 +34,9 @@ class LRN(Layer):
     norm_region: str = "ACROSS_CHANNELS"
     k: float = 1.0
 
+    def works_in_place(self) -> bool:
+        return self.norm_region == "WITHIN_CHANNEL"
+
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if self.norm_region != "ACROSS_CHANNELS":
             size, pad = self.local_size, self.local_size // 2

@@ -31,6 +31,8 @@ class MVN(Layer):
     Source: BVLC Caffe, mvn_layer.cpp.
     """
 
+    in_place = True
+
     normalize_variance: bool = True
     across_channels: bool = False
     eps: float = 1e-9

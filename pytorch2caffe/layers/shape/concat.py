@@ -27,6 +27,9 @@ class Concat(Layer):
 
     axis: int = 1
 
+    def shares_memory(self, inputs: int, outputs: int) -> bool:
+        return inputs == 1
+
     def may_be_overwritten(self, inputs: int) -> bool:
         return True
 

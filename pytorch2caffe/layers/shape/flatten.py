@@ -24,9 +24,13 @@ class Flatten(Layer):
 
     legacy_name = "view"
     moves_data = True
+    in_place = True
 
     axis: int = 1
     end_axis: int = -1
+
+    def shares_memory(self, inputs: int, outputs: int) -> bool:
+        return True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         arguments = "" if (self.axis, self.end_axis) == (1, -1) else f"{self.axis}, {self.end_axis}"

@@ -26,10 +26,14 @@ class Reshape(Layer):
 
     legacy_name = "view"
     moves_data = True
+    in_place = True
 
     shape: tuple[int, ...]
     axis: int = 0
     num_axes: int = -1
+
+    def shares_memory(self, inputs: int, outputs: int) -> bool:
+        return True
 
     def to_caffe(self) -> dict[str, Any]:
         settings = {"shape": {"dim": list(self.shape)}}

@@ -31,6 +31,9 @@ class Slice(Layer):
     axis: int = 1
     slice_point: tuple[int, ...] = ()
 
+    def shares_memory(self, inputs: int, outputs: int) -> bool:
+        return outputs == 1
+
     def to_caffe(self) -> dict[str, Any]:
         settings = {"axis": self.axis} if self.axis != 1 else {}
         return settings | ({"slice_point": list(self.slice_point)} if self.slice_point else {})

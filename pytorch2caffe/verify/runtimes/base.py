@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from caffe_proto import FilePaths, several
+from caffe_proto import FilePaths, weight_files
 
 from ...errors import ConversionError
 
@@ -62,7 +62,7 @@ class Runtime(ABC):
         if reason := self.unavailable():
             raise RuntimeUnavailable(f"{self.name}: {reason}")
         arrays = {name: np.require(array, np.float32, "C") for name, array in inputs.items()}
-        return self._run(Path(prototxt), several(caffemodel), arrays, wanted)
+        return self._run(Path(prototxt), weight_files(caffemodel), arrays, wanted)
 
 
 class ModuleRuntime(Runtime):

@@ -89,7 +89,7 @@ def test_the_checksum_of_torch_s_names(url, tmp_path):
     digest = hashlib.sha256(CONTENT).hexdigest()[:8]
     assert checksum_of(f"{url}/net-{digest}.pth").digest == digest
     assert fetch(f"{url}/net-{digest}.pth", tmp_path / "good").exists()
-    with pytest.raises(ConversionError, match="its sha256 is not 01234567; it was thrown away"):
+    with pytest.raises(ConversionError, match="its sha256 is not 01234567; it was deleted"):
         fetch(f"{url}/net-01234567.pth", tmp_path / "bad")
     assert not list(tmp_path.glob("bad*"))
     assert fetch(f"{url}/net-01234567.pth", tmp_path / "bad", check=False).exists()

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from pytorch2caffe import generate, load_caffe
-from pytorch2caffe.frontends.caffe import training_layers as caffe_ends
+from pytorch2caffe.frontends.caffe import training_layers as training
 from pytorch2caffe.graph.registry import load_layers
 from tests.frontends.caffe.caffe_cases import BUILT
 from tests.layers.conftest import caffe_text
@@ -60,11 +60,11 @@ def page() -> str:
     """The page as it should stand in docs."""
     load_layers()
     rows = {kind: f"built: {ALONE.get(kind) or words(kind)}" for kind in BUILT}
-    rows |= {kind: "becomes an input, where something reads it" for kind in caffe_ends.DATA}
+    rows |= {kind: "becomes an input, where something reads it" for kind in training.DATA}
     rows["DummyData"] = "a constant where it is filled with one; else, or where it is the only input, an input"
-    rows |= {kind: f"becomes the {made} that it begins with" for kind, (made, _) in caffe_ends.OUTPUT_OF.items()}
-    rows |= {kind: f"left out: {why}" for kind, why in caffe_ends.LEFT_OUT.items()}
-    rows |= {kind: f"refused: {why}" for kind, (why, _) in caffe_ends.REFUSED.items()}
+    rows |= {kind: f"becomes the {cls.type} that it contains" for kind, (cls, _) in training.OUTPUT_OF.items()}
+    rows |= {kind: f"left out: {why}" for kind, why in training.LEFT_OUT.items()}
+    rows |= {kind: f"refused: {why}" for kind, (why, _) in training.REFUSED.items()}
     return HEAD + "".join(f"| {kind} | {text} |\n" for kind, text in sorted(rows.items()))
 
 

@@ -66,7 +66,10 @@ def test_an_old_file_reads(tmp_path):
 
 
 REFUSED = {
-    "an unknown layer": ('name: "w" type: "Warp" bottom: "data" top: "w"', "layer 'w': layer type 'Warp' is not known"),
+    "an unknown layer": (
+        'name: "w" type: "Warp" bottom: "data" top: "w"',
+        "layer 'w': layer type 'Warp' is not supported",
+    ),
     "a bottom that is nobody's top": ('name: "r" type: "ReLU" bottom: "x" top: "r"', "'x' is the top of no layer"),
     "a setting left out": (
         'name: "c" type: "Convolution" bottom: "data" top: "c"',

@@ -35,7 +35,7 @@ def test_a_file_that_lost_something_is_refused(case):
     for path in ir_cases.structures(case):
         with pytest.raises(ConversionError) as caught:
             load_ir(path, path.with_suffix(".npy"))
-        lost = ("does not hold", "was lost", "does not say which", "without its axes", "lacks its")
+        lost = ("is not in the file", "was lost", "does not name one", "without its axes", "lacks its")
         assert any(text in str(caught.value) for text in lost), caught.value
 
 

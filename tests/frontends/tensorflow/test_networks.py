@@ -374,7 +374,7 @@ def test_inputs_come_in_the_order_of_the_file(tmp_path):
 
 
 def test_a_misspelt_output_gets_the_nearest_names(saved):
-    with pytest.raises(ConversionError, match=r"no node 'MMdnn_Outptu'; near to it: MMdnn_Output"):
+    with pytest.raises(ConversionError, match=r"no node 'MMdnn_Outptu'; similar names: MMdnn_Output"):
         load_tensorflow(saved.frozen, outputs="MMdnn_Outptu")
 
 
@@ -488,7 +488,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "a loop": (lambda x: tf.while_loop(lambda y: tf.reduce_sum(y) < 9, lambda y: y * 2 + 1, [x]), "a loop"),
     "a condition on data": (
         lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: x + 1, lambda: x * 2),
-        "depends on data|no rule",
+        "depends on data|not supported",
     ),
     "weights that are data": (
         lambda x: tf.nn.conv2d(x, tf.reshape(x, [6, 6, 3, 2])[:3, :3], [1] * 4, "SAME"),
@@ -621,7 +621,11 @@ NETWORKS: dict[str, tuple[Callable[..., Any], int]] = {
 }
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+# A group is one worker's: each network is built once, whatever reads it.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"tensorflow {name}")) for name in NETWORKS],
+)
 def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Saved:
     build, size = NETWORKS[request.param]
     folder = tmp_path_factory.mktemp(request.param)

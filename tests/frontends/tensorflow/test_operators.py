@@ -110,7 +110,7 @@ REFUSED = {
         lambda x: tf.concat([x, tf.fill(tf.shape(x), 2.0)], 3),
         "ConcatV2 of a constant as large as the batch",
     ),
-    "an index beyond the depth": (lambda x: tf.one_hot(tf.argmax(x, -1), 2), "beyond its depth"),
+    "an index beyond the depth": (lambda x: tf.one_hot(tf.argmax(x, -1), 2), "exceed its depth"),
     "the places of maxima": (
         lambda x: tf.cast(tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")[1], tf.float32),
         "the places of the maxima are read",

@@ -88,7 +88,8 @@ def save(
         made = build(*inputs)
         outputs = [tf.identity(y, "MMdnn_Output") for y in (made if isinstance(made, (list, tuple)) else [made])]
         for variable in tf.global_variables():
-            variable.load(values.setdefault(variable.op.name, random_value(variable, rng)), session)
+            values.setdefault(variable.op.name, random_value(variable, rng))
+        _set(session, values)
         results = session.run(outputs, {**dict(zip(inputs, fed, strict=True)), **(feed or {})})
         folder.mkdir(parents=True, exist_ok=True)
         if values:
@@ -104,6 +105,14 @@ def save(
 
 
 CONFIG = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+
+
+def _set(session: Any, values: dict[str, np.ndarray]) -> None:
+    """Sets the graph's variables in one run: TensorFlow examines the whole graph again for each run."""
+    variables = tf.global_variables()
+    if variables:
+        fed = {variable.initializer.inputs[1]: values[variable.op.name] for variable in variables}
+        session.run([variable.initializer for variable in variables], fed)
 
 
 def _placeholders(shapes: Sequence[Sequence[int | None]]) -> list[Any]:
@@ -139,7 +148,7 @@ def _measure(build: Build, shapes: Any, fed: Any, values: dict[str, np.ndarray],
             values[variable.op.name] = random_value(variable, rng)
             if variable.op.name.endswith(("moving_mean", "moving_variance")):
                 values[variable.op.name] = np.zeros(variable.shape.as_list(), np.float32)
-            variable.load(values[variable.op.name], session)
+        _set(session, values)
         updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
         session.run([updates, result], dict(zip(inputs, fed, strict=True)))
         for variable in tf.global_variables():
