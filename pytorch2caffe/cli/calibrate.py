@@ -156,7 +156,7 @@ def command(  # type: ignore[no-untyped-def]
 
 
 def _pixels(mean, norm, std, order, resize, preprocess):  # type: ignore[no-untyped-def]
-    from ..quantize.job import Pixels
+    from ..quantize.job import ImageOptions
 
     if norm and std:
         raise click.UsageError("--norm multiplies, --std divides: give one of them")
@@ -170,7 +170,7 @@ def _pixels(mean, norm, std, order, resize, preprocess):  # type: ignore[no-unty
         return None
     if std and not all(std):
         raise click.UsageError("--std 0 divides by 0")
-    return Pixels(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
+    return ImageOptions(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
 
 
 def _sides(resize):  # type: ignore[no-untyped-def]

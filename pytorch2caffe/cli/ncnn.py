@@ -83,7 +83,7 @@ def _proof(graph, table, fp16, said):  # type: ignore[no-untyped-def]
     def proof(param, binary, files):  # type: ignore[no-untyped-def]
         from ..errors import DifferentError
         from ..runtime.random_inputs import random_inputs
-        from ..verify.ncnn_files import compare_in_ncnn, reach_of
+        from ..verify.compare_ncnn import compare_in_ncnn, reach_of
         from ..verify.report import verdict
         from ..verify.runtimes import get
 

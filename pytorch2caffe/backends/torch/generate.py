@@ -16,7 +16,7 @@ from ...graph.graph import Graph, Names, Node
 from ...graph.registry import Source
 from ...passes.basic import drop_unused
 from ...runtime.build import NAMESPACE, arity, counters, source_of, tensor_of
-from .layout import COLUMNS, lay_out
+from .line_wrap import COLUMNS, lay_out
 from .names import Variables, class_name, identifier
 from .prepare import prepare
 from .simplify import in_place

@@ -1,4 +1,4 @@
-"""What a calibration found, for those who write it down."""
+"""The result of a calibration job, from which the reports are written."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from .sensitivity import Sensitivity
 
 
 @dataclass
-class Outcome:
-    """What a job found, and where it lies."""
+class JobResult:
+    """Everything about a finished job.
+
+    settings, graph, preprocess, images: its inputs, as read.
+    files:       the files that were written.
+    sensitivity: None if it was not measured.
+    """
 
     settings: Settings
     graph: Graph

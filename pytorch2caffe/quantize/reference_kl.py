@@ -1,14 +1,14 @@
-"""The KL search of caffe-int8-convert-tool-dev-weight.py, the same bin every time, in closed form.
+"""The KL search of caffe-int8-convert-tool-dev-weight.py in closed form; it returns the same bin as the tool.
 
-Its quirks are its definition: the first bin is thrown away; counts are not normalised and 1e-4 stands for 0 in both
-distributions, so the result depends on the number of images; the groups have T // 128 bins, the last group takes the
-rest but is not written to the last bin, whose q is always 1e-4.
+The quirks of the tool are part of the definition: the first bin is dropped; counts are not normalized and 1e-4 replaces
+0 in both distributions, so the result depends on the number of images; the groups have T // 128 bins, the last group
+also has the remainder, but is not written to the last bin, whose q is always 1e-4.
 
-All thresholds with the same T // 128 have the same groups but for the last, so that prefix sums of the mass, of the
-number of bins that are not empty and of p log p give every divergence at once. Two thresholds whose divergences differ
-by less than rounding are decided as the tool does, by its own sum.
+All thresholds with the same T // 128 have the same groups except the last, so prefix sums of the mass, of the number of
+nonempty bins and of p log p give every divergence at once. Where divergences differ by less than rounding, the sum is
+computed again in the order of the tool, and that decides.
 
-Source: BUG1989/caffe-int8-convert-tools, its algorithm read and written anew; tests/quantize has it literally.
+Source: BUG1989/caffe-int8-convert-tools, reimplemented from its algorithm; tests/quantize/oracles.py has the original.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ import numpy as np
 from .kl import LEVELS, check_counts
 
 EPSILON = 1e-4
-ROUNDING = 3e-11  # a hundred times what the two ways to sum differ by; real histograms have ties of 1e-13
+ROUNDING = 3e-11  # 100 times the difference between the two orders of summation; real histograms have ties of 1e-13
 
 
 def keep_bins(histogram: np.ndarray, levels: int = LEVELS) -> int:
     """The reference tool's threshold bin: the threshold is (bin + 0.5) bin widths.
 
-    histogram: counts of the activations from 0 to their largest magnitude, np.histogram(x, bins, range=(0, absmax)):
-               negative ones are not in it, zeros are in its first bin, [bins].
+    histogram: counts of the activations from 0 to their largest magnitude, np.histogram(x, bins, range=(0, absmax)),
+               which omits negative ones and counts zeros in its first bin, [bins].
 
-    Returns the bin, levels <= bin < bins - 1, counted from the second one of the histogram, as the tool does.
-    Raises ValueError for a histogram without counts.
+    Returns the bin, levels <= bin < bins - 1, counted from the second bin of the histogram, as the tool does.
+    Raises ValueError for a histogram without a positive count.
     """
     counts = check_counts(histogram, levels)[1:]
     found = divergences(histogram, levels)
     near = np.flatnonzero(found <= found.min() + ROUNDING)
     if len(near) > 1:
-        exact = [_as_the_tool_sums(counts, levels + int(i), levels) for i in near]
-        near = near[[int(np.argmin(exact))]]
+        sums = [_divergence_in_tool_order(counts, levels + int(i), levels) for i in near]
+        near = near[[int(np.argmin(sums))]]
     return levels + int(near[0])
 
 
@@ -52,31 +52,38 @@ def divergences(histogram: np.ndarray, levels: int = LEVELS) -> np.ndarray:
     return found
 
 
-def _of_one_width(counts, mass, filled, entropy, kept, edges):  # type: ignore[no-untyped-def]
-    """The divergences of thresholds `kept`, whose groups but the last are [edges[j], edges[j + 1])."""
-    first = _cross(np.diff(mass[edges]), np.diff(mass[edges]), np.diff(filled[edges]))
+def _of_one_width(
+    counts: np.ndarray,
+    mass: np.ndarray,
+    filled: np.ndarray,
+    entropy: np.ndarray,
+    kept: np.ndarray,
+    edges: np.ndarray,
+) -> np.ndarray:
+    """The divergences of the thresholds `kept`, whose groups except the last are [edges[j], edges[j + 1])."""
+    first = _cross_entropy(np.diff(mass[edges]), np.diff(mass[edges]), np.diff(filled[edges]))
     start, last = edges[-1], kept - 1
     group, group_filled = mass[kept] - mass[start], filled[last] - filled[start]
     before_last = mass[last] - mass[start]
-    in_last = counts[last] + mass[-1] - mass[kept]  # the last bin of p, with everything beyond
-    empty = last - filled[last]  # bins before the last one that are empty in p, and so in q
+    in_last = counts[last] + mass[-1] - mass[kept]  # the last bin of p, with all counts beyond it
+    empty = last - filled[last]  # empty bins of p before its last, which are empty in q too
     p_total = mass[-1] + EPSILON * (empty + (in_last == 0))
     q_total = mass[start] + np.where(group_filled > 0, group, 0) + EPSILON * (empty + 1)
     difference = (
         entropy[last]
         - first.sum()
-        - _cross(before_last, group, group_filled)
+        - _cross_entropy(before_last, group, group_filled)
         + np.where(in_last > 0, _log_times(in_last, in_last / EPSILON), 0)
     )
     return difference / p_total - np.log(p_total) + np.log(q_total)
 
 
-def _cross(weight, group, filled):  # type: ignore[no-untyped-def]
+def _cross_entropy(weight: np.ndarray, group: np.ndarray, filled: np.ndarray) -> np.ndarray:
     """The sum of p log q over bins that share `group` evenly among `filled` of them."""
     return _log_times(weight, group / np.maximum(filled, 1))
 
 
-def _log_times(weight, x):  # type: ignore[no-untyped-def]
+def _log_times(weight: np.ndarray, x: np.ndarray) -> np.ndarray:
     return weight * np.log(np.where(weight > 0, x, 1.0))
 
 
@@ -84,8 +91,8 @@ def _prefix(values: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
 
-def _as_the_tool_sums(counts: np.ndarray, kept: int, levels: int) -> float:
-    """One divergence as the tool computes it, so that rounding falls the same way."""
+def _divergence_in_tool_order(counts: np.ndarray, kept: int, levels: int) -> float:
+    """One divergence, summed in the order of the tool, so that rounding errors are the same."""
     p = counts[:kept].copy()
     p[-1] += counts[kept:].sum()
     filled = p != 0
