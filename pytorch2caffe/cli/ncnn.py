@@ -83,18 +83,20 @@ def _proof(graph, table, fp16, said):  # type: ignore[no-untyped-def]
     def proof(param, binary, files):  # type: ignore[no-untyped-def]
         from ..errors import DifferentError
         from ..runtime.random_inputs import random_inputs
-        from ..verify.compare_ncnn import compare_in_ncnn, reach_of
+        from ..verify.compare_ncnn import calibrated_max_abs, compare_in_ncnn
         from ..verify.report import verdict
         from ..verify.runtimes import get
 
         if reason := get("ncnn").unavailable():
             said.append(f"not checked: {reason}")
             return
-        inputs = random_inputs(graph, reach=reach_of(graph, table) if table else None)
+        inputs = random_inputs(graph, max_abs=calibrated_max_abs(graph, table) if table else None)
         found = compare_in_ncnn(graph, param, binary, files, inputs, tolerance=1e-2 if fp16 else 1e-4)
         if table and found.rows and not found.missing_outputs:
             cosine = min(row.cosine for row in found.rows)
-            said.append(f"runs in ncnn, cosine to the float outputs {cosine:.6f} on random numbers of its reach")
+            said.append(
+                f"runs in ncnn, cosine to the float outputs {cosine:.6f} on random inputs within the calibrated range"
+            )
         elif not found.equal:
             raise DifferentError(f"ncnn does not give the network's numbers: {verdict(found)}", found)
         else:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from ..backends.ncnn.table.table import Table
 from ..backends.ncnn.table.targets import quantizable
 from ..backends.ncnn.table.weights import MIN_MAGNITUDE, weight_scales, winograd_applies
 from ..errors import ConversionError, Problem
 from ..graph.graph import Graph, Node, Value
 from ..layers.convolution.convolution import Convolution
+from .calibration import Activation, Calibration, Layer
 from .forward import Forward
 from .histogram import ExactHistogram, HistogramObserver
 from .images import Dataset
-from .thresholds import BINS, LEVELS, METHODS, ActivationStats, by_percentile
+from .thresholds import BINS, METHODS, ActivationStats, by_percentile
 
 CHECKPOINTS = [round(n * 10**k) for k in range(7) for n in (1, 2, 5)]
 MIN_REFERENCE_WEIGHT = 1e-4  # the reference tool treats smaller weights as 0
@@ -62,72 +62,6 @@ class Settings:
     def threshold(self, stats: ActivationStats) -> float:
         """The threshold of one activation by this method."""
         return by_percentile(stats, self.percent) if self.method == "percentile" else METHODS[self.method](stats)
-
-
-@dataclass
-class Activation:
-    """Statistics of one value of the network over all images, and its threshold.
-
-    low, high: the smallest and the largest element.
-    count, zeros, non_finite: numbers of finite elements, of zeros among them, and of NaN and infinite elements.
-    stats, threshold: None if no threshold can be chosen; then `reason` says why.
-    """
-
-    name: str
-    low: float
-    high: float
-    count: int
-    zeros: int
-    non_finite: int
-    stats: ActivationStats | None
-    threshold: float | None
-    reason: str = ""
-
-    @property
-    def scale(self) -> float:
-        """127 / threshold, the scale that is written to the table."""
-        assert self.threshold is not None
-        return LEVELS / self.threshold
-
-
-@dataclass
-class Layer:
-    """A layer that ncnn can run in int8.
-
-    weights: its weight scales, float64 [num_output or group].
-    reason:  why it stays float, or "".
-    """
-
-    node: Node
-    activation: Activation
-    weights: np.ndarray
-    reason: str = ""
-
-
-@dataclass
-class Calibration:
-    """The result of a calibration.
-
-    images:      number of images that were read.
-    skipped:     the images that cannot be read.
-    settled:     the thresholds after so many images, {images: {value: threshold}}.
-    second_pass: names of the values that were counted again in a second pass.
-    notes:       what the user should know about single layers.
-    """
-
-    layers: list[Layer]
-    images: int
-    skipped: list[Problem] = field(default_factory=list)
-    settled: dict[int, dict[str, float]] = field(default_factory=dict)
-    second_pass: list[str] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
-
-    @property
-    def table(self) -> Table:
-        """The scales of all layers that are not kept in float."""
-        kept = [layer for layer in self.layers if not layer.reason]
-        weights = {layer.node.name: layer.weights for layer in kept}
-        return Table(weights, {layer.node.name: layer.activation.scale for layer in kept})
 
 
 def calibrate(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..backends.ncnn.table.weights import MAX_INT8, MAX_WINOGRAD
-from .calibrate import Calibration, Layer, Settings
+from .calibrate import Settings
+from .calibration import Calibration, Layer
 from .json_report import layer_rows
 from .result import JobResult
 from .svg import histogram_svg, lines_svg

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..backends.ncnn.table.weights import weight_rows
-from .calibrate import Calibration, Layer
+from .calibration import Calibration, Layer
 from .result import JobResult
 from .thresholds import quantization_noise
 

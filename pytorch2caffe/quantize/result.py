@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..graph.graph import Graph
-from .calibrate import Calibration, Settings
+from .calibrate import Settings
+from .calibration import Calibration
 from .images import Dataset
 from .preprocess import Preprocess
 from .sensitivity import Sensitivity

@@ -10,7 +10,8 @@ import torch
 from ..backends.ncnn.table.table import Table
 from ..graph.graph import Graph, Value
 from ..layers.activation.softmax import Softmax
-from .calibrate import Calibration, Progress
+from .calibrate import Progress
+from .calibration import Calibration
 from .forward import Forward, call_layer, exact_float32
 from .images import Dataset
 from .simulate import Call, int8_calls

@@ -81,7 +81,7 @@ def test_chunks_add_up_to_the_whole(monkeypatch):
     random = np.random.default_rng(0)
     a, b = random.normal(size=(2, 7, 11, 5)).astype("f4")
     whole = one(a, b)
-    monkeypatch.setattr(module, "CHUNK", 13)
+    monkeypatch.setattr(module, "CHUNK_ELEMENTS", 13)
     pieces = one(a, b)
     assert pieces.max_abs == whole.max_abs
     assert pieces.relative_l2 == pytest.approx(whole.relative_l2, rel=1e-12)
@@ -155,7 +155,7 @@ def test_the_table_fits(width):
     assert max(map(len, text.splitlines())) <= width
     assert "layer7" in text
     assert "layer7" in render(result, width=width, all=True)
-    assert "more blobs" in text
+    assert "28 blobs not shown" in text
 
 
 def test_the_table_takes_brackets_literally():

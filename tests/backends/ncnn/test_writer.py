@@ -27,7 +27,7 @@ from pytorch2caffe.runtime.random_inputs import random_inputs
 from pytorch2caffe.runtime.run import run
 from pytorch2caffe.verify.compare_ncnn import compare_in_ncnn
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
-from pytorch2caffe.verify.runtimes.ncnn import layers_of
+from pytorch2caffe.verify.runtimes.ncnn import read_layers
 from tests import zoo
 from tests.layers.conftest import caffe_text
 from tests.lively import make_lively
@@ -308,7 +308,7 @@ def test_names_that_ncnn_cannot_read_are_made_safe_and_told(tmp_path, ncnn):
     assert found.equal
     assert files.renamed["two_words"] == "two words"
     assert max(len(word) for op in files.lines for word in (op.name, *op.bottoms, *op.tops)) <= 255
-    assert len(layers_of(tmp_path / "net.param")) == len(files.lines)
+    assert len(read_layers(tmp_path / "net.param")) == len(files.lines)
 
 
 def test_a_network_without_input_is_refused(tmp_path):
