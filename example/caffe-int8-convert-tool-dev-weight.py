@@ -13,9 +13,9 @@ import torch
 from pytorch2caffe.cli import main
 
 METHODS = ("reference", "kl", "aciq", "max", "percentile", "mse")
-METHOD_HELP = """how to choose thresholds (default: reference). reference is that of the original tool, with its rules: weights
-of 3x3 convolutions of stride 1 are scaled to 31, InnerProduct layers stay in float. kl, which is that of ncnn2table, and
-the others scale to 127, also quantize InnerProduct layers, and lose less accuracy"""
+METHOD_HELP = """how to choose thresholds (default: reference). reference is the method of the original tool, with its
+rules: weights of 3x3 convolutions of stride 1 are scaled to 31, InnerProduct layers stay in float. kl, the method of
+ncnn2table, and the others scale to 127, also quantize InnerProduct layers, and lose less accuracy"""
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -60,15 +60,15 @@ class _PrefixSums(NamedTuple):
 def _divergences_of(sums: _PrefixSums, knots: _Knots, levels: int) -> np.ndarray:
     fraction = knots.fraction
     cumulative_at_knots = sums.mass_sum.take(knots.floor) + fraction * sums.mass.take(knots.floor)
-    average = np.diff(cumulative_at_knots, axis=1) * (levels / knots.kept)[:, None]
+    average = np.diff(cumulative_at_knots, axis=1) * (levels / knots.thresholds)[:, None]
     at_knot_bins = average[:, 1:] + fraction[:, 1:-1] * (average[:, :-1] - average[:, 1:])
     within_groups = sums.p_sum.take(knots.floor[:, 1:]) - sums.p_sum.take(knots.first_whole_bin)
     log_average = np.log(average + EPSILON)
     cross = np.einsum("tj,tj->t", within_groups, log_average)
     cross += np.einsum("tj,tj->t", sums.p.take(knots.floor[:, 1:-1]), np.log(at_knot_bins + EPSILON))
-    last, beyond = sums.p[knots.kept - 1], 1 - sums.mass_sum[knots.kept]
+    last, beyond = sums.p[knots.thresholds - 1], 1 - sums.mass_sum[knots.thresholds]
     clipped = (last + beyond) * np.log(last + beyond) - last * np.log(last) - beyond * log_average[:, -1]
-    return sums.entropy_sum[knots.kept] - cross + clipped
+    return sums.entropy_sum[knots.thresholds] - cross + clipped
 
 
 def _prefix(values: np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ def _row_chunks(count: int, rows: int = 192) -> list[slice]:
 class _Knots(NamedTuple):
     """The knots between the groups of each threshold: knot j of T is at j T / levels = floor + fraction."""
 
-    kept: np.ndarray  # [thresholds]
+    thresholds: np.ndarray  # in bins, [thresholds]
     floor: np.ndarray  # [thresholds, levels + 1]
     fraction: np.ndarray  # the same
     first_whole_bin: np.ndarray  # the first bin that lies completely within each group, [thresholds, levels]
@@ -91,12 +91,12 @@ class _Knots(NamedTuple):
 
 @lru_cache(maxsize=2)
 def _knots(bins: int, levels: int) -> _Knots:
-    kept = np.arange(levels, bins)
-    knots = kept[:, None] * np.arange(levels + 1)
+    thresholds = np.arange(levels, bins)
+    knots = thresholds[:, None] * np.arange(levels + 1)
     floor = knots // levels
     first_whole_bin = floor[:, :-1] + 1
     first_whole_bin[:, 0] = 0
-    return _Knots(kept, floor, (knots % levels) / levels, first_whole_bin)
+    return _Knots(thresholds, floor, (knots % levels) / levels, first_whole_bin)
 
 
 def check_counts(histogram: np.ndarray, levels: int) -> np.ndarray:

@@ -141,14 +141,14 @@ def to_json(inputs: dict[str, Preprocess]) -> str:
 def load_preprocess(path: str | Path) -> dict[str, Preprocess]:
     """Reads a file written by `save_preprocess`. Raises ConversionError if it is not such a file."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        entries = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ConversionError(f"{path} is not a preprocessing file: {error}") from error
-    if not isinstance(found, dict) or not found:
+    if not isinstance(entries, dict) or not entries:
         raise ConversionError(
             f"{path} is not a preprocessing file: it must be a JSON object with an entry for each input"
         )
-    return {name: _read(path, name, entry) for name, entry in found.items()}
+    return {name: _read(path, name, entry) for name, entry in entries.items()}
 
 
 def _read(path: str | Path, name: str, entry: Any) -> Preprocess:

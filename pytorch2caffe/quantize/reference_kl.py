@@ -31,8 +31,8 @@ def keep_bins(histogram: np.ndarray, levels: int = LEVELS) -> int:
     Raises ValueError for a histogram without a positive count.
     """
     counts = check_counts(histogram, levels)[1:]
-    found = divergences(histogram, levels)
-    near = np.flatnonzero(found <= found.min() + ROUNDING)
+    divergence = divergences(histogram, levels)
+    near = np.flatnonzero(divergence <= divergence.min() + ROUNDING)
     if len(near) > 1:
         sums = [_divergence_in_tool_order(counts, levels + int(i), levels) for i in near]
         near = near[[int(np.argmin(sums))]]
@@ -45,11 +45,13 @@ def divergences(histogram: np.ndarray, levels: int = LEVELS) -> np.ndarray:
     mass = _prefix(counts)
     filled = _prefix(counts > 0)
     entropy = _prefix(_log_times(counts, counts))
-    found = np.empty(len(counts) - levels)
+    divergence = np.empty(len(counts) - levels)
     for width in range(1, (len(counts) - 1) // levels + 1):
-        kept = np.arange(width * levels, min((width + 1) * levels, len(counts)))
-        found[kept - levels] = _of_one_width(counts, mass, filled, entropy, kept, width * np.arange(levels))
-    return found
+        thresholds = np.arange(width * levels, min((width + 1) * levels, len(counts)))
+        divergence[thresholds - levels] = _of_one_width(
+            counts, mass, filled, entropy, thresholds, width * np.arange(levels)
+        )
+    return divergence
 
 
 def _of_one_width(
@@ -57,21 +59,21 @@ def _of_one_width(
     mass: np.ndarray,
     filled: np.ndarray,
     entropy: np.ndarray,
-    kept: np.ndarray,
+    thresholds: np.ndarray,
     edges: np.ndarray,
 ) -> np.ndarray:
-    """The divergences of the thresholds `kept`, whose groups except the last are [edges[j], edges[j + 1])."""
-    first = _cross_entropy(np.diff(mass[edges]), np.diff(mass[edges]), np.diff(filled[edges]))
-    start, last = edges[-1], kept - 1
-    group, group_filled = mass[kept] - mass[start], filled[last] - filled[start]
+    """The divergences of `thresholds`, whose groups except the last are [edges[j], edges[j + 1])."""
+    first_groups = _cross_entropy(np.diff(mass[edges]), np.diff(mass[edges]), np.diff(filled[edges]))
+    start, last = edges[-1], thresholds - 1
+    group, group_filled = mass[thresholds] - mass[start], filled[last] - filled[start]
     before_last = mass[last] - mass[start]
-    in_last = counts[last] + mass[-1] - mass[kept]  # the last bin of p, with all counts beyond it
+    in_last = counts[last] + mass[-1] - mass[thresholds]  # the last bin of p, with all counts beyond it
     empty = last - filled[last]  # empty bins of p before its last, which are empty in q too
     p_total = mass[-1] + EPSILON * (empty + (in_last == 0))
     q_total = mass[start] + np.where(group_filled > 0, group, 0) + EPSILON * (empty + 1)
     difference = (
         entropy[last]
-        - first.sum()
+        - first_groups.sum()
         - _cross_entropy(before_last, group, group_filled)
         + np.where(in_last > 0, _log_times(in_last, in_last / EPSILON), 0)
     )
@@ -91,17 +93,17 @@ def _prefix(values: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
 
-def _divergence_in_tool_order(counts: np.ndarray, kept: int, levels: int) -> float:
+def _divergence_in_tool_order(counts: np.ndarray, threshold: int, levels: int) -> float:
     """One divergence, summed in the order of the tool, so that rounding errors are the same."""
-    p = counts[:kept].copy()
-    p[-1] += counts[kept:].sum()
+    p = counts[:threshold].copy()
+    p[-1] += counts[threshold:].sum()
     filled = p != 0
-    width = kept // levels
+    width = threshold // levels
     edges = np.arange(levels) * width
-    groups = np.add.reduceat(counts[:kept], edges)
+    groups = np.add.reduceat(counts[:threshold], edges)
     norms = np.add.reduceat(np.append(filled[:-1], False).astype(np.float64), edges)
     levels_of = np.divide(groups, norms, out=np.zeros(levels), where=norms != 0)
-    q = np.repeat(levels_of, np.diff(np.append(edges, kept)))
+    q = np.repeat(levels_of, np.diff(np.append(edges, threshold)))
     q[-1] = 0
     q[~filled] = 0
     p[p == 0] = EPSILON

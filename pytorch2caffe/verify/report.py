@@ -32,7 +32,7 @@ def verdict(comparison: Comparison) -> str:
     return f"{equal}: {_blobs(count)}, relative L2 at most {worst:.1e}{missing}"
 
 
-def shown(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[Row]:
+def selected_rows(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[Row]:
     """The most important rows, in their order: outputs, the first that differs, and the `worst` largest differences.
 
     All rows if `all`, or if there are at most MAX_ROWS_SHOWN.
@@ -46,8 +46,8 @@ def shown(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[
 
 
 def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table:
-    """The comparison as a table of rich; `all` and `worst` as in `shown`."""
-    rows = shown(comparison, all=all, worst=worst)
+    """The comparison as a table of rich; `all` and `worst` as in `selected_rows`."""
+    rows = selected_rows(comparison, all=all, worst=worst)
     hidden = len(comparison.rows) - len(rows)
     state = "equal" if comparison.first is None else "equal or differ less"
     caption = [f"{_blobs(hidden)} not shown: {state}"] if hidden else []

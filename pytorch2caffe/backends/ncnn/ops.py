@@ -52,7 +52,7 @@ class Ops:
     shapes: dict[str, tuple[int, ...]]
     outputs: set[str]
 
-    def readers(self) -> Counter[str]:
+    def read_counts(self) -> Counter[str]:
         """How many times each blob is read."""
         return Counter(name for op in self.lines for name in op.bottoms)
 
@@ -117,11 +117,11 @@ class _OpBuilder:
     def _bottoms(self, node: Node, form: Ncnn) -> list[str]:
         names = []
         for index, value in enumerate(node.inputs):
-            wanted = form.reads[index] if form.reads else None
+            expected = form.reads[index] if form.reads else None
             name = value.name
-            if wanted is not None and wanted != self.shapes[name]:
+            if expected is not None and expected != self.shapes[name]:
                 name = self.names.unique(f"{node.name}.in{index}")
-                self._add_reshape(name, value.name, name, wanted, node)
+                self._add_reshape(name, value.name, name, expected, node)
             names.append(name)
         return names
 
@@ -152,8 +152,8 @@ def drop_reshapes(ops: Ops) -> None:
         else:
             kept.append(op)
     ops.lines[:] = kept
-    readers = ops.readers()
-    ops.lines[:] = [op for op in kept if op.type != "Reshape" or op.tops[0] in ops.outputs or readers[op.tops[0]]]
+    read_counts = ops.read_counts()
+    ops.lines[:] = [op for op in kept if op.type != "Reshape" or op.tops[0] in ops.outputs or read_counts[op.tops[0]]]
 
 
 def fuse_activations(ops: Ops) -> None:
@@ -162,7 +162,7 @@ def fuse_activations(ops: Ops) -> None:
     before: Convolution conv1 -> conv1, ReLU conv1 -> relu1
     after:  Convolution conv1 (9=1) -> relu1
     """
-    readers = ops.readers()
+    read_counts = ops.read_counts()
     writer = {top: op for op in ops.lines for top in op.tops}
     fused = set()
     for op in ops.lines:
@@ -170,7 +170,7 @@ def fuse_activations(ops: Ops) -> None:
         before = writer.get(op.bottoms[0]) if params and op.bottoms else None
         if params is None or before is None or before.type not in FUSES_ACTIVATION or 9 in before.params:
             continue
-        if readers[op.bottoms[0]] == 1 and op.bottoms[0] not in ops.outputs:
+        if read_counts[op.bottoms[0]] == 1 and op.bottoms[0] not in ops.outputs:
             before.params = {**before.params, **params}
             before.tops = op.tops
             writer[op.tops[0]] = before
@@ -184,7 +184,7 @@ def insert_splits(ops: Ops) -> list[Op]:
     before: pool1 -> fire2, pool1 -> fire3
     after:  pool1 -> Split splitncnn_0 -> pool1_splitncnn_0 -> fire2, pool1_splitncnn_1 -> fire3
     """
-    readers = ops.readers()
+    read_counts = ops.read_counts()
     names = Names([*(op.name for op in ops.lines), *ops.shapes])
     copies: dict[str, list[str]] = {}
     lines: list[Op] = []
@@ -192,7 +192,7 @@ def insert_splits(ops: Ops) -> list[Op]:
         bottoms = [copies[name].pop(0) if name in copies else name for name in op.bottoms]
         lines.append(Op(op.type, op.name, bottoms, list(op.tops), op.params, op.weights, op.node))
         for top in op.tops:
-            if readers[top] > 1:
-                copies[top] = [names.unique(f"{top}_splitncnn_{index}") for index in range(readers[top])]
+            if read_counts[top] > 1:
+                copies[top] = [names.unique(f"{top}_splitncnn_{index}") for index in range(read_counts[top])]
                 lines.append(Op("Split", names.unique(f"splitncnn_{top}"), [top], list(copies[top])))
     return lines

@@ -98,10 +98,10 @@ def save_ncnn(
 
 def _fit_names(lines: Sequence[Op]) -> dict[str, str]:
     """Renames layers and blobs to names that ncnn supports, in place. Returns {old name: new name}."""
-    wanted = [*(op.name for op in lines), *(top for op in lines for top in op.tops)]
-    length = MAX_NAME_BYTES if all(map(str.isascii, wanted)) else MAX_NAME_BYTES // 4
-    bad = {c for name in wanted for c in name if c.isspace() or not c.isprintable()}
-    names = shortened(dict.fromkeys(wanted), Limits(name_length=length, names_without="".join(bad)))
+    all_names = [*(op.name for op in lines), *(top for op in lines for top in op.tops)]
+    length = MAX_NAME_BYTES if all(map(str.isascii, all_names)) else MAX_NAME_BYTES // 4
+    bad = {c for name in all_names for c in name if c.isspace() or not c.isprintable()}
+    names = shortened(dict.fromkeys(all_names), Limits(name_length=length, names_without="".join(bad)))
     for op in lines:
         op.name = names[op.name]
         op.bottoms = [names[name] for name in op.bottoms]

@@ -57,16 +57,16 @@ def generate(graph: Graph) -> tuple[str, dict[str, torch.Tensor]]:
 
 
 def _sources(graph: Graph) -> list[tuple[Node, Source]]:
-    found: list[tuple[Node, Source]] = []
+    sources: list[tuple[Node, Source]] = []
     problems: list[Problem] = []
     for node in graph.nodes:
         try:
-            found.append((node, source_of(node)))
+            sources.append((node, source_of(node)))
         except Refused as error:
             problems.append(Problem(node.where, error.what, error.fix))
     if problems:
         raise UnsupportedError(problems, "written as PyTorch")
-    return found
+    return sources
 
 
 def _without_unread(graph: Graph, sources: list[tuple[Node, Source]]) -> list[tuple[Node, Source]]:
@@ -94,12 +94,12 @@ def _imports(text: str) -> str:
 
 def _docstring(graph: Graph, arguments: list[str]) -> list[str]:
     """The docstring of the class: inputs and outputs with shapes, and the known order, range and mean of inputs."""
-    taken = ", ".join(f"{n} {list(v.shape)}" for n, v in zip(arguments, graph.inputs, strict=True))
-    given = ", ".join(f"{identifier(name, ())} {list(value.shape)}" for name, value in graph.outputs.items())
+    inputs = ", ".join(f"{n} {list(v.shape)}" for n, v in zip(arguments, graph.inputs, strict=True))
+    outputs = ", ".join(f"{identifier(name, ())} {list(value.shape)}" for name, value in graph.outputs.items())
     about = [f"{n}: {v.about}" for n, v in zip(arguments, graph.inputs, strict=True) if v.about]
     paragraphs = [
         textwrap.wrap(text, MAX_COLUMNS - 10, break_long_words=True, break_on_hyphens=False)
-        for text in (f"Takes {taken}; returns {given}.", *about)
+        for text in (f"Takes {inputs}; returns {outputs}.", *about)
     ]
     lines = [line for index, lines in enumerate(paragraphs) for line in ([""] if index == 1 else []) + lines]
     if len(lines) == 1:

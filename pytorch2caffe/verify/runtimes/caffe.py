@@ -103,8 +103,8 @@ def candidates(caffe_python: str | None = None) -> Iterator[list[str]]:
     if named := caffe_python or os.environ.get(VARIABLE):
         yield shlex.split(named)
         return
-    found = importlib.util.find_spec("caffe")
-    if found and found.origin:  # a directory named caffe has no origin
+    spec = importlib.util.find_spec("caffe")
+    if spec and spec.origin:  # a directory named caffe has no origin
         yield [sys.executable]
     for root in dict.fromkeys(root.resolve() for root in ROOTS):
         if (root / "usr/bin/python3").exists():

@@ -45,8 +45,8 @@ class OpenCVRuntime(ModuleRuntime):
                 message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"
                 raise RuntimeFailed(message) from error
         # OpenCV may overwrite a layer's outputs, except the first, when it runs layers that read them
-        kept = {(layer, top) for layer, top in results if top == tops[layer][0] or top not in read}
-        return {key: results[key] for key in results if key in kept and (wanted is None or key[1] in wanted)}
+        valid = {(layer, top) for layer, top in results if top == tops[layer][0] or top not in read}
+        return {key: results[key] for key in results if key in valid and (wanted is None or key[1] in wanted)}
 
 
 def _read(cv2: Any, prototxt: Path, caffemodel: Path) -> Any:
@@ -79,10 +79,10 @@ def tops_of(prototxt: str) -> dict[str, list[str]]:
     >>> tops_of('layer { name: "cut" type: "Slice" bottom: "x" top: "left" top: "right" }')
     {'cut': ['left', 'right']}
     """
-    found: dict[str, list[str]] = {}
+    tops: dict[str, list[str]] = {}
     for layer in _layers(prototxt):
-        found[layer.get("name", [""])[0]] = layer.get("top", [])
-    return found
+        tops[layer.get("name", [""])[0]] = layer.get("top", [])
+    return tops
 
 
 def _layers(prototxt: str) -> Iterator[dict[str, list[str]]]:

@@ -167,6 +167,6 @@ def _exit_description(code: int | None) -> str:
 
 def _json_or_none(line: bytes) -> dict[str, Any] | None:
     with suppress(ValueError):
-        found = json.loads(line)
-        return found if isinstance(found, dict) else None
+        message = json.loads(line)
+        return message if isinstance(message, dict) else None
     return None
