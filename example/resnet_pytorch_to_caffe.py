@@ -1,4 +1,4 @@
-"""ResNet-18 from PyTorch to Caffe, by the three calls of the older converter."""
+"""Converts ResNet-18 from PyTorch to Caffe with the three functions of PytorchToCaffe."""
 
 from __future__ import annotations
 

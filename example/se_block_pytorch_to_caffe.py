@@ -1,4 +1,4 @@
-"""A module of your own with a squeeze-and-excitation block: the gate becomes a Scale with two bottoms, axis 0."""
+"""Converts a module of your own with a squeeze-and-excitation block, whose gate becomes a Scale with two bottoms."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import torch
 from torch import nn
 
 import pytorch2caffe
+from pytorch2caffe.layers.elementwise.scale import Scale
 
 
 class SELayer(nn.Module):
-    """Weighs the channels of its input by what they hold on average."""
+    """Multiplies each channel of the input by a gate computed from the means of all channels."""
 
     def __init__(self, channels: int, reduction: int = 4) -> None:
         super().__init__()
@@ -24,7 +25,7 @@ class SELayer(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: [N, C, H, W], and so the result."""
+        """x: [N, C, H, W]; returns a tensor of the same shape."""
         n, c, _, _ = x.size()
         gate = self.fc(self.pool(x).view(n, c)).view(n, c, 1, 1)
         return x * gate
@@ -50,6 +51,6 @@ if __name__ == "__main__":
     files = "example-out/se.prototxt", "example-out/se.caffemodel"
     model = Net().eval()
     graph = pytorch2caffe.export(model, torch.randn(1, 3, 32, 32), *files)
-    (gate,) = (node for node in graph.nodes if node.layer.type == "Scale")
+    (gate,) = (node for node in graph.nodes if isinstance(node.layer, Scale))
     print(f"{gate.name}: {gate.layer.type}, axis {gate.layer.axis}, bottoms {[v.name for v in gate.inputs]}")
     print(pytorch2caffe.verify(model, *files, torch.randn(1, 3, 32, 32)).rows[-1])

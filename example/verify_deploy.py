@@ -1,4 +1,4 @@
-"""Exports AlexNet, then verifies the files as a user would: with verify/verify_deploy.py."""
+"""Exports AlexNet and compares the files with the model, using the script verify/verify_deploy.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VGG-19 from PyTorch to Caffe, by the three calls of the older converter."""
+"""Converts VGG-19 from PyTorch to Caffe with the three functions of PytorchToCaffe."""
 
 from __future__ import annotations
 

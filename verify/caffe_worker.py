@@ -1,23 +1,23 @@
-"""Runs networks in BVLC Caffe for the program at the other end of its stdin and stdout, one after another.
+"""Runs networks in BVLC Caffe, one after another, for a client that is connected to stdin and stdout.
 
-Needs pycaffe, numpy and any Python from 2.7 on; imports nothing else, so that its text alone can be handed to
-a Python in a chroot, a container or another environment:  python3 -c "$(cat caffe_worker.py)"
-No paths are exchanged: both sides may see different file systems.
+Needs pycaffe, numpy and Python 2.7 or later, and imports nothing else, so that its text can be passed to a Python
+in a chroot, a container or another environment:  python3 -c "$(cat caffe_worker.py)"
+Messages contain no paths, because client and worker may have different file systems.
 
-A message is one line of JSON, then the bytes it announces in "sizes". Arrays are little-endian float32, their
-shapes in "shapes". The first message greets: {"worker": "pytorch2caffe 1", "caffe": version}, or says in
-"error" why Caffe cannot be imported. Then each request gets one reply, which has "error" if Caffe raised.
-Where Caffe aborts (a failed CHECK), this process ends and the reason is on stderr. End of input ends it too.
+A message is a line of JSON, followed by binary sections whose sizes are in "sizes". Arrays are little-endian float32,
+with their shapes in "shapes". The first message is the greeting {"worker": "pytorch2caffe 1", "caffe": version}, or
+has "error" if Caffe cannot be imported. Then each request gets one reply, which has "error" if Caffe raised.
+If Caffe aborts (a failed CHECK), this process ends, with the reason on stderr. It also ends at the end of input.
 
     {"do": "layer_types"}                                            -> {"types": [name, ...]}
     {"do": "run", "inputs": [blob, ...], "shapes": [...], "only_outputs": bool,
      "wanted": [top, ...] or null, "caffemodels": int}
-        + prototxt + so many caffemodels + an array for each input   -> {"results": [[layer, top], ...],
+        + prototxt + the caffemodels + an array for each input       -> {"results": [[layer, top], ...],
                                                                          "shapes": [...]} + an array for each
     {"do": "time", "inputs": [blob, ...], "shapes": [...], "repeat": int, "caffemodels": int}
-        + prototxt + so many caffemodels + an array for each input   -> {"layers": [[layer, type], ...],
-                                                                         "seconds": [[float, ...], ...]}: for each
-                                                                         pass, those of each layer
+        + prototxt + the caffemodels + an array for each input       -> {"layers": [[layer, type], ...],
+                                                                         "seconds": [[float, ...], ...]}: the
+                                                                         seconds of each layer, for each pass
     {"do": "weights", "seed": int, "blobs": [[layer, index], ...], "shapes": [...]}
         + prototxt + an array for each blob                          -> {} + caffemodel
 """
@@ -38,7 +38,7 @@ import numpy as np
 
 
 def take_over_streams():
-    """The pipes to the other side; whatever Caffe itself prints to stdout goes to stderr from here on."""
+    """Returns the pipes to the client, and redirects what Caffe prints to stdout to stderr."""
     requests, replies = io.open(os.dup(0), "rb"), io.open(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -47,7 +47,7 @@ def take_over_streams():
 
 
 def receive(stream):
-    """The next (header, list of bytes); None at the end."""
+    """Returns the next (header, list of bytes), or None at the end of input."""
     line = stream.readline()
     if not line:
         return None
@@ -56,7 +56,7 @@ def receive(stream):
 
 
 def send(stream, header, sections=()):
-    """Writes one message."""
+    """Writes a message."""
     header = dict(header, sizes=[len(section) for section in sections])
     stream.write(json.dumps(header).encode("ascii") + b"\n")
     for section in sections:
@@ -65,12 +65,12 @@ def send(stream, header, sections=()):
 
 
 def to_arrays(sections, shapes):
-    """The bytes of each section as the array they are."""
+    """Converts the bytes of each section to an array."""
     return [np.frombuffer(data, "<f4").reshape(shape) for data, shape in zip(sections, shapes)]
 
 
 def load(caffe, sections, caffemodels=0):
-    """The network for testing: takes its prototxt and so many caffemodels out of `sections`; an empty one is none."""
+    """Loads the network in the TEST phase. Takes the prototxt and the caffemodels from the front of `sections`."""
     folder = tempfile.mkdtemp()
     try:
         text, weights = os.path.join(folder, "net.prototxt"), []
@@ -82,7 +82,7 @@ def load(caffe, sections, caffemodels=0):
                 weights.append(os.path.join(folder, "%d.caffemodel" % index))
                 with io.open(weights[-1], "wb") as file:
                     file.write(data)
-            del data  # before Caffe takes the memory for its own copy
+            del data  # free it before Caffe allocates its own copy
         net = caffe.Net(text, caffe.TEST)
         for path in weights:
             net.copy_from(path)
@@ -92,7 +92,7 @@ def load(caffe, sections, caffemodels=0):
 
 
 def set_inputs(net, arrays):
-    """Gives the input blobs the shapes and values of `arrays`; ValueError if those are not the inputs."""
+    """Reshapes the input blobs and copies `arrays` to them. Raises ValueError if they are not the inputs."""
     if set(arrays) != set(net.inputs):
         wanted, given = sorted(map(str, net.inputs)), sorted(map(str, arrays))
         raise ValueError("the inputs are %s, not %s" % (wanted, given))
@@ -104,7 +104,7 @@ def set_inputs(net, arrays):
 
 
 def forward(net):
-    """Yields (layer, top, blob) right after each layer ran, before an in-place layer overwrites it."""
+    """Yields (layer, top, blob) right after each layer, before an in-place layer overwrites the blob."""
     for index, layer in enumerate(net._layer_names):
         net._forward(index, index)
         tops = [net._blob_names[i] for i in net._top_ids(index)]
@@ -114,9 +114,9 @@ def forward(net):
 
 
 def is_implicit_split(layer, name, tops):
-    """Whether Caffe itself put this layer there, since several layers read one blob."""
-    numbered = ["%s_%d" % (name, i) for i in range(len(tops))]
-    return layer.type == "Split" and name.endswith("_split") and tops == numbered
+    """Whether Caffe inserted this Split because more than one layer reads a blob."""
+    split_tops = ["%s_%d" % (name, i) for i in range(len(tops))]
+    return layer.type == "Split" and name.endswith("_split") and tops == split_tops
 
 
 def run(caffe, header, sections):
@@ -129,7 +129,7 @@ def run(caffe, header, sections):
         if wanted is not None and top not in wanted:
             continue
         if header["only_outputs"] and top in net.outputs:
-            results = [kept for kept in results if kept[1] != top]  # an in-place layer came after it
+            results = [result for result in results if result[1] != top]  # this in-place layer overwrites it
         if top in net.outputs or not header["only_outputs"]:
             results.append((layer, top, list(blob.data.shape), blob.data.astype("<f4").tobytes()))
     reply = {"results": [result[:2] for result in results], "shapes": [result[2] for result in results]}
@@ -175,7 +175,7 @@ def weights(caffe, header, sections):
 
 
 def fill_at_random(net, random):
-    """Weights that keep a signal's size; BatchNorm gets a variance above 0 and a factor other than 1."""
+    """Random weights that keep the magnitude of signals; BatchNorm gets a positive variance and a factor of 2."""
     for layer in net.layers:
         for blob in layer.blobs:
             shape = blob.data.shape
@@ -195,9 +195,9 @@ ANSWERS = {"run": run, "time": clock, "weights": weights, "layer_types": layer_t
 
 
 def main():
-    """Greets, then answers requests until there are no more."""
+    """Sends the greeting, then answers requests until the end of input."""
     requests, replies = take_over_streams()
-    os.environ.setdefault("GLOG_minloglevel", "2")  # read when Caffe is loaded: errors only
+    os.environ.setdefault("GLOG_minloglevel", "2")  # read on import: log only errors
     greeting = {"worker": "pytorch2caffe 1", "python": sys.version.split()[0]}
     try:
         import caffe

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs BVLC Caffe 1.0 (CPU, Python 3) from Debian 11 into a root of its own, beside any system: about 3 minutes, 1 GB.
+# Installs BVLC Caffe 1.0 (CPU, Python 3) from Debian 11 into a directory of its own: about 3 minutes, 1 GB.
 #
 #   sudo verify/install_caffe.sh [ROOT]        ROOT: .caffe-root at the top of the repository, unless given
 #
-# DEBIAN_MIRROR: where to take Debian from; else Debian's own servers, then its archive.
+# DEBIAN_MIRROR: the Debian mirror to use; by default Debian's own servers, then its archive.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,21 +25,21 @@ how_to_use() {
     echo "use it with: --caffe-python \"chroot $root python3\""
 }
 
-# Only what this script began is ever removed: a folder that has its mark, or nothing in it.
-remove_half_made() {
+# Removes only a directory that is empty or has the mark of this script.
+remove_incomplete() {
     [ -e "$root" ] || return 0
     if [ -n "$(ls -A "$root")" ] && [ ! -e "$root/$mark" ]; then
-        fail "$root exists, and this script did not make it; give another place"
+        fail "$root exists and was not created by this script; give another directory"
     fi
-    for place in proc sys dev; do
-        ! mountpoint -q "$root/$place" || fail "$root/$place is mounted; unmount it first"
+    for dir in proc sys dev; do
+        ! mountpoint -q "$root/$dir" || fail "$root/$dir is mounted; unmount it first"
     done
     rm -rf "$root"
 }
 
 install() {
     for mirror in $mirrors; do
-        remove_half_made
+        remove_incomplete
         mkdir -p "$root"
         : >"$root/$mark"
         if debootstrap --variant=minbase --include=python3-caffe,python3-numpy bullseye "$root" "$mirror"; then
@@ -48,11 +48,11 @@ install() {
         echo "debootstrap from $mirror failed:" >&2
         [ ! -f "$root/debootstrap/debootstrap.log" ] || tail -n 20 "$root/debootstrap/debootstrap.log" >&2
     done
-    remove_half_made
-    fail "Caffe could not be installed; name another mirror in DEBIAN_MIRROR"
+    remove_incomplete
+    fail "Caffe could not be installed; set DEBIAN_MIRROR to another mirror"
 }
 
-[ "$(id -u)" -eq 0 ] || fail "a root of its own can only be made by root: sudo $0 $*"
+[ "$(id -u)" -eq 0 ] || fail "only root can do this; run sudo $0 $*"
 
 if [ -x "$root/usr/bin/python3" ] && works 2>/dev/null; then
     echo "already installed in $root"
@@ -62,7 +62,7 @@ fi
 
 if ! command -v debootstrap >/dev/null; then
     command -v apt-get >/dev/null || fail "debootstrap is missing; install it with your system's package manager"
-    apt-get update || true # a stale list may do
+    apt-get update || true # an old package list may suffice
     apt-get install -y --no-install-recommends debootstrap debian-archive-keyring ||
         fail "debootstrap is missing and apt-get could not install it"
 fi

@@ -12,7 +12,7 @@ from .options import Caffemodels, OutputFile
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
-    from ..quantize.job import Job, Outcome, Pixels
+    from ..quantize.job import Job, Outcome
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
@@ -174,9 +174,9 @@ def _pixels(
     order: str,
     resize: str | None,
     preprocess: str | None,
-) -> Pixels | str | None:
+) -> ImageOptions | str | None:
     """How images become inputs: the options, or the path of a file with them, or None."""
-    from ..quantize.job import Pixels
+    from ..quantize.job import ImageOptions
 
     if norm and std:
         raise click.UsageError("--norm multiplies and --std divides: give one of them")
@@ -190,7 +190,7 @@ def _pixels(
         return None
     if std and not all(std):
         raise click.UsageError("--std 0 would divide by 0: give a number above 0")
-    return Pixels(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
+    return ImageOptions(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
 
 
 def _sides(resize: str | None) -> tuple[int, ...] | None:

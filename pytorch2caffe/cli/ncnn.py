@@ -101,14 +101,14 @@ def _proof(
     def proof(param: Path, binary: Path, files: NcnnFiles) -> None:
         from ..errors import DifferentError
         from ..runtime.random_inputs import random_inputs
-        from ..verify.ncnn_files import compare_in_ncnn, reach_of
+        from ..verify.compare_ncnn import calibrated_max_abs, compare_in_ncnn
         from ..verify.report import verdict
         from ..verify.runtimes import get
 
         if reason := get("ncnn").unavailable():
             results.append(f"not checked: {reason}")
             return
-        inputs = random_inputs(graph, reach=reach_of(graph, table) if table else None)
+        inputs = random_inputs(graph, max_abs=calibrated_max_abs(graph, table) if table else None)
         comparison = compare_in_ncnn(graph, param, binary, files, inputs, tolerance=1e-2 if fp16 else 1e-4)
         if table and comparison.rows and not comparison.missing_outputs:
             cosine = min(row.cosine for row in comparison.rows)

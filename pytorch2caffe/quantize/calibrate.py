@@ -1,40 +1,42 @@
-"""Images through a network, to the scales of its int8 layers."""
+"""Runs images through a network and computes the scales of its int8 layers. Start with `calibrate`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from ..backends.ncnn.table.table import Table
-from ..backends.ncnn.table.targets import quantisable
-from ..backends.ncnn.table.weights import NOTHING, weight_scales, winograd_rule
+from ..backends.ncnn.table.targets import quantizable
+from ..backends.ncnn.table.weights import MIN_MAGNITUDE, weight_scales, winograd_applies
 from ..errors import ConversionError, Problem
 from ..graph.graph import Graph, Node, Value
+from ..layers.convolution.convolution import Convolution
+from .calibration import Activation, Calibration, Layer
 from .forward import Forward
-from .histogram import Exact, Observer
+from .histogram import ExactHistogram, HistogramObserver
 from .images import Dataset
-from .thresholds import BINS, LEVELS, METHODS, Range, by_percentile
+from .thresholds import BINS, METHODS, ActivationStats, by_percentile
 
-STOPS = [round(n * 10**k) for k in range(7) for n in (1, 2, 5)]
-TINY = 1e-4  # the reference tool takes smaller weights for 0
+CHECKPOINTS = [round(n * 10**k) for k in range(7) for n in (1, 2, 5)]
+MIN_REFERENCE_WEIGHT = 1e-4  # the reference tool treats smaller weights as 0
+REQUESTED = "requested"  # the reason of a layer in Settings.keep_float
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to find scales.
+    """How to choose scales.
 
-    method:        a name in METHODS; `percent` is for `percentile`.
-    per_channel:   a weight scale for each output or group, else one for the layer (written for each all the same).
-    winograd:      the 31 rule: weights of 3x3 convolutions of stride 1 to +-31.
-    inner_product: whether InnerProduct layers are quantised too.
-    keep_float:    names of layers that are not.
-    passes:        1 or 2 over the images; 0 for as few as give the same thresholds.
+    method:        a key of METHODS.
+    percent:       the percentile for method `percentile`, 0 < percent <= 100.
+    per_channel:   one weight scale for each output or group; else one for the layer, repeated in the table.
+    winograd:      quantize the weights of 3x3 convolutions of stride 1 to +-31 instead of +-127.
+    inner_product: quantize InnerProduct layers too.
+    keep_float:    names of layers to keep in float.
+    passes:        1 or 2 passes over the images; 0 for a second pass only where it could change a threshold.
     """
 
     method: str = "kl"
@@ -47,73 +49,19 @@ class Settings:
 
     @property
     def reference(self) -> bool:
-        """Whether the reference tool's histograms are wanted: positive numbers only, and exact."""
+        """Whether histograms are those of the reference tool: exact, of positive numbers only."""
         return self.method == "reference"
 
     @property
-    def always_twice(self) -> bool:
-        """Whether a second pass counts whatever the first finds."""
+    def always_second_pass(self) -> bool:
+        """Whether a second pass is made whatever the first one finds."""
         if self.method in ("max", "aciq"):
             return False
         return self.passes == 2 or self.passes == 0 and self.reference
 
-    def threshold(self, range: Range) -> float:
-        """Of one activation."""
-        return by_percentile(range, self.percent) if self.method == "percentile" else METHODS[self.method](range)
-
-
-@dataclass
-class Activation:
-    """What passed by one value of the network, and the threshold chosen; None if it has none, `reason` says why."""
-
-    name: str
-    low: float
-    high: float
-    count: int
-    zeros: int
-    not_finite: int
-    range: Range | None
-    threshold: float | None
-    reason: str = ""
-
-    @property
-    def scale(self) -> float:
-        """What stands in the table."""
-        assert self.threshold is not None
-        return LEVELS / self.threshold
-
-
-@dataclass
-class Layer:
-    """A layer that ncnn can run in int8. reason: why it stays float, or ""."""
-
-    node: Node
-    activation: Activation
-    weights: np.ndarray
-    reason: str = ""
-
-
-@dataclass
-class Calibration:
-    """What was found.
-
-    settled: the thresholds after so many images, {images: {value: threshold}}.
-    twice:   the values that needed a second pass.
-    """
-
-    layers: list[Layer]
-    images: int
-    skipped: list[Problem] = field(default_factory=list)
-    settled: dict[int, dict[str, float]] = field(default_factory=dict)
-    twice: list[str] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
-
-    @property
-    def table(self) -> Table:
-        """Weight lines and activation lines of all layers that are not kept in float."""
-        kept = [layer for layer in self.layers if not layer.reason]
-        weights = {layer.node.name: layer.weights for layer in kept}
-        return Table(weights, {layer.node.name: layer.activation.scale for layer in kept})
+    def threshold(self, stats: ActivationStats) -> float:
+        """The threshold of one activation by this method."""
+        return by_percentile(stats, self.percent) if self.method == "percentile" else METHODS[self.method](stats)
 
 
 def calibrate(
@@ -127,126 +75,145 @@ def calibrate(
     settle: bool = False,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Finds the scales of every layer of `graph` that ncnn can run in int8.
+    """Computes the scales of every layer of `graph` that ncnn can run in int8.
 
-    settle:   also find the thresholds after 1, 2, 5, 10 ... images.
-    progress: is told (images done, images in all, what is being done).
+    graph:    the network in float, with weights.
+    images:   the calibration images.
+    batch:    images per forward pass.
+    workers:  threads that decode images.
+    device:   where to run the network: "cpu", "cuda" or "cuda:1".
+    settle:   also compute the thresholds after 1, 2, 5, 10 ... images.
+    progress: called as progress(images done, all images, name of the current step).
 
     Memory depends on the network and the batch, not on the number of images.
-    Raises ConversionError if there is no such layer, TooManyBroken for the images, TableError never.
+    Raises ConversionError if no layer can be quantized or a setting is wrong, TooManyBroken if over 1 % of the images
+    cannot be read.
     """
     settings = settings or Settings()
     forward = Forward(graph, batch, device)
-    nodes = _nodes(forward.graph, settings)
-    seen = {node: _observed(forward.graph, node, settings.reference) for node in nodes}
-    counting = settle or not settings.always_twice
-    observers = {value: Observer(settings.reference, counting) for value in seen.values()}
-    found = Calibration([], 0)
+    nodes = _quantized_nodes(forward.graph, settings)
+    value_of = {node: _observed_value(forward.graph, node, settings.reference) for node in nodes}
+    count_bins = settle or not settings.always_second_pass
+    observers = {value: HistogramObserver(settings.reference, count_bins) for value in value_of.values()}
+    calibration = Calibration([], 0)
 
-    def watched(watch: dict[Value, Observer] | dict[Value, Exact], text: str, stops: Sequence[int] = ()) -> None:
-        def show(value: Value, tensor: torch.Tensor) -> None:
-            if value in watch:
-                watch[value].update(tensor)
+    def observe(
+        histograms: dict[Value, HistogramObserver] | dict[Value, ExactHistogram], step: str, stops: Sequence[int] = ()
+    ) -> None:
+        def update(value: Value, tensor: torch.Tensor) -> None:
+            if value in histograms:
+                histograms[value].update(tensor)
 
         for done, inputs in images.batches(forward.batch, workers, stops):
-            forward.run(inputs, show, until=watch.keys(), spend=True)
-            found.images = done
+            forward.run(inputs, update, until=histograms.keys(), reuse_memory=True)
+            calibration.images = done
             if done in stops:
-                found.settled[done] = _now(observers, settings)
+                calibration.settled[done] = _current_thresholds(observers, settings)
             if progress:
-                progress(done, len(images), text)
+                progress(done, len(images), step)
 
-    watched(observers, "ranges", STOPS if settle else ())
-    found.skipped = list(images.skipped)
+    observe(observers, "ranges", CHECKPOINTS if settle else ())
+    calibration.skipped = list(images.skipped)
     if settle:
-        found.settled[found.images] = _now(observers, settings)
-    exact = _second(observers, settings)
+        calibration.settled[calibration.images] = _current_thresholds(observers, settings)
+    exact = _second_pass_histograms(observers, settings)
     if exact:
-        watched(exact, "histograms")
-        found.twice = [value.name for value in exact]
-    activations = {value: _activation(value, seen, exact.get(value), settings) for value, seen in observers.items()}
-    found.layers = [_layer(node, activations[seen[node]], settings) for node in nodes]
-    found.notes = [note for layer in found.layers for note in _notes(layer, settings)]
-    return found
+        observe(exact, "histograms")
+        calibration.second_pass = [value.name for value in exact]
+    activations = {
+        value: _calibrated_activation(value, observer, exact.get(value), settings)
+        for value, observer in observers.items()
+    }
+    calibration.layers = [_calibrated_layer(node, activations[value_of[node]], settings) for node in nodes]
+    calibration.notes = [note for layer in calibration.layers for note in _notes(layer, settings)]
+    return calibration
 
 
-def _nodes(graph: Graph, settings: Settings) -> list[Node]:
-    nodes = [node for node in quantisable(graph) if settings.inner_product or node.layer.type == "Convolution"]
+def _quantized_nodes(graph: Graph, settings: Settings) -> list[Node]:
+    nodes = [node for node in quantizable(graph) if settings.inner_product or isinstance(node.layer, Convolution)]
     names = {node.name for node in nodes}
     if unknown := [name for name in settings.keep_float if name not in names]:
-        raise ConversionError(f"to be kept in float, but not among the layers that can be int8: {', '.join(unknown)}")
+        raise ConversionError(f"{', '.join(unknown)}: not a layer that ncnn runs in int8\n  fix: correct --keep-float")
     if not nodes:
-        raise ConversionError(f"{graph.name}: no layer that ncnn runs in int8: Convolution or InnerProduct")
+        raise ConversionError(f"{graph.name} has no layer that ncnn runs in int8 (Convolution or InnerProduct)")
     if settings.method not in METHODS:
-        raise ConversionError(f"method {settings.method!r}; known: {', '.join(METHODS)}")
+        raise ConversionError(f"there is no method {settings.method!r}\n  fix: use {', '.join(METHODS)}")
     return nodes
 
 
-def _observed(graph: Graph, node: Node, reference: bool) -> Value:
-    """A layer's input; the reference tool sees what layers that work in place have later made of it."""
+def _observed_value(graph: Graph, node: Node, reference: bool) -> Value:
+    """The value to observe for a layer: its input. The reference tool sees it after all later in-place layers."""
     value = node.inputs[0]
     if not reference or not value.top:
         return value
-    made = (found for other in graph.nodes for found in other.outputs)
-    return [found for found in (*graph.inputs, *made) if found.top == value.top][-1]
+    all_values = (*graph.inputs, *(output for other in graph.nodes for output in other.outputs))
+    return [other for other in all_values if other.top == value.top][-1]
 
 
-def _now(observers: dict[Value, Observer], settings: Settings) -> dict[str, float]:
+def _current_thresholds(observers: dict[Value, HistogramObserver], settings: Settings) -> dict[str, float]:
     return {
-        value.name: settings.threshold(_range(value, seen, seen.histogram()))
-        for value, seen in observers.items()
-        if not _without_range(seen)
+        value.name: settings.threshold(_activation_stats(value, observer, observer.histogram()))
+        for value, observer in observers.items()
+        if not _no_range_reason(observer)
     }
 
 
-def _second(observers: dict[Value, Observer], settings: Settings) -> dict[Value, Exact]:
-    """The values whose threshold needs exact counts: where a shift of what lies at the edges of bins moves it."""
+def _second_pass_histograms(
+    observers: dict[Value, HistogramObserver], settings: Settings
+) -> dict[Value, ExactHistogram]:
+    """Histograms for the values whose threshold depends on how the counts at bin edges are divided."""
     if settings.method in ("max", "aciq") or settings.passes == 1:
         return {}
-    live = {value: seen for value, seen in observers.items() if not _without_range(seen)}
-    if not settings.always_twice:
-        live = {value: seen for value, seen in live.items() if not _sure(partial(_range, value, seen), seen, settings)}
-    return {value: Exact(seen.absmax, seen.zeros if settings.reference else None) for value, seen in live.items()}
+    return {
+        value: ExactHistogram(observer.absmax, observer.zeros if settings.reference else None)
+        for value, observer in observers.items()
+        if not _no_range_reason(observer)
+        if settings.always_second_pass or not _threshold_is_certain(value, observer, settings)
+    }
 
 
-def _sure(range_of: Callable[[np.ndarray], Range], seen: Observer, settings: Settings) -> bool:
-    """Whether the threshold is the same to within one bin, wherever within its fine bin each activation lies."""
-    found = [settings.threshold(range_of(seen.histogram(share))) for share in (None, 0.0, 1.0)]
-    return (max(found) - min(found)) * BINS <= seen.absmax * 1.01
+def _threshold_is_certain(value: Value, observer: HistogramObserver, settings: Settings) -> bool:
+    """Whether the threshold is the same to within one bin, wherever each element lies within its fine bin."""
+    histograms = (observer.histogram(share) for share in (None, 0.0, 1.0))
+    thresholds = [settings.threshold(_activation_stats(value, observer, histogram)) for histogram in histograms]
+    return (max(thresholds) - min(thresholds)) * BINS <= observer.absmax * 1.01
 
 
-def _range(value: Value, seen: Observer, histogram: np.ndarray) -> Range:
-    return Range(histogram, seen.absmax, math.prod(value.shape[1:]))
+def _activation_stats(value: Value, observer: HistogramObserver, histogram: np.ndarray) -> ActivationStats:
+    return ActivationStats(histogram, observer.absmax, math.prod(value.shape[1:]))
 
 
-def _without_range(seen: Observer) -> str:
-    """Why an input has no range to choose a threshold in, or ""."""
-    if seen.absmax == 0:
-        return "its input is always 0" if seen.count else "its input is never finite"
-    if seen.positive and seen.high <= 0:
-        return "its input is never positive, and this method looks at positive numbers only"
-    return f"{seen.not_finite} numbers of its input are not finite" if seen.not_finite else ""
+def _no_range_reason(observer: HistogramObserver) -> str:
+    """Why no threshold can be chosen for a value, or ""."""
+    if observer.absmax == 0:
+        return "its input is always 0" if observer.count else "its input is never finite"
+    if observer.positive and observer.high <= 0:
+        return "its input is never positive, and this method considers positive numbers only"
+    return f"{observer.non_finite} numbers of its input are not finite" if observer.non_finite else ""
 
 
-def _activation(value: Value, seen: Observer, exact: Exact | None, settings: Settings) -> Activation:
-    found = Activation(value.name, seen.low, seen.high, seen.count, seen.zeros, seen.not_finite, None, None)
-    if reason := _without_range(seen):
-        found.reason = reason
-        return found
-    found.range = _range(value, seen, exact.counts if exact else seen.histogram())
-    found.threshold = settings.threshold(found.range)
-    if not NOTHING < found.threshold < 1 / NOTHING:
-        found.reason = f"its threshold, {found.threshold:g}, is beyond what a scale in float32 can say"
-    return found
+def _calibrated_activation(
+    value: Value, observer: HistogramObserver, exact: ExactHistogram | None, settings: Settings
+) -> Activation:
+    counts = (observer.count, observer.zeros, observer.non_finite)
+    activation = Activation(value.name, observer.low, observer.high, *counts, None, None)
+    if reason := _no_range_reason(observer):
+        activation.reason = reason
+        return activation
+    activation.stats = _activation_stats(value, observer, exact.counts if exact else observer.histogram())
+    activation.threshold = settings.threshold(activation.stats)
+    if not MIN_MAGNITUDE < activation.threshold < 1 / MIN_MAGNITUDE:
+        activation.reason = f"the scale of its threshold {activation.threshold:g} is outside the range of float32"
+    return activation
 
 
-def _layer(node: Node, activation: Activation, settings: Settings) -> Layer:
-    smallest = TINY if settings.reference else NOTHING
-    limited = settings.winograd and winograd_rule(node, settings.reference)
-    scales = weight_scales(node, per_channel=settings.per_channel, limited=limited, smallest=smallest)
+def _calibrated_layer(node: Node, activation: Activation, settings: Settings) -> Layer:
+    smallest = MIN_REFERENCE_WEIGHT if settings.reference else MIN_MAGNITUDE
+    winograd = settings.winograd and winograd_applies(node, settings.reference)
+    scales = weight_scales(node, per_channel=settings.per_channel, winograd=winograd, smallest=smallest)
     reason = activation.reason
     if node.name in settings.keep_float:
-        reason = "asked for"
+        reason = REQUESTED
     elif not all(np.isfinite(node.blobs[0]).ravel()):
         reason = "its weights are not finite"
     elif not scales.any():
@@ -256,13 +223,13 @@ def _layer(node: Node, activation: Activation, settings: Settings) -> Layer:
 
 def _notes(layer: Layer, settings: Settings) -> list[Problem]:
     notes = []
-    seen = layer.activation.count - layer.activation.zeros
-    if settings.method in ("kl", "reference") and not layer.reason and seen < BINS:
-        what = f"its input had {seen} numbers other than 0, too few for the {BINS} bins of {settings.method}"
-        notes.append(Problem(layer.node.name, what, "give more images, or --method mse"))
-    if layer.reason and layer.reason != "asked for":
+    nonzero = layer.activation.count - layer.activation.zeros
+    if settings.method in ("kl", "reference") and not layer.reason and nonzero < BINS:
+        what = f"its input had {nonzero} nonzero numbers, too few for the {BINS} bins of method {settings.method}"
+        notes.append(Problem(layer.node.name, what, "use more images, or --method mse"))
+    if layer.reason and layer.reason != REQUESTED:
         notes.append(Problem(layer.node.name, f"stays float: {layer.reason}"))
     if zeros := int((layer.weights == 0).sum()):
-        what = "output has" if zeros == 1 else "outputs have"
-        notes.append(Problem(layer.node.name, f"{zeros} {what} weights of 0 only: scale 0, which gives the bias alone"))
+        outputs = "1 output has" if zeros == 1 else f"{zeros} outputs have"
+        notes.append(Problem(layer.node.name, f"{outputs} only weights of 0: the scale is 0, the result is the bias"))
     return notes

@@ -1,9 +1,11 @@
 """Histograms of activations, batch by batch, in memory that does not grow with the number of images.
 
-One pass. The range is not known before the last image, so magnitudes are counted in FINE bins whose width is a power of
-two: binning is exact, and where a larger magnitude comes, pairs of bins are merged, which is exact too. The result does
-not depend on the order of the images or on the batches. From them BINS bins over [0, absmax] are cut at the end; a fine
-bin that holds an edge is shared in proportion, at most a 1/32 of a bin's width at each edge.
+HistogramObserver needs one pass. The range is not known before the last image, so magnitudes are counted in FINE_BINS
+fine bins whose width is a power of two. This binning is exact; when a larger magnitude occurs, pairs of fine bins are
+merged, which is exact too. The result does not depend on the order of the images or on the batches.
+HistogramObserver.histogram computes BINS bins over [0, absmax] from the fine bins; a fine bin that contains an edge is
+divided in proportion, an error of at most 1/32 of a bin at each edge. ExactHistogram counts without this error, in a
+second pass over a known range.
 """
 
 from __future__ import annotations
@@ -16,41 +18,41 @@ import torch
 
 from .thresholds import BINS
 
-FINE = 1 << 17
-PIECE = 1 << 19  # numbers looked at together: bounds the memory
-SMALL = 1e-30  # of an absmax: bins per unit would not be a float32
+FINE_BINS = 1 << 17
+CHUNK = 1 << 19  # elements processed at a time: bounds the memory
+MIN_NORMAL_ABSMAX = 1e-30  # below it, BINS / absmax is not a float32
 
 
-class Observer:
-    """What passed by one place of the network.
+class HistogramObserver:
+    """Range and histogram of one value of the network, updated batch by batch.
 
-    positive: count positive numbers and zeros only, as the reference tool does; the range is of all.
-    counting: False where an `Exact` counts in a second pass anyway: then only the range and the zeros are found.
+    positive:   count only positive elements and zeros, as the reference tool does; the range is that of all elements.
+    count_bins: False if an ExactHistogram counts in a second pass anyway: only the range and the zeros are recorded.
     """
 
-    def __init__(self, positive: bool = False, counting: bool = True) -> None:
+    def __init__(self, positive: bool = False, count_bins: bool = True) -> None:
         self.positive = positive
-        self.counting = counting
+        self.count_bins = count_bins
         self.absmax = 0.0
         self.low = math.inf
         self.high = -math.inf
         self.count = 0
         self.zeros = 0
-        self.not_finite = 0
-        self._waiting: list[torch.Tensor] = []
+        self.non_finite = 0
+        self._pending: list[torch.Tensor] = []
         self._exponent = 0  # the fine bins cover [0, 2^exponent)
-        self._fine: torch.Tensor | None = None
+        self._fine_counts: torch.Tensor | None = None
 
     def update(self, tensor: torch.Tensor) -> None:
         """Counts a float32 tensor of any shape, on any device."""
-        for piece in _flat(tensor).split(PIECE):
-            self._update(piece)
+        for chunk in _flatten_in_memory_order(tensor).split(CHUNK):
+            self._update(chunk)
 
     def _update(self, x: torch.Tensor) -> None:
         low, high = (float(v) for v in torch.aminmax(x))
         if not math.isfinite(low) or not math.isfinite(high):
             finite = torch.isfinite(x)
-            self.not_finite += x.numel() - int(finite.sum())
+            self.non_finite += x.numel() - int(finite.sum())
             x = x[finite]
             if not x.numel():
                 return
@@ -61,87 +63,87 @@ class Observer:
         if self.absmax == 0:
             self.zeros += x.numel()
             return
-        if not self.counting:
+        if not self.count_bins:
             self.zeros += x.numel() - _count_nonzero(x)
             return
-        live = _without_zeros(x) if low <= 0 <= high else x
-        self.zeros += x.numel() - live.numel()
+        nonzero = _without_zeros(x) if low <= 0 <= high else x
+        self.zeros += x.numel() - nonzero.numel()
         if low < 0:
-            live = live[live > 0] if self.positive else live.abs()
-        self._waiting.append(live.clone() if live.data_ptr() == x.data_ptr() else live)
-        if sum(map(torch.numel, self._waiting)) >= PIECE:
-            self._count()
+            nonzero = nonzero[nonzero > 0] if self.positive else nonzero.abs()
+        self._pending.append(nonzero.clone() if nonzero.data_ptr() == x.data_ptr() else nonzero)
+        if sum(map(torch.numel, self._pending)) >= CHUNK:
+            self._count_pending()
 
-    def _count(self) -> None:
-        """Counts the numbers that wait: many at once, for a count costs as much as the fine bins are many."""
-        live = torch.cat(self._waiting)
-        self._waiting = []
-        fine, exponent = self._cover(live.device)
-        fine += torch.bincount((live * 2.0 ** (17 - exponent)).int(), minlength=FINE)
+    def _count_pending(self) -> None:
+        """Counts the pending elements, many at once: each bincount costs time in proportion to FINE_BINS."""
+        nonzero = torch.cat(self._pending)
+        self._pending = []
+        fine, exponent = self._fine_bins(nonzero.device)
+        fine += torch.bincount((nonzero * 2.0 ** (17 - exponent)).int(), minlength=FINE_BINS)
 
-    def _cover(self, device: torch.device) -> tuple[torch.Tensor, int]:
-        """The fine bins, wide enough for absmax."""
+    def _fine_bins(self, device: torch.device) -> tuple[torch.Tensor, int]:
+        """The counts of the fine bins and their exponent, after widening them to absmax."""
         exponent = max(math.frexp(self.absmax)[1], -100)
-        if self._fine is None:
-            self._fine, self._exponent = torch.zeros(FINE, dtype=torch.int64, device=device), exponent
+        if self._fine_counts is None:
+            self._fine_counts, self._exponent = torch.zeros(FINE_BINS, dtype=torch.int64, device=device), exponent
         while self._exponent < exponent:
-            merged = self._fine.reshape(-1, 2).sum(1)
-            self._fine = torch.cat([merged, torch.zeros_like(merged)])
+            merged = self._fine_counts.reshape(-1, 2).sum(1)
+            self._fine_counts = torch.cat([merged, torch.zeros_like(merged)])
             self._exponent += 1
-        return self._fine, self._exponent
+        return self._fine_counts, self._exponent
 
     def histogram(self, share: float | None = None) -> np.ndarray:
-        """Counts in BINS equal bins over [0, absmax], float64; zeros as `Range` wants them.
+        """Counts in BINS equal bins over [0, absmax], float64 [BINS]; zeros as `thresholds.Activation` describes.
 
-        share: how much of a fine bin that holds an edge goes to the bin below: in proportion unless given.
-        Raises ValueError if nothing but zeros was seen.
+        share: the share of a fine bin at an edge that goes to the lower bin; by default in proportion.
+        Raises ValueError if every element was 0.
         """
-        if self._waiting:
-            self._count()
-        if self._fine is None:
-            raise ValueError("no activation but 0 was seen")
-        counts = self._fine.cpu().numpy().astype(np.float64)
+        if self._pending:
+            self._count_pending()
+        if self._fine_counts is None:
+            raise ValueError("every activation is 0; a histogram needs a nonzero one")
+        counts = self._fine_counts.cpu().numpy().astype(np.float64)
         counts[0] += self.zeros if self.positive else 0
         cumulative = np.concatenate([[0.0], np.cumsum(counts)])
         edges = np.arange(BINS + 1) * (self.absmax / BINS) * 2.0 ** (17 - self._exponent)
-        floor = np.minimum(edges.astype(np.int64), FINE - 1)
+        floor = np.minimum(edges.astype(np.int64), FINE_BINS - 1)
         below = cumulative[floor] + counts[floor] * (edges - floor if share is None else share)
         below[0], below[-1] = 0, cumulative[-1]
         return np.diff(below)
 
 
 def _without_zeros(x: torch.Tensor) -> torch.Tensor:
-    """What is not 0, in order; behind a ReLU that is the smaller part."""
-    return _chosen(x, x != 0)
+    """The nonzero elements, in order; after a ReLU they are the minority."""
+    return _select(x, x != 0)
 
 
 def _count_nonzero(x: torch.Tensor) -> int:
     return int(np.count_nonzero(x.numpy()) if x.device.type == "cpu" else torch.count_nonzero(x))  # five times as fast
 
 
-def _chosen(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _select(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     if x.device.type != "cpu":
         return x[mask]
     return torch.from_numpy(np.compress(mask.numpy(), x.numpy()))  # ten times as fast as x[mask]
 
 
-def _places(mask: torch.Tensor) -> torch.Tensor:
+def _indices(mask: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.flatnonzero(mask.numpy())) if mask.device.type == "cpu" else mask.nonzero().flatten()
 
 
-def _flat(tensor: torch.Tensor) -> torch.Tensor:
-    """Its numbers in the order in which they lie in memory, so that nothing is copied."""
+def _flatten_in_memory_order(tensor: torch.Tensor) -> torch.Tensor:
+    """The elements in their order in memory, so that nothing is copied, [elements]."""
     if tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
         tensor = tensor.permute(0, 2, 3, 1)
     return tensor.reshape(-1)
 
 
 @dataclass
-class Exact:
-    """The second pass: counts of finite numbers over a range that is known, each bin exactly as the tool's own.
+class ExactHistogram:
+    """The second pass: counts of finite elements over a known range, in exactly the bins of the original tool.
 
-    zeros: None: magnitudes, as ncnn2table counts them, zeros left out. A number: as np.histogram(x, BINS, range=(0,
-           absmax)), which leaves out negative numbers and has the zeros, so many of them, in its first bin.
+    zeros: None to count magnitudes without zeros, as ncnn2table does. A number of zeros to count as np.histogram(x,
+           BINS, range=(0, absmax)) does, which omits negative elements and counts the zeros in the first bin.
     """
 
     absmax: float
@@ -154,19 +156,21 @@ class Exact:
 
     def update(self, tensor: torch.Tensor) -> None:
         """Counts a float32 tensor of any shape, on any device."""
-        for piece in _flat(tensor).split(PIECE):
-            counts = self._as_ncnn(piece) if self.zeros is None else self._as_numpy(_chosen(piece, piece > 0))
+        for chunk in _flatten_in_memory_order(tensor).split(CHUNK):
+            counts = (
+                self._count_as_ncnn(chunk) if self.zeros is None else self._count_as_numpy(_select(chunk, chunk > 0))
+            )
             self.counts += counts.cpu().numpy()
 
-    def _as_ncnn(self, x: torch.Tensor) -> torch.Tensor:
+    def _count_as_ncnn(self, x: torch.Tensor) -> torch.Tensor:
         x = _without_zeros(x).abs()
         index = (x / self.absmax * BINS).int().clamp_(max=BINS - 1)
         return torch.bincount(index, minlength=BINS)
 
-    def _as_numpy(self, x: torch.Tensor) -> torch.Tensor:
-        """numpy compares with the edges; a product in float32 says the same but very near them (1e-3 of a bin)."""
-        place = x.double() * (BINS / self.absmax) if self.absmax < SMALL else x * (BINS / self.absmax)
-        index = place.int()
-        near = _places(place.frac_().sub_(0.5).abs_() > 0.499)
+    def _count_as_numpy(self, x: torch.Tensor) -> torch.Tensor:
+        """numpy compares with the edges; a float32 product gives the same bin but within 1e-3 of a bin from an edge."""
+        position = x.double() * (BINS / self.absmax) if self.absmax < MIN_NORMAL_ABSMAX else x * (BINS / self.absmax)
+        index = position.int()
+        near = _indices(position.frac_().sub_(0.5).abs_() > 0.499)
         index[near] = torch.searchsorted(self._edges.to(x.device), x[near], right=True, out_int32=True) - 1
         return torch.bincount(index.clamp_(max=BINS - 1), minlength=BINS)

@@ -1,4 +1,4 @@
-"""Images and tensors from files: what they are is told by their content, never by their name."""
+"""Reads images and tensors from files. The type of a file is determined by its content, not by its name."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ import numpy as np
 
 from ..errors import ConversionError, Problem
 from ..graph.graph import Value
+from .npy import NPY_MAGIC, read_npy, read_npz
 from .preprocess import Preprocess
-from .tensors import MAGIC, read_npy, read_npz
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".npy", ".npz"}
-ZIP = b"PK\x03\x04"
-IMAGE = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6", MAGIC, ZIP)
-BROKEN = 0.01  # of the images: with more, something is wrong with all of them
+ZIP_MAGIC = b"PK\x03\x04"
+IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6", NPY_MAGIC, ZIP_MAGIC)
+MAX_SKIPPED = 0.01  # as a share of the images; above it, the images or the settings are wrong
 Inputs = dict[str, np.ndarray]
 
 
 class BrokenImage(ConversionError):  # noqa: N818 - a state of a file
-    """One image cannot be read; `args[0]` says why."""
+    """An image cannot be read; `args[0]` is the reason."""
 
 
-class TooManyBroken(ConversionError):  # noqa: N818 - the same
-    """More than 1 % of the images cannot be read, or none is left."""
+class TooManyBroken(ConversionError):  # noqa: N818 - a state of a data set
+    """More than 1 % of the images cannot be read, or there is no other image.
+
+    problems: each image that cannot be read, and why.
+    """
 
     def __init__(self, problems: Sequence[Problem], total: int) -> None:
         self.problems = list(problems)
@@ -43,139 +46,149 @@ class TooManyBroken(ConversionError):  # noqa: N818 - the same
 
 
 class Dataset:
-    """The images of a network's inputs.
+    """The calibration images: samples for a network's inputs.
 
-    places:     for each input, or for all of them together (.npz files), a directory, a list file, an image or tensor.
-    inputs:     the network's, of any number of images.
-    preprocess: how images become inputs, by the name of the input; inputs without any take tensors only.
+    sources:    a directory, a list file, an image or a tensor for each input, or one for all inputs (.npz files).
+    inputs:     the inputs of the network; their first axis is ignored.
+    preprocess: how to convert images, by the name of the input; an input without preprocessing accepts only tensors.
 
-    ignored: files in the directories that are no images, and are not called so. Raises ConversionError if there are no
-    images, or not as many for each input.
+    ignored: files in the directories that are not images by content or by suffix.
+    skipped: images that cannot be read, after `batches`.
+
+    Raises ConversionError if there are no images, or the inputs have different numbers of images.
     """
 
     def __init__(
-        self, places: Sequence[str | Path], inputs: Sequence[Value], preprocess: Mapping[str, Preprocess]
+        self, sources: Sequence[str | Path], inputs: Sequence[Value], preprocess: Mapping[str, Preprocess]
     ) -> None:
         self.inputs = list(inputs)
         self.preprocess = dict(preprocess)
         self.skipped: list[Problem] = []
         self.ignored: list[Path] = []
-        if len(places) not in (1, len(inputs)):
+        if len(sources) not in (1, len(inputs)):
             names = ", ".join(value.name for value in inputs)
-            raise ConversionError(f"{len(places)} places of images for {len(inputs)} inputs: {names}")
-        found = [self._files(Path(place)) for place in places]
-        if len({len(files) for files in found}) > 1:
-            counts = ", ".join(f"{place}: {len(files)}" for place, files in zip(places, found, strict=True))
-            raise ConversionError(f"the inputs have not as many images each: {counts}")
-        self.samples = list(zip(*found, strict=True))
+            raise ConversionError(f"there are {len(sources)} sources of images for {len(inputs)} inputs: {names}")
+        files_of_inputs = [self._files(Path(source)) for source in sources]
+        if len({len(files) for files in files_of_inputs}) > 1:
+            counts = ", ".join(
+                f"{source}: {len(files)}" for source, files in zip(sources, files_of_inputs, strict=True)
+            )
+            raise ConversionError(f"the inputs have different numbers of images: {counts}")
+        self.samples = list(zip(*files_of_inputs, strict=True))
         if not self.samples:
-            raise ConversionError(f"{places[0]}: no image in it")
+            raise ConversionError(f"{sources[0]} contains no image")
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def _files(self, place: Path) -> list[Path]:
-        if place.is_dir():
-            walked = (Path(folder) / name for folder, _, names in os.walk(place) for name in names)
+    def _files(self, source: Path) -> list[Path]:
+        if source.is_dir():
+            walked = (Path(folder) / name for folder, _, names in os.walk(source) for name in names)
             files = sorted(path for path in walked if not path.name.startswith("."))
-            meant = {path for path in files if path.suffix.lower() in SUFFIXES or _is_image(path)}
-            self.ignored += [path for path in files if path not in meant]
-            return [path for path in files if path in meant]
-        if not place.exists():
-            raise ConversionError(f"{place}: no such directory or file")
-        return [place] if _is_image(place) else _listed(place)
+            images = {path for path in files if path.suffix.lower() in SUFFIXES or _is_image(path)}
+            self.ignored += [path for path in files if path not in images]
+            return [path for path in files if path in images]
+        if not source.exists():
+            raise ConversionError(f"{source} is not a file or directory")
+        return [source] if _is_image(source) else _read_list(source)
 
     def load(self, index: int) -> Inputs:
-        """One image for each input, float32 without the axis of images. Raises BrokenImage."""
+        """Sample `index`: an array for each input, float32, without the batch axis. Raises BrokenImage."""
         paths = self.samples[index]
         if len(paths) == 1 and len(self.inputs) > 1:
-            return self._together(paths[0])
-        return {value.name: self._one(path, value) for path, value in zip(paths, self.inputs, strict=True)}
+            return self._load_npz(paths[0])
+        return {value.name: self._load_one(path, value) for path, value in zip(paths, self.inputs, strict=True)}
 
-    def _together(self, path: Path) -> Inputs:
-        arrays = _open(path)
+    def _load_npz(self, path: Path) -> Inputs:
+        arrays = _read_file(path)
         if not isinstance(arrays, dict):
-            raise BrokenImage(f"{len(self.inputs)} inputs need an .npz with an array for each, or --images for each")
+            raise BrokenImage(
+                f"the network has {len(self.inputs)} inputs; use .npz files with all of them, or --images for each"
+            )
         missing = [value.name for value in self.inputs if value.name not in arrays]
         if missing:
-            raise BrokenImage(f"no array for input {', '.join(missing)}; it has {', '.join(arrays)}")
-        return {value.name: _fitting(arrays[value.name], value) for value in self.inputs}
+            raise BrokenImage(f"no array for input {', '.join(missing)}, only {', '.join(arrays)}")
+        return {value.name: _as_input(arrays[value.name], value) for value in self.inputs}
 
-    def _one(self, path: Path, value: Value) -> np.ndarray:
-        found = _open(path)
-        if isinstance(found, dict):
-            if value.name not in found:
-                raise BrokenImage(f"no array for input {value.name}; it has {', '.join(found)}")
-            found = found[value.name]
-        elif found.dtype == np.uint8 and found.ndim == 3 and not _starts(path, MAGIC):
+    def _load_one(self, path: Path, value: Value) -> np.ndarray:
+        array = _read_file(path)
+        if isinstance(array, dict):
+            if value.name not in array:
+                raise BrokenImage(f"no array for input {value.name}, only {', '.join(array)}")
+            array = array[value.name]
+        elif array.dtype == np.uint8 and array.ndim == 3 and not _starts_with(path, NPY_MAGIC):
             if value.name not in self.preprocess:
-                raise BrokenImage(f"an image, and no preprocessing (--mean) for input {value.name} {list(value.shape)}")
-            return self.preprocess[value.name](found)
-        return _fitting(found, value)
+                raise BrokenImage(
+                    f"an image; give the preprocessing (--mean) of input {value.name} {list(value.shape)}"
+                )
+            return self.preprocess[value.name](array)
+        return _as_input(array, value)
 
     def batches(self, size: int, workers: int = 2, stops: Collection[int] = ()) -> Iterator[tuple[int, Inputs]]:
-        """The images, at most `size` at a time, with how many were read so far, this batch included.
+        """Yields (number of images read so far, batch included; batch of at most `size` images).
 
-        workers: threads that decode; at most a batch and `workers` images are held ahead.
-        stops:   counts of images at which a batch ends.
+        workers: threads that decode; at most a batch and `workers` images are decoded in advance.
+        stops:   counts of images at which a batch must end.
 
-        Broken images are left out and listed in `skipped`. Raises TooManyBroken after the last image.
+        Images that cannot be read are omitted and listed in `skipped`. Raises TooManyBroken after the last image.
         """
         self.skipped = []
         done, batch = 0, []
-        for loaded in self._loaded(workers, ahead=size + workers):
+        for loaded in self._load_all(workers, ahead=size + workers):
             if isinstance(loaded, Problem):
                 self.skipped.append(loaded)
                 continue
-            if self._hopeless():
-                continue  # read on: whoever mends them wants to know them all
+            if self._too_many_skipped():
+                continue  # to list all of them in the error
             done += 1
             batch.append(loaded)
             if len(batch) == size or done in stops:
-                yield done, _stacked(batch)
+                yield done, _stack(batch)
                 batch = []
-        if self._hopeless() or not done:
+        if self._too_many_skipped() or not done:
             raise TooManyBroken(self.skipped, len(self))
         if batch:
-            yield done, _stacked(batch)
+            yield done, _stack(batch)
 
-    def _hopeless(self) -> bool:
-        return len(self.skipped) > BROKEN * len(self)
+    def _too_many_skipped(self) -> bool:
+        return len(self.skipped) > MAX_SKIPPED * len(self)
 
-    def _loaded(self, workers: int, ahead: int) -> Iterator[Inputs | Problem]:
+    def _load_all(self, workers: int, ahead: int) -> Iterator[Inputs | Problem]:
         with ThreadPoolExecutor(workers) as pool:
             indices = iter(range(len(self)))
-            waiting: list[Future[Inputs | Problem]] = [pool.submit(self._try, i) for i in islice(indices, ahead)]
+            waiting: list[Future[Inputs | Problem]] = [
+                pool.submit(self._load_or_problem, i) for i in islice(indices, ahead)
+            ]
             try:
                 while waiting:
                     result = waiting.pop(0).result()
-                    waiting += [pool.submit(self._try, i) for i in islice(indices, 1)]
+                    waiting += [pool.submit(self._load_or_problem, i) for i in islice(indices, 1)]
                     yield result
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _try(self, index: int) -> Inputs | Problem:
+    def _load_or_problem(self, index: int) -> Inputs | Problem:
         try:
             return self.load(index)
         except BrokenImage as error:
             return Problem(" + ".join(map(str, self.samples[index])), str(error))
 
 
-def _stacked(batch: Sequence[Inputs]) -> Inputs:
+def _stack(batch: Sequence[Inputs]) -> Inputs:
     return {name: np.stack([sample[name] for sample in batch]) for name in batch[0]}
 
 
-def _listed(path: Path) -> list[Path]:
-    """The paths in a list file, one a line, from the file's folder or else from here."""
+def _read_list(path: Path) -> list[Path]:
+    """The paths in a list file, one per line, relative to the file's directory or else to the current one."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ConversionError(f"{path}: neither an image, a tensor nor a list of paths") from error
+        raise ConversionError(f"{path} is not an image, a tensor or a list of paths") from error
     names = [Path(line.strip()) for line in lines if line.strip()]
-    return [beside if (beside := path.parent / name).exists() else name for name in names]
+    return [relative if (relative := path.parent / name).exists() else name for name in names]
 
 
-def _starts(path: Path, magic: bytes | tuple[bytes, ...]) -> bool:
+def _starts_with(path: Path, magic: bytes | tuple[bytes, ...]) -> bool:
     with path.open("rb") as stream:
         return stream.read(12).startswith(magic)
 
@@ -183,29 +196,29 @@ def _starts(path: Path, magic: bytes | tuple[bytes, ...]) -> bool:
 def _is_image(path: Path) -> bool:
     with path.open("rb") as stream:
         head = stream.read(12)
-    return head.startswith(IMAGE) or head[:4] == b"RIFF" and head[8:] == b"WEBP"
+    return head.startswith(IMAGE_MAGICS) or head[:4] == b"RIFF" and head[8:] == b"WEBP"
 
 
-def _open(path: Path) -> Any:
-    """An image as uint8 [height, width, 3] RGB, a tensor as it is, several as a dict. Raises BrokenImage."""
+def _read_file(path: Path) -> Any:
+    """An image as uint8 [height, width, 3] RGB, an .npy array, or the arrays of an .npz by name. Raises BrokenImage."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise BrokenImage(error.strerror or str(error)) from error
     try:
-        if data.startswith(MAGIC):
+        if data.startswith(NPY_MAGIC):
             return read_npy(data)
-        if data.startswith(ZIP):
+        if data.startswith(ZIP_MAGIC):
             return read_npz(data)
     except (ValueError, MemoryError) as error:
-        raise BrokenImage(f"a broken tensor: {str(error)[:200]}") from error
+        raise BrokenImage(f"not a valid tensor: {str(error)[:200]}") from error
     return decode(data)
 
 
 def decode(data: bytes) -> np.ndarray:
-    """An image file's bytes as uint8 [height, width, 3], RGB, upright: transparency dropped, 16 bits cut to 8.
+    """Decodes an image file to uint8 [height, width, 3], RGB, rotated as EXIF says, without alpha; 16 bits become 8.
 
-    Raises BrokenImage, and ConversionError without pillow.
+    Raises BrokenImage, or ConversionError if pillow is not installed.
     """
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
@@ -216,14 +229,14 @@ def decode(data: bytes) -> np.ndarray:
             warnings.simplefilter("ignore")
             image: Any = Image.open(io.BytesIO(data))
             image = ImageOps.exif_transpose(image) if image.getexif().get(0x0112, 1) != 1 else image
-            if image.mode.startswith("I"):  # 16 bits of grey
-                grey = (np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8)
-                return np.repeat(grey[..., None], 3, axis=2)
+            if image.mode.startswith("I"):  # 16-bit grayscale
+                gray = (np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8)
+                return np.repeat(gray[..., None], 3, axis=2)
             if image.mode == "F":
-                raise BrokenImage("an image of floating-point pixels; give it as .npy")
+                raise BrokenImage("an image with floating-point pixels; convert it to .npy")
             return np.asarray(image.convert("RGB"))
     except UnidentifiedImageError as error:
-        raise BrokenImage("no image that can be read: of no known kind") from error
+        raise BrokenImage("not an image that can be read: unknown format") from error
     except (
         OSError,
         SyntaxError,
@@ -238,18 +251,18 @@ def decode(data: bytes) -> np.ndarray:
         MemoryError,
         Image.DecompressionBombError,
     ) as error:
-        raise BrokenImage(f"no image that can be read: {str(error)[:200] or type(error).__name__}") from error
+        raise BrokenImage(f"not an image that can be read: {str(error)[:200] or type(error).__name__}") from error
 
 
-def _fitting(array: np.ndarray, value: Value) -> np.ndarray:
-    """A tensor as the input wants it. Raises BrokenImage if it does not fit."""
+def _as_input(array: np.ndarray, value: Value) -> np.ndarray:
+    """The tensor as float32 in the shape of the input, without the batch axis. Raises BrokenImage if that fails."""
     wanted = value.shape[1:]
     if not np.issubdtype(array.dtype, np.number) or np.issubdtype(array.dtype, np.complexfloating):
-        raise BrokenImage(f"a tensor of {array.dtype}, not of numbers")
+        raise BrokenImage(f"a tensor of {array.dtype}, not of real numbers")
     if array.shape not in (wanted, (1, *wanted)):
-        raise BrokenImage(f"a tensor of shape {list(array.shape)}; input {value.name} takes {list(wanted)}")
-    with np.errstate(over="ignore"):  # what is beyond float32 is told below
-        found = array.reshape(wanted).astype(np.float32)
-    if not np.all(np.isfinite(found)):
+        raise BrokenImage(f"a tensor of shape {list(array.shape)}; input {value.name} needs {list(wanted)}")
+    with np.errstate(over="ignore"):  # overflow is reported below
+        converted = array.reshape(wanted).astype(np.float32)
+    if not np.all(np.isfinite(converted)):
         raise BrokenImage("a tensor with numbers that are not finite in float32")
-    return found
+    return converted

@@ -1,4 +1,4 @@
-"""Caffe files and images to a table, its preprocessing and a report, all of them or none."""
+"""A calibration as the command runs it: from Caffe files and images to a table, its preprocessing and a report."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import torch
 
 from caffe_proto import FilePaths, atomic_files, weight_files
 
-from ..backends.ncnn.table.check import misnamed
+from ..backends.ncnn.table.check import name_problems
 from ..backends.ncnn.table.file import check_table, write_table
 from ..backends.ncnn.table.table import TableError
-from ..backends.ncnn.table.targets import quantisable
+from ..backends.ncnn.table.targets import quantizable
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
 from ..frontends.caffe.reader import load_caffe
@@ -23,47 +23,52 @@ from ..passes.fold_batch_norm import fold_batch_norm
 from .calibrate import Progress, Settings, calibrate
 from .html_report import to_html
 from .images import Dataset
-from .outcome import Outcome
-from .preprocess import ORDERS, Preprocess, beside, load_preprocess, save_preprocess
-from .report import to_json
-from .sensitivity import choose, measure
+from .json_report import to_json
+from .preprocess import ORDERS, Preprocess, load_preprocess, preprocess_path, save_preprocess
+from .result import JobResult
+from .sensitivity import keep_within_budget, measure
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """What a user says of the images; height and width come from the network. See `Preprocess`."""
+class ImageOptions:
+    """Preprocessing without the size, which is that of the network's input. For the fields see `Preprocess`."""
 
     mean: tuple[float, ...]
     norm: tuple[float, ...] = (1.0,)
     order: str = "BGR"
     resize: tuple[int, ...] | None = None
 
-    def of(self, value: Value) -> Preprocess:
-        """The preprocessing of one input."""
+    def for_input(self, value: Value) -> Preprocess:
+        """The preprocessing of one input. Raises ConversionError if the number of channels differs."""
         channels, height, width = value.shape[1:]
         order = "GRAY" if channels == 1 else self.order
-        made = Preprocess(height, width, self.mean, self.norm, order, self.resize)
-        if made.channels != channels:
-            raise ConversionError(f"input {value.name} has {channels} channels, order {order} has {made.channels}")
-        return made
+        preprocess = Preprocess(height, width, self.mean, self.norm, order, self.resize)
+        if preprocess.channels != channels:
+            given = f"order {order} has {preprocess.channels}"
+            raise ConversionError(f"input {value.name} has {channels} channels, but {given}")
+        return preprocess
 
 
 @dataclass(frozen=True)
 class Job:
-    """A calibration as a command line says it.
+    """The settings of a calibration.
 
-    images:     a directory, list, image or tensor for each input, or for all.
-    pixels:     how images become inputs; a file with that; None if all inputs are tensors.
-    fold_bn:    put BatchNorm and Scale into the weights first; the ncnn files must be made so too.
-    budget:     the most that the cosine of the outputs may lose, or None.
-    report:     where to write the page, or None; the JSON lies beside it.
+    prototxt, caffemodel: the network, as for `load_caffe`.
+    images:     a directory, a list file, an image or a tensor for each input, or one for all inputs.
+    table:      the output path of the table; the preprocessing is written to `preprocess_path(table)`.
+    pixels:     how images become inputs, or the path of a preprocessing file; None if all inputs are tensors.
+    settings:   how to choose scales.
+    fold_bn:    fold BatchNorm and Scale into the weights first; `save_ncnn` must do so too.
+    budget:     the accepted loss of the outputs' mean cosine; layers stay float until it is met. None: do not check.
+    report:     the output path of the HTML report, or None; the JSON report has the same name and the suffix .json.
+    batch, workers, device: as for `calibrate`.
     """
 
     prototxt: str | Path
     caffemodel: FilePaths
     images: Sequence[str | Path]
     table: str | Path
-    pixels: Pixels | str | Path | None
+    pixels: ImageOptions | str | Path | None
     settings: Settings = Settings()
     fold_bn: bool = False
     budget: float | None = None
@@ -73,19 +78,18 @@ class Job:
     device: str = "cpu"
 
 
-def run(job: Job, progress: Progress | None = None) -> Outcome:
-    """Calibrates and writes. Raises ConversionError for whatever stops it; then nothing is written."""
-    _check_places(job)
+def run(job: Job, progress: Progress | None = None) -> JobResult:
+    """Calibrates and writes all files. Raises ConversionError if that is not possible; then nothing is written."""
+    _check_output_paths(job)
     graph = load_caffe(job.prototxt, job.caffemodel)
     if job.fold_bn:
         fold_batch_norm(graph)
-    names = [node.name for node in quantisable(graph) if node.name not in job.settings.keep_float]
-    if problems := list(misnamed(names)):
+    names = [node.name for node in quantizable(graph) if node.name not in job.settings.keep_float]
+    if problems := list(name_problems(names)):
         raise TableError(problems, f"{job.table} was not written")
     preprocess = _preprocess(job.pixels, graph)
     images = Dataset(job.images, graph.inputs, preprocess)
-    look = dict(batch=job.batch, device=job.device, progress=progress)
-    found = calibrate(
+    calibration = calibrate(
         graph,
         images,
         job.settings,
@@ -97,37 +101,52 @@ def run(job: Job, progress: Progress | None = None) -> Outcome:
     )
     sensitivity = None
     if job.report is not None or job.budget is not None:
-        sensitivity = measure(graph, images, found, **look)  # type: ignore[arg-type]
-    if job.budget is not None:
-        assert sensitivity is not None
-        choose(graph, images, found, sensitivity, job.budget, **look)  # type: ignore[arg-type]
-    outcome = Outcome(job.settings, graph, found, preprocess, images, [], sensitivity)
-    _write(job, outcome)
-    return outcome
+        sensitivity = measure(graph, images, calibration, batch=job.batch, device=job.device, progress=progress)
+        if job.budget is not None:
+            keep_within_budget(
+                graph,
+                images,
+                calibration,
+                sensitivity,
+                job.budget,
+                batch=job.batch,
+                device=job.device,
+                progress=progress,
+            )
+    result = JobResult(job.settings, graph, calibration, preprocess, images, [], sensitivity)
+    _write(job, result)
+    return result
 
 
-def _check_places(job: Job) -> None:
-    """Raises ConversionError if a file cannot be written where it shall be, or would replace one that is needed."""
-    page = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
-    for path in [Path(job.table), *page[:1]]:
+def _check_output_paths(job: Job) -> None:
+    """Raises ConversionError if an output path is not writable, or is an input or another output."""
+    report_files = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
+    for path in [Path(job.table), *report_files[:1]]:
         check_output_path(path)
-    if len(set(page)) < len(page):
-        raise ConversionError(f"{job.report}: the report is a page; name it .html, the JSON lies beside it")
-    taken = {Path(path).resolve(): path for path in (job.prototxt, *weight_files(job.caffemodel), *job.images)}
-    if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != beside(job.table).resolve():
-        taken[Path(job.pixels).resolve()] = job.pixels
-    for path in [Path(job.table), beside(job.table), *page]:
-        if path.resolve() in taken:
-            raise ConversionError(f"{path}: to be written, and it is {taken[path.resolve()]} too\n  fix: another name")
-        taken[path.resolve()] = f"another file of this run, {path}"
+    if len(set(report_files)) < len(report_files):
+        raise ConversionError(
+            f"{job.report} is the path of the JSON report\n  fix: use the suffix .html for the report"
+        )
+    used = {Path(path).resolve(): "an input" for path in (job.prototxt, *weight_files(job.caffemodel), *job.images)}
+    if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != preprocess_path(job.table).resolve():
+        used[Path(job.pixels).resolve()] = "an input"
+    for path in [Path(job.table), preprocess_path(job.table), *report_files]:
+        if path.resolve() in used:
+            raise ConversionError(
+                f"output {path} is also {used[path.resolve()]}\n  fix: use another name for the output"
+            )
+        used[path.resolve()] = "another output"
 
 
 def first_inputs(
-    prototxt: str | Path, places: Sequence[str | Path], pixels: Pixels | str | Path | None
+    prototxt: str | Path, sources: Sequence[str | Path], pixels: ImageOptions | str | Path | None
 ) -> list[torch.Tensor]:
-    """The first images as a network's inputs, in order, as many at a time as the prototxt says; repeated if too few."""
+    """A batch of the first images for each input of a network, in the order of the inputs.
+
+    The batch size is that of the prototxt; if there are fewer images, they are repeated.
+    """
     graph = load_caffe(prototxt)
-    images = Dataset(places, graph.inputs, _preprocess(pixels, graph))
+    images = Dataset(sources, graph.inputs, _preprocess(pixels, graph))
     counts = [value.shape[0] if value.shape else 1 for value in graph.inputs]
     samples = [images.load(index % len(images)) for index in range(max(counts))]
     return [
@@ -136,37 +155,39 @@ def first_inputs(
     ]
 
 
-def _preprocess(pixels: Pixels | str | Path | None, graph: Graph) -> dict[str, Preprocess]:
+def _preprocess(pixels: ImageOptions | str | Path | None, graph: Graph) -> dict[str, Preprocess]:
     if pixels is None:
         return {}
-    if isinstance(pixels, Pixels):
+    if isinstance(pixels, ImageOptions):
         images = [value for value in graph.inputs if len(value.shape) == 4 and value.shape[1] in ORDERS.values()]
-        return {value.name: pixels.of(value) for value in images}  # others take tensors
-    found = load_preprocess(pixels)
-    names = {value.name: value.shape for value in graph.inputs}
-    for name, one in found.items():
-        if names.get(name, ())[1:] != (one.channels, one.height, one.width):
+        return {value.name: pixels.for_input(value) for value in images}  # other inputs need tensors
+    preprocess = load_preprocess(pixels)
+    shapes = {value.name: value.shape for value in graph.inputs}
+    for name, one in preprocess.items():
+        if shapes.get(name, ())[1:] != (one.channels, one.height, one.width):
             known = ", ".join(f"{value.name} {list(value.shape)}" for value in graph.inputs)
-            raise ConversionError(f"{pixels}: input {name!r} does not fit the network's inputs: {known}")
-    return found
+            raise ConversionError(
+                f"{pixels}: the size of input {name!r} is not that of the network; its inputs are {known}"
+            )
+    return preprocess
 
 
-def _write(job: Job, outcome: Outcome) -> None:
-    table = outcome.calibration.table
+def _write(job: Job, result: JobResult) -> None:
+    table = result.calibration.table
     if not table.activations:
-        reasons = "\n".join(f"  {layer.node.name}: {layer.reason}" for layer in outcome.calibration.layers)
-        raise ConversionError(f"no layer is left that can run in int8\n{reasons}")
-    if problems := check_table(table, outcome.graph):
+        reasons = "\n".join(f"  {layer.node.name}: {layer.reason}" for layer in result.calibration.layers)
+        raise ConversionError(f"no layer can run in int8\n{reasons}")
+    if problems := check_table(table, result.graph):
         raise TableError(problems, f"{job.table} was not written")
     targets = [Path(job.table)]
-    targets += [beside(job.table)] if outcome.preprocess else []
+    targets += [preprocess_path(job.table)] if result.preprocess else []
     targets += [Path(job.report), Path(job.report).with_suffix(".json")] if job.report is not None else []
     with atomic_files(*targets) as paths:
         written = list(paths)
         write_table(table, written.pop(0))
-        if outcome.preprocess:
-            save_preprocess(outcome.preprocess, written.pop(0))
+        if result.preprocess:
+            save_preprocess(result.preprocess, written.pop(0))
         if job.report is not None:
-            written[0].write_text(to_html(outcome), encoding="utf-8")
-            written[1].write_text(to_json(outcome), encoding="utf-8")
-    outcome.files = targets
+            written[0].write_text(to_html(result), encoding="utf-8")
+            written[1].write_text(to_json(result), encoding="utf-8")
+    result.files = targets

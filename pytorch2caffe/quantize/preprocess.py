@@ -1,4 +1,4 @@
-"""How an image becomes a network's input: said once, kept beside the table, used everywhere."""
+"""How an image becomes a network's input: a setting, a JSON file beside the table, and C++ source for ncnn."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ ORDERS = {"BGR": 3, "RGB": 3, "GRAY": 1}
 
 @dataclass(frozen=True)
 class Preprocess:
-    """x = (pixel - mean) * norm, on pixels of 0..255.
+    """x = (pixel - mean) * norm, for pixels 0..255.
 
-    height, width: of the network's input.
-    mean, norm:    one number, or one per channel, in the order of the channels.
-    order:         of the channels, BGR (Caffe's habit), RGB or GRAY.
-    resize:        None: straight to height x width. One number: the shorter side to it, keeping the aspect. Two: to
-                   this height and width. The centre of height x width is cut out of what is larger.
+    height, width: size of the network's input, in pixels.
+    mean, norm:    one number, or one per channel in the order of the channels.
+    order:         order of the channels: BGR (usual in Caffe), RGB or GRAY.
+    resize:        None: resize to height x width. One number: resize the shorter side to it and keep the aspect ratio.
+                   Two numbers: resize to this height and width. Then the centre of height x width is cropped.
 
-    Bilinear, with pixels' centres at half numbers and without smoothing, rounded to whole grey levels: as ncnn and
-    OpenCV resize.
+    Resizing is bilinear without antialiasing, with half-pixel centres, rounded to integers, as in ncnn and OpenCV.
+
+    Raises ConversionError if the settings are contradictory.
     """
 
     height: int
@@ -42,17 +43,17 @@ class Preprocess:
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
-            raise ConversionError(f"channel order {self.order!r}; known: {', '.join(ORDERS)}")
+            raise ConversionError(f"channel order {self.order!r} is not one of {', '.join(ORDERS)}")
         for name in ("mean", "norm"):
             values = getattr(self, name)
             if len(values) not in (1, self.channels):
-                raise ConversionError(f"{name} has {len(values)} values, {self.order} has {self.channels} channels")
+                raise ConversionError(f"{name} has {len(values)} values, but {self.order} has {self.channels} channels")
             if not np.all(np.isfinite(values)):
                 raise ConversionError(f"{name} {list(values)} is not finite")
         if not all(self.norm):
-            raise ConversionError("norm 0 would make every input 0")
+            raise ConversionError("norm is 0, which makes every input 0; use a nonzero norm")
         if self.height < 1 or self.width < 1:
-            raise ConversionError(f"an input of {self.height} x {self.width} pixels")
+            raise ConversionError(f"the input has {self.height} x {self.width} pixels; both must be positive")
         if self.resize is not None:
             sides = self.resize * (2 if len(self.resize) == 1 else 1)
             if len(sides) != 2 or sides[0] < self.height or sides[1] < self.width:
@@ -62,24 +63,24 @@ class Preprocess:
 
     @property
     def channels(self) -> int:
-        """Of the network's input."""
+        """Number of channels of the network's input."""
         return ORDERS[self.order]
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """An image [height, width, 3], uint8, RGB, as the network takes it: float32 [channels, height, width]."""
+        """Converts an image, uint8 RGB [height, width, 3], to the input, float32 [channels, height, width]."""
         image = image[..., ::-1] if self.order == "BGR" else image
         planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float()
         if self.order == "GRAY":
             planes = (planes * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True).round_()
-        height, width = self._resized(image.shape[0], image.shape[1])
+        height, width = self._resized_to(image.shape[0], image.shape[1])
         if (height, width) != image.shape[:2]:
             planes = interpolate(planes, size=(height, width), mode="bilinear", align_corners=False).round_()
         top, left = (height - self.height) // 2, (width - self.width) // 2
-        cut = planes[0, :, top : top + self.height, left : left + self.width]
+        crop = planes[0, :, top : top + self.height, left : left + self.width]
         mean, norm = (torch.tensor(values)[:, None, None] for values in (self.mean, self.norm))
-        return ((cut - mean) * norm).numpy()
+        return ((crop - mean) * norm).numpy()
 
-    def _resized(self, height: int, width: int) -> tuple[int, int]:
+    def _resized_to(self, height: int, width: int) -> tuple[int, int]:
         if self.resize is None:
             return self.height, self.width
         if len(self.resize) == 2:
@@ -88,7 +89,7 @@ class Preprocess:
         return max(int(height * factor + 0.5), self.height), max(int(width * factor + 0.5), self.width)
 
     def to_cpp(self) -> str:
-        """The same in C++ for ncnn."""
+        """C++ source that does the same with ncnn."""
         mean, norm = (
             ", ".join(f"{float(np.float32(value))!r}f" for value in np.broadcast_to(values, self.channels))
             for values in (self.mean, self.norm)
@@ -121,43 +122,47 @@ class Preprocess:
         ]
 
 
-def beside(table: str | Path) -> Path:
-    """Where the preprocessing of a table is kept."""
+def preprocess_path(table: str | Path) -> Path:
+    """The path of the preprocessing file that belongs to a table."""
     return Path(f"{table}.preprocess.json")
 
 
 def save_preprocess(inputs: dict[str, Preprocess], path: str | Path) -> None:
-    """Writes the preprocessing of each input of a network, by the input's name, as JSON."""
+    """Writes the preprocessing of each input of a network, by the name of the input, as JSON."""
     with atomic_write(path, "w", encoding="utf-8") as stream:
         stream.write(to_json(inputs))
 
 
 def to_json(inputs: dict[str, Preprocess]) -> str:
-    """The text of the file."""
+    """The text of the preprocessing file."""
     return json.dumps({name: asdict(one) for name, one in inputs.items()}, indent=1) + "\n"
 
 
 def load_preprocess(path: str | Path) -> dict[str, Preprocess]:
-    """Reads what `save_preprocess` wrote. Raises ConversionError for anything else."""
+    """Reads a file written by `save_preprocess`. Raises ConversionError if it is not such a file."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        entries = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ConversionError(f"{path}: no preprocessing: {error}") from error
-    if not isinstance(found, dict) or not found:
-        raise ConversionError(f"{path}: no preprocessing: an object with an entry per input is wanted")
-    return {name: _read(path, name, entry) for name, entry in found.items()}
+        raise ConversionError(f"{path} is not a preprocessing file: {error}") from error
+    if not isinstance(entries, dict) or not entries:
+        raise ConversionError(
+            f"{path} is not a preprocessing file: it must be a JSON object with an entry for each input"
+        )
+    return {name: _read(path, name, entry) for name, entry in entries.items()}
 
 
 def _read(path: str | Path, name: str, entry: Any) -> Preprocess:
     known = {field.name for field in fields(Preprocess)}
     if not isinstance(entry, dict) or not {"height", "width"} <= set(entry) <= known:
-        raise ConversionError(f"{path}: input {name!r} needs height and width, and may have {', '.join(sorted(known))}")
+        raise ConversionError(
+            f"{path}: input {name!r} must have height and width, and may have {', '.join(sorted(known))}"
+        )
     for key in ("mean", "norm", "resize"):
         value = entry.get(key)
         if value is not None and not (isinstance(value, Sequence) and all(isinstance(v, (int, float)) for v in value)):
-            raise ConversionError(f"{path}: input {name!r}: {key} is a list of numbers")
+            raise ConversionError(f"{path}: input {name!r}: {key} must be a list of numbers")
     for key in ("height", "width"):
         if not isinstance(entry[key], int):
-            raise ConversionError(f"{path}: input {name!r}: {key} is a whole number")
+            raise ConversionError(f"{path}: input {name!r}: {key} must be an integer")
     lists = {key: tuple(entry[key]) for key in ("mean", "norm", "resize") if entry.get(key) is not None}
     return Preprocess(**{**entry, **lists})

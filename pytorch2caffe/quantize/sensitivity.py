@@ -1,4 +1,4 @@
-"""Which layers int8 hurts: how much of the outputs' cosine is lost when only one of them is int8."""
+"""Measures each layer's effect on the outputs in int8, and keeps layers in float to meet an accuracy budget."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ import torch
 
 from ..backends.ncnn.table.table import Table
 from ..graph.graph import Graph, Value
-from .calibrate import Calibration, Progress
-from .forward import Forward, exact, results_of
+from ..layers.activation.softmax import Softmax
+from .calibrate import Progress
+from .calibration import Calibration
+from .forward import Forward, call_layer, exact_float32
 from .images import Dataset
 from .simulate import Call, int8_calls
 
-IMAGES = 10
-BUDGET = "the accuracy budget"
+MAX_IMAGES = 10
+BUDGET = "accuracy budget"  # the reason of a layer that `keep_within_budget` takes out of the table
 Values = dict[Value, torch.Tensor]
 
 
 @dataclass
 class Sensitivity:
-    """Losses of the outputs' mean cosine against float, on `images` images: 0 is none, 1 is everything.
+    """Losses of the outputs' mean cosine to the float outputs, on `images` images: 0 is no loss, 1 is complete.
 
-    alone:    with only this layer in int8, by its name.
-    together: with every layer of the table in int8.
-    steps:    after each layer that was taken out to keep the budget, [(its name, what is then lost)].
+    alone:    the loss with only this layer in int8, by the layer's name.
+    together: the loss with every layer of the table in int8.
+    steps:    for each layer that was kept in float for the budget, (its name, the loss after that).
     """
 
     images: int
@@ -37,37 +39,40 @@ class Sensitivity:
 def measure(
     graph: Graph,
     images: Dataset,
-    found: Calibration,
+    calibration: Calibration,
     *,
     batch: int = 4,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> Sensitivity:
-    """Simulates each layer of the table in int8 alone, and all of them together, on the first images."""
+    """Simulates each layer of the table in int8 alone, then all together, on the first MAX_IMAGES images.
+
+    graph, images, batch, device, progress: as for `calibrate`.
+    """
     forward = Forward(graph, batch, device)
-    table = found.table
-    wanted = scores(forward.graph)
-    places = {node.name: index for index, (node, _) in enumerate(forward.calls)}
+    table = calibration.table
+    wanted = compared_values(forward.graph)
+    positions = {node.name: index for index, (node, _) in enumerate(forward.calls)}
     calls = int8_calls(forward.graph, table, device)
     alone = dict.fromkeys(table.activations, 0.0)
     together, count = 0.0, 0
-    for values in _floats(forward, images):
+    for values in _float_values(forward, images):
         before = [values[value] for value in wanted]
         size = len(before[0])
         for name in alone:
-            after = _rerun(forward, values, places[name], {name: calls[name]}, wanted)
-            alone[name] += loss(before, after) * size
-        together += loss(before, _rerun(forward, values, 0, calls, wanted)) * size
+            after = _recompute(forward, values, positions[name], {name: calls[name]}, wanted)
+            alone[name] += cosine_loss(before, after) * size
+        together += cosine_loss(before, _recompute(forward, values, 0, calls, wanted)) * size
         count += size
         if progress:
-            progress(count, min(IMAGES, len(images)), "sensitivity")
+            progress(count, min(MAX_IMAGES, len(images)), "sensitivity")
     return Sensitivity(count, {name: total / count for name, total in alone.items()}, together / count)
 
 
-def choose(
+def keep_within_budget(
     graph: Graph,
     images: Dataset,
-    found: Calibration,
+    calibration: Calibration,
     sensitivity: Sensitivity,
     budget: float,
     *,
@@ -75,41 +80,45 @@ def choose(
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> list[str]:
-    """Takes layers out of the table, the most sensitive first, until no more than `budget` of the cosine is lost.
+    """Keeps layers of `calibration` in float, the most sensitive first, until the loss is at most `budget`.
 
-    Returns their names; each one's `reason` says that it was the budget.
+    Sets their `reason` and adds to `sensitivity.steps`. Returns their names.
     """
     forward = Forward(graph, batch, device)
-    batches = list(_outputs(forward, images))
+    batches = list(_float_outputs(forward, images))
     order = sorted(sensitivity.alone, key=sensitivity.alone.__getitem__, reverse=True)
-    layers = {layer.node.name: layer for layer in found.layers}
-    taken: list[str] = []
-    lost = sensitivity.together
-    while lost > budget and len(taken) < len(order):
-        name = order[len(taken)]
+    layers = {layer.node.name: layer for layer in calibration.layers}
+    kept_float: list[str] = []
+    loss = sensitivity.together
+    while loss > budget and len(kept_float) < len(order):
+        name = order[len(kept_float)]
         layers[name].reason = BUDGET
-        taken.append(name)
-        lost = _lost(forward, found.table, batches, device)
-        sensitivity.steps.append((name, lost))
+        kept_float.append(name)
+        loss = _table_loss(forward, calibration.table, batches, device)
+        sensitivity.steps.append((name, loss))
         if progress:
-            progress(len(taken), len(order), "accuracy budget")
-    return taken
+            progress(len(kept_float), len(order), "accuracy budget")
+    return kept_float
 
 
-def _outputs(forward: Forward, images: Dataset) -> Iterator[tuple[Mapping, list[torch.Tensor]]]:
-    wanted = scores(forward.graph)
-    for inputs in _first(images, forward.batch):
-        yield inputs, _scores(forward, inputs, wanted, {})
+def _float_outputs(forward: Forward, images: Dataset) -> Iterator[tuple[Mapping, list[torch.Tensor]]]:
+    wanted = compared_values(forward.graph)
+    for inputs in _first_images(images, forward.batch):
+        yield inputs, _compute(forward, inputs, wanted, {})
 
 
-def _lost(forward: Forward, table: Table, batches: Sequence[tuple[Mapping, list[torch.Tensor]]], device: str) -> float:
+def _table_loss(
+    forward: Forward, table: Table, batches: Sequence[tuple[Mapping, list[torch.Tensor]]], device: str
+) -> float:
     calls = int8_calls(forward.graph, table, device)
-    wanted = scores(forward.graph)
-    losses = [(loss(before, _scores(forward, inputs, wanted, calls)), len(before[0])) for inputs, before in batches]
-    return sum(lost * size for lost, size in losses) / sum(size for _, size in losses)
+    wanted = compared_values(forward.graph)
+    losses = [
+        (cosine_loss(before, _compute(forward, inputs, wanted, calls)), len(before[0])) for inputs, before in batches
+    ]
+    return sum(loss * size for loss, size in losses) / sum(size for _, size in losses)
 
 
-def _scores(
+def _compute(
     forward: Forward, inputs: Mapping, wanted: Sequence[Value], calls: Mapping[str, Call]
 ) -> list[torch.Tensor]:
     kept: Values = {}
@@ -122,50 +131,53 @@ def _scores(
     return [kept[value] for value in wanted]
 
 
-def scores(graph: Graph) -> list[Value]:
-    """The outputs to compare: of a Softmax its input, for after it every confident answer looks the same."""
+def compared_values(graph: Graph) -> list[Value]:
+    """The values to compare for each output: of a Softmax its input, because its outputs saturate."""
     producers = graph.producers()
-    found = []
+    values = []
     for value in graph.outputs.values():
         node = producers.get(value)
-        found.append(node.inputs[0] if node is not None and node.layer.type == "Softmax" else value)
-    return found
+        values.append(node.inputs[0] if node is not None and isinstance(node.layer, Softmax) else value)
+    return values
 
 
-def loss(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:
-    """1 - cosine between two sets of outputs, of each image, all outputs together; the mean over images."""
+def cosine_loss(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:
+    """The mean over images of 1 - cosine between two sets of outputs, the outputs of an image joined to one vector.
+
+    before, after: tensors [images, ...], one for each output.
+    """
     a, b = (torch.cat([tensor.flatten(1).double() for tensor in tensors], 1) for tensors in (before, after))
     norms = a.norm(dim=1) * b.norm(dim=1)
     cosine = torch.where(norms > 0, (a * b).sum(1) / norms.clamp_min(1e-300), (a == b).all(1).double())
     return float((1 - torch.nan_to_num(cosine)).mean())
 
 
-def _first(images: Dataset, batch: int) -> Iterator[dict]:
-    """The first IMAGES images, in batches."""
-    stop = min(IMAGES, len(images))
+def _first_images(images: Dataset, batch: int) -> Iterator[dict]:
+    """The first MAX_IMAGES images, in batches."""
+    stop = min(MAX_IMAGES, len(images))
     for done, inputs in images.batches(batch, stops=[stop]):
         yield inputs
         if done >= stop:
             return
 
 
-def _floats(forward: Forward, images: Dataset) -> Iterator[Values]:
+def _float_values(forward: Forward, images: Dataset) -> Iterator[Values]:
     """All values of the network in float, batch by batch."""
-    for inputs in _first(images, forward.batch):
+    for inputs in _first_images(images, forward.batch):
         values: Values = {}
         forward.run(inputs, values.__setitem__)
         yield values
 
 
-def _rerun(
+def _recompute(
     forward: Forward, values: Values, start: int, calls: Mapping[str, Call], wanted: Sequence[Value]
 ) -> list[torch.Tensor]:
-    """The wanted values with some layers replaced; what they do not reach is taken from `values`."""
+    """The wanted values with some layers replaced by `calls`; values that do not depend on these come from `values`."""
     changed: Values = {}
-    with exact():
+    with exact_float32():
         for node, call in forward.calls[start:]:
             if node.name not in calls and not any(value in changed for value in node.inputs):
                 continue
-            results = results_of(calls.get(node.name, call), node, {**values, **changed})
+            results = call_layer(calls.get(node.name, call), node, {**values, **changed})
             changed.update(zip(node.outputs, results, strict=True))
     return [changed.get(value, values[value]) for value in wanted]

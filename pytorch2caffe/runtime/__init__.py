@@ -1,7 +1,9 @@
-"""The built-in runtime: executes a layer by the PyTorch source that its `to_torch` gives.
+"""The built-in runtime, which executes each layer by its PyTorch source (`to_torch`).
 
-enters: a Graph and arrays. leaves: the arrays that it computes (run.py), or shapes only, on the meta device (build.py).
+enters: a Graph and an array for each of its inputs.
+leaves: the array of every value (run.py), or only output shapes, computed on the meta device (`infer` in build.py).
 
-This is the one semantics of every layer: frontends infer shapes with it, code generation prints the same source,
-verification and calibration run it. Start with build.py. random_inputs.py makes inputs to compare two networks on.
+That source is the one definition of what a layer computes: frontends infer shapes with it, backends/torch prints it,
+and verify and quantize run it. Start with `build` in build.py, then `run` in run.py. random_inputs.py creates inputs
+for comparing two forms of a network.
 """

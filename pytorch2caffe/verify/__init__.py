@@ -1,1 +1,9 @@
-"""Runs what was written in every runtime there is, and compares the numbers blob by blob."""
+"""Runs written files in real runtimes and compares them with the model, blob by blob.
+
+enters: a model, or a Graph, and the files that were written from it; the name of a runtime.
+leaves: a Comparison (compare.py) with a row per blob, the first difference and hints about its cause.
+
+Start with verify.py for Caffe files and compare_ncnn.py for ncnn files. runtimes/ has a file for each runtime: the
+built-in one, BVLC Caffe in a process of its own, OpenCV and ncnn. hints.py recognizes common causes of a difference;
+report.py prints a comparison as a line, a table or JSON.
+"""

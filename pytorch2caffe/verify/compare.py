@@ -1,4 +1,4 @@
-"""Do two runs of one network agree? Blob by blob, in float64, honest about NaN, inf, zeros and shapes."""
+"""Compares two runs of a network blob by blob, in float64. NaN, inf, zeros and other shapes are handled explicitly."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TypeVar
 import numpy as np
 
 Key = TypeVar("Key", str, tuple[str, str])
-CHUNK = 1 << 18  # elements taken to float64 at a time
+CHUNK_ELEMENTS = 1 << 18  # elements converted to float64 at a time
 
 
 @dataclass(frozen=True)
 class Row:
-    """One blob, compared.
+    """The comparison of one blob.
 
-    blob:        its name; "layer -> top" where a layer writes a blob of another name, as in-place layers do.
-    module:      where in the model it comes from, "" if unknown.
-    shape:       in the reference.
-    max_abs:     the largest |actual - reference|, in the blob's own unit; inf if they cannot be subtracted.
-    relative_l2: |actual - reference| / |reference|, Euclidean; 0 for two zero blobs, inf for x against zero.
-    cosine:      of the angle between the two; nan if they cannot be compared.
-    equal:       max_abs and the Euclidean distance are both within the tolerance, relative to the reference.
-    note:        what numbers cannot say: other shape, NaN where the reference has none.
+    blob:        its name; "layer -> top" where the layer and the blob have different names, as with in-place layers.
+    module:      the module and line of the model that it originates from, "" if unknown.
+    shape:       its shape in the reference.
+    max_abs:     the largest |actual - reference|, in the blob's own unit; inf if they cannot be compared.
+    relative_l2: |actual - reference| / |reference|, Euclidean; 0 for two zero blobs, inf if only the reference is zero.
+    cosine:      the cosine between the two; nan if they cannot be compared.
+    equal:       whether max_abs and the Euclidean distance are within the tolerance, relative to the reference.
+    note:        why they cannot be compared: another shape, NaN on one side; or that the reference is zero.
     output:      whether it is an output of the network.
     """
 
@@ -41,9 +41,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All blobs of the reference, in its order; `missing` are those the other side does not have.
+    """The comparison of two runs.
 
-    hints: what may be the cause, where that shows.
+    rows:            the blobs that both sides have, in the order of execution.
+    missing:         the blobs of the reference that the other side does not have.
+    missing_outputs: the outputs among them, and those that the reference does not have.
+    tolerance:       the tolerance that was used.
+    hints:           possible causes of a difference.
     """
 
     rows: tuple[Row, ...]
@@ -54,12 +58,12 @@ class Comparison:
 
     @property
     def first(self) -> Row | None:
-        """The first blob that differs, in the order of execution: what is wrong is wrong from here on."""
+        """The first blob that differs, in the order of execution, where an error becomes visible; None if all agree."""
         return next((row for row in self.rows if not row.equal), None)
 
     @property
     def equal(self) -> bool:
-        """Whether every blob both sides have agrees, and these are at least one and all the outputs."""
+        """Whether all common blobs agree, no output is missing, and there is a common blob."""
         return bool(self.rows) and self.first is None and not self.missing_outputs
 
 
@@ -73,31 +77,33 @@ def compare(
 ) -> Comparison:
     """Compares every blob of `reference` with the one of the same key in `actual`.
 
-    reference: key -> array, in the order of execution. A key is a name, or (layer, top) as runtimes give it.
-    actual:    the same; what it has beyond the reference is of no interest.
-    tolerance: the largest difference that counts as equal: its Euclidean norm relative to the reference's and
-               its largest element relative to the reference's largest.
-    where:     name (of the layer, for pairs) -> the module it comes from, to be shown.
-    outputs:   the keys that are outputs; the last of the reference unless given. If `actual` lacks one, they
-               are not equal; other blobs may be missing (folded, fused), and are listed.
+    reference: key -> array, in the order of execution. A key is a name, or (layer, top) as runtimes return it.
+    actual:    the same for the other run; additional blobs are ignored.
+    tolerance: the largest difference that counts as equal: its Euclidean norm relative to that of the reference, and
+               its largest element relative to the largest of the reference.
+    where:     name of the blob, or of the layer for pairs -> the module it originates from.
+    outputs:   the keys that are outputs; the last key of `reference` unless given. Without one of them in `actual`
+               the runs are not equal; other blobs may be missing, because layers were folded or fused.
+
+    Returns the comparison. Does not raise: a blob that cannot be compared is not equal, and its row says why.
 
     >>> one = {"conv": np.ones(4), "fc": np.ones(2)}
     >>> compare(one, {"conv": np.ones(4), "fc": np.array([1.0, 1.5])}).first.blob
     'fc'
     """
-    ends = list(reference)[-1:] if outputs is None else list(outputs)
+    output_keys = list(reference)[-1:] if outputs is None else list(outputs)
     rows = tuple(
-        _row(label(key), (where or {}).get(_name(key), ""), array, actual[key], tolerance, key in ends)
+        _compare_blob(label(key), (where or {}).get(_name(key), ""), array, actual[key], tolerance, key in output_keys)
         for key, array in reference.items()
         if key in actual
     )
     missing = tuple(label(key) for key in reference if key not in actual)
-    lost = tuple(label(key) for key in ends if key not in reference or key not in actual)
-    return Comparison(rows, missing, lost, tolerance)
+    missing_outputs = tuple(label(key) for key in output_keys if key not in reference or key not in actual)
+    return Comparison(rows, missing, missing_outputs, tolerance)
 
 
 def label(key: str | tuple[str, str]) -> str:
-    """How a blob is shown: its name, or "layer -> top" where the two differ."""
+    """The name of a blob in reports: its name, or "layer -> top" where the two differ."""
     if isinstance(key, str):
         return key
     layer, top = key
@@ -108,7 +114,9 @@ def _name(key: str | tuple[str, str]) -> str:
     return key if isinstance(key, str) else key[0]
 
 
-def _row(blob: str, module: str, reference: np.ndarray, actual: np.ndarray, tolerance: float, output: bool) -> Row:
+def _compare_blob(
+    blob: str, module: str, reference: np.ndarray, actual: np.ndarray, tolerance: float, output: bool
+) -> Row:
     reference, actual = np.asarray(reference), np.asarray(actual)
     if reference.shape != actual.shape:
         note = f"shape {list(actual.shape)} instead of {list(reference.shape)}"
@@ -126,20 +134,20 @@ def _row(blob: str, module: str, reference: np.ndarray, actual: np.ndarray, tole
 
 def _chunks(reference: np.ndarray, actual: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     left, right = reference.reshape(-1), actual.reshape(-1)
-    for start in range(0, left.size, CHUNK):
-        piece = slice(start, start + CHUNK)
+    for start in range(0, left.size, CHUNK_ELEMENTS):
+        piece = slice(start, start + CHUNK_ELEMENTS)
         yield left[piece].astype(np.float64), right[piece].astype(np.float64)
 
 
 class _Sums:
-    """What has to be added up over the chunks of a blob."""
+    """Sums and maxima over the chunks of a blob."""
 
     def __init__(self) -> None:
         self.difference2 = self.reference2 = self.actual2 = self.product = self.max_abs = self.largest = 0.0
         self.only_nan = self.only_inf = 0
 
     def add(self, reference: np.ndarray, actual: np.ndarray) -> None:
-        """Adds a chunk. What is the same NaN or inf on both sides is equal, and counts for nothing else."""
+        """Adds a chunk. NaN or the same inf on both sides is equal, and is not part of the sums."""
         finite = np.isfinite(reference) & np.isfinite(actual)
         if not finite.all():
             nan = np.isnan(reference) != np.isnan(actual)
@@ -157,7 +165,7 @@ class _Sums:
 
     @property
     def note(self) -> str:
-        """Why the two cannot be compared, or ""."""
+        """Why the blobs cannot be compared, or ""."""
         parts = [
             f"{count} {kind} on one side only"
             for kind, count in (("NaN", self.only_nan), ("inf", self.only_inf))
@@ -167,14 +175,14 @@ class _Sums:
 
     @property
     def relative_l2(self) -> float:
-        """The distance relative to the reference's norm."""
+        """The Euclidean distance divided by the norm of the reference; inf if only that is 0."""
         if not self.reference2:
             return math.inf if self.difference2 else 0.0
         return math.sqrt(self.difference2) / math.sqrt(self.reference2)
 
     @property
     def cosine(self) -> float:
-        """Of the angle between the two: 1 for two zero blobs, 0 for one."""
+        """The cosine between the blobs: 1 if both are zero, 0 if one is."""
         if not self.reference2 or not self.actual2:
             return 1.0 if self.reference2 == self.actual2 else 0.0
         cosine = self.product / (math.sqrt(self.reference2) * math.sqrt(self.actual2))

@@ -1,4 +1,4 @@
-"""Why two runs may differ: the usual causes, each found by its own trace."""
+"""Recognizes common causes of a difference between a model and its files."""
 
 from __future__ import annotations
 
@@ -13,41 +13,42 @@ SAME_DIRECTION = 1 - 1e-9
 
 
 def hints(
-    found: Comparison, reference: Arrays, actual: Arrays, fed: Arrays, again: Callable[[Arrays], Arrays]
+    comparison: Comparison, reference: Arrays, actual: Arrays, inputs: Arrays, rerun: Callable[[Arrays], Arrays]
 ) -> Iterator[str]:
-    """What a comparison that is not equal points to.
+    """Yields the probable cause of the first difference, if it is a known one.
 
-    reference, actual: the blobs of the two by name.
-    fed:               the inputs of the file by name.
-    again:             runs the file on other inputs.
+    reference, actual: the blobs of both runs, by name.
+    inputs:            the inputs of the file, by name.
+    rerun:             runs the file on other inputs and returns its blobs.
     """
-    if (first := found.first) is None:
+    if (first := comparison.first) is None:
         return
     blob = first.blob
-    if _sizes_off_by_one(reference[blob].shape, actual[blob].shape):
-        yield f"{blob} is larger or smaller by one: Caffe's pooling rounds sizes up, PyTorch's down unless ceil_mode"
-    elif _right_when_turned(found, reference[blob], blob, fed, again):
+    if _differ_by_one(reference[blob].shape, actual[blob].shape):
+        yield f"the size of {blob} differs by one: Caffe's pooling rounds sizes up, PyTorch's down without ceil_mode"
+    elif _equal_with_reversed_channels(comparison, reference[blob], blob, inputs, rerun):
         yield (
-            f"{blob} is right once the input's channels are turned round: the file takes BGR where the model takes "
-            "RGB, or the other way"
+            f"{blob} is equal if the channels of the input are reversed: the file expects BGR and the model RGB, "
+            "or vice versa"
         )
     elif first.cosine > SAME_DIRECTION:
-        yield f"{blob} is the model's times a constant: look for a scale, a mean's divisor, BatchNorm's factor"
+        yield f"{blob} is a constant multiple of the model's: check scales, mean divisors and the factor of BatchNorm"
 
 
-def _sizes_off_by_one(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    off = [abs(a - b) for a, b in zip(one, other, strict=False)]
-    return len(one) == len(other) and max(off, default=0) == 1 and not any(off[:2])
+def _differ_by_one(expected: tuple[int, ...], actual: tuple[int, ...]) -> bool:
+    """Whether two shapes differ by one in spatial axes only."""
+    differences = [abs(a - b) for a, b in zip(expected, actual, strict=False)]
+    return len(expected) == len(actual) and max(differences, default=0) == 1 and not any(differences[:2])
 
 
-def _right_when_turned(
-    found: Comparison, reference: np.ndarray, blob: str, fed: Arrays, again: Callable[[Arrays], Arrays]
+def _equal_with_reversed_channels(
+    comparison: Comparison, reference: np.ndarray, blob: str, inputs: Arrays, rerun: Callable[[Arrays], Arrays]
 ) -> bool:
-    turned = {name: _turned(array) for name, array in fed.items()}
-    if all(turned[name] is array for name, array in fed.items()):
+    reversed_inputs = {name: _reverse_channels(array) for name, array in inputs.items()}
+    if all(reversed_inputs[name] is array for name, array in inputs.items()):
         return False
-    return compare({blob: reference}, again(turned), tolerance=found.tolerance).equal
+    return compare({blob: reference}, rerun(reversed_inputs), tolerance=comparison.tolerance).equal
 
 
-def _turned(array: np.ndarray) -> np.ndarray:
+def _reverse_channels(array: np.ndarray) -> np.ndarray:
     return array[:, ::-1] if array.ndim == 4 and array.shape[1] == 3 else array

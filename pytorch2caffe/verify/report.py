@@ -1,4 +1,4 @@
-"""A comparison told to a person (a table, a line) or to a program (JSON)."""
+"""Reports a comparison as one line, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -12,50 +12,51 @@ from rich.text import Text
 
 from .compare import Comparison, Row
 
-SHORT = 20  # blobs; a comparison of no more is shown whole
+MAX_ROWS_SHOWN = 20  # a comparison of at most so many blobs is shown completely
 
 
 def verdict(comparison: Comparison) -> str:
-    """The outcome in one line, naming the first layer that differs and its module."""
-    found, lost = len(comparison.rows), comparison.missing_outputs
-    others = len([name for name in comparison.missing if name not in lost])
-    absent = f"; {_blobs(others)} without counterpart" if others else ""
-    if lost:
-        absent = f"; no counterpart for the output {', '.join(lost)}{absent}"
-    if not found:
-        return f"different: nothing to compare{absent}"
+    """The result in one line, with the first layer that differs and its module."""
+    count, missing_outputs = len(comparison.rows), comparison.missing_outputs
+    inner = len([name for name in comparison.missing if name not in missing_outputs])
+    missing = f"; {_blobs(inner)} without counterpart" if inner else ""
+    if missing_outputs:
+        missing = f"; no counterpart for the output {', '.join(missing_outputs)}{missing}"
+    if not count:
+        return f"different: nothing to compare{missing}"
     if first := comparison.first:
         wrong = sum(not row.equal for row in comparison.rows)
-        return f"different: {wrong} of {_blobs(found)}, first {_place(first)}: {_how(first)}{absent}"
+        return f"different: {wrong} of {_blobs(count)}, first {_location(first)}: {_difference(first)}{missing}"
     worst = max(row.relative_l2 for row in comparison.rows)
-    return f"{'different' if lost else 'equal'}: {_blobs(found)}, relative L2 at most {worst:.1e}{absent}"
+    equal = "different" if missing_outputs else "equal"
+    return f"{equal}: {_blobs(count)}, relative L2 at most {worst:.1e}{missing}"
 
 
-def shown(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[Row]:
-    """The rows worth reading, in their order: outputs, the first that differs, and the `worst` many.
+def selected_rows(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[Row]:
+    """The most important rows, in their order: outputs, the first that differs, and the `worst` largest differences.
 
-    Everything if `all`, or if there are no more than 20 anyway.
+    All rows if `all`, or if there are at most MAX_ROWS_SHOWN.
     """
     rows = comparison.rows
-    if all or len(rows) <= SHORT:
+    if all or len(rows) <= MAX_ROWS_SHOWN:
         return list(rows)
-    off = [index for index, row in enumerate(rows) if row.relative_l2 or not row.equal]
-    ranked = sorted(off, key=lambda i: (rows[i].equal, -rows[i].relative_l2))[:worst]
+    differing = [index for index, row in enumerate(rows) if row.relative_l2 or not row.equal]
+    ranked = sorted(differing, key=lambda i: (rows[i].equal, -rows[i].relative_l2))[:worst]
     return [row for index, row in enumerate(rows) if row.output or row is comparison.first or index in ranked]
 
 
 def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table:
-    """The comparison as a table for rich to print; `all` and `worst` as in `shown`."""
-    rows = shown(comparison, all=all, worst=worst)
-    left_out = len(comparison.rows) - len(rows)
-    rest = "equal" if comparison.first is None else "equal or less far off"
-    below = [f"{left_out} more blobs are {rest}"] if left_out else []
-    below += [f"hint: {hint}" for hint in comparison.hints]
+    """The comparison as a table of rich; `all` and `worst` as in `selected_rows`."""
+    rows = selected_rows(comparison, all=all, worst=worst)
+    hidden = len(comparison.rows) - len(rows)
+    state = "equal" if comparison.first is None else "equal or differ less"
+    caption = [f"{_blobs(hidden)} not shown: {state}"] if hidden else []
+    caption += [f"hint: {hint}" for hint in comparison.hints]
     with_module = any(row.module for row in rows)
     view = Table(
         title=Text(verdict(comparison)),
         title_justify="left",
-        caption=Text("\n".join(below)) if below else None,
+        caption=Text("\n".join(caption)) if caption else None,
         caption_justify="left",
     )
     view.add_column("blob", overflow="fold", ratio=3)
@@ -83,7 +84,7 @@ def render(comparison: Comparison, *, all: bool = False, worst: int = 5, width: 
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as plain data for json.dumps. A number that is not finite becomes null; see `note`."""
+    """The comparison as plain data for json.dumps. Numbers that are not finite become None; `note` says why."""
     return {
         "equal": comparison.equal,
         "verdict": verdict(comparison),
@@ -105,13 +106,13 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _place(row: Row) -> str:
-    if f"{row.module} ".startswith(f"{row.blob} "):  # the module's name and line, and the blob bears the name too
+def _location(row: Row) -> str:
+    if f"{row.module} ".startswith(f"{row.blob} "):  # the module is named like the blob
         return row.module
     return f"{row.blob} ({row.module})" if row.module else row.blob
 
 
-def _how(row: Row) -> str:
+def _difference(row: Row) -> str:
     numbers = f"max abs {row.max_abs:.1e}, relative L2 {row.relative_l2:.1e}, cosine {row.cosine:.6f}"
     return row.note or numbers
 

@@ -1,4 +1,4 @@
-"""A model against its converted files, in a real runtime."""
+"""Compares a model with its converted files, run in a real runtime."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from .compare import Comparison, compare
 from .hints import hints
 from .runtimes import get
 
+ONLY_OUTPUTS = "the layers of the file have other names; only outputs were compared"
+
 
 def verify(
     model: Callable[..., Any],
@@ -31,61 +33,62 @@ def verify(
 ) -> Comparison:
     """Runs `model` and its Caffe files on the same inputs and compares them blob by blob.
 
-    model, inputs, naming: as for `trace`; the names of the model's values are those of the file's blobs.
-    caffemodel:   as for `load_caffe`; all files, where the weights are in several.
+    model, inputs, naming: as for `trace`; blobs of the file are compared with the values of the same names.
+    prototxt:     the network.
+    caffemodel:   as for `load_caffe`; all shards, if the weights are stored in more than one file.
     runtime:      "builtin", "caffe", "opencv" or "ncnn".
     tolerance:    the largest relative L2 difference that counts as equal.
-    caffe_python: the command that starts a Python with pycaffe, if Caffe lives elsewhere.
+    caffe_python: the command that starts a Python with pycaffe, if it is not this one.
 
-    Returns the comparison: `.equal`, `.first` (where they part), `.rows`, `.hints`. A file whose blobs have other names
-    is compared by its outputs, in their order.
+    Returns the comparison: `.equal`, `.first` (the first difference), `.rows`, `.hints`. If the file's blobs have other
+    names, only outputs are compared, in their order.
     Raises RuntimeUnavailable or RuntimeFailed if the runtime cannot run the files, UnsupportedError if the model
-    cannot be traced or the files lack weights.
+    cannot be traced or weights are missing in the files.
     """
     from ..frontends.caffe.reader import load_caffe
     from ..frontends.torch.recording import record
 
     graph, values = record(model, inputs, naming=naming, keep=True)
-    file = load_caffe(prototxt, caffemodel)  # Caffe itself would take a file that lacks weights, and leave zeros
-    fed = [values[value.name] for value in graph.inputs]
-    outputs = {blob: values[value.name] for blob, value in _paired(graph, file).items()}
-    machine = get(runtime, caffe_python)
-    named = _named(graph, file, fed)
+    file = load_caffe(prototxt, caffemodel)  # Caffe does not report missing weights, it uses zeros
+    input_arrays = [values[value.name] for value in graph.inputs]
+    outputs = {blob: values[value.name] for blob, value in _match_outputs(graph, file).items()}
+    runner = get(runtime, caffe_python)
+    named = _name_inputs(graph, file, input_arrays)
 
     def run(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        results = machine.run(Path(prototxt), caffemodel, arrays, {*values, *outputs})
+        results = runner.run(Path(prototxt), caffemodel, arrays, {*values, *outputs})
         return {top: array for (_, top), array in results.items()}
 
     actual = run(named)
-    inner = {name: array for name, array in values.items() if name in actual and name not in outputs}
+    inner_blobs = {name: array for name, array in values.items() if name in actual and name not in outputs}
     modules = {value.name: node.where for node in graph.nodes for value in node.outputs}
-    found = compare(inner | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
-    said = [] if inner or len(graph.nodes) < 2 else ["the file's layers have other names: only outputs were compared"]
-    return replace(found, hints=(*said, *hints(found, inner | outputs, actual, named, run)))
+    comparison = compare(inner_blobs | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
+    notes = [] if inner_blobs or len(graph.nodes) < 2 else [ONLY_OUTPUTS]
+    return replace(comparison, hints=(*notes, *hints(comparison, inner_blobs | outputs, actual, named, run)))
 
 
 def input_shapes(prototxt: str | Path) -> list[tuple[int, ...]]:
-    """The shapes of a network's inputs, in order."""
+    """The shapes of the inputs of a prototxt, in order."""
     from ..frontends.caffe.reader import load_caffe
 
     return [value.shape for value in load_caffe(prototxt).inputs]
 
 
-def _named(graph: Graph, file: Graph, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """The inputs under the names that the file gives them: the model's own, or else in order."""
+def _name_inputs(graph: Graph, file: Graph, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """The inputs by their names in the file, matched by name or else by order."""
     names = [value.name for value in graph.inputs]
-    theirs = [value.name for value in file.inputs]
-    if set(names) != set(theirs) and len(names) != len(theirs):
-        raise ConversionError(f"the model has inputs {', '.join(names)}; the file has {', '.join(theirs)}")
-    return dict(zip(names if set(names) == set(theirs) else theirs, arrays, strict=True))
+    file_names = [value.name for value in file.inputs]
+    if set(names) != set(file_names) and len(names) != len(file_names):
+        raise ConversionError(f"the model has inputs {', '.join(names)}, but the file has {', '.join(file_names)}")
+    return dict(zip(names if set(names) == set(file_names) else file_names, arrays, strict=True))
 
 
-def _paired(graph: Graph, file: Graph) -> dict[str, Value]:
-    """Which blob of the file is which output of the model: by name, or in order where the names tell nothing."""
-    own = {
+def _match_outputs(graph: Graph, file: Graph) -> dict[str, Value]:
+    """The value of the model for each output blob of the file, matched by name or else by order."""
+    blob_of_output = {
         key: (f"{key}.output" if f"{key}.output" in file.outputs else value.name)
         for key, value in graph.outputs.items()
     }
-    if not set(own.values()) <= set(file.outputs) and len(own) == len(file.outputs):
-        own = dict(zip(own, file.outputs, strict=True))
-    return {own[key]: value for key, value in graph.outputs.items()}
+    if not set(blob_of_output.values()) <= set(file.outputs) and len(blob_of_output) == len(file.outputs):
+        blob_of_output = dict(zip(blob_of_output, file.outputs, strict=True))
+    return {blob_of_output[key]: value for key, value in graph.outputs.items()}

@@ -43,7 +43,7 @@ def calibrated(images: int, method: str, passes: int) -> dict[str, float]:
         "cpu": time.process_time() - start_up,
         "start": start_up,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "twice": len(found.twice),
+        "second_pass": len(found.second_pass),
     }
 
 
@@ -59,9 +59,9 @@ def searched() -> dict[str, float]:
 
     graph = load_caffe(NET / "deploy.prototxt", NET / "squeezenet_v1.1.caffemodel")
     dataset = Dataset([DATA / "images"], graph.inputs, {"data": Preprocess(227, 227, (104.0, 117.0, 123.0))})
-    ranges = {layer.activation.name: layer.activation.range for layer in calibrate(graph, dataset, Settings()).layers}
+    ranges = {layer.activation.name: layer.activation.stats for layer in calibrate(graph, dataset, Settings()).layers}
     exact = calibrate(graph, dataset, Settings("reference"))
-    whole = {layer.activation.name: layer.activation.range for layer in exact.layers}
+    whole = {layer.activation.name: layer.activation.stats for layer in exact.layers}
     found = {}
     for method in METHODS:
         times = []
@@ -113,7 +113,7 @@ def main(counts: list[int]) -> None:
                 f"{one['cpu']:.2f}",
                 f"{one['cpu'] / images * 1e3:.1f}",
                 f"{one['start']:.2f}",
-                f"{one['twice']:.0f} of 18",
+                f"{one['second_pass']:.0f} of 18",
                 f"{one['peak']:.0f}",
             )
     console.print(table)

@@ -10,7 +10,7 @@ from torch import nn
 from pytorch2caffe import load_caffe, save_caffe, trace
 from pytorch2caffe.backends.ncnn.table.file import write_table
 from pytorch2caffe.backends.ncnn.table.table import Table
-from pytorch2caffe.backends.ncnn.table.targets import quantisable
+from pytorch2caffe.backends.ncnn.table.targets import quantizable
 from pytorch2caffe.backends.ncnn.table.weights import weight_scales
 from pytorch2caffe.cli import main
 from pytorch2caffe.formats.ncnn import Ncnn
@@ -47,7 +47,7 @@ def test_writes_float_files_and_says_how_they_run(files, tmp_path, capsys, check
 
 
 def test_fused_and_in_int8(files, tmp_path, capsys, checked):
-    nodes = quantisable(load_caffe(*files))
+    nodes = quantizable(load_caffe(*files))
     write_table(Table({n.name: weight_scales(n) for n in nodes}, {n.name: 30.0 for n in nodes}), tmp_path / "t.table")
     assert main(["ncnn", *files, "--table", str(tmp_path / "t.table"), "--fuse", "-o", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out

@@ -16,7 +16,7 @@ from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
-from pytorch2caffe.quantize.sensitivity import BUDGET, choose, measure
+from pytorch2caffe.quantize.sensitivity import BUDGET, keep_within_budget, measure
 from pytorch2caffe.quantize.simulate import int8_call
 from tests.lively import make_lively
 
@@ -99,9 +99,9 @@ def test_batches_change_nothing(batch, graph, folder):
 def test_by_default_the_thresholds_are_those_of_two_passes_to_within_one_bin(method, graph, folder):
     default, two = found(graph, folder, method=method), found(graph, folder, method=method, passes=2)
     for one, other in zip(default.layers, two.layers, strict=True):
-        bins = abs(one.activation.threshold - other.activation.threshold) / one.activation.range.width
+        bins = abs(one.activation.threshold - other.activation.threshold) / one.activation.stats.bin_width
         assert bins <= 1.01
-    assert set(two.twice) == {layer.activation.name for layer in two.layers}
+    assert set(two.second_pass) == {layer.activation.name for layer in two.layers}
 
 
 def test_weight_scales(graph, folder):
@@ -120,7 +120,7 @@ def test_weight_scales(graph, folder):
 def test_layers_are_kept_in_float(graph, folder):
     result = found(graph, folder, keep_float=("grouped",), inner_product=False)
     assert list(result.table.activations) == list(result.table.weights) == ["conv", "depthwise", "last"]
-    with pytest.raises(ConversionError, match="not among the layers that can be int8: gruoped"):
+    with pytest.raises(ConversionError, match="gruoped: not a layer that ncnn runs in int8"):
         found(graph, folder, keep_float=("gruoped",))
 
 
@@ -144,8 +144,8 @@ def test_a_zero_channel_has_scale_0_and_is_said(tmp_path):
     result = found(graph, tensors(tmp_path, np.ones((2, 2, 4, 4))))
     assert result.table.weights["conv2d"].tolist() == [63.5, 0.0, 0.0]
     few, zeros = (note.what for note in result.notes)
-    assert "64 numbers other than 0, too few for the 2048 bins of kl" in few
-    assert "2 outputs have weights of 0 only" in zeros
+    assert "64 nonzero numbers, too few for the 2048 bins of method kl" in few
+    assert "2 outputs have only weights of 0" in zeros
     assert check_table(result.table, graph) == []
 
 
@@ -159,7 +159,7 @@ STAYS = {
     "dead input": (np.zeros((2, 2, 4, 4)), None, "its input is always 0"),
     "weights of 0": (np.ones((2, 2, 4, 4)), np.zeros((3, 2)), "its weights are all 0"),
     "weights not finite": (np.ones((2, 2, 4, 4)), np.full((3, 2), np.nan), "its weights are not finite"),
-    "tiny input": (np.full((2, 2, 4, 4), 1e-36), None, "is beyond what a scale in float32 can say"),
+    "tiny input": (np.full((2, 2, 4, 4), 1e-36), None, "is outside the range of float32"),
 }
 
 
@@ -227,7 +227,7 @@ def test_two_inputs_by_command(tmp_path, capsys):
     table = (tmp_path / "t").read_text().splitlines()
     assert "conv 1.27" in table and f"fc {127 / 700!r}" in table
     assert main([*line, "-o", str(tmp_path / "u"), "--images", str(tmp_path / "photos")]) == 2
-    assert "2 inputs need an .npz with an array for each, or --images for each" in capsys.readouterr().err
+    assert "has 2 inputs; use .npz files with all of them, or --images for each" in capsys.readouterr().err
 
 
 class Volume(nn.Module):
@@ -265,7 +265,7 @@ def test_a_network_of_larger_batch(tmp_path):
     graph = trace(nn.Conv2d(2, 3, 1).eval(), torch.zeros(10, 2, 4, 4))
     assert Forward(graph, 4).batch == 4
     assert found(graph, tensors(tmp_path, np.ones((3, 2, 4, 4)))).images == 3
-    with pytest.raises(ConversionError, match="write the prototxt for batch 1"):
+    with pytest.raises(ConversionError, match="change the batch size in the prototxt to 1"):
         Forward(trace(Rows().eval(), torch.zeros(3, 2)), 4)
 
 
@@ -310,7 +310,7 @@ def test_sensitivity_and_budget(graph, folder):
     assert max(lost.alone, key=lost.alone.get) == "last"
     assert all(0 <= loss < 0.01 for name, loss in lost.alone.items() if name != "last")
     assert lost.together >= 0.5 * lost.alone["last"] > 0.001
-    assert choose(graph, images, result, lost, lost.alone["last"] / 4) == ["last"]
+    assert keep_within_budget(graph, images, result, lost, lost.alone["last"] / 4) == ["last"]
     assert broken.reason == BUDGET and "last" not in result.table.activations
     assert lost.steps[-1][1] <= lost.alone["last"] / 4
 
@@ -333,12 +333,12 @@ def test_sensitivity_is_measured_in_whole_float32(graph, folder, monkeypatch):
 
     seen = []
 
-    def results_of(call, node, values):
+    def call_layer(call, node, values):
         seen.append(torch.backends.cudnn.allow_tf32 or torch.is_grad_enabled())
         return original(call, node, values)
 
-    original = sensitivity.results_of
-    monkeypatch.setattr(sensitivity, "results_of", results_of)
+    original = sensitivity.call_layer
+    monkeypatch.setattr(sensitivity, "call_layer", call_layer)
     images = Dataset([folder], graph.inputs, {})
     measure(graph, images, calibrate(graph, images, Settings("max")))
     assert seen and not any(seen)
@@ -395,7 +395,7 @@ def test_the_commands(files, capsys):
     assert "in float: grouped, last" in capsys.readouterr().out
     table.write_text(table.read_text().replace("conv_param_0", "conv_param_0 1.0"))
     assert main(["table", "check", str(table), "--proto", options[1]]) == 1
-    assert "9 weight scales, ncnn reads 8" in capsys.readouterr().out
+    assert "9 weight scales, but ncnn reads 8" in capsys.readouterr().out
 
 
 def test_an_accuracy_budget(files, capsys):
@@ -413,7 +413,7 @@ def test_an_accuracy_budget(files, capsys):
         "in float: " in said and float(said.split("mean cosine of the outputs decreases by ")[1].split()[0]) <= budget
     )
     assert main([*line, "0"]) == 2
-    assert "no layer is left that can run in int8" in capsys.readouterr().err
+    assert "no layer can run in int8" in capsys.readouterr().err
 
 
 def test_verify_reads_the_preprocessing_back(tmp_path, capsys):
@@ -438,7 +438,7 @@ def test_verify_reads_the_preprocessing_back(tmp_path, capsys):
     assert x.shape == (2, 3, 8, 8) and x[0, :, 0, 0].tolist() == [99.5, 19.0, 3.5]
     model = f"{tmp_path / 'net.py'}:net"
     assert main(["verify", model, *files, "--weights", str(tmp_path / "n.pth"), *images, "--preprocess", said]) == 0
-    with pytest.raises(ConversionError, match="does not fit the network's inputs"):
+    with pytest.raises(ConversionError, match="is not that of the network; its inputs are"):
         first_inputs(files[0], [tmp_path / "images"], _other(said))
 
 
@@ -477,15 +477,15 @@ USAGE = {
     "norm without mean": (["--norm", "2"], "--mean is missing"),
     "norm and std": (["--mean", "0", "--norm", "2", "--std", "2"], "give one of them"),
     "resize": (["--mean", "0", "--resize", "big"], "'big' is not a size"),
-    "report is json": (["--mean", "0", "--report", "x.json"], "the JSON lies beside it"),
+    "report is json": (["--mean", "0", "--report", "x.json"], "use the suffix .html for the report"),
     "mean of two": (["--mean", "1", "2"], "mean has 2 values"),
-    "unknown layer": (["--keep-float", "x"], "not among the layers that can be int8: x"),
+    "unknown layer": (["--keep-float", "x"], "x: not a layer that ncnn runs in int8"),
     "mean that is none": (["--mean", "1,b,3"], "'b' is not a valid float"),
     "no gpu": (["--device", "cuda"], "finds no GPU"),
-    "no such gpu": (["--device", "cuda:x"], "device 'cuda:x' is none"),
-    "no such device": (["--device", "gpu"], "device 'gpu' is none\n  fix: cpu, cuda, or cuda:1"),
-    "a device without numbers": (["--device", "meta"], "device 'meta' is none"),
-    "cpu of many": (["--device", "cpu:3"], "the last is cpu:0"),
+    "no such gpu": (["--device", "cuda:x"], "there is no device 'cuda:x'"),
+    "no such device": (["--device", "gpu"], "there is no device 'gpu'\n  fix: use cpu, cuda, or cuda:1"),
+    "a device without numbers": (["--device", "meta"], "there is no device 'meta'"),
+    "cpu of many": (["--device", "cpu:3"], "use cpu:0, the last one"),
 }
 
 
@@ -519,7 +519,7 @@ def test_no_file_is_written_over_another(table, more, files, capsys, monkeypatch
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     assert main(["calibrate", *options, "--mean", "0", "--method", "max", "-o", table, *more]) == 2
     said = capsys.readouterr().err
-    assert "to be written, and it is" in said or "the JSON lies beside it" in said
+    assert "use another name for the output" in said or "use the suffix .html for the report" in said
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
 
 
@@ -537,5 +537,5 @@ def test_a_name_that_no_table_holds_is_told_before_the_first_image(name, graph, 
     (tmp_path / "none").mkdir()
     line = ["calibrate", "--proto", files[0], "--model", files[1], "-o", str(tmp_path / "t"), "--method", "max"]
     assert main([*line, "--images", str(tmp_path / "none")]) == 2
-    assert capsys.readouterr().err.count("rename the layer, or keep it float") == 1
+    assert capsys.readouterr().err.count("rename the layer, or keep it in float") == 1
     assert main([*line, "--images", str(folder), "--keep-float", name]) == 0

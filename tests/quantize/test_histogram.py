@@ -8,12 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytorch2caffe.quantize.histogram import FINE, Exact, Observer
+from pytorch2caffe.quantize.histogram import FINE_BINS, ExactHistogram, HistogramObserver
 from pytorch2caffe.quantize.thresholds import BINS
 
 
 def observed(batches, positive=False):
-    observer = Observer(positive)
+    observer = HistogramObserver(positive)
     for batch in batches:
         observer.update(batch)
     return observer
@@ -28,14 +28,14 @@ def activations(seed, batches=4):
 def test_counts_are_those_of_two_passes_but_for_a_32nd_of_a_bin_at_each_edge(positive):
     batches = [x - 0.5 * (i % 2) for i, x in enumerate(activations(0))]
     one = observed(batches, positive)
-    two = Exact(one.absmax, one.zeros if positive else None)
+    two = ExactHistogram(one.absmax, one.zeros if positive else None)
     for batch in batches:
         two.update(batch)
     low, high = (np.cumsum(one.histogram(share)) for share in (0.0, 1.0))
     exact = np.cumsum(two.counts)
     assert np.all(low[:-1] <= exact[:-1] + 1) and np.all(exact[:-1] <= high[:-1] + 1)  # 1: absmax / 2048 in float32
     assert one.histogram().sum() == two.counts.sum() == exact[-1]
-    assert FINE // 2 // BINS == 32
+    assert FINE_BINS // 2 // BINS == 32
 
 
 @pytest.mark.parametrize("absmax", [1e-36, 3e-31, 0.0123, 1.0, 2048.0, 1777.7, 3e38])
@@ -45,7 +45,7 @@ def test_the_second_pass_of_the_reference_is_numpy_s_histogram_to_every_edge(abs
     inside = np.random.default_rng(0).uniform(-absmax, absmax, 20_000).astype(np.float32)
     x = np.concatenate([edges, below, above, inside, np.zeros(7, np.float32)])
     x = x[np.abs(x) <= np.float32(absmax)]
-    exact = Exact(absmax, int((x == 0).sum()))
+    exact = ExactHistogram(absmax, int((x == 0).sum()))
     exact.update(torch.from_numpy(x[: len(x) // 2]))
     exact.update(torch.from_numpy(x[len(x) // 2 :]))
     np.testing.assert_array_equal(exact.counts, np.histogram(x, BINS, range=(0, absmax))[0])
@@ -55,10 +55,10 @@ def test_the_second_pass_of_the_reference_is_numpy_s_histogram_to_every_edge(abs
 def test_without_counting_everything_but_the_histogram_is_found(positive):
     batches = [x - 0.5 * (i % 2) for i, x in enumerate(activations(0))]
     batches.append(torch.tensor([0.0, -0.0, float("nan"), 3.0]))
-    whole, quick = observed(batches, positive), Observer(positive, counting=False)
+    whole, quick = observed(batches, positive), HistogramObserver(positive, count_bins=False)
     for batch in batches:
         quick.update(batch)
-    for name in ("absmax", "low", "high", "count", "zeros", "not_finite"):
+    for name in ("absmax", "low", "high", "count", "zeros", "non_finite"):
         assert getattr(quick, name) == getattr(whole, name), name
 
 
@@ -98,13 +98,13 @@ def test_any_magnitude(scale):
 
 def test_what_is_not_finite_is_counted_and_left_out():
     observer = observed([torch.tensor([1.0, float("nan"), float("inf"), -3.0]), torch.full((4,), float("nan"))])
-    assert (observer.not_finite, observer.count, observer.absmax) == (6, 2, 3.0)
+    assert (observer.non_finite, observer.count, observer.absmax) == (6, 2, 3.0)
 
 
 def test_nothing_but_zeros_has_no_histogram():
     observer = observed([torch.zeros(10)])
     assert observer.absmax == 0
-    with pytest.raises(ValueError, match="no activation but 0"):
+    with pytest.raises(ValueError, match="every activation is 0"):
         observer.histogram()
 
 

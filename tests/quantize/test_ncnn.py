@@ -10,9 +10,9 @@ from pytorch2caffe import load_caffe, save_caffe, trace
 from pytorch2caffe.backends.ncnn.writer import save_ncnn
 from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
-from pytorch2caffe.quantize.forward import Forward, rebatched
+from pytorch2caffe.quantize.forward import Forward, with_batch_size
 from pytorch2caffe.quantize.images import Dataset
-from pytorch2caffe.quantize.sensitivity import loss, scores
+from pytorch2caffe.quantize.sensitivity import compared_values, cosine_loss
 from pytorch2caffe.quantize.simulate import int8_call, int8_calls
 from pytorch2caffe.verify.runtimes import get
 from tests.lively import make_lively
@@ -28,9 +28,9 @@ def the_same_weights_in_every_run():
 
 
 def simulated(graph, images, replace):
-    """The scores of the network for some images, float64 [images, scores]."""
+    """The compared_values of the network for some images, float64 [images, compared_values]."""
     forward = Forward(graph, len(images))
-    wanted, kept = scores(forward.graph), {}
+    wanted, kept = compared_values(forward.graph), {}
     name = graph.inputs[0].name
 
     def watch(value, tensor):
@@ -44,7 +44,7 @@ def simulated(graph, images, replace):
 def in_ncnn(graph, images, folder, table=None, fold=False):
     """The same in ncnn, and how many layers are in int8."""
     files = save_ncnn(graph, folder / "net", table, fold=fold)
-    wanted = scores(graph)[0].name
+    wanted = compared_values(graph)[0].name
     rows = []
     for image in images:
         found = get("ncnn").run(folder / "net.param", folder / "net.bin", {graph.inputs[0].name: image[None]})
@@ -68,10 +68,10 @@ def check(graph, images, folder, *, layers, lost, settings=None, fold=False):
     before, _ = in_ncnn(graph, images, folder)
     after, count = in_ncnn(graph, images, folder, table, fold)
     assert count == len(table.activations) == layers
-    found = loss([before], [after])
+    found = cosine_loss([before], [after])
     assert found <= lost
     expected = simulated(graph, images, lambda graph: int8_calls(graph, table))
-    assert loss([before], [expected]) == pytest.approx(found, rel=0.15, abs=2e-5)
+    assert cosine_loss([before], [expected]) == pytest.approx(found, rel=0.15, abs=2e-5)
     return table
 
 
@@ -85,7 +85,7 @@ def check_each_layer(graph, image, folder, table):
     save_ncnn(graph, folder / "net", table)
     found = get("ncnn").run(folder / "net.param", folder / "net.bin", {graph.inputs[0].name: image[None]})
     blobs = {graph.inputs[0].name: image[None]} | {top: array for (_, top), array in found.items()}
-    one = rebatched(graph, 1)
+    one = with_batch_size(graph, 1)
     checked = 0
     for node in one.nodes:
         if node.name not in table.activations or not {node.inputs[0].name, node.outputs[0].name} <= blobs.keys():
@@ -140,7 +140,7 @@ def test_squeezenet_on_photographs(method, least, tmp_path):
     before, _ = in_ncnn(graph, inputs["data"], tmp_path)
     after, count = in_ncnn(graph, inputs["data"], tmp_path, table)
     assert count == 26
-    assert 1 - loss([before], [after]) >= least
+    assert 1 - cosine_loss([before], [after]) >= least
     assert (before.argmax(1) == after.argmax(1)).all()
     expected = simulated(graph, inputs["data"], lambda graph: int8_calls(graph, table))
     difference = ((after - expected).norm(dim=1) / after.norm(dim=1)).mean()
@@ -153,5 +153,5 @@ def test_too_few_numbers_for_kl_are_told(tmp_path):
     found = calibrate(graph, Dataset([tensors(tmp_path, images_of(14, 8))], graph.inputs, {}), Settings("kl"))
     few = {note.where: note.what for note in found.notes if "too few" in note.what}
     assert "conv" not in few
-    assert "48 numbers other than 0, too few for the 2048 bins of kl" in few["fc"]
+    assert "48 nonzero numbers, too few for the 2048 bins of method kl" in few["fc"]
     assert not calibrate(graph, Dataset([tensors(tmp_path, images_of(14, 8))], graph.inputs, {}), Settings("mse")).notes

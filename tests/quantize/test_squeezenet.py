@@ -11,7 +11,7 @@ import torch
 
 from pytorch2caffe import load_caffe
 from pytorch2caffe.backends.ncnn.table.file import check_table, read_table
-from pytorch2caffe.quantize import reference
+from pytorch2caffe.quantize import reference_kl
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
@@ -52,7 +52,7 @@ def test_reference_takes_the_tools_bin_for_every_real_activation(by_reference):
     seen = list(per_value(by_reference))
     assert len(seen) == 18
     for one in seen:
-        assert reference.keep_bins(one.range.histogram) == oracles.reference_bin(one.range.histogram), one.name
+        assert reference_kl.keep_bins(one.stats.histogram) == oracles.reference_bin(one.stats.histogram), one.name
 
 
 def test_reference_gives_the_tools_own_scales(graph, by_reference):
@@ -69,8 +69,8 @@ def test_by_default_every_threshold_is_that_of_two_passes_to_within_one_bin(grap
     assert check_table(default.table, graph) == []
     assert len(default.table.activations) == 26
     for one, other in zip(per_value(default), per_value(two), strict=True):
-        assert abs(one.threshold - other.threshold) / one.range.width <= 1.01, one.name
-    assert len(default.twice) < len(two.twice) == 18
+        assert abs(one.threshold - other.threshold) / one.stats.bin_width <= 1.01, one.name
+    assert len(default.second_pass) < len(two.second_pass) == 18
     weighed = {name: (default.table.weights[name] == two.table.weights[name]).all() for name in two.table.weights}
     assert all(weighed.values())
 

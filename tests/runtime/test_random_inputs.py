@@ -35,9 +35,9 @@ def test_what_chooses_a_sample_is_its_number(tmp_path):
     assert len(np.unique(inputs["x"])) == 6
 
 
-def test_others_are_normal_numbers_within_reach():
+def test_others_are_normal_numbers_within_max_abs():
     graph = trace(nn.ReLU(), torch.zeros(1, 10000))
-    (plain,), (far,) = (random_inputs(graph, reach=reach).values() for reach in (None, {graph.inputs[0]: 30.0}))
+    (plain,), (far,) = (random_inputs(graph, max_abs=max_abs).values() for max_abs in (None, {graph.inputs[0]: 30.0}))
     assert abs(plain.std() - 1) < 0.05
     np.testing.assert_allclose(far, 10 * plain, rtol=1e-6)
 

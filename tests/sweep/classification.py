@@ -25,7 +25,7 @@ from pytorch2caffe import UnsupportedError, export, verify
 from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.verify.runtimes import get
-from pytorch2caffe.verify.runtimes.caffe import contents
+from pytorch2caffe.verify.runtimes.caffe import map_file
 from tests.lively import make_lively
 from tests.paths import ROOT
 from tests.zoo import SETTINGS
@@ -123,7 +123,7 @@ def examine(name: str) -> Result:
             actual = next(array for (_, top), array in reversed(list(found.items())) if top == output)
             result.error = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
         text = files[0].read_text(encoding="utf-8")
-        timed = caffe.worker.time(text, [contents(path) for path in weights], inputs, repeat=2)
+        timed = caffe.worker.time(text, [map_file(path) for path in weights], inputs, repeat=2)
         result.caffe_seconds = sum(seconds for *_, seconds in timed)
         result.slowest = _by_type(timed)
         result.gigabytes = _most_memory(os.getpid()), _most_memory(caffe.worker.pid)

@@ -10,7 +10,7 @@ import pytest
 
 from pytorch2caffe.verify import compare as module
 from pytorch2caffe.verify.compare import compare
-from pytorch2caffe.verify.report import render, shown, to_json, verdict
+from pytorch2caffe.verify.report import render, selected_rows, to_json, verdict
 
 NAN, INF = math.nan, math.inf
 
@@ -81,7 +81,7 @@ def test_chunks_add_up_to_the_whole(monkeypatch):
     random = np.random.default_rng(0)
     a, b = random.normal(size=(2, 7, 11, 5)).astype("f4")
     whole = one(a, b)
-    monkeypatch.setattr(module, "CHUNK", 13)
+    monkeypatch.setattr(module, "CHUNK_ELEMENTS", 13)
     pieces = one(a, b)
     assert pieces.max_abs == whole.max_abs
     assert pieces.relative_l2 == pytest.approx(whole.relative_l2, rel=1e-12)
@@ -142,10 +142,10 @@ def test_the_verdict_names_the_layer_and_its_module():
 
 def test_a_long_table_shows_outputs_the_first_and_the_worst():
     result = compare(NETWORK, broken("layer4", "layer20", "layer21"), outputs=["layer2", "layer29"])
-    names = [row.blob for row in shown(result, worst=1)]
+    names = [row.blob for row in selected_rows(result, worst=1)]
     assert names == ["layer2", "layer4", "layer29"]
-    assert [row.blob for row in shown(result, worst=2)] == ["layer2", "layer4", "layer20", "layer29"]
-    assert len(shown(result, all=True)) == 30
+    assert [row.blob for row in selected_rows(result, worst=2)] == ["layer2", "layer4", "layer20", "layer29"]
+    assert len(selected_rows(result, all=True)) == 30
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -155,7 +155,7 @@ def test_the_table_fits(width):
     assert max(map(len, text.splitlines())) <= width
     assert "layer7" in text
     assert "layer7" in render(result, width=width, all=True)
-    assert "more blobs" in text
+    assert "28 blobs not shown" in text
 
 
 def test_the_table_takes_brackets_literally():

@@ -51,13 +51,13 @@ def test_swapped_channels_are_recognised(files, capsys):
     assert run() == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "first stem: max abs" in said
-    assert "hint: stem is right once the input's channels are turned round: the file takes BGR" in said
+    assert "hint: stem is equal if the channels of the input are reversed: the file expects BGR" in said
 
 
 def test_a_constant_factor_is_recognised(files, capsys):
     files("head", lambda blobs: [blob * 1.5 for blob in blobs])
     assert run() == 1
-    assert "hint: head is the model's times a constant" in capsys.readouterr().out
+    assert "hint: head is a constant multiple of the model's" in capsys.readouterr().out
 
 
 def test_one_changed_layer_is_named_without_a_wrong_hint(files, capsys):
@@ -76,7 +76,7 @@ def test_pooling_that_rounds_otherwise_is_recognised(tmp_path):
     found = verify(down, *paths, torch.randn(1, 3, 7, 7))
     assert found.first is not None and found.first.blob == "1"
     assert found.hints == (
-        "1 is larger or smaller by one: Caffe's pooling rounds sizes up, PyTorch's down unless ceil_mode",
+        "the size of 1 differs by one: Caffe's pooling rounds sizes up, PyTorch's down without ceil_mode",
     )
 
 
@@ -84,7 +84,7 @@ def test_other_names_are_said(files, capsys):
     assert main(["export", "ownnet.py:net", "--input-shape", "1,3,12,12", "-o", "net", "--naming", "legacy"]) == 0
     assert run() == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "hint: the file's layers have other names: only outputs were compared" in said
+    assert "hint: the layers of the file have other names; only outputs were compared" in said
 
 
 def test_a_runtime_that_fails_does_not_hide_the_others(files, capsys):

@@ -1,7 +1,9 @@
-"""Graph to ncnn's .param and .bin: start with writer.py, save_ncnn.
+"""Writes a Graph as ncnn's .param and .bin files.
 
-enters: a Graph; for int8 a calibration table (table/). leaves: two files, or every problem in one error.
+enters: a Graph; for int8 also a calibration table (table/), which `quantize` computes.
+leaves: the two files, or one error that lists every problem; then no file is written.
 
-lower.py expresses the graph in ncnn's layers, ops.py turns nodes into lines, int8.py quantises weights,
-param_bin.py writes the files and checks them as ncnn reads them.
+Start with save_ncnn in writer.py. lower.py rewrites the graph into layers that ncnn has; ops.py converts nodes to the
+layers of a .param file, with fusion and Splits; int8.py quantizes the weights of the layers in the table; param_bin.py
+writes both files and reads them back. The form of each layer in ncnn is its `to_ncnn` method, in layers/.
 """

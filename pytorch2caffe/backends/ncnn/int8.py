@@ -1,8 +1,8 @@
-"""Layers in int8, as ncnn2int8 writes them.
+"""Changes layers to int8, as ncnn2int8 does.
 
-A layer with an activation scale in the table has int8 weights, round(weight * scale), behind its weights the scales of
-these, that of its input and, if it hands int8 on, that of its output. Param 8 is 2 (of a grouped convolution 1), and
-100 more if it hands int8 on: when all that read it are int8 convolutions.
+A layer with an activation scale in the table has int8 weights, round(weight * scale), then the scales of the weights,
+of the input and, if its output is int8 too, of the output. Param 8 is 2, or 1 for a grouped convolution, plus 100 if
+the output is int8, which is so if all its consumers are int8 convolutions.
 Source: ncnn, tools/quantize/ncnn2int8.cpp; src/layer/quantize.cpp for the rounding.
 """
 
@@ -19,116 +19,130 @@ from ...graph.graph import Graph, Node
 from .ops import Op, Ops
 from .table.file import check_table
 from .table.table import Table, TableError
-from .table.targets import quantisable
+from .table.targets import quantizable
 from .table.weights import absmax_per_scale
 
 TERMS = {"Convolution": 2, "ConvolutionDepthWise": 1, "InnerProduct": 2}
-REQUANTISED = 100
-HANDS_ON = ("Convolution", "ConvolutionDepthWise")
-LOST = "it is no Convolution or InnerProduct in ncnn, so it cannot run in int8"
+REQUANTIZED = 100
+PASSES_INT8 = ("Convolution", "ConvolutionDepthWise")
+NOT_INT8 = "the layer is not a Convolution or InnerProduct in ncnn; it cannot run in int8"
+NOT_OF_THIS_NETWORK = "the table is not a table of this network"
 
 
 def table_for(table: Table, graph: Graph, lowered: Graph) -> Table:
-    """The table for a network whose weights may have taken in a BatchNorm: weight scales as much smaller as the weights
-    have grown.
+    """The table for `lowered`, where BatchNorm may be folded into weights: weight scales change as the weights do.
 
-    Raises TableError listing everything in it that does not fit `graph`, the network before that.
+    table, graph: the network before folding and its table.
+
+    Raises TableError with every problem if it is not a table of `graph`.
     """
     if problems := check_table(table, graph):
-        raise TableError(problems, "the table does not fit this network")
-    before = {node.name: node for node in quantisable(graph)}
-    after = {node.name: node for node in quantisable(lowered)}
+        raise TableError(problems, NOT_OF_THIS_NETWORK)
+    before = {node.name: node for node in quantizable(graph)}
+    after = {node.name: node for node in quantizable(lowered)}
     weights = {
-        name: scales * _growth(before[name], after[name]) if name in before and name in after else scales
+        name: scales * _scale_change(before[name], after[name]) if name in before and name in after else scales
         for name, scales in table.weights.items()
     }
     return replace(table, weights=weights)
 
 
-def _growth(before: Node, after: Node) -> np.ndarray:
-    """|weights| before over |weights| after, per scale; 1 where they did not change or are 0."""
+def _scale_change(before: Node, after: Node) -> np.ndarray:
+    """max |weight| before divided by that after, [scales]; 1 where the weights did not change or are 0."""
     old, new = (absmax_per_scale(node).astype(np.float64) for node in (before, after))
     if before.blobs[0] is after.blobs[0] or old.shape != new.shape:
         return np.ones(old.shape)
     return np.divide(old, new, out=np.ones(old.shape), where=(new > 0) & (old > 0))
 
 
-def quantise(ops: Ops, table: Table, *, spare: bool = True) -> tuple[int, list[Problem]]:
-    """Puts the layers of the table into int8, in place; returns how many, and a note on each that ncnn gets wrong.
+def quantize(ops: Ops, table: Table, *, skip_faulty: bool = True) -> tuple[int, list[Problem]]:
+    """Changes the layers of the table to int8, in place.
 
-    spare: leave those float that ncnn would compute wrongly, see `faulty`.
+    skip_faulty: keep layers in float that ncnn would compute incorrectly in int8, see `has_x86_fault`.
 
-    Raises TableError if a layer of the table is no such layer.
+    Returns the number of int8 layers, and a note on each layer that ncnn computes incorrectly in int8.
+    Raises TableError if a layer of the table cannot run in int8.
     """
     int8 = [op for op in ops.lines if op.type in TERMS and op.name in table.activations]
     names = {op.name for op in int8}
-    fix = "take its activation line out"
-    if lost := [Problem(f"layer {name!r}", LOST, fix) for name in table.activations if name not in names]:
-        raise TableError(lost, "the table does not fit this network")
-    handed_on = _handed_on(ops, int8, table)
-    wrong = _wrong(int8, handed_on)
-    notes = [_note(op, spare) for op in wrong]
-    while spare and wrong:  # what handed int8 to them gives float now, and may be such a layer itself
-        int8 = [op for op in int8 if op not in wrong]
-        handed_on = _handed_on(ops, int8, table)
-        wrong = _wrong(int8, handed_on)
-        notes += [_note(op, spare) for op in wrong]
+    fix = "delete the activation line"
+    if unsupported := [Problem(f"layer {name!r}", NOT_INT8, fix) for name in table.activations if name not in names]:
+        raise TableError(unsupported, NOT_OF_THIS_NETWORK)
+    scales = _requantization_scales(ops, int8, table)
+    faulty = _faulty(int8, scales)
+    notes = [_note(op, skip_faulty) for op in faulty]
+    while skip_faulty and faulty:  # layers that read only these produce float now, so they may be faulty too
+        int8 = [op for op in int8 if op not in faulty]
+        scales = _requantization_scales(ops, int8, table)
+        faulty = _faulty(int8, scales)
+        notes += [_note(op, skip_faulty) for op in faulty]
     for op in int8:
-        scales = np.asarray(table.weights[op.name], np.float32)
-        first, *rest = op.weights
-        assert isinstance(first, Tagged)
-        weights = Tagged(to_int8(first.array.reshape(scales.size, -1), scales))
-        behind = [np.array([handed_on[op]], np.float32)] if op in handed_on else []
-        op.weights = (weights, *rest, scales, np.array([table.activations[op.name]], np.float32), *behind)
-        op.params = {**op.params, 8: TERMS[op.type] + REQUANTISED * len(behind)}
+        _quantize_op(op, table, scales.get(op))
     return len(int8), notes
 
 
+def _quantize_op(op: Op, table: Table, output_scale: np.float32 | None) -> None:
+    scales = np.asarray(table.weights[op.name], np.float32)
+    first, *rest = op.weights
+    assert isinstance(first, Tagged)
+    weights = Tagged(to_int8(first.array.reshape(scales.size, -1), scales))
+    requantizes = output_scale is not None
+    output_scales = [np.array([output_scale], np.float32)] if requantizes else []
+    op.weights = (weights, *rest, scales, np.array([table.activations[op.name]], np.float32), *output_scales)
+    op.params = {**op.params, 8: TERMS[op.type] + REQUANTIZED * requantizes}
+
+
 def to_int8(rows: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """round(row * its scale), halves away from 0, within +-127; rows and what is returned: [scales, weights each]."""
+    """round(row * scale), halves away from 0, clipped to +-127.
+
+    rows: the weights, [scales, weights per scale], and so the result, int8.
+    """
     product = rows.astype(np.float32) * scales[:, None].astype(np.float32)
-    whole = np.floor(np.abs(product).astype(np.float64) + 0.5)
-    return (np.sign(product) * np.minimum(whole, 127)).astype(np.int8)
+    magnitude = np.floor(np.abs(product).astype(np.float64) + 0.5)
+    return (np.sign(product) * np.minimum(magnitude, 127)).astype(np.int8)
 
 
-def _handed_on(ops: Ops, int8: Sequence[Op], table: Table) -> dict[Op, np.float32]:
-    """The convolutions that hand on int8, with its scale: all that read it take it, and the same."""
-    readers: dict[str, list[Op]] = {}
+def _requantization_scales(ops: Ops, int8: Sequence[Op], table: Table) -> dict[Op, np.float32]:
+    """The output scale of each layer that can pass int8 on: all its consumers are int8 convolutions of one scale."""
+    consumers: dict[str, list[Op]] = {}
     for op in ops.lines:
         for name in op.bottoms:
-            readers.setdefault(name, []).append(op)
-    ours = set(int8)
-    found = {}
-    for op in int8:
-        behind = readers.get(op.tops[0], [])
-        scales = {np.float32(table.activations[reader.name]) for reader in behind if reader in ours}
-        convolutions = all(reader in ours and reader.type in HANDS_ON for reader in behind)
-        if op.type in HANDS_ON and behind and convolutions and len(scales) == 1 and op.tops[0] not in ops.outputs:
-            found[op] = scales.pop()
-    return found
+            consumers.setdefault(name, []).append(op)
+    convolutions = {op for op in int8 if op.type in PASSES_INT8}
+    output_scales = {}
+    for op in convolutions:
+        readers = consumers.get(op.tops[0], [])
+        if op.tops[0] in ops.outputs or not readers or not convolutions.issuperset(readers):
+            continue
+        scales = {np.float32(table.activations[reader.name]) for reader in readers}
+        if len(scales) == 1:
+            output_scales[op] = scales.pop()
+    return output_scales
 
 
-def _wrong(int8: Sequence[Op], handed_on: Mapping[Op, np.float32]) -> list[Op]:
-    return [op for op in int8 if op not in handed_on and faulty(op)]
+def _faulty(int8: Sequence[Op], requantized: Mapping[Op, np.float32]) -> list[Op]:
+    return [op for op in int8 if op not in requantized and has_x86_fault(op)]
 
 
-def faulty(op: Op) -> bool:
-    """Whether ncnn 1.0.20261020 on x86 computes garbage for a layer in int8 that gives float.
+def has_x86_fault(op: Op) -> bool:
+    """Whether ncnn 1.0.20261020 on x86 computes a layer incorrectly in int8 if its output is float.
 
-    Grouped convolutions whose groups have 8, 16 ... channels on both sides, while `use_packing_layout` is on, as it is
-    by default: found by running them.
+    These are grouped convolutions with a multiple of 8 input channels and of 8 output channels per group, if
+    `use_packing_layout` is on, which is the default. Found by running them.
     """
-    return op.type == "ConvolutionDepthWise" and all(count % 8 == 0 for count in _per_group(op))
+    return op.type == "ConvolutionDepthWise" and all(count % 8 == 0 for count in _channels_per_group(op))
 
 
-def _per_group(op: Op) -> tuple[int, int]:
+def _channels_per_group(op: Op) -> tuple[int, int]:
     assert op.node is not None
     group = op.params.get(7, 1)
     return op.node.inputs[0].shape[1] // group, op.params[0] // group
 
 
-def _note(op: Op, spared: bool) -> Problem:
-    fault = f"in int8 ncnn on x86 computes garbage for {_per_group(op)[0]} channels per group with packing on"
-    if spared:
-        return Problem(f"layer {op.name!r}", f"stays float: {fault}", "fuse, if int8 convolutions alone read it")
+def _note(op: Op, skipped: bool) -> Problem:
+    channels = _channels_per_group(op)[0]
+    fault = f"ncnn on x86 computes {channels} channels per group incorrectly in int8 with packing on"
+    if skipped:
+        fix = "use --fuse, which helps if only int8 convolutions read the layer"
+        return Problem(f"layer {op.name!r}", f"the layer stays in float: {fault}", fix)
     return Problem(f"layer {op.name!r}", fault, "set opt.use_packing_layout = false")

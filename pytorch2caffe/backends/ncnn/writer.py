@@ -1,4 +1,4 @@
-"""Graph to ncnn's .param and .bin."""
+"""Writes a Graph as ncnn's .param and .bin files."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from ...formats.ncnn import Tagged
 from ...graph.graph import Graph
 from ...passes.fit_names import shortened
 from ...runtime.build import infer
-from .int8 import quantise, table_for
+from .int8 import quantize, table_for
 from .lower import lower_for_ncnn
-from .ops import Op, ops_of, split
+from .ops import Op, insert_splits, to_ops
 from .param_bin import check_written, param_text, write_bin
 from .table.table import Table
 
-LARGEST_HALF = 65504.0
-LONGEST_NAME = 255  # bytes; the first space ends a name
+MAX_FLOAT16 = 65504.0
+MAX_NAME_BYTES = 255  # ncnn's limit; a name ends at the first space
 
 
 @dataclass(frozen=True)
 class NcnnFiles:
-    """What was written.
+    """The files that `save_ncnn` has written.
 
-    graph:   the network in ncnn's layers; its values are blobs, but for those that ncnn computes on the way.
+    graph:   the network in ncnn's layers; its values are blobs, except those that are fused away.
     lines:   the layers of the .param file.
-    inputs, outputs: the blob of each, by the name that the graph gives it.
-    renamed: layers and blobs whose names ncnn cannot hold: {name written: name before}.
-    int8:    how many layers run in int8.
-    notes:   layers of the table that a known fault of ncnn computes wrongly in int8.
+    inputs, outputs: the blob of each input and output, by its name in the graph.
+    renamed: layers and blobs whose names ncnn does not support, {name in the file: name in the graph}.
+    int8:    number of layers that run in int8.
+    notes:   layers of the table that ncnn computes incorrectly in int8, because of a known fault.
     """
 
     graph: Graph
@@ -56,27 +56,29 @@ def save_ncnn(
     all_int8: bool = False,
     proof: Callable[[Path, Path, NcnnFiles], None] | None = None,
 ) -> NcnnFiles:
-    """Writes a graph as PREFIX.param and PREFIX.bin for ncnn; both appear together, or neither.
+    """Writes a graph as PREFIX.param and PREFIX.bin for ncnn. Either both files are written or none.
 
-    table: run its layers in int8, as ncnn2int8 writes them; all others stay as they are.
-    fp16:  store the other weights as halves (as ncnn2int8, and ncnnoptimize with 65536, do).
-    fold:  put BatchNorm and Scale into the weights before them, and let convolutions apply the ReLU, Clip, Sigmoid,
-           HardSwish or Mish behind them; then int8 convolutions hand int8 to each other. The table is that of the
-           network before folding: its weight scales go along.
-    all_int8: also layers that a known fault of ncnn computes wrongly on x86, for other machines; else they stay float.
+    table: run its layers in int8, as ncnn2int8 does; all other layers stay in float.
+    fp16:  store the other weights as float16 (as ncnn2int8, and ncnnoptimize with 65536, do).
+    fold:  fold BatchNorm and Scale into the preceding weights, and fuse ReLU, Clip, Sigmoid, HardSwish and Mish into
+           the preceding convolutions; then int8 convolutions pass int8 to each other. `table` is that of the network
+           before folding; its weight scales are adapted.
+    all_int8: run also those layers in int8 that ncnn computes incorrectly on x86, for other machines; see int8.py.
     proof: called with the complete files under temporary names; if it raises, they are removed.
 
-    Raises UnsupportedError listing everything that ncnn cannot hold or compute, TableError everything in the table
-    that does not fit; then nothing is written.
+    Raises UnsupportedError with everything that ncnn cannot represent or compute, TableError with everything that is
+    wrong in the table; then nothing is written.
     """
     lowered = lower_for_ncnn(graph, infer, fold=fold)
     if not lowered.inputs:
-        raise ConversionError("an ncnn network needs an input; this graph has none")
-    ops = ops_of(lowered, fuse=fold)
-    int8, notes = (0, []) if table is None else quantise(ops, table_for(table, graph, lowered), spare=not all_int8)
-    lines = split(ops)
+        raise ConversionError("the graph has no input; an ncnn network needs one")
+    ops = to_ops(lowered, fuse=fold)
+    int8, notes = (
+        (0, []) if table is None else quantize(ops, table_for(table, graph, lowered), skip_faulty=not all_int8)
+    )
+    lines = insert_splits(ops)
     if fp16:
-        _halve(lines)
+        _to_float16(lines)
     names = _fit_names(lines)
     inputs = {value.name: names[value.name] for value in lowered.inputs}
     outputs = {key: names[value.name] for key, value in lowered.outputs.items()}
@@ -94,11 +96,11 @@ def save_ncnn(
 
 
 def _fit_names(lines: Sequence[Op]) -> dict[str, str]:
-    """Gives layers and blobs names that ncnn can read, in place; returns each name's new one."""
-    wanted = [*(op.name for op in lines), *(top for op in lines for top in op.tops)]
-    length = LONGEST_NAME if all(map(str.isascii, wanted)) else LONGEST_NAME // 4
-    bad = {c for name in wanted for c in name if c.isspace() or not c.isprintable()}
-    names = shortened(dict.fromkeys(wanted), length, "".join(bad))
+    """Renames layers and blobs to names that ncnn supports, in place. Returns {old name: new name}."""
+    all_names = [*(op.name for op in lines), *(top for op in lines for top in op.tops)]
+    length = MAX_NAME_BYTES if all(map(str.isascii, all_names)) else MAX_NAME_BYTES // 4
+    bad = {c for name in all_names for c in name if c.isspace() or not c.isprintable()}
+    names = shortened(dict.fromkeys(all_names), length, "".join(bad))
     for op in lines:
         op.name = names[op.name]
         op.bottoms = [names[name] for name in op.bottoms]
@@ -106,20 +108,20 @@ def _fit_names(lines: Sequence[Op]) -> dict[str, str]:
     return names
 
 
-def _halve(lines: Sequence[Op]) -> None:
+def _to_float16(lines: Sequence[Op]) -> None:
     problems = [
-        Problem(op.name, "a weight beyond 65504 does not fit into a half", "leave fp16 out")
+        Problem(op.name, "it has a weight above 65504, the largest float16", "do not use fp16")
         for op in lines
-        if any(a is not None and np.abs(a).max(initial=0) > LARGEST_HALF for a in map(_as_float, op.weights))
+        if any(a is not None and np.abs(a).max(initial=0) > MAX_FLOAT16 for a in map(_float32_or_none, op.weights))
     ]
     if problems:
         raise UnsupportedError(problems, "written for ncnn with fp16")
     for op in lines:
-        floats = map(_as_float, op.weights)
+        floats = map(_float32_or_none, op.weights)
         pairs = zip(op.weights, floats, strict=True)
         op.weights = tuple(weight if array is None else Tagged(array.astype("<f2")) for weight, array in pairs)
 
 
-def _as_float(weight: Tagged | np.ndarray) -> np.ndarray | None:
-    """A weight that could be a half: behind a tag, and not int8."""
+def _float32_or_none(weight: Tagged | np.ndarray) -> np.ndarray | None:
+    """The weight if it may be stored as float16: it has a tag and is not int8."""
     return weight.array if isinstance(weight, Tagged) and weight.array.dtype == np.float32 else None

@@ -1,4 +1,4 @@
-"""A graph as the source of one nn.Module and its state_dict."""
+"""Generates the source of an nn.Module and its state_dict from a Graph, and loads them."""
 
 from __future__ import annotations
 
@@ -16,62 +16,62 @@ from ...graph.graph import Graph, Names, Node
 from ...graph.registry import Source
 from ...passes.drop_unused import drop_unused
 from ...passes.runner import transformed
-from ...runtime.build import NAMESPACE, arity, counters, source_of, tensor_of
+from ...runtime.build import NAMESPACE, arity, batch_counters, source_of, to_tensor
 from .in_place import in_place
-from .layout import COLUMNS, lay_out
+from .line_wrap import MAX_COLUMNS, wrap_statement
 from .names import Variables, class_name, identifier
 from .passes import PASSES
 
 
 def generate(graph: Graph) -> tuple[str, dict[str, torch.Tensor]]:
-    """A graph as PyTorch.
+    """Generates PyTorch source from a graph.
 
-    Returns the source of a file that defines one nn.Module, and the state_dict that goes with it (float32, the same
-    memory as the graph's weights where it is writable). The module's `forward` takes the graph's inputs in order and
-    returns its output, or the tuple of them. The file needs nothing but torch, imports what it uses, keeps no tensor
-    that is not needed any more, and is as `ruff format --line-length 120` leaves it.
-    Raises UnsupportedError naming every layer that has no PyTorch form.
+    Returns the source of a file that defines one nn.Module, and its state_dict (float32, in the memory of the graph's
+    weights where it is writable). The module's `forward` has the graph's inputs as parameters, in order, and returns
+    its output, or a tuple of them. The file imports only torch, deletes tensors that are not needed any more, and is
+    formatted as by `ruff format --line-length 120`.
+    Raises UnsupportedError with every layer that has no PyTorch form.
     """
     graph = transformed(graph, PASSES)
     sources = in_place(graph, _without_unread(graph, _sources(graph)))
     defined = "\n\n\n".join(dict.fromkeys(source.define.strip() for _, source in sources if source.define))
     variables = Variables(graph, re.findall(r"^def (\w+)", defined, re.MULTILINE))
     arguments = [variables.names[value] for value in graph.inputs]
-    members = _Members()
+    members = _ModuleMembers()
     forward: list[str] = []
     for node, source in sources:
         member = members.add(node, source)
-        inputs, spent = variables.read(node)
-        outputs, done = variables.write(node, spent)
-        forward += lay_out(f"{', '.join(outputs)} = {_call(source, member, inputs)}", 8)
-        if done and node is not graph.nodes[-1]:
-            forward.append(f"        del {', '.join(dict.fromkeys(done))}")
-    forward += lay_out(f"return {', '.join(variables.names[value] for value in graph.outputs.values())}", 8)
+        inputs, dead = variables.read(node)
+        outputs, released = variables.write(node, dead)
+        forward += wrap_statement(f"{', '.join(outputs)} = {_call(source, member, inputs)}", 8)
+        if released and node is not graph.nodes[-1]:
+            forward.append(f"        del {', '.join(dict.fromkeys(released))}")
+    forward += wrap_statement(f"return {', '.join(variables.names[value] for value in graph.outputs.values())}", 8)
     body = [f"class {class_name(graph.name)}(nn.Module):", *_docstring(graph, arguments), ""]
     if members.lines:
         body += ["    def __init__(self):", "        super().__init__()"]
-        body += [text for line in members.lines for text in lay_out(line, 8)] + [""]
-    body += [*lay_out(f"def forward({', '.join(['self', *arguments])}):", 4), *forward]
+        body += [text for line in members.lines for text in wrap_statement(line, 8)] + [""]
+    body += [*wrap_statement(f"def forward({', '.join(['self', *arguments])}):", 4), *forward]
     text = "\n".join(body)
     parts = [_imports(f"{defined}\n{text}"), *([defined] if defined else []), text]
     return "\n\n\n".join(parts) + "\n", members.state
 
 
 def _sources(graph: Graph) -> list[tuple[Node, Source]]:
-    found: list[tuple[Node, Source]] = []
+    sources: list[tuple[Node, Source]] = []
     problems: list[Problem] = []
     for node in graph.nodes:
         try:
-            found.append((node, source_of(node)))
+            sources.append((node, source_of(node)))
         except Refused as error:
             problems.append(Problem(node.where, error.what, error.fix))
     if problems:
         raise UnsupportedError(problems, "written as PyTorch")
-    return found
+    return sources
 
 
 def _without_unread(graph: Graph, sources: list[tuple[Node, Source]]) -> list[tuple[Node, Source]]:
-    """Without what only such layers read as print none of their inputs: priors, which depend on shapes alone."""
+    """Removes layers whose values are read only by sources that need no values: priors depend on shapes alone."""
     for node, source in sources:
         if arity(source) is None:
             node.inputs = []
@@ -94,13 +94,13 @@ def _imports(text: str) -> str:
 
 
 def _docstring(graph: Graph, arguments: list[str]) -> list[str]:
-    """What goes in and comes out, with shapes; and of each input what its file tells: order, range, mean."""
-    taken = ", ".join(f"{n} {list(v.shape)}" for n, v in zip(arguments, graph.inputs, strict=True))
-    given = ", ".join(f"{identifier(name, ())} {list(value.shape)}" for name, value in graph.outputs.items())
+    """The docstring of the class: inputs and outputs with shapes, and the known order, range and mean of inputs."""
+    inputs = ", ".join(f"{n} {list(v.shape)}" for n, v in zip(arguments, graph.inputs, strict=True))
+    outputs = ", ".join(f"{identifier(name, ())} {list(value.shape)}" for name, value in graph.outputs.items())
     about = [f"{n}: {v.about}" for n, v in zip(arguments, graph.inputs, strict=True) if v.about]
     paragraphs = [
-        textwrap.wrap(text, COLUMNS - 10, break_long_words=True, break_on_hyphens=False)
-        for text in (f"Takes {taken}; returns {given}.", *about)
+        textwrap.wrap(text, MAX_COLUMNS - 10, break_long_words=True, break_on_hyphens=False)
+        for text in (f"Takes {inputs}; returns {outputs}.", *about)
     ]
     lines = [line for index, lines in enumerate(paragraphs) for line in ([""] if index == 1 else []) + lines]
     if len(lines) == 1:
@@ -108,23 +108,23 @@ def _docstring(graph: Graph, arguments: list[str]) -> list[str]:
     return [f'    """{lines[0]}', *(f"    {line}" if line else "" for line in lines[1:]), '    """']
 
 
-class _Members:
-    """What the module is made of: the lines of its `__init__`, and its state_dict."""
+class _ModuleMembers:
+    """Collects the members of the module: the lines of its `__init__`, and its state_dict."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.state: dict[str, torch.Tensor] = {}
         self._names = Names()
         self._attributes: set[str] = set()
-        self._same: dict[Any, str] = {}  # layers that are one and the same, by settings and weights
-        self._places: dict[Any, str] = {}  # weights, by where they lie in memory
+        self._member_of_layer: dict[Any, str] = {}  # by settings and weights, so that a reused layer is one member
+        self._parameter_at: dict[Any, str] = {}  # by memory location, so that tied weights stay tied
 
     def add(self, node: Node, source: Source) -> str:
-        """The name of the layer's member; the one there is where it is the same layer with the same weights."""
+        """The name of the member for a layer; a layer with the same settings and weights shares it."""
         key = (source.module, source.expr, tuple(map(id, node.blobs))) if node.blobs else id(node)
-        if key not in self._same:
-            self._same[key] = self._add(node, source)
-        return self._same[key]
+        if key not in self._member_of_layer:
+            self._member_of_layer[key] = self._add(node, source)
+        return self._member_of_layer[key]
 
     def _add(self, node: Node, source: Source) -> str:
         name = self._name(node.name, [] if source.module else list(source.state))
@@ -135,18 +135,18 @@ class _Members:
             parameters = {key for key, _ in module.named_parameters()}
             for key, array in source.state.items():
                 self._tensor(f"{name}.{key}", array, key in parameters)
-            self.state.update({f"{name}.{key}": tensor for key, tensor in counters(module, "cpu").items()})
+            self.state.update({f"{name}.{key}": tensor for key, tensor in batch_counters(module, "cpu").items()})
             return name
         for key, array in source.state.items():
             attribute = f"{name}_{key}"
-            empty = f"torch.empty({_size(array)})"
-            made = f'self.register_buffer("{attribute}", {empty})'
-            self.lines.append(made if source.fixed else f"self.{attribute} = nn.Parameter({empty})")
+            empty = f"torch.empty({_size_arguments(array)})"
+            registration = f'self.register_buffer("{attribute}", {empty})'
+            self.lines.append(registration if source.fixed else f"self.{attribute} = nn.Parameter({empty})")
             self._tensor(attribute, array, not source.fixed)
         return name
 
     def _name(self, wanted: str, keys: list[str]) -> str:
-        """A name that is free, and with it `name_key` for each of the keys."""
+        """An unused name such that `name_key` is unused for each of the keys."""
         wanted = identifier(wanted)
         while True:
             name = self._names.unique(wanted)
@@ -156,41 +156,41 @@ class _Members:
                 return name
 
     def _tensor(self, name: str, array: np.ndarray, parameter: bool) -> None:
-        """Takes in a weight; one that is there already under another name is tied to it."""
-        place = (array.__array_interface__["data"][0], array.shape, array.strides)
-        if parameter and place in self._places:
-            first = self._places[place]
+        """Adds a weight. If it is the memory of another parameter, the two are tied."""
+        location = (array.__array_interface__["data"][0], array.shape, array.strides)
+        if parameter and location in self._parameter_at:
+            first = self._parameter_at[location]
             self.lines.append(f"self.{name} = self.{first}")
             self.state[name] = self.state[first]
             return
         if parameter:
-            self._places[place] = name
-        self.state[name] = tensor_of(array)
+            self._parameter_at[location] = name
+        self.state[name] = to_tensor(array)
 
 
-def _size(array: np.ndarray) -> str:
+def _size_arguments(array: np.ndarray) -> str:
     return ", ".join(map(str, array.shape)) or "()"
 
 
 def to_torch(graph: Graph) -> nn.Module:
-    """The graph as a module in eval mode, on the CPU, with its weights: it runs the source that `generate` returns."""
+    """The graph as an nn.Module in eval mode on the CPU, with its weights, loaded from the source of `generate`."""
     source, state = generate(graph)
     return load(source, state)
 
 
 def load(source: str, state: Mapping[str, torch.Tensor]) -> nn.Module:
-    """Runs source made by `generate`: the one nn.Module that it defines, with the weights of `state`, in eval mode."""
-    space: dict[str, Any] = {"__name__": "generated"}
-    exec(compile(source, "<generated>", "exec"), space)
-    classes = [item for item in space.values() if isinstance(item, type) and item.__module__ == "generated"]
+    """Executes source from `generate`. Returns its nn.Module with the weights of `state`, in eval mode."""
+    namespace: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(source, "<generated>", "exec"), namespace)
+    classes = [item for item in namespace.values() if isinstance(item, type) and item.__module__ == "generated"]
     with torch.device("meta"):
         module = classes[-1]()
-    module.load_state_dict(_tied(state), assign=True)
+    module.load_state_dict(_with_shared_parameters(state), assign=True)
     return module.eval()
 
 
-def _tied(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Tensors under several names as one Parameter each, so that they stay one when they are assigned."""
+def _with_shared_parameters(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state with one Parameter for each tensor that has more than one name, so that it stays shared when loaded."""
     names: dict[int, list[str]] = {}
     for name, tensor in state.items():
         names.setdefault(id(tensor), []).append(name)

@@ -1,4 +1,4 @@
-"""Source and weights as files."""
+"""Writes the generated source and its weights to files."""
 
 from __future__ import annotations
 
@@ -14,40 +14,44 @@ from ...runtime.random_inputs import random_inputs
 from ...runtime.run import relative_l2, run
 from .generate import generate, load
 
-MOST_BYTES = 1 << 30  # of weights that nobody gave
+MAX_FILLER_BYTES = 1 << 30  # of weights that no caffemodel gave
 
 
 def save_torch(graph: Graph, prefix: str | Path, *, check: bool = True, tolerance: float = 1e-4) -> tuple[Path, Path]:
-    """Writes PREFIX.py, a file that defines one nn.Module, and PREFIX.pth, its state_dict: both, or none.
+    """Writes PREFIX.py, which defines one nn.Module, and PREFIX.pth, its state_dict. Either both are written or none.
 
-    check: before they appear, load them and compare the module's outputs with the graph's own on a random input;
-           tolerance is the largest difference, relative L2.
+    check:     first load both files and compare the module's outputs with those of the graph on a random input.
+    tolerance: the largest accepted difference, relative L2.
 
-    Returns the two paths. Raises UnsupportedError naming every layer that has no PyTorch form, DifferentError if the
+    Returns the two paths. Raises UnsupportedError with every layer that has no PyTorch form, DifferentError if the
     outputs differ; then nothing is written.
     """
     source, state = generate(graph)
     size = sum(tensor.nbytes for tensor in state.values() if tensor.numel() > 1 and not any(tensor.stride()))
-    if size > MOST_BYTES:
-        raise ConversionError(f"{size:,} bytes of weights that are all one number: give the caffemodel")
+    if size > MAX_FILLER_BYTES:
+        raise ConversionError(
+            f"the graph has no weights; they would be {size:,} bytes of fillers\n  fix: give the caffemodel"
+        )
     files = Path(f"{prefix}.py"), Path(f"{prefix}.pth")
     with atomic_files(*files) as (code, weights):
         code.write_text(source, encoding="utf-8")
         torch.save({name: tensor.contiguous() for name, tensor in state.items()}, weights)
         if check:
-            _prove(graph, code, weights, tolerance)
+            _check(graph, code, weights, tolerance)
     return files
 
 
-def _prove(graph: Graph, code: Path, weights: Path, tolerance: float) -> None:
+def _check(graph: Graph, code: Path, weights: Path, tolerance: float) -> None:
     module = load(code.read_text(encoding="utf-8"), torch.load(weights, weights_only=True))
     inputs = random_inputs(graph)
     with torch.no_grad():
         result = module(*(torch.from_numpy(array) for array in inputs.values()))
-    found = [result] if isinstance(result, torch.Tensor) else list(result)
+    results = [result] if isinstance(result, torch.Tensor) else list(result)
     tops = {top: array for (_, top), array in run(graph, inputs).items()}
     wanted = [tops.get(value.top or value.name, inputs.get(value.name)) for value in graph.outputs.values()]
-    for name, actual, expected in zip(graph.outputs, found, wanted, strict=True):
+    for name, actual, expected in zip(graph.outputs, results, wanted, strict=True):
         difference = float("inf") if expected is None else relative_l2(actual.numpy(), expected)
         if not difference <= tolerance:
-            raise DifferentError(f"the module does not give the same numbers: {name} differs by {difference:.1e}", name)
+            raise DifferentError(
+                f"the module does not compute the graph's numbers: {name} differs by {difference:.1e}", name
+            )

@@ -1,4 +1,10 @@
-"""What can run a network's files, by name. Adding one: a file here and a line in RUNTIMES.
+"""The runtimes that can run a network's files, by name.
+
+enters: a prototxt (for ncnn also a .param), its weights and input arrays. leaves: the array of every blob.
+
+Start with base.py. To add a runtime, add a file with a subclass of Runtime and a line in RUNTIMES. Caffe runs in a
+process of its own: caffe.py finds a Python with pycaffe, worker.py sends requests, process.py handles the pipes, and
+verify/caffe_worker.py (at the top of the repository) answers.
 
 >>> names()
 ('builtin', 'caffe', 'opencv', 'ncnn')
@@ -18,23 +24,23 @@ RUNTIMES = {"builtin": "BuiltinRuntime", "caffe": "CaffeRuntime", "opencv": "Ope
 
 
 def names() -> tuple[str, ...]:
-    """The runtimes there are, installed or not."""
+    """The names of all runtimes, installed or not."""
     return tuple(RUNTIMES)
 
 
 def get(name: str, caffe_python: str | None = None) -> Runtime:
-    """The runtime called `name`; the same object for the same arguments, so Caffe is started once.
+    """The runtime called `name`; the same object for the same arguments, so that Caffe is started once.
 
     caffe_python: for "caffe", the command that starts a Python with pycaffe; see CaffeRuntime.
 
-    Raises ConversionError if there is no such runtime. Whether it can be used, its `unavailable()` says.
+    Raises ConversionError if there is no such runtime. Call `unavailable()` to find out whether it can be used.
     """
     if name not in RUNTIMES:
-        raise ConversionError(f"there is no runtime {name!r}; there are {', '.join(RUNTIMES)}")
-    return _made(name, caffe_python)
+        raise ConversionError(f"there is no runtime {name!r}\n  fix: use {', '.join(RUNTIMES)}")
+    return _create(name, caffe_python)
 
 
 @cache
-def _made(name: str, caffe_python: str | None) -> Runtime:
-    make = getattr(importlib.import_module(f".{name}", __package__), RUNTIMES[name])
-    return make(caffe_python) if name == "caffe" else make()
+def _create(name: str, caffe_python: str | None) -> Runtime:
+    create = getattr(importlib.import_module(f".{name}", __package__), RUNTIMES[name])
+    return create(caffe_python) if name == "caffe" else create()

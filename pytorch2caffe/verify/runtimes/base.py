@@ -1,4 +1,4 @@
-"""What every runtime offers: say whether it can be used, and run a pair of files."""
+"""The interface of a runtime: whether it can be used, and running a network's files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from caffe_proto import FilePaths, weight_files
 from ...errors import ConversionError
 
 Results = dict[tuple[str, str], np.ndarray]
-"""What a network computed: (layer name, top name) -> array, in the order the layers ran."""
+"""The arrays that a network computed: (layer name, top name) -> array, in the order of execution."""
 
 
 class RuntimeUnavailable(ConversionError):  # noqa: N818 - a state, not a mistake
-    """The runtime is not installed, or cannot be started. Says why, and what to install."""
+    """The runtime is not installed or cannot be started. The message gives the reason and what to install."""
 
 
-class RuntimeFailed(ConversionError):  # noqa: N818 - its pair
-    """The runtime is there and could not run these files. Carries its own last lines."""
+class RuntimeFailed(ConversionError):  # noqa: N818 - the same
+    """The runtime could not run these files. The message contains its own last lines of output."""
 
 
 class Runtime(ABC):
@@ -34,13 +34,13 @@ class Runtime(ABC):
 
     @abstractmethod
     def unavailable(self) -> str | None:
-        """None if it can be used; otherwise the reason and what to install. Looked up once."""
+        """None if it can be used; otherwise the reason and what to install. Determined once."""
 
     @abstractmethod
     def _run(
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
-        """As `run`; the runtime is there and the inputs are contiguous float32."""
+        """As `run`; the runtime is available and the inputs are contiguous float32 arrays."""
 
     def run(
         self,
@@ -49,14 +49,14 @@ class Runtime(ABC):
         inputs: Mapping[str, np.ndarray],
         wanted: Collection[str] | None = None,
     ) -> Results:
-        """Everything the network computes, each blob read the moment a layer has written it (also in place).
+        """Runs the network and returns every blob as it is right after its layer, even if it is overwritten in place.
 
         prototxt:   the network.
         caffemodel: its weights, as for `load_caffe`.
-        inputs:     input blob name -> array of the shape to run with; converted to float32.
-        wanted:     the tops of interest; all of them unless given.
+        inputs:     name of the input blob -> array, whose shape is used; converted to float32.
+        wanted:     the tops to return; all unless given.
 
-        Returns (layer, top) -> float32 array, in the order of execution.
+        Returns {(layer, top): float32 array}, in the order of execution.
         Raises RuntimeUnavailable if the runtime cannot be used, RuntimeFailed if it cannot run these files.
         """
         if reason := self.unavailable():
@@ -66,23 +66,27 @@ class Runtime(ABC):
 
 
 class ModuleRuntime(Runtime):
-    """A runtime that is a Python module, imported when it is asked for."""
+    """A runtime that is a Python module, imported on first use.
+
+    module:       its name.
+    install_hint: how to install it.
+    """
 
     module: str
-    help: str  # what to install
+    install_hint: str
 
     def unavailable(self) -> str | None:
-        """None if the module is there and of use; otherwise the reason and what to install."""
-        return self._reason
+        """None if the module can be used; otherwise the reason and what to install."""
+        return self._cached_reason
 
     @cached_property
-    def _reason(self) -> str | None:
+    def _cached_reason(self) -> str | None:
         try:
-            lack = self._lack(import_module(self.module))
+            reason = self._unusable_reason(import_module(self.module))
         except ImportError as error:
-            lack = str(error)
-        return lack and f"{lack}; {self.help}"
+            reason = str(error)
+        return reason and f"{reason}; {self.install_hint}"
 
     @abstractmethod
-    def _lack(self, module: Any) -> str | None:
-        """Why the module, which is there, is of no use; None if it is."""
+    def _unusable_reason(self, module: Any) -> str | None:
+        """Why the imported module cannot be used; None if it can."""

@@ -1,4 +1,4 @@
-"""No Caffe needed: the files are read back into PyTorch and run there."""
+"""The built-in runtime: reads the files into a Graph and runs it in PyTorch. Needs no Caffe."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .base import Results, Runtime
 
 
 class BuiltinRuntime(Runtime):
-    """The reader of this package, and PyTorch."""
+    """The Caffe reader of this package, and PyTorch."""
 
     name = "builtin"
 
     def unavailable(self) -> str | None:
-        """Always there."""
+        """None: it is always available."""
         return None
 
     def _run(

@@ -1,7 +1,7 @@
-"""BVLC Caffe itself, the judge of what a Caffe file means. Always in a process of its own.
+"""BVLC Caffe, the reference for the meaning of Caffe files. It always runs in a process of its own.
 
-Also where pycaffe could be imported here: a failed CHECK in Caffe ends the process it runs in, and pycaffe
-brings its own protobuf descriptors. So "here" means this interpreter in a second process.
+That is so even if this interpreter has pycaffe: a failed CHECK in Caffe ends its process, and pycaffe registers
+protobuf descriptors that clash with others. Then the process runs this interpreter again.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from .worker import CaffeWorker
 
 VARIABLE = "PYTORCH2CAFFE_CAFFE_PYTHON"
 ROOTS = (Path(__file__).resolve().parents[3] / ".caffe-root", Path(".caffe-root"))
-HELP = (
-    "install it with `sudo verify/install_caffe.sh`, or name a Python that has pycaffe: "
+INSTALL_HINT = (
+    "install it with `sudo verify/install_caffe.sh`, or give the command of a Python with pycaffe: "
     f'--caffe-python "COMMAND" or {VARIABLE}'
 )
 
 
 class CaffeRuntime(Runtime):
-    """Real Caffe.
+    """BVLC Caffe.
 
-    caffe_python: the command that starts a Python with pycaffe and numpy, "chroot ROOT python3". Else the
-                  environment variable PYTORCH2CAFFE_CAFFE_PYTHON; else this interpreter, if it has pycaffe;
-                  else what verify/install_caffe.sh made: `.caffe-root` at the top of the repository or in
-                  the current directory.
-    timeout:      seconds a network may take.
+    caffe_python: the command that starts a Python with pycaffe and numpy, such as "chroot ROOT python3". By default
+                  that in the environment variable PYTORCH2CAFFE_CAFFE_PYTHON, or this interpreter if it has pycaffe,
+                  or the one that verify/install_caffe.sh has installed: in `.caffe-root` at the top of the repository
+                  or in the current directory.
+    timeout:      the most seconds that a network may run.
     """
 
     name = "caffe"
@@ -43,29 +43,29 @@ class CaffeRuntime(Runtime):
         self._caffe_python = caffe_python
         self._timeout = timeout
         self._worker: CaffeWorker | None = None
-        self._reason: str | None = None
+        self._unavailable_reason: str | None = None
 
     @property
     def worker(self) -> CaffeWorker:
-        """The process, for what only Caffe can do (`layer_types`, `weights`). Raises RuntimeUnavailable."""
+        """The worker, for requests that only Caffe supports (`layer_types`, `weights`). Raises RuntimeUnavailable."""
         if reason := self.unavailable():
             raise RuntimeUnavailable(f"{self.name}: {reason}")
         assert self._worker
         return self._worker
 
     def unavailable(self) -> str | None:
-        """None if Caffe can be started; otherwise what was tried and how to install it. Tried once."""
-        if self._worker is None and self._reason is None:
-            self._find()
-        return self._reason
+        """None if Caffe can be started; otherwise why not, and how to install it. Tried once."""
+        if self._worker is None and self._unavailable_reason is None:
+            self._start_worker()
+        return self._unavailable_reason
 
     @property
     def networks_run(self) -> int:
-        """How many networks Caffe was asked to run."""
+        """The number of networks that were sent to Caffe."""
         return self._worker.networks_run if self._worker else 0
 
     def close(self) -> None:
-        """Ends Caffe's process; the next run starts another."""
+        """Ends Caffe's process; the next run starts a new one."""
         if self._worker:
             self._worker.close()
 
@@ -73,9 +73,9 @@ class CaffeRuntime(Runtime):
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         text = prototxt.read_text(encoding="utf-8")
-        return self.worker.run(text, [contents(path) for path in caffemodels], inputs, wanted=wanted)
+        return self.worker.run(text, [map_file(path) for path in caffemodels], inputs, wanted=wanted)
 
-    def _find(self) -> None:
+    def _start_worker(self) -> None:
         failures = []
         for command in candidates(self._caffe_python):
             worker = CaffeWorker(command, timeout=self._timeout)
@@ -86,23 +86,25 @@ class CaffeRuntime(Runtime):
             else:
                 self._worker = worker
                 return
-        self._reason = "\n".join([*failures, HELP]) if failures else f"not installed; {HELP}"
+        self._unavailable_reason = (
+            "\n".join([*failures, INSTALL_HINT]) if failures else f"not installed; {INSTALL_HINT}"
+        )
 
 
-def contents(path: Path) -> memoryview:
-    """What is in a file, mapped: weights may be larger than the memory that is free."""
+def map_file(path: Path) -> memoryview:
+    """The bytes of a file, memory-mapped, because weights may be larger than the free memory."""
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b"")
 
 
 def candidates(caffe_python: str | None = None) -> Iterator[list[str]]:
-    """The commands that may start a Python with pycaffe. A command that was named is the only one."""
+    """The commands to try for a Python with pycaffe. If one was given, it is the only one."""
     if named := caffe_python or os.environ.get(VARIABLE):
         yield shlex.split(named)
         return
-    found = importlib.util.find_spec("caffe")
-    if found and found.origin:  # a folder that happens to be called caffe has no origin
+    spec = importlib.util.find_spec("caffe")
+    if spec and spec.origin:  # a directory named caffe has no origin
         yield [sys.executable]
     for root in dict.fromkeys(root.resolve() for root in ROOTS):
         if (root / "usr/bin/python3").exists():

@@ -1,4 +1,4 @@
-"""ncnn, as phones run it: .param and .bin files, or Caffe files that are written as such first."""
+"""ncnn: runs .param and .bin files, or Caffe files after converting them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .base import ModuleRuntime, Results, RuntimeFailed
 
 
 class NcnnRuntime(ModuleRuntime):
-    """The ncnn of the Python package, on one thread of the CPU, in float32 and without Winograd.
+    """The Python package ncnn, on one CPU thread, in float32 and without Winograd.
 
-    Given .param and .bin, a blob [C, H, W] comes as [1, C, H, W]; given Caffe files, in Caffe's shape.
+    For .param and .bin files, a blob [C, H, W] is returned as [1, C, H, W]; for Caffe files, in Caffe's shape.
     """
 
     name = module = "ncnn"
-    help = 'install ncnn: pip install "pytorch2caffe[ncnn]"'
+    install_hint = 'install ncnn: pip install "pytorch2caffe[ncnn]"'
 
-    def _lack(self, module: Any) -> str | None:
+    def _unusable_reason(self, module: Any) -> str | None:
         return None if hasattr(module, "Net") else "the module ncnn has no Net"
 
     def _run(
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
-        if is_param(prototxt):
+        if is_param_file(prototxt):
             if len(caffemodels) != 1:
                 raise RuntimeFailed(f"ncnn reads one .bin, not {len(caffemodels)}")
             return run_files(prototxt, caffemodels[0], inputs, wanted)
@@ -44,49 +44,58 @@ class NcnnRuntime(ModuleRuntime):
         with tempfile.TemporaryDirectory() as folder:
             prefix = Path(folder) / "net"
             files = save_ncnn(graph, prefix)
-            fed = {files.inputs[name]: array for name, array in inputs.items() if name in files.inputs}
-            found = run_files(Path(f"{prefix}.param"), Path(f"{prefix}.bin"), fed, None)
-        return in_shape(found, files.graph, files.renamed, wanted)
+            arrays = {files.inputs[name]: array for name, array in inputs.items() if name in files.inputs}
+            blobs = run_files(Path(f"{prefix}.param"), Path(f"{prefix}.bin"), arrays, None)
+        return with_caffe_shapes(blobs, files.graph, files.renamed, wanted)
 
 
-def is_param(path: Path) -> bool:
-    """Whether a file is a .param file: it begins with ncnn's number."""
+def is_param_file(path: Path) -> bool:
+    """Whether a file is a .param file, which begins with a magic number."""
     with path.open("rb") as stream:
         return stream.read(7) == b"7767517"
 
 
-def in_shape(
-    found: Results, graph: Graph, renamed: Mapping[str, str], wanted: Collection[str] | None = None
+def with_caffe_shapes(
+    blobs: Results, graph: Graph, renamed: Mapping[str, str], wanted: Collection[str] | None = None
 ) -> Results:
-    """ncnn's blobs in the shapes of the graph's values, under the values' names."""
+    """ncnn's blobs with the shapes and names of the graph's values.
+
+    renamed: {name in ncnn: name in the graph}, where they differ.
+    wanted:  the tops to return; all unless given.
+    """
     values = {value.name: value for node in graph.nodes for value in node.outputs}
     shaped = {}
-    for (layer, blob), array in found.items():
+    for (layer, blob), array in blobs.items():
         value = values.get(renamed.get(blob, blob))
         if value is not None and (wanted is None or (value.top or value.name) in wanted):
-            fits = array.size == int(np.prod(value.shape))
+            same_size = array.size == int(np.prod(value.shape))
             key = renamed.get(layer, layer), value.top or value.name
-            shaped[key] = array.reshape(value.shape) if fits else array
+            shaped[key] = array.reshape(value.shape) if same_size else array
     return shaped
 
 
 def run_files(param: Path, binary: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None) -> Results:
-    """Every blob of the network, in the order of its layers; integers for an Embed are fed as such."""
+    """Runs .param and .bin files. Returns every blob, in the order of the layers.
+
+    inputs: name of the input blob -> array; the input of an Embed is passed to ncnn as int32.
+
+    Raises RuntimeFailed if ncnn cannot load or run the files.
+    """
     import ncnn
 
-    layers = layers_of(param)
-    with_ints = _read_by_embed(layers)
+    layers = read_layers(param)
+    int_inputs = _inputs_of_embed(layers)
     net = ncnn.Net()
-    _set(net.opt)
+    _set_options(net.opt)
     if net.load_param(str(param)) != 0:
-        raise RuntimeFailed(f"ncnn cannot load {param.name}: {_why(layers)}")
+        raise RuntimeFailed(f"ncnn cannot load {param.name}: {_load_failure(layers)}")
     if net.load_model(str(binary)) != 0:
-        raise RuntimeFailed(f"ncnn cannot load {binary.name}: its weights are not those of {param.name}")
-    held = []
+        raise RuntimeFailed(f"ncnn cannot load {binary.name}: it does not contain the weights of {param.name}")
+    mats = []
     extractor = net.create_extractor()
     for name, array in inputs.items():
-        held.append(_mat(array, name in with_ints))
-        if extractor.input(name, held[-1]) != 0:
+        mats.append(_to_mat(array, name in int_inputs))
+        if extractor.input(name, mats[-1]) != 0:
             raise RuntimeFailed(f"ncnn: {param.name} has no input {name!r}")
     results: Results = {}
     for layer, type, _, tops in layers:
@@ -96,21 +105,21 @@ def run_files(param: Path, binary: Path, inputs: Mapping[str, np.ndarray], wante
             code, mat = extractor.extract(top)
             if code != 0:
                 raise RuntimeFailed(f"ncnn: layer {layer!r} fails with code {code}")
-            if mat.elemsize == 4:  # int8 that one layer hands to the next says nothing without its scale
+            if mat.elemsize == 4:  # int8 blobs between layers have no meaning without their scale
                 results[layer, top] = np.array(mat, np.float32)[None]
     return results
 
 
-def _mat(array: np.ndarray, whole: bool) -> Any:
-    """A blob of its own: ncnn.Mat refers to an array's memory, and its channels do not begin where layers expect."""
+def _to_mat(array: np.ndarray, as_ints: bool) -> Any:
+    """The array as an ncnn.Mat that owns its memory, with the channel alignment that ncnn's layers expect."""
     import ncnn
 
-    data = np.require(array.reshape(blob_shape(array.shape)), np.int32 if whole else np.float32, "C").view(np.float32)
+    data = np.require(array.reshape(blob_shape(array.shape)), np.int32 if as_ints else np.float32, "C").view(np.float32)
     return ncnn.Mat(data).clone()
 
 
-def _set(opt: Any) -> None:
-    """Exact: float32 throughout, every layer as its definition says; and every blob kept."""
+def _set_options(opt: Any) -> None:
+    """Selects exact float32 arithmetic and keeps every blob."""
     opt.lightmode = False
     opt.num_threads = 1
     for name in (
@@ -126,29 +135,29 @@ def _set(opt: Any) -> None:
             setattr(opt, name, False)
 
 
-def layers_of(param: Path) -> list[tuple[str, str, list[str], list[str]]]:
+def read_layers(param: Path) -> list[tuple[str, str, list[str], list[str]]]:
     """(name, type, bottoms, tops) of each layer of a .param file."""
-    found = []
+    layers = []
     for line in param.read_text(encoding="utf-8").splitlines()[2:]:
         words = line.split()
         if len(words) >= 4 and words[2].isdigit() and words[3].isdigit():
             bottoms, tops = int(words[2]), int(words[3])
-            found.append((words[1], words[0], words[4 : 4 + bottoms], words[4 + bottoms : 4 + bottoms + tops]))
-    return found
+            layers.append((words[1], words[0], words[4 : 4 + bottoms], words[4 + bottoms : 4 + bottoms + tops]))
+    return layers
 
 
-def _read_by_embed(layers: list[tuple[str, str, list[str], list[str]]]) -> set[str]:
-    """Blobs that reach an Embed through layers that only pass them on."""
-    found: set[str] = set()
+def _inputs_of_embed(layers: list[tuple[str, str, list[str], list[str]]]) -> set[str]:
+    """The blobs that are an Embed's input, directly or through layers that only copy them."""
+    blobs: set[str] = set()
     for _, type, bottoms, tops in reversed(layers):
-        if type == "Embed" or type in ("Split", "Reshape", "Flatten") and found.intersection(tops):
-            found.update(bottoms)
-    return found
+        if type == "Embed" or type in ("Split", "Reshape", "Flatten") and blobs.intersection(tops):
+            blobs.update(bottoms)
+    return blobs
 
 
-def _why(layers: list[tuple[str, str, list[str], list[str]]]) -> str:
+def _load_failure(layers: list[tuple[str, str, list[str], list[str]]]) -> str:
     import ncnn
 
     exists = getattr(ncnn, "layer_to_index", None)
     unknown = sorted({type for _, type, _, _ in layers if exists and exists(type) == -1})
-    return f"it has no layer {', '.join(unknown)}" if unknown else "is it a .param file?"
+    return f"it has no layer {', '.join(unknown)}" if unknown else "it is not a valid .param file"

@@ -1,4 +1,4 @@
-"""OpenCV 4's importer of Caffe files, as many programs and boards use it."""
+"""OpenCV 4's importer of Caffe files, which many programs and boards use."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}:;,]|[^\s{
 
 
 class OpenCVRuntime(ModuleRuntime):
-    """cv2.dnn on the CPU, without its fusion of layers and its Winograd: every layer as it was written.
+    """cv2.dnn on the CPU, without layer fusion and Winograd, so that every layer runs as it is in the file.
 
-    OpenCV has no one-dimensional arrays: such an output comes as [N, 1].
+    OpenCV has no one-dimensional arrays: such an output has shape [N, 1].
     """
 
     name, module = "opencv", "cv2"
-    help = 'install OpenCV 4: pip install "opencv-python-headless<5"'
+    install_hint = 'install OpenCV 4: pip install "opencv-python-headless<5"'
 
-    def _lack(self, module: Any) -> str | None:
-        fit = hasattr(module.dnn, "readNetFromCaffe")
-        return None if fit else f"OpenCV {module.__version__} no longer reads Caffe files"
+    def _unusable_reason(self, module: Any) -> str | None:
+        readable = hasattr(module.dnn, "readNetFromCaffe")
+        return None if readable else f"OpenCV {module.__version__} no longer reads Caffe files"
 
     def _run(
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
@@ -44,9 +44,9 @@ class OpenCVRuntime(ModuleRuntime):
                 given = ", ".join(inputs) or "none"
                 message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"
                 raise RuntimeFailed(message) from error
-        # OpenCV keeps only the first output of a layer from being overwritten by those that read it
-        kept = {(layer, top) for layer, top in results if top == tops[layer][0] or top not in read}
-        return {key: results[key] for key in results if key in kept and (wanted is None or key[1] in wanted)}
+        # OpenCV may overwrite a layer's outputs, except the first, when it runs layers that read them
+        valid = {(layer, top) for layer, top in results if top == tops[layer][0] or top not in read}
+        return {key: results[key] for key in results if key in valid and (wanted is None or key[1] in wanted)}
 
 
 def _read(cv2: Any, prototxt: Path, caffemodel: Path) -> Any:
@@ -63,7 +63,7 @@ def _read(cv2: Any, prototxt: Path, caffemodel: Path) -> Any:
 def _forward(net: Any, tops: Mapping[str, list[str]], inputs: Mapping[str, np.ndarray]) -> Results:
     for name, array in inputs.items():
         net.setInput(array, name)
-    layers = [name for name in net.getLayerNames() if tops.get(name)]  # Silence has outputs here, and no top
+    layers = [name for name in net.getLayerNames() if tops.get(name)]  # Silence has outputs in OpenCV but no top
     outputs = dict(zip(layers, net.forwardAndRetrieve(layers), strict=True))
     return {
         (layer, top): np.array(array, np.float32)
@@ -74,19 +74,19 @@ def _forward(net: Any, tops: Mapping[str, list[str]], inputs: Mapping[str, np.nd
 
 
 def tops_of(prototxt: str) -> dict[str, list[str]]:
-    """The names of each layer's outputs, in the order of the file; OpenCV itself does not keep them.
+    """The names of each layer's outputs, in the order of the file, because OpenCV does not keep them.
 
     >>> tops_of('layer { name: "cut" type: "Slice" bottom: "x" top: "left" top: "right" }')
     {'cut': ['left', 'right']}
     """
-    found: dict[str, list[str]] = {}
+    tops: dict[str, list[str]] = {}
     for layer in _layers(prototxt):
-        found[layer.get("name", [""])[0]] = layer.get("top", [])
-    return found
+        tops[layer.get("name", [""])[0]] = layer.get("top", [])
+    return tops
 
 
 def _layers(prototxt: str) -> Iterator[dict[str, list[str]]]:
-    """The plain fields of each layer, unquoted; what is in braces within it is passed over."""
+    """The string fields of each layer, unquoted; nested messages are skipped."""
     tokens = [token for token in TOKEN.findall(prototxt) if token[0] not in "#:;,"]
     layer: dict[str, list[str]] = {}
     depth, is_layer = 0, False
@@ -105,7 +105,7 @@ def _layers(prototxt: str) -> Iterator[dict[str, list[str]]]:
 
 @contextmanager
 def _silent(cv2: Any) -> Iterator[None]:
-    """Keeps OpenCV from writing to stderr what it also raises."""
+    """Stops OpenCV from writing to stderr what it also raises."""
     logging = getattr(cv2.utils, "logging", None)
     if logging is None:
         yield

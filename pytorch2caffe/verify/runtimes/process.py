@@ -1,4 +1,4 @@
-"""A program at the other end of two pipes that answers each message; caffe_worker.py has the format."""
+"""A process that answers messages over two pipes. verify/caffe_worker.py describes the format of the messages."""
 
 from __future__ import annotations
 
@@ -21,75 +21,79 @@ from .base import RuntimeFailed, RuntimeUnavailable
 GREETING = "pytorch2caffe 1"
 Section = bytes | memoryview
 Message = tuple[dict[str, Any], list[bytearray]]
-BANNER = 1000  # lines that a wrapper (conda, ssh, docker) may print before the worker greets
+MAX_BANNER_LINES = 1000  # lines that a wrapper (conda, ssh, docker) may print before the greeting
 
 
-class Process:
-    """A worker, started by `command` with `source`, the text of caffe_worker.py, as its program.
+class WorkerProcess:
+    """A worker process: the Python started by `command` runs `source`, the text of caffe_worker.py.
 
     Raises RuntimeUnavailable if the command does not start.
     """
 
     def __init__(self, command: Sequence[str], source: str) -> None:
-        self.shown = shlex.join(command)
+        self.command_line = shlex.join(command)
         try:
             self._popen = subprocess.Popen(
                 [*command, "-c", source],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is ours to handle, and children of a wrapper end with it
+                start_new_session=True,  # Ctrl-C does not reach it, and a wrapper's children end with it
             )
         except OSError as error:
-            raise RuntimeUnavailable(f"`{self.shown}` does not start: {error.strerror or error}") from error
+            raise RuntimeUnavailable(f"`{self.command_line}` does not start: {error.strerror or error}") from error
         assert self._popen.stdin and self._popen.stdout and self._popen.stderr
         self._input: IO[bytes] = self._popen.stdin
         self._output = cast(BufferedReader, self._popen.stdout)
-        self._said: deque[str] = deque(maxlen=100)
-        self._listener = threading.Thread(target=_listen, args=(self._popen.stderr, self._said), daemon=True)
-        self._listener.start()
+        self._stderr_lines: deque[str] = deque(maxlen=100)
+        self._stderr_thread = threading.Thread(
+            target=_collect_lines, args=(self._popen.stderr, self._stderr_lines), daemon=True
+        )
+        self._stderr_thread.start()
         self._kill = weakref.finalize(self, _kill, self._popen)
 
     @property
     def pid(self) -> int:
-        """Its number in the system."""
+        """The process id."""
         return self._popen.pid
 
-    def ended(self) -> bool:
-        """Whether it has gone."""
+    def has_ended(self) -> bool:
+        """Whether the process has ended."""
         return self._popen.poll() is not None
 
     def close(self) -> None:
-        """Ends it, with whatever it started."""
+        """Ends the process and its children."""
         self._kill()
         for pipe in (self._input, self._output):
-            with suppress(OSError):  # what was still to be written has no reader
+            with suppress(OSError):  # unwritten data is discarded
                 pipe.close()
 
     def greet(self, timeout: float) -> dict[str, Any]:
-        """Waits for the worker's first message, past whatever a wrapper prints before it.
+        """Waits for the worker's first message and returns it. Lines that a wrapper prints before it are skipped.
 
-        Raises RuntimeUnavailable if it does not come within `timeout` seconds, or says that Caffe is missing.
+        Raises RuntimeUnavailable if there is none within `timeout` seconds, or if it reports that Caffe is missing.
         """
-        noise: deque[str] = deque(maxlen=5)
-        with self._within(timeout, RuntimeUnavailable, noise):
-            for _ in range(BANNER):
+        banner: deque[str] = deque(maxlen=5)
+        with self._limited_to(timeout, RuntimeUnavailable, banner):
+            for _ in range(MAX_BANNER_LINES):
                 line = self._output.readline(1 << 16)
                 if not line:
                     raise EOFError
                 greeting = _json_or_none(line)
                 if greeting and greeting.get("worker") == GREETING:
                     break
-                noise.append(line.decode(errors="replace").rstrip())
+                banner.append(line.decode(errors="replace").rstrip())
             else:
-                raise RuntimeUnavailable(f"`{self.shown}` prints something else: {noise[-1][:200]!r}")
+                raise RuntimeUnavailable(
+                    f"`{self.command_line}` does not start the worker; it prints {banner[-1][:200]!r}"
+                )
         if "error" in greeting:
-            raise RuntimeUnavailable(f"`{self.shown}` has no usable pycaffe: {greeting['error']}")
+            raise RuntimeUnavailable(f"`{self.command_line}` has no usable pycaffe: {greeting['error']}")
         return greeting
 
     def ask(self, header: dict[str, Any], sections: Sequence[Section], timeout: float) -> Message:
-        """Sends a request, returns its reply. Raises RuntimeFailed if none comes within `timeout` seconds."""
-        with self._within(timeout, RuntimeFailed, ()):
+        """Sends a request and returns the reply. Raises RuntimeFailed if there is none within `timeout` seconds."""
+        with self._limited_to(timeout, RuntimeFailed, ()):
             sizes = [memoryview(section).nbytes for section in sections]
             self._input.write(json.dumps({**header, "sizes": sizes}).encode() + b"\n")
             for section in sections:
@@ -108,8 +112,8 @@ class Process:
         return data
 
     @contextmanager
-    def _within(self, timeout: float, error: type[Exception], noise: Iterable[str]) -> Iterator[None]:
-        """Ends the process after `timeout` seconds; its end, or bytes that are no answer, become an error."""
+    def _limited_to(self, timeout: float, error: type[Exception], banner: Iterable[str]) -> Iterator[None]:
+        """Ends the process after `timeout` seconds. Raises `error` if it ends or sends an invalid answer."""
         started = time.monotonic()
         timer = threading.Timer(timeout, self._kill)
         timer.daemon = True
@@ -117,33 +121,33 @@ class Process:
         try:
             yield
         except (EOFError, OSError, ValueError) as caught:
-            late = time.monotonic() - started >= timeout
+            timed_out = time.monotonic() - started >= timeout
             with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(2)  # it is ending: let it say how
+                self._popen.wait(2)  # to get its exit status
             self._kill()
-            self._listener.join(5)
-            words = last_words(self._said) or "\n".join(noise) or "it said nothing on stderr"
+            self._stderr_thread.join(5)
+            output = last_lines(self._stderr_lines) or "\n".join(banner) or "no output on stderr"
             code = self._popen.returncode
-            what = f"gave no answer within {timeout:g} s" if late else f"ended ({_ending(code)})"
-            raise error(f"`{self.shown}` {what}:\n{words}") from caught
+            what = f"gave no answer within {timeout:g} s" if timed_out else f"ended ({_exit_description(code)})"
+            raise error(f"`{self.command_line}` {what}:\n{output}") from caught
         finally:
             timer.cancel()
 
 
-def last_words(lines: Iterable[str], count: int = 10) -> str:
-    """The end of what a process wrote to stderr, without glog's stack trace."""
-    telling = [line for line in lines if line and not line.lstrip().startswith(("@ ", "***", "(unknown)"))]
-    return "\n".join(telling[-count:])
+def last_lines(lines: Iterable[str], count: int = 10) -> str:
+    """The last lines that a process wrote to stderr, without glog's stack trace."""
+    useful = [line for line in lines if line and not line.lstrip().startswith(("@ ", "***", "(unknown)"))]
+    return "\n".join(useful[-count:])
 
 
-def _listen(stream: IO[bytes], said: deque[str]) -> None:
-    with suppress(ValueError):  # closed under our hands
+def _collect_lines(stream: IO[bytes], lines: deque[str]) -> None:
+    with suppress(ValueError):  # the stream was closed
         for line in stream:
-            said.append(line.decode(errors="replace").rstrip())
+            lines.append(line.decode(errors="replace").rstrip())
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends the process with all it started, and waits until it is gone."""
+    """Ends the process and its children, and waits until it has ended."""
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -153,7 +157,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
-def _ending(code: int | None) -> str:
+def _exit_description(code: int | None) -> str:
     if code is None:
         return "still running"
     with suppress(ValueError):
@@ -163,6 +167,6 @@ def _ending(code: int | None) -> str:
 
 def _json_or_none(line: bytes) -> dict[str, Any] | None:
     with suppress(ValueError):
-        found = json.loads(line)
-        return found if isinstance(found, dict) else None
+        message = json.loads(line)
+        return message if isinstance(message, dict) else None
     return None

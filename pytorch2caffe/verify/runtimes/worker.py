@@ -1,4 +1,4 @@
-"""Real Caffe in another process: the near end of verify/caffe_worker.py."""
+"""The client of verify/caffe_worker.py, which runs BVLC Caffe in another process."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 
 from .base import Results, RuntimeFailed, RuntimeUnavailable
-from .process import Message, Process, Section
+from .process import Message, Section, WorkerProcess
 
-HERE = Path(__file__).resolve()
-PLACES = (HERE.parents[1] / "caffe_worker.py", HERE.parents[3] / "verify" / "caffe_worker.py")
+THIS_FILE = Path(__file__).resolve()
+WORKER_FILES = (THIS_FILE.parents[1] / "caffe_worker.py", THIS_FILE.parents[3] / "verify" / "caffe_worker.py")
 
 
 class CaffeWorker:
-    """Real Caffe in a process of its own, started at the first request and again after it died.
+    """BVLC Caffe in a process of its own, which is started at the first request and restarted if it has ended.
 
-    command:       how to start a Python that has pycaffe and numpy: ["chroot", "ROOT", "python3"].
-    start_timeout: seconds it may take to import caffe.
-    timeout:       seconds it may take for one request.
-    networks_run:  how many networks it was asked to run.
+    command:       the command of a Python with pycaffe and numpy, such as ["chroot", "ROOT", "python3"].
+    start_timeout: the most seconds for importing caffe.
+    timeout:       the most seconds for a request.
+    networks_run:  number of networks that were sent to it.
 
-    Every method raises RuntimeUnavailable if it cannot be started, and RuntimeFailed with Caffe's last lines
-    if Caffe refuses, aborts or takes too long.
+    Every method raises RuntimeUnavailable if the process cannot be started, and RuntimeFailed with the last lines of
+    Caffe's output if it reports an error, aborts or takes too long.
     """
 
     def __init__(self, command: Sequence[str], *, start_timeout: float = 120, timeout: float = 600) -> None:
@@ -35,22 +35,22 @@ class CaffeWorker:
         self.timeout = timeout
         self.greeting: dict[str, Any] = {}
         self.networks_run = 0
-        self._process: Process | None = None
+        self._process: WorkerProcess | None = None
         self._lock = threading.Lock()
 
     def start(self) -> dict[str, Any]:
-        """Starts it if it is not running. Returns its greeting: {"caffe": version, "python": version}."""
+        """Starts the process unless it is running. Returns its greeting, {"caffe": version, "python": version}."""
         with self._lock:
-            self._started()
+            self._running_process()
         return self.greeting
 
     @property
     def pid(self) -> int | None:
-        """The process of Caffe that runs now, if one does."""
+        """The process id of the running process, or None."""
         return self._process.pid if self._process else None
 
     def layer_types(self) -> list[str]:
-        """The names of the layer types this Caffe has."""
+        """The layer types that this Caffe has."""
         return self._request({"do": "layer_types"})[0]["types"]
 
     def run(
@@ -62,13 +62,13 @@ class CaffeWorker:
         only_outputs: bool = False,
         wanted: Collection[str] | None = None,
     ) -> Results:
-        """What every layer computes, read right after it ran; without inputs and the Splits Caffe inserts.
+        """Runs a network. Returns each top right after its layer, without inputs and the Splits that Caffe inserts.
 
-        prototxt:     the network's text.
-        caffemodels:  the file's bytes, or those of several, taken in this order; empty for a network without weights.
-        inputs:       input blob -> array; its shape replaces the one in the prototxt.
-        only_outputs: leave out blobs that a later layer reads.
-        wanted:       leave out tops of other names.
+        prototxt:     the text of the network.
+        caffemodels:  the bytes of the caffemodel, or of its shards in order; empty for a network without weights.
+        inputs:       name of the input blob -> array, whose shape replaces that in the prototxt.
+        only_outputs: return only blobs that no later layer reads.
+        wanted:       the tops to return; all unless given.
         """
         self.networks_run += 1
         request = {"do": "run", "inputs": list(inputs), "only_outputs": only_outputs}
@@ -77,8 +77,8 @@ class CaffeWorker:
         request["caffemodels"] = len(files)
         reply, sections = self._request(request, [prototxt.encode(), *files], inputs.values())
         keys = [(layer, top) for layer, top in reply["results"]]
-        if twice := [layer for (layer, _), count in Counter(keys).items() if count > 1]:
-            raise RuntimeFailed(f"two layers have the same name: {', '.join(twice)}")
+        if duplicates := [layer for (layer, _), count in Counter(keys).items() if count > 1]:
+            raise RuntimeFailed(f"more than one layer has the name {', '.join(duplicates)}")
         arrays = (
             np.frombuffer(data, "<f4").reshape(shape) for data, shape in zip(sections, reply["shapes"], strict=True)
         )
@@ -92,7 +92,7 @@ class CaffeWorker:
         *,
         repeat: int = 3,
     ) -> list[tuple[str, str, float]]:
-        """(layer, type, seconds) of the fastest of `repeat` forward passes, after one to warm up."""
+        """(layer, type, seconds) of each layer in the fastest of `repeat` forward passes, after a warm-up pass."""
         files = _as_list(caffemodels)
         request = {"do": "time", "inputs": list(inputs), "repeat": repeat, "caffemodels": len(files)}
         reply, _ = self._request(request, [prototxt.encode(), *files], inputs.values())
@@ -102,13 +102,13 @@ class CaffeWorker:
     def weights(
         self, prototxt: str, blobs: Mapping[tuple[str, int], np.ndarray] | None = None, *, seed: int = 0
     ) -> bytes:
-        """A caffemodel that Caffe itself saves: random weights, except `blobs`, (layer, index) -> array."""
+        """A caffemodel saved by Caffe, with random weights, except `blobs`, {(layer, index): array}."""
         blobs = blobs or {}
         request = {"do": "weights", "seed": seed, "blobs": list(blobs)}
         return bytes(self._request(request, [prototxt.encode()], blobs.values())[1][0])
 
     def close(self) -> None:
-        """Ends the process. The next request starts another."""
+        """Ends the process. The next request starts a new one."""
         if self._process:
             self._process.close()
         self._process = None
@@ -119,19 +119,19 @@ class CaffeWorker:
         arrays = [np.require(array, "<f4", "C") for array in arrays]
         header = {**header, "shapes": [array.shape for array in arrays]}
         with self._lock:
-            process = self._started()
+            process = self._running_process()
             try:
                 reply, data = process.ask(header, [*sections, *(array.data for array in arrays)], self.timeout)
-            except BaseException:  # what is left in the pipes belongs to nobody
+            except BaseException:  # the pipes may contain the rest of a message
                 self.close()
                 raise
         if "error" in reply:
             raise RuntimeFailed(f"Caffe: {reply['error']}")
         return reply, data
 
-    def _started(self) -> Process:
-        if self._process is None or self._process.ended():
-            self._process = Process(self.command, source())
+    def _running_process(self) -> WorkerProcess:
+        if self._process is None or self._process.has_ended():
+            self._process = WorkerProcess(self.command, worker_source())
             try:
                 self.greeting = self._process.greet(self.start_timeout)
             except BaseException:
@@ -144,9 +144,9 @@ def _as_list(caffemodels: Section | Sequence[Section]) -> list[Section]:
     return [caffemodels] if isinstance(caffemodels, (bytes, memoryview)) else list(caffemodels)
 
 
-def source() -> str:
-    """The text of verify/caffe_worker.py: beside this package in a checkout, inside it when installed."""
-    for place in PLACES:
-        if place.exists():
-            return place.read_text()
-    raise RuntimeUnavailable(f"verify/caffe_worker.py is missing from this installation (looked in {PLACES})")
+def worker_source() -> str:
+    """The text of verify/caffe_worker.py, which is beside this package in a checkout and inside it if installed."""
+    for path in WORKER_FILES:
+        if path.exists():
+            return path.read_text()
+    raise RuntimeUnavailable(f"verify/caffe_worker.py is missing from this installation (not found in {WORKER_FILES})")

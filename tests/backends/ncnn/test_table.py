@@ -79,37 +79,46 @@ def replaced(index, *lines):
 
 
 BAD = {
-    "blank line": (replaced(2, "", GOOD[2]), "line 3: blank: ncnn2int8 ignores every line after it"),
-    "line of spaces": (replaced(2, "  ", GOOD[2]), "line 3: blank"),
-    "tabs": (replaced(3, "conv\t12.5"), "line 4: a tab or another control character: ncnn2int8 crashes"),
+    "blank line": (replaced(2, "", GOOD[2]), "line 3: the line is blank; ncnn2int8 ignores every line after it"),
+    "line of spaces": (replaced(2, "  ", GOOD[2]), "line 3: the line is blank"),
+    "tabs": (
+        replaced(3, "conv\t12.5"),
+        "line 4: the line contains a tab or another control character; ncnn2int8 crashes",
+    ),
     "weights commented out": (replaced(0, "#" + GOOD[0]), "line 1: the weight scales of conv are commented out"),
-    "weights missing": (replaced(0), "layer 'conv': an activation scale without weight scales"),
-    "too few scales": (replaced(1, "grouped_param_0 5.0"), "1 weight scales, ncnn reads 2: the model would not load"),
-    "a scale per output of a grouped one": (
+    "weights missing": (replaced(0), "layer 'conv': the layer has an activation scale but no weight scales"),
+    "too few scales": (
+        replaced(1, "grouped_param_0 5.0"),
+        "has 1 weight scale, but ncnn reads 2; the model would not load",
+    ),
+    "a scale per output of a grouped convolution": (
         replaced(1, "grouped_param_0 1 2 3 4 5 6"),
-        "6 weight scales, ncnn reads 2: .* not load",
+        "6 weight scales, but ncnn reads 2; .* not load",
     ),
     "three activation scales": (replaced(3, "conv 1 2 3"), "line 4: conv has 3 activation scales"),
-    "no value": (replaced(3, "conv"), "line 4: conv has no scale: ncnn2int8 crashes"),
-    "not a number": (replaced(3, "conv 12,5"), "line 4: conv: '12,5' is no number"),
-    "name with a space": (replaced(3, "my conv 12.5"), "a name with a space in it"),
-    "activation 0": (replaced(3, "conv 0.0"), "activation scale 0.0: every input becomes 0"),
+    "no scale": (replaced(3, "conv"), "line 4: conv has no scale; ncnn2int8 crashes"),
+    "not a number": (replaced(3, "conv 12,5"), "line 4: conv: '12,5' is not a number"),
+    "name with a space": (replaced(3, "my conv 12.5"), "does the name contain a space"),
+    "activation 0": (replaced(3, "conv 0.0"), "activation scale 0.0 makes every input 0"),
     "activation infinite": (replaced(3, "conv inf"), "activation scale inf"),
     "activation nan": (replaced(3, "conv nan"), "activation scale nan"),
     "activation negative": (replaced(3, "conv -3"), "activation scale -3.0"),
     "activation beyond float32": (replaced(3, "conv 1e39"), "activation scale 1e\\+39"),
     "weight infinite": (replaced(1, "grouped_param_0 1 inf"), "weight scale inf of output 1"),
     "weight nan": (replaced(1, "grouped_param_0 nan 1"), "weight scale nan of output 0"),
-    "weight 0 that is live": (
+    "weight scale 0 of nonzero weights": (
         replaced(1, "grouped_param_0 0 1"),
         "weight scale 0 of output 0, whose weights are not 0",
     ),
-    "table of other weights": (replaced(1, "grouped_param_0 1 9e5"), "reach .* of 127: the table was made for other"),
-    "twice": ([*GOOD, "conv 13"], "line 7: conv stands in line 4 too; ncnn takes the last"),
+    "table of other weights": (
+        replaced(1, "grouped_param_0 1 9e5"),
+        "become .* in int8, not 127; the table is for other",
+    ),
+    "duplicate line": ([*GOOD, "conv 13"], "line 7: conv is in line 4 too; ncnn uses the last"),
     "unknown layer": ([*GOOD, "conv9_param_0 1", "conv9 13"], "no convolution or InnerProduct of this name"),
-    "_param_ in a name": ([*GOOD, "a_param_b 13"], "line 7: a_param_b is taken for weights"),
-    "a long name": ([*GOOD, "x" * 256 + " 1"], "ncnn keeps 255 characters"),
-    "byte order mark": (["\ufeff" + GOOD[0], *GOOD[1:]], "line 1: begins with a byte order mark"),
+    "_param_ in a name": ([*GOOD, "a_param_b 13"], "line 7: a_param_b contains '_param_'"),
+    "a long name": ([*GOOD, "x" * 256 + " 1"], "more than 255 characters; ncnn truncates it"),
+    "byte order mark": (["\ufeff" + GOOD[0], *GOOD[1:]], "line 1: the line begins with a byte order mark"),
     "empty": ([], "no layer has an activation scale"),
 }
 
@@ -134,7 +143,7 @@ def test_names_no_table_can_hold(tmp_path):
 @pytest.mark.parametrize("data", [b"\xff\xfe1", b"conv\x00 1"], ids=["not UTF-8", "zero byte"])
 def test_what_is_no_text(data, tmp_path):
     (tmp_path / "t.table").write_bytes(data)
-    with pytest.raises(Exception, match="no table"):
+    with pytest.raises(Exception, match="is not a table"):
         read_table(tmp_path / "t.table")
 
 
@@ -143,7 +152,7 @@ def test_a_network_with_a_space_in_a_name(graph, tmp_path):
 
     named = Table({"a b": np.ones(3)}, {"a b": 1.0})
     (problem,) = check_table(named, [Target("a b", "Convolution", 3)])
-    assert "a table cannot hold a name with a space in it" in problem.what
+    assert "a name in a table cannot contain a space" in problem.what
     assert not check_table(Table(), [Target("a b", "Convolution", 3)])  # it stays float, and .param files rename it
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_caffe, save_ncnn, trace, verify
-from pytorch2caffe.backends.ncnn.param_bin import LONGEST, check_written, number
+from pytorch2caffe.backends.ncnn.param_bin import MAX_NUMBER_LENGTH, check_written, format_number
 from pytorch2caffe.backends.ncnn.table.table import Table, TableError
-from pytorch2caffe.backends.ncnn.table.targets import quantisable
+from pytorch2caffe.backends.ncnn.table.targets import quantizable
 from pytorch2caffe.backends.ncnn.table.weights import weight_scales
 from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.graph.registry import LAYERS, Layer, load_layers
@@ -25,9 +25,9 @@ from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.simulate import int8_calls
 from pytorch2caffe.runtime.random_inputs import random_inputs
 from pytorch2caffe.runtime.run import run
-from pytorch2caffe.verify.ncnn_files import compare_in_ncnn
+from pytorch2caffe.verify.compare_ncnn import compare_in_ncnn
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
-from pytorch2caffe.verify.runtimes.ncnn import layers_of
+from pytorch2caffe.verify.runtimes.ncnn import read_layers
 from tests import zoo
 from tests.layers.conftest import caffe_text
 from tests.lively import make_lively
@@ -74,15 +74,15 @@ def as_ncnn_reads(text):
 @example(3.4028234663852886e38)
 @example(0.000123456789)
 def test_every_float_is_read_back_to_the_bit(value):
-    text = number(value)
-    assert len(text) <= LONGEST
+    text = format_number(value)
+    assert len(text) <= MAX_NUMBER_LENGTH
     assert as_ncnn_reads(text) == np.float32(value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_is_none_is_an_error(value):
     with pytest.raises(ValueError, match="param file"):
-        number(value)
+        format_number(value)
 
 
 # ---- the files ------------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def small():
 def table_of(graph, inputs):
     """127 over the largest number of each layer's input, as an exact calibration on one image would have it."""
     values = {top: array for (_, top), array in run(graph, inputs).items()} | dict(inputs)
-    nodes = quantisable(graph)
+    nodes = quantizable(graph)
     return Table(
         {node.name: weight_scales(node) for node in nodes},
         {node.name: 127 / float(np.abs(values[node.inputs[0].name]).max()) for node in nodes},
@@ -219,7 +219,7 @@ def test_what_ncnn_computes_wrongly_on_x86_stays_float_and_is_told(channels, tmp
     wrong = channels % 8 == 0
     files, found = in_ncnn(graph, tmp_path / "net", table, inputs)
     assert [note.where for note in files.notes] == ["layer '0'"] * wrong
-    assert all("stays float: in int8 ncnn on x86 computes garbage" in note.what for note in files.notes)
+    assert all("stays in float: ncnn on x86 computes" in note.what for note in files.notes)
     assert (files.int8, found.rows[0].cosine > 0.999) == (1 - wrong, True)
     asked = save_ncnn(graph, tmp_path / "asked", table, all_int8=True)
     assert (asked.int8, len(asked.notes)) == (1, wrong)
@@ -257,7 +257,7 @@ def test_weights_are_rounded_with_halves_away_from_zero_and_int8_ends_on_four_by
         model.weight[:] = torch.tensor([[0.5, -1.5, 300.0]])
     graph = trace(model, torch.randn(1, 3))
     name = graph.nodes[0].name
-    with pytest.raises(TableError, match="reach 300 of 127"):
+    with pytest.raises(TableError, match="become 300 in int8, not 127"):
         save_ncnn(graph, tmp_path / "net", Table({name: np.ones(1)}, {name: 2.0}))
     with torch.no_grad():
         model.weight[0, 2] = 200
@@ -308,11 +308,11 @@ def test_names_that_ncnn_cannot_read_are_made_safe_and_told(tmp_path, ncnn):
     assert found.equal
     assert files.renamed["two_words"] == "two words"
     assert max(len(word) for op in files.lines for word in (op.name, *op.bottoms, *op.tops)) <= 255
-    assert len(layers_of(tmp_path / "net.param")) == len(files.lines)
+    assert len(read_layers(tmp_path / "net.param")) == len(files.lines)
 
 
 def test_a_network_without_input_is_refused(tmp_path):
-    with pytest.raises(ConversionError, match="needs an input"):
+    with pytest.raises(ConversionError, match="the graph has no input"):
         save_ncnn(Graph(), tmp_path / "net")
 
 
@@ -502,11 +502,15 @@ def test_what_was_written_is_read_back(small, tmp_path):
     lines = save_ncnn(small, tmp_path / "net").lines
     param, data = (tmp_path / "net.param").read_text(), (tmp_path / "net.bin").read_bytes()
     check_written(param, io.BytesIO(data), lines)
-    with pytest.raises(ConversionError, match="reads otherwise: 'Convolution .* a 0 "):
+    with pytest.raises(ConversionError, match="misread this line of the .param file: 'Convolution .* a 0 "):
         check_written(param.replace(" a.0 ", " a 0 ", 1), io.BytesIO(data), lines)
     with pytest.raises(ConversionError, match="instead of"):
         check_written(param.replace(" a.0 ", "\na.0 ", 1), io.BytesIO(data), lines)
-    for other, words in ((data[:-1], "weights of head.3"), (data + b"\0", "goes on"), (b"1" + data[1:], "of a.0")):
+    for other, words in (
+        (data[:-1], "weights of head.3"),
+        (data + b"\0", "data after its weights"),
+        (b"1" + data[1:], "of a.0"),
+    ):
         with pytest.raises(ConversionError, match=words):
             check_written(param, io.BytesIO(other), lines)
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import UnsupportedError, save_ncnn, trace
-from pytorch2caffe.verify.ncnn_files import compare_in_ncnn
+from pytorch2caffe.verify.compare_ncnn import compare_in_ncnn
 from pytorch2caffe.verify.runtimes import get
 from tests.layers.conftest import types_of
 

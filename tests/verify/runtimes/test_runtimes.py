@@ -44,7 +44,7 @@ def test_the_same_runtime_for_the_same_name():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ConversionError, match="no runtime 'cafe'; there are builtin, caffe, opencv"):
+    with pytest.raises(ConversionError, match="no runtime 'cafe'\n  fix: use builtin, caffe, opencv"):
         get("cafe")
 
 
@@ -130,6 +130,6 @@ def test_pycaffe_in_this_interpreter_is_run_beside_it(nowhere, monkeypatch):
 
 
 def test_a_missing_worker_file_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(worker, "PLACES", (tmp_path / "caffe_worker.py",))
+    monkeypatch.setattr(worker, "WORKER_FILES", (tmp_path / "caffe_worker.py",))
     with pytest.raises(RuntimeUnavailable, match=r"caffe_worker\.py is missing from this installation"):
         worker.CaffeWorker([sys.executable]).start()

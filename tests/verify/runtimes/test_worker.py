@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pytorch2caffe.verify.runtimes import RuntimeFailed, RuntimeUnavailable
-from pytorch2caffe.verify.runtimes.process import last_words
+from pytorch2caffe.verify.runtimes.process import last_lines
 from pytorch2caffe.verify.runtimes.worker import CaffeWorker
 
 IN_PLACE = """
@@ -160,7 +160,7 @@ def test_a_command_that_prints_rubbish_and_ends():
 
 
 def test_a_command_that_prints_rubbish_forever():
-    with pytest.raises(RuntimeUnavailable, match="prints something else: 'rubbish'"):
+    with pytest.raises(RuntimeUnavailable, match="does not start the worker; it prints 'rubbish'"):
         fake("while True: print('rubbish')").start()
 
 
@@ -213,10 +213,10 @@ def test_children_of_a_wrapper_end_with_it():
     assert time.monotonic() - started < 120
 
 
-def test_last_words_leave_out_the_stack_trace():
+def test_last_lines_leave_out_the_stack_trace():
     lines = [
         "F1121 net.cpp:1] Check failed: a == b",
         "*** Check failure stack trace: ***",
         "    @  0x7f  abort",
     ]
-    assert last_words(lines) == lines[0]
+    assert last_lines(lines) == lines[0]

@@ -1,9 +1,11 @@
-"""The file of an int8 table: one line per layer, space-separated, LF, no blank lines, no comments; weight lines first:
+"""Reads, writes and checks the file of an int8 table.
+
+One line per key, separated by single spaces, ending in LF, without blank lines or comments; weight scales first:
 
     conv1_param_0 w0 w1 ... w{n-1}     one scale per output, or per group of a grouped convolution
-    conv1 a                            the scale of the layer's input; a layer without this line stays float
+    conv1 a                            the scale of the layer's input; a layer without this line stays in float
 
-Source: ncnn, tools/quantize/ncnn2int8.cpp, read_int8scale_table, and runs of it on tables of every kind.
+Source: ncnn, tools/quantize/ncnn2int8.cpp, read_int8scale_table, and its behaviour on valid and broken tables.
 """
 
 from __future__ import annotations
@@ -19,150 +21,173 @@ from caffe_proto.files import atomic_write
 
 from ....errors import ConversionError, Problem
 from ....graph.graph import Graph
-from .check import fits, misuses
-from .table import LONGEST_KEY, WEIGHTS, Table, TableError
+from .check import network_problems, table_problems
+from .table import MAX_KEY_LENGTH, WEIGHTS_SUFFIX, Table, TableError
 from .targets import Target, targets_of_graph
 
-LONGEST_LINE = 10_240_000 - 2  # bytes of a line that ncnn reads in one piece
-LARGEST_FILE = 1 << 30
+MAX_LINE_BYTES = 10_240_000 - 2  # ncnn's buffer for a line
+MAX_FILE_BYTES = 1 << 30
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
 
 
 def write_table(table: Table, path: str | Path) -> None:
-    """Writes a table, all of it or nothing. Raises TableError, listing every problem, for one that ncnn cannot read."""
-    if problems := misuses(table):
+    """Writes a table, all of it or nothing. Raises TableError with every problem if ncnn could not read it."""
+    if problems := table_problems(table):
         raise TableError(problems, f"{path} was not written")
     with atomic_write(path, "w", encoding="utf-8") as stream:
         stream.write(to_text(table))
 
 
 def to_text(table: Table) -> str:
-    """What the file holds: every number in the fewest digits that give the same double."""
-    lines = [f"{name}{WEIGHTS} {' '.join(map(_word, scales))}\n" for name, scales in table.weights.items()]
-    lines += [f"{name} {_word(scale)}\n" for name, scale in table.activations.items()]
+    """The text of the file, with every number in the fewest digits that give the same double."""
+    lines = [
+        f"{name}{WEIGHTS_SUFFIX} {' '.join(map(_format_number, scales))}\n" for name, scales in table.weights.items()
+    ]
+    lines += [f"{name} {_format_number(scale)}\n" for name, scale in table.activations.items()]
     return "".join(lines)
 
 
-def _word(scale: float) -> str:
+def _format_number(scale: float) -> str:
     return repr(float(scale))
 
 
 def read_table(path: str | Path) -> Table:
-    """Reads a table. Raises TableError, listing every line that ncnn would read otherwise than it is meant."""
+    """Reads a table. Raises TableError with every problem if ncnn would refuse or misinterpret it."""
     table, problems = parse(path)
-    if problems := [*problems, *misuses(table)]:
+    if problems := [*problems, *table_problems(table)]:
         raise TableError(problems, str(path))
     return table
 
 
 def check_table(table: Table | str | Path, graph: Graph | Sequence[Target]) -> list[Problem]:
-    """Everything that makes ncnn refuse, misread or misuse a table for a network; empty if there is nothing.
+    """Every reason why ncnn would refuse or misinterpret a table for a network; empty if there is none.
 
-    graph: the network; where it has weights, scales that would clip them are found too.
+    table: the table or its path.
+    graph: the network or its targets; if weights are known, scales that would clip them are found too.
     """
     targets = targets_of_graph(graph) if isinstance(graph, Graph) else list(graph)
     problems: list[Problem] = []
     if not isinstance(table, Table):
         table, problems = parse(table)
-    problems += misuses(table)
-    problems += fits(table, targets)
+    problems += table_problems(table)
+    problems += network_problems(table, targets)
     return list(dict.fromkeys(problems))
 
 
-# ---- the text -----------------------------------------------------------------------------------------------------
-
-
 def parse(path: str | Path) -> tuple[Table, list[Problem]]:
-    """What a file says, and each line that ncnn would not read so. Raises ConversionError if it is no text file."""
+    """The table in a file, and the problems of its lines. Raises ConversionError if it is not a text file."""
     size = Path(path).stat().st_size
-    if size > LARGEST_FILE:
-        raise ConversionError(f"{path}: {size} bytes are no table")
+    if size > MAX_FILE_BYTES:
+        raise ConversionError(f"{path} is not a table: it has {size} bytes")
     data = Path(path).read_bytes()
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConversionError(f"{path}: no table: byte {error.start} is not text") from error
+        raise ConversionError(f"{path} is not a table: byte {error.start} is not text") from error
     if "\0" in text:
-        raise ConversionError(f"{path}: no table: it holds a zero byte")
-    reader = _Reader()
+        raise ConversionError(f"{path} is not a table: it contains a zero byte")
+    parser = _Parser()
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
     for number, line in enumerate(lines, 1):
-        reader.line(f"line {number}", line.rstrip("\r"), last=number == len(lines))
-    reader.comments_that_matter()
-    if not reader.table.activations and not reader.problems:
-        reader.say("the file", "no layer has an activation scale: every layer would stay float", "calibrate again")
-    return reader.table, reader.problems
+        parser.add_line(f"line {number}", line.rstrip("\r"), last=number == len(lines))
+    parser.check_comments()
+    if not parser.table.activations and not parser.problems:
+        parser.report(
+            "the file", "no layer has an activation scale; every layer would stay in float", "calibrate again"
+        )
+    return parser.table, parser.problems
 
 
-class _Reader:
+class _Parser:
     def __init__(self) -> None:
         self.table = Table()
         self.problems: list[Problem] = []
-        self.seen: dict[str, str] = {}
+        self.line_of_key: dict[str, str] = {}
         self.comments: dict[str, str] = {}
 
-    def say(self, where: str, what: str, fix: str) -> None:
+    def report(self, where: str, what: str, fix: str) -> None:
         self.problems.append(Problem(where, what, fix))
 
-    def line(self, where: str, line: str, last: bool) -> None:
-        if len(line.encode()) > LONGEST_LINE:
-            self.say(where, "longer than the 10 MB that ncnn reads of a line", "one layer cannot be that large")
+    def add_line(self, where: str, line: str, last: bool) -> None:
+        if len(line.encode()) > MAX_LINE_BYTES:
+            self.report(where, "the line is longer than 10 MB, the most that ncnn reads", "calibrate again")
             return
         if line.startswith("\ufeff"):
-            self.say(where, "begins with a byte order mark, which becomes part of the name", "save as plain UTF-8")
+            self.report(
+                where,
+                "the line begins with a byte order mark, which ncnn reads as part of the name",
+                "save the file as UTF-8 without a byte order mark",
+            )
             line = line[1:]
         if "\t" in line or "\v" in line or "\f" in line or "\r" in line:
-            self.say(where, "a tab or another control character: ncnn2int8 crashes on it", "separate by single spaces")
+            self.report(
+                where,
+                "the line contains a tab or another control character; ncnn2int8 crashes on it",
+                "separate words by single spaces",
+            )
         key, *words = line.split() or [""]
         if not key:
             if last:
                 return
-            self.say(where, "blank: ncnn2int8 ignores every line after it", "delete the line")
+            self.report(where, "the line is blank; ncnn2int8 ignores every line after it", "delete the line")
             return
         if key.startswith("#"):
             self.comments[key.lstrip("#") or (words or [""])[0]] = where
             return
-        if len(key) > LONGEST_KEY:
-            self.say(where, f"ncnn keeps {LONGEST_KEY} characters of the name", "shorten the layer's name")
-        if key in self.seen:
-            self.say(where, f"{key} stands in {self.seen[key]} too; ncnn takes the last", "delete one of them")
-        self.seen[key] = where
-        self.keep(where, key, [self.number(where, key, word) for word in words])
+        if len(key) > MAX_KEY_LENGTH:
+            self.report(
+                where,
+                f"the name has more than {MAX_KEY_LENGTH} characters; ncnn truncates it",
+                "shorten the layer's name",
+            )
+        if key in self.line_of_key:
+            self.report(
+                where, f"{key} is in {self.line_of_key[key]} too; ncnn uses the last of them", "delete one of them"
+            )
+        self.line_of_key[key] = where
+        self.add_scales(where, key, [self.parse_number(where, key, word) for word in words])
 
-    def number(self, where: str, key: str, word: str) -> float:
+    def parse_number(self, where: str, key: str, word: str) -> float:
         if not NUMBER.fullmatch(word):
-            name = " (a name with a space in it?)" if not any(c.isdigit() for c in word) else ""
-            self.say(where, f"{key}: {word!r} is no number; ncnn takes the one before it, or 1{name}", "write a number")
+            hint = " (does the name contain a space?)" if not any(c.isdigit() for c in word) else ""
+            self.report(
+                where,
+                f"{key}: {word!r} is not a number; ncnn uses the previous one, or 1{hint}",
+                "write a number",
+            )
             return math.nan
         return float(word)
 
-    def keep(self, where: str, key: str, scales: list[float]) -> None:
+    def add_scales(self, where: str, key: str, scales: list[float]) -> None:
         if not scales:
-            self.say(where, f"{key} has no scale: ncnn2int8 crashes on it", "give its scale, or delete the line")
-        elif key.endswith(WEIGHTS):
-            self.table.weights[key.removesuffix(WEIGHTS)] = np.array(scales)
+            self.report(where, f"{key} has no scale; ncnn2int8 crashes on it", "write its scale, or delete the line")
+        elif key.endswith(WEIGHTS_SUFFIX):
+            self.table.weights[key.removesuffix(WEIGHTS_SUFFIX)] = np.array(scales)
         elif "_param_" in key:
-            self.say(where, f"{key} is taken for weights, for '_param_' is in it", "rename the layer")
+            self.report(where, f"{key} contains '_param_'; ncnn reads the line as weight scales", "rename the layer")
         elif len(scales) > 1:
-            self.say(
+            self.report(
                 where,
-                f"{key} has {len(scales)} activation scales, ncnn takes 1: the model would not load",
-                "give one; weight scales belong into a line " + key + WEIGHTS,
+                f"{key} has {len(scales)} activation scales, but ncnn reads 1; the model would not load",
+                f"write one; move weight scales to a line {key}{WEIGHTS_SUFFIX}",
             )
             self.table.activations[key] = scales[0]
         else:
             self.table.activations[key] = scales[0]
 
-    def comments_that_matter(self) -> None:
-        """ncnn knows no comments: `#name` is a layer that there is not. Harmless, but for half of a pair."""
+    def check_comments(self) -> None:
+        """Reports weight scales that are commented out while the layer has an activation scale.
+
+        ncnn has no comments: `#name` is the key of a layer that does not exist, which is otherwise harmless.
+        """
         for key, where in self.comments.items():
-            layer = key.removesuffix(WEIGHTS)
-            if key.endswith(WEIGHTS) and layer in self.table.activations and layer not in self.table.weights:
-                self.say(
+            layer = key.removesuffix(WEIGHTS_SUFFIX)
+            if key.endswith(WEIGHTS_SUFFIX) and layer in self.table.activations and layer not in self.table.weights:
+                self.report(
                     where,
-                    f"the weight scales of {layer} are commented out, its activation scale is not: "
-                    "ncnn2int8 stops there and leaves this and all later layers float",
-                    f"to keep {layer} float, take its activation line out",
+                    f"the weight scales of {layer} are commented out, but its activation scale is not; "
+                    "ncnn2int8 stops there and leaves this and all later layers in float",
+                    f"delete the activation line to keep {layer} in float",
                 )

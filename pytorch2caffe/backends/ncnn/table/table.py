@@ -1,4 +1,4 @@
-"""The int8 table: scale = 127 / threshold, so that int8 = round(x * scale) clipped to +-127."""
+"""The int8 table as data. scale = 127 / threshold; int8 = round(x * scale), clipped to +-127."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 
 from ....errors import ConversionError, Problem
 
-WEIGHTS = "_param_0"
-LONGEST_KEY = 255  # characters that ncnn keeps of a key
+WEIGHTS_SUFFIX = "_param_0"  # of the key of a line with weight scales
+MAX_KEY_LENGTH = 255  # ncnn truncates keys to so many characters
 
 
 @dataclass(eq=False)
 class Table:
-    """weights: the scales of each layer's weights, float64 [num_output or group]; activations: of each layer's input.
+    """The scales of a network, by layer name. A layer runs in int8 if and only if it has an activation scale.
 
-    A layer is run in int8 if and only if it has an activation scale.
+    weights:     the weight scales, float64 [num_output or group].
+    activations: the scale of the layer's input.
     """
 
     weights: dict[str, np.ndarray] = field(default_factory=dict)
@@ -30,7 +31,7 @@ class Table:
 
 
 class TableError(ConversionError):
-    """A table that ncnn would not read as it is meant: every problem found."""
+    """A table that ncnn would refuse or misinterpret. `problems` lists every reason."""
 
     def __init__(self, problems: Sequence[Problem], what: str) -> None:
         self.problems = list(problems)

@@ -1,4 +1,4 @@
-"""The layers that ncnn runs in int8, and how many weight scales each takes."""
+"""The layers that ncnn runs in int8, and how many weight scales each of them has in a table."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ....layers.convolution.convolution import Convolution
 from ....layers.linear.inner_product import InnerProduct
 from .weights import absmax_per_scale, scale_count
 
-DEPTHWISE = ("ConvolutionDepthwise", "DepthwiseConvolution")  # not in BVLC Caffe; group = num_output
+DEPTHWISE_TYPES = ("ConvolutionDepthwise", "DepthwiseConvolution")  # not in BVLC Caffe; group = num_output
 
 
 @dataclass(frozen=True)
 class Target:
-    """A layer that a table can quantise.
+    """A layer that a table can quantize.
 
-    scales: how many weight scales ncnn reads for it: num_output, or `group` if the convolution is grouped.
-    absmax: the largest |weight| of each of these, or None if the weights are not known.
+    scales: number of weight scales that ncnn reads for it: num_output, or `group` of a grouped convolution.
+    absmax: the largest |weight| for each scale, or None if the weights are not known.
     """
 
     name: str
@@ -31,44 +31,45 @@ class Target:
     absmax: tuple[float, ...] | None = None
 
 
-def quantisable(graph: Graph) -> list[Node]:
+def quantizable(graph: Graph) -> list[Node]:
     """The nodes of a graph that ncnn can run in int8: 2-d Convolution, grouped or not, and InnerProduct."""
-    return [node for node in graph.nodes if _can(node)]
+    return [node for node in graph.nodes if _is_quantizable(node)]
 
 
-def _can(node: Node) -> bool:
+def _is_quantizable(node: Node) -> bool:
     layer = node.layer
     return isinstance(layer, InnerProduct) or isinstance(layer, Convolution) and len(layer.kernel_size) == 2
 
 
 def targets_of_graph(graph: Graph) -> list[Target]:
-    """The targets of a graph, with the largest weights of each scale where the graph has weights."""
-    found = []
-    for node in quantisable(graph):
-        largest = tuple(map(float, absmax_per_scale(node))) if node.blobs[0].strides[0] else None  # 0: no weights given
-        found.append(Target(node.name, node.layer.type, scale_count(node), largest))
-    return found
+    """The targets of a graph, with `absmax` where the graph has weights."""
+    targets = []
+    for node in quantizable(graph):
+        has_weights = node.blobs[0].strides[0] != 0  # weights that were not loaded are one number, broadcast
+        absmax = tuple(map(float, absmax_per_scale(node))) if has_weights else None
+        targets.append(Target(node.name, node.layer.type, scale_count(node), absmax))
+    return targets
 
 
 def targets_of_prototxt(path: str | Path) -> list[Target]:
-    """The targets of a prototxt, whatever other layers it has, in the TEST phase. Weights are not known."""
+    """The targets of a prototxt in the TEST phase, without `absmax`. Other layers may be unknown to this package."""
     net = caffe_proto.to_dict(caffe_proto.read_prototxt(path).net)
-    return list(_entries(entry for entry in net.get("layer", []) if caffe_proto.included(entry)))
+    return list(_targets_of_layers(entry for entry in net.get("layer", []) if caffe_proto.included(entry)))
 
 
-def _entries(layers: Iterator[dict[str, Any]]) -> Iterator[Target]:
+def _targets_of_layers(layers: Iterator[dict[str, Any]]) -> Iterator[Target]:
     for entry in layers:
-        kind, name = entry.get("type", ""), entry.get("name", "")
-        if kind == "InnerProduct":
-            yield Target(name, kind, entry.get("inner_product_param", {}).get("num_output", 0))
-        elif kind == "Convolution" or kind in DEPTHWISE:
+        type, name = entry.get("type", ""), entry.get("name", "")
+        if type == "InnerProduct":
+            yield Target(name, type, entry.get("inner_product_param", {}).get("num_output", 0))
+        elif type == "Convolution" or type in DEPTHWISE_TYPES:
             param = entry.get("convolution_param", {})
             outputs = param.get("num_output", 0)
-            group = outputs if kind in DEPTHWISE else param.get("group", 1)
-            if not _three_axes(param):
-                yield Target(name, kind, group if group > 1 else outputs)
+            group = outputs if type in DEPTHWISE_TYPES else param.get("group", 1)
+            if not _is_3d(param):
+                yield Target(name, type, group if group > 1 else outputs)
 
 
-def _three_axes(param: dict[str, Any]) -> bool:
+def _is_3d(param: dict[str, Any]) -> bool:
     sizes: list[Sequence[int]] = [param.get(key, ()) for key in ("kernel_size", "stride", "pad", "dilation")]
     return any(len(size) > 2 for size in sizes)

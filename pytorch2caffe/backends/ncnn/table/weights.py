@@ -1,4 +1,4 @@
-"""Weight scales: 127 / max|w| for each output, or each group."""
+"""Weight scales: 127 / max|w| for each output, or for each group of a grouped convolution."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ....graph.graph import Node
 from ....layers.convolution.convolution import Convolution
 from ....layers.linear.inner_product import InnerProduct
 
-LARGEST = 127
-WINOGRAD = 31  # 6 bits, for 3x3 convolutions of stride 1
-NOTHING = 1e-30  # smaller weights are none: 127 / w would not be a float32
+MAX_INT8 = 127
+MAX_WINOGRAD = 31  # 6 bits, for 3x3 convolutions of stride 1
+MIN_MAGNITUDE = 1e-30  # smaller numbers are treated as 0: 127 / x would not be a float32
 
 
 def scale_count(node: Node) -> int:
@@ -21,12 +21,12 @@ def scale_count(node: Node) -> int:
 
 
 def absmax_per_scale(node: Node) -> np.ndarray:
-    """The largest |weight| behind each scale of a node, [scales]."""
+    """The largest |weight| for each scale of a node, [scales]."""
     return np.abs(weight_rows(node)).max(axis=1, initial=0)
 
 
 def weight_rows(node: Node) -> np.ndarray:
-    """A node's weights with one row per scale, [scales, weights each]."""
+    """A node's weights with one row per scale, [scales, weights per scale]."""
     weight = node.blobs[0]
     if isinstance(node.layer, InnerProduct) and node.layer.transpose:
         weight = weight.T
@@ -34,25 +34,25 @@ def weight_rows(node: Node) -> np.ndarray:
 
 
 def weight_scales(
-    node: Node, *, per_channel: bool = True, limited: bool = False, smallest: float = NOTHING
+    node: Node, *, per_channel: bool = True, winograd: bool = False, smallest: float = MIN_MAGNITUDE
 ) -> np.ndarray:
-    """The weight scales of a node, float64 [num_output, or group]; 0 where the largest |weight| is below `smallest`.
+    """The weight scales of a node, float64 [num_output or group]; 0 where the largest |weight| is below `smallest`.
 
-    per_channel: one scale for each; else the same for all, from the largest weight of the layer.
-    limited:     to 31 instead of 127, see `winograd_rule`.
+    per_channel: one scale per output or group; else the same for all, from the largest weight of the layer.
+    winograd:    scale the weights to 31 instead of 127, see `winograd_applies`.
     """
     largest = absmax_per_scale(node).astype(np.float64)
     if not per_channel:
         largest[:] = largest.max()
-    levels = WINOGRAD if limited else LARGEST
+    levels = MAX_WINOGRAD if winograd else MAX_INT8
     with np.errstate(divide="ignore"):
         return np.where(largest < smallest, 0.0, levels / largest)
 
 
-def winograd_rule(node: Node, reference: bool = False) -> bool:
-    """Whether a node is a 3x3 convolution of stride 1 without groups or holes: what Winograd's algorithm runs.
+def winograd_applies(node: Node, reference: bool = False) -> bool:
+    """Whether ncnn computes a node by Winograd's algorithm: a 3x3 convolution, stride 1, no groups, no dilation.
 
-    reference: as the reference tool asks: it looks at one axis, and not at groups or holes.
+    reference: use the condition of the reference tool, which checks one axis and ignores dilation and most groups.
     """
     layer = node.layer
     if reference:

@@ -12,12 +12,12 @@ import torch
 
 from pytorch2caffe import trace
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
-from pytorch2caffe.quantize.drawing import histogram_svg, lines_svg
 from pytorch2caffe.quantize.html_report import COLUMNS, to_html
 from pytorch2caffe.quantize.images import Dataset
-from pytorch2caffe.quantize.outcome import Outcome
-from pytorch2caffe.quantize.report import to_json
-from pytorch2caffe.quantize.sensitivity import choose, measure
+from pytorch2caffe.quantize.json_report import to_json
+from pytorch2caffe.quantize.result import JobResult
+from pytorch2caffe.quantize.sensitivity import keep_within_budget, measure
+from pytorch2caffe.quantize.svg import histogram_svg, lines_svg
 from tests.lively import make_lively
 from tests.quantize.test_calibrate import Mixed, tensors
 
@@ -69,8 +69,8 @@ def outcome(tmp_path_factory):
     settings = Settings("mse", keep_float=("last",))
     found = calibrate(graph, images, settings, settle=True)
     lost = measure(graph, images, found)
-    choose(graph, images, found, lost, lost.together * 0.8)
-    return Outcome(settings, graph, found, {}, images, [], lost)
+    keep_within_budget(graph, images, found, lost, lost.together * 0.8)
+    return JobResult(settings, graph, found, {}, images, [], lost)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_all_layers_stand_in_it_by_sensitivity_with_the_json_s_numbers(outcome, 
     head, *lines = page.rows[: len(rows) + 1]
     assert [line[0] for line in lines] == sorted(rows, key=lambda name: -(rows[name]["sensitivity"] or 0))
     shown = {title: (key, form) for key, title, form, _ in COLUMNS}
-    assert {"sensitivity", "threshold", "scale", "input SNR, dB", "in float because"} <= set(head)
+    assert {"sensitivity", "threshold", "scale", "input SNR, dB", "reason for float"} <= set(head)
     for line in lines:
         for title, cell in zip(head, line, strict=True):
             key, form = shown[title]
@@ -108,12 +108,12 @@ def test_nothing_comes_from_outside(outcome):
 
 def test_what_was_kept_in_float_is_said(outcome, page):
     text = "".join(page.text)
-    assert "asked for" in text and "the accuracy budget" in text
+    assert "requested" in text and "accuracy budget" in text
     assert len(outcome.sensitivity.steps) == page.tags.count("li") - len(outcome.calibration.notes)
 
 
 def test_without_sensitivity_the_layers_keep_their_order(outcome):
-    found = Page(to_html(Outcome(outcome.settings, outcome.graph, outcome.calibration, {}, outcome.images, [])))
+    found = Page(to_html(JobResult(outcome.settings, outcome.graph, outcome.calibration, {}, outcome.images, [])))
     head, *lines = found.rows[:6]
     assert "sensitivity" not in head
     assert [line[0] for line in lines] == [EVIL, "depthwise", "grouped", "last", "fc"]

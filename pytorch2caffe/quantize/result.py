@@ -1,4 +1,4 @@
-"""What a calibration found, for those who write it down."""
+"""The result of a calibration job, from which the reports are written."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..graph.graph import Graph
-from .calibrate import Calibration, Settings
+from .calibrate import Settings
+from .calibration import Calibration
 from .images import Dataset
 from .preprocess import Preprocess
 from .sensitivity import Sensitivity
 
 
 @dataclass
-class Outcome:
-    """What a job found, and where it lies."""
+class JobResult:
+    """Everything about a finished job.
+
+    settings, graph, preprocess, images: its inputs, as read.
+    files:       the files that were written.
+    sensitivity: None if it was not measured.
+    """
 
     settings: Settings
     graph: Graph

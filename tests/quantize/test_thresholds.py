@@ -7,8 +7,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytorch2caffe.quantize import kl, reference
-from pytorch2caffe.quantize.thresholds import Range, _squared_errors, by_aciq, by_mse, by_percentile, noise
+from pytorch2caffe.quantize import kl, reference_kl
+from pytorch2caffe.quantize.thresholds import (
+    ActivationStats,
+    _squared_errors,
+    by_aciq,
+    by_mse,
+    by_percentile,
+    quantization_noise,
+)
 from tests.quantize import oracles
 
 COUNTS = st.one_of(
@@ -31,19 +38,19 @@ def real(seed):
 @example([5, 0, 0, 1, *[0] * 60], 8)  # all but two bins empty
 @settings(max_examples=300, deadline=None)
 def test_reference_takes_the_tools_bin(counts, levels):
-    assert reference.keep_bins(np.array(counts), levels) == oracles.reference_bin(counts, levels)
+    assert reference_kl.keep_bins(np.array(counts), levels) == oracles.reference_bin(counts, levels)
 
 
 @given(COUNTS, st.integers(2, 16))
 @settings(max_examples=100, deadline=None)
 def test_reference_has_the_tools_divergences(counts, levels):
     expected = oracles.reference_divergences(counts, levels)
-    np.testing.assert_allclose(reference.divergences(np.array(counts), levels), expected, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(reference_kl.divergences(np.array(counts), levels), expected, rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_reference_at_full_size(seed):
-    assert reference.keep_bins(real(seed)) == oracles.reference_bin(real(seed))
+    assert reference_kl.keep_bins(real(seed)) == oracles.reference_bin(real(seed))
 
 
 @given(COUNTS, st.sampled_from([2, 4, 8, 16]))
@@ -62,14 +69,14 @@ def test_kl_at_full_size_and_in_ncnns_own_float32(seed):
     assert abs(found - 128 - int(np.argmin(oracles.ncnn_divergences(real(seed), np.float32)))) <= 1
 
 
-@pytest.mark.parametrize("search", [kl.keep_bins, reference.keep_bins])
+@pytest.mark.parametrize("search", [kl.keep_bins, reference_kl.keep_bins])
 @pytest.mark.parametrize(
     "counts",
     [np.zeros(2048), np.ones(100), np.ones((2, 2048)), np.full(2048, np.nan), -np.ones(2048)],
     ids=["no counts", "too few bins", "two axes", "nan", "negative"],
 )
 def test_nothing_to_search(search, counts):
-    with pytest.raises(ValueError, match="a histogram"):
+    with pytest.raises(ValueError, match="the histogram has"):
         search(counts)
 
 
@@ -81,13 +88,14 @@ def test_mse_against_every_threshold_by_hand():
         step = kept / 127
         expected.append(counts @ (x - np.minimum(np.floor(x / step + 0.5), 127) * step) ** 2)
     np.testing.assert_allclose(_squared_errors(counts), expected, rtol=1e-9)
-    assert by_mse(Range(counts, 2048.0, 9)) == 128 + int(np.argmin(expected))
+    assert by_mse(ActivationStats(counts, 2048.0, 9)) == 128 + int(np.argmin(expected))
 
 
 def test_noise_is_what_rounding_and_clipping_add():
     rng = np.random.default_rng(0)
     x = np.abs(rng.laplace(size=200_000)).astype(np.float32)
-    signal, error, clipped = noise(Range(np.histogram(x, 2048, range=(0, x.max()))[0], x.max(), 1), 6.0)
+    stats = ActivationStats(np.histogram(x, 2048, range=(0, x.max()))[0], x.max(), 1)
+    signal, error, clipped = quantization_noise(stats, 6.0)
     step = 6 / 127
     assert signal == pytest.approx(float((x**2).mean()), rel=1e-3)
     assert error == pytest.approx(float(((x - np.minimum(np.round(x / step), 127) * step) ** 2).mean()), rel=1e-2)
@@ -96,11 +104,11 @@ def test_noise_is_what_rounding_and_clipping_add():
 
 @pytest.mark.parametrize(("volume", "share"), [(27, 1.0), (154_587, 0.867266), (1, 1.0)])
 def test_aciq_is_ncnn2tables_but_never_beyond_the_largest(volume, share):
-    assert by_aciq(Range(np.ones(2048), 10.0, volume)) == pytest.approx(10 * share, rel=1e-5)
+    assert by_aciq(ActivationStats(np.ones(2048), 10.0, volume)) == pytest.approx(10 * share, rel=1e-5)
 
 
 def test_percentile():
-    assert by_percentile(Range(np.ones(2048), 2048.0, 1), 50) == 1024
-    assert by_percentile(Range(np.ones(2048), 2048.0, 1), 100) == 2048
-    with pytest.raises(ValueError, match="a percentile of 0"):
-        by_percentile(Range(np.ones(2048), 2048.0, 1), 0)
+    assert by_percentile(ActivationStats(np.ones(2048), 2048.0, 1), 50) == 1024
+    assert by_percentile(ActivationStats(np.ones(2048), 2048.0, 1), 100) == 2048
+    with pytest.raises(ValueError, match="percent is 0"):
+        by_percentile(ActivationStats(np.ones(2048), 2048.0, 1), 0)

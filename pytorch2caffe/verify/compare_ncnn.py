@@ -1,4 +1,4 @@
-"""ncnn files against the graph that they were made of: the same random input through both."""
+"""Compares ncnn files with the graph from which they were written, on the same inputs."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ def compare_in_ncnn(
     *,
     tolerance: float = 1e-4,
 ) -> Comparison:
-    """The outputs of .param and .bin in ncnn, compared with those of the graph.
+    """Compares the outputs that ncnn computes from .param and .bin with those of the graph.
 
-    inputs: by the name of the graph's inputs; random numbers unless given.
+    files:     what `save_ncnn` has returned for the two files.
+    inputs:    arrays by the name of the graph's inputs; random ones unless given.
+    tolerance: as for `compare`.
 
     Raises RuntimeUnavailable if ncnn is not installed, RuntimeFailed if it cannot run the files.
     """
-    fed = random_inputs(graph) if inputs is None else dict(inputs)
+    arrays = random_inputs(graph) if inputs is None else dict(inputs)
     wanted = {value.name for value in graph.outputs.values()}
-    found = {value.name: array for value, array in zip(graph.inputs, fed.values(), strict=True)}
-    found |= {top: array for (_, top), array in run(_by_name(graph), fed, wanted).items()}
-    results = get("ncnn").run(param, binary, {files.inputs[name]: array for name, array in fed.items()})
+    values = {value.name: array for value, array in zip(graph.inputs, arrays.values(), strict=True)}
+    values |= {top: array for (_, top), array in run(_with_unique_tops(graph), arrays, wanted).items()}
+    results = get("ncnn").run(param, binary, {files.inputs[name]: array for name, array in arrays.items()})
     blobs = {top: array for (_, top), array in results.items()}
-    expected = {key: found[value.name] for key, value in graph.outputs.items()}
+    expected = {key: values[value.name] for key, value in graph.outputs.items()}
     actual = {
         key: blobs[blob].reshape(expected[key].shape) if blobs[blob].size == expected[key].size else blobs[blob]
         for key, blob in files.outputs.items()
@@ -46,14 +48,14 @@ def compare_in_ncnn(
     return compare(expected, actual, tolerance=tolerance, outputs=list(expected))
 
 
-def reach_of(graph: Graph, table: Table) -> dict[Value, float]:
-    """The largest magnitude that a table's scales let through, for the values that its layers read."""
+def calibrated_max_abs(graph: Graph, table: Table) -> dict[Value, float]:
+    """The largest magnitude that a table's scales represent in int8, for each value that its layers read."""
     scales = table.activations
     return {node.inputs[0]: 127 / scales[node.name] for node in graph.nodes if node.name in scales}
 
 
-def _by_name(graph: Graph) -> Graph:
-    """The graph with tops that are its values' names; in a file several values may share one."""
+def _with_unique_tops(graph: Graph) -> Graph:
+    """The graph without the tops of a file, where several values may share one; then the values' names are used."""
     from copy import deepcopy
 
     if not any(value.top for node in graph.nodes for value in node.outputs):
