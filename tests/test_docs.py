@@ -1,0 +1,123 @@
+"""The README and the pages of docs/: links, the README's length, and the commands and code that they show."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytorch2caffe.cli import main
+from tests.paths import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
+MOST_WORDS = 1200  # of the README
+ODD = """import torch
+from torch import nn
+
+
+class Odd(nn.Module):
+    def forward(self, x):
+        x = torch.cumprod(x, 1)
+        return x if x.sum() else -x
+"""
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(path: Path, kind: str) -> list[str]:
+    """The code blocks of a page in one language."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", read(path), re.DOTALL | re.MULTILINE)
+
+
+def commands(path: Path) -> Iterator[tuple[str, str]]:
+    """Each command of a page's console blocks, with the output that is shown for it."""
+    for block in blocks(path, "console"):
+        for part in block.split("$ ")[1:]:
+            line, _, output = part.partition("\n")
+            yield line, output
+
+
+README = ROOT / "README.md"
+
+
+def test_the_readme_is_short():
+    assert len(read(README).split()) <= MOST_WORDS
+
+
+def test_the_python_of_the_readme(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(blocks(README, "python")), "README.md", "exec"), {"__name__": "readme"})
+    assert (tmp_path / "net.caffemodel").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["pytorch-to-caffe", "verify"])
+def test_the_python_of_a_page(name, tmp_path, monkeypatch):
+    """After that of pytorch-to-caffe.md, which makes the model and its files."""
+    monkeypatch.chdir(tmp_path)
+    names = dict.fromkeys(["pytorch-to-caffe", name])
+    code = "\n".join(block for each in names for block in blocks(DOCS / f"{each}.md", "python"))
+    exec(compile(code, name, "exec"), {"__name__": "page"})
+
+
+def test_the_commands_of_the_readme_and_of_commands(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "110")
+    shown = [*commands(README), *commands(DOCS / "commands.md")]
+    ours = [(line, output) for line, output in shown if line.startswith("pytorch2caffe ") and ".py" not in line]
+    assert len(ours) == 7
+    for line, output in ours:
+        assert main(shlex.split(line)[1:]) == 0, line
+        said = capsys.readouterr().out
+        if "verify" in line:  # numbers differ from machine to machine
+            said, output = said.split(", relative")[0], output.split(", relative")[0]
+        assert not output or said == output, line
+
+
+@pytest.mark.parametrize("page", [README, DOCS / "errors.md"], ids=lambda path: path.name)
+def test_the_refusal_of_a_page(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mymodels.py").write_text(ODD, encoding="utf-8")
+    ((line, output),) = [entry for entry in commands(page) if "mymodels.py" in entry[0]]
+    assert main(shlex.split(line)[1:]) == 2
+    assert capsys.readouterr().err == output
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", read(path), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_files_named_in_the_text_exist(page):
+    """`pytorch2caffe/...`, `tests/...`, `docs/...` and the like in code marks, without placeholders."""
+    named = re.findall(r"`((?:pytorch2caffe|tests|docs|verify|example|caffe_proto)/[\w./-]+)`", read(page))
+    assert [path for path in named if not (ROOT / path).exists() and path not in WRITTEN_BY_THE_READER] == []
+
+
+WRITTEN_BY_THE_READER = {
+    "pytorch2caffe/layers/elementwise/cross.py",
+    "tests/layers/elementwise/test_cross.py",
+}
+
+
+def test_every_page_is_linked_from_the_readme():
+    linked = {link.split("/")[-1] for link in re.findall(r"\((?:docs/)?([^)#]+\.md)", read(README))}
+    assert {path.name for path in PAGES} - {"README.md"} <= linked
