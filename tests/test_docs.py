@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
+from pytorch2caffe import UnsupportedError, save_caffe, trace
 from pytorch2caffe.cli import main
 from tests.paths import ROOT
 
@@ -121,3 +124,25 @@ WRITTEN_BY_THE_READER = {
 def test_every_page_is_linked_from_the_readme():
     linked = {link.split("/")[-1] for link in re.findall(r"\((?:docs/)?([^)#]+\.md)", read(README))}
     assert {path.name for path in PAGES} - {"README.md"} <= linked
+
+
+CHIP = (DOCS / "adding-a-dialect.md", "my-chip.toml")
+
+
+def test_the_dialect_of_the_page(tmp_path, monkeypatch, capsys):
+    """It is read, a model is written for it in its own layers, and its rules refuse what they forbid."""
+    monkeypatch.chdir(tmp_path)
+    page, name = CHIP
+    (toml,) = blocks(page, "toml")
+    Path(name).write_text(toml, encoding="utf-8")
+    small = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU6(), nn.MaxPool2d(2), nn.Flatten())
+    graph = save_caffe(trace(small, torch.zeros(1, 3, 17, 17)), "small.prototxt", "small.caffemodel", name)
+    types = {node.layer.type for node in graph.nodes}
+    assert types == {"Convolution", "ReLU6", "Pooling", "Reshape"}
+    assert "ceil_mode: false" in read(Path("small.prototxt"))
+    large = trace(nn.MaxPool2d(9), torch.zeros(1, 3, 18, 18))
+    with pytest.raises(UnsupportedError, match="windows of at most 8x8"):
+        save_caffe(large, "large.prototxt", "large.caffemodel", name)
+    save_caffe(large, "large.prototxt", "large.caffemodel")
+    assert main(["check", "large.prototxt", "--target", name]) == 1
+    assert "use two smaller poolings" in capsys.readouterr().out
