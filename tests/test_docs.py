@@ -108,17 +108,17 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(target), link
 
 
+BASES = [ROOT, ROOT / "pytorch2caffe", ROOT / "pytorch2caffe" / "layers"]
+EXAMPLES = {"pytorch2caffe/layers/elementwise/cross.py", "tests/layers/elementwise/test_cross.py", "path/file.py"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_files_named_in_the_text_exist(page):
-    """`pytorch2caffe/...`, `tests/...`, `docs/...` and the like in code marks, without placeholders."""
-    named = re.findall(r"`((?:pytorch2caffe|tests|docs|verify|example|caffe_proto)/[\w./-]+)`", read(page))
-    assert [path for path in named if not (ROOT / path).exists() and path not in WRITTEN_BY_THE_READER] == []
-
-
-WRITTEN_BY_THE_READER = {
-    "pytorch2caffe/layers/elementwise/cross.py",
-    "tests/layers/elementwise/test_cross.py",
-}
+    """Paths between code marks, without placeholders: below the repository, the package or its layers."""
+    text = re.sub(r"^```.*?^```", "", read(page), flags=re.DOTALL | re.MULTILINE)
+    named = set(re.findall(r"`((?:\w[\w.-]*/)+(?:[\w-]+\.(?:py|md|toml|sh)))(?:::\w+)?`", text))
+    missing = {path for path in named if not any((base / path).exists() for base in BASES)}
+    assert missing - EXAMPLES == set()
 
 
 def test_every_page_is_linked_from_the_readme():
