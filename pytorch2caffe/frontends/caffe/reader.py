@@ -21,7 +21,7 @@ from .memory import Memory
 from .training_layers import DATA, LEFT_OUT, OUTPUT_OF, REFUSED, about, check_phase, data_shape, dummy_value
 from .weights import Weights, advice
 
-FIX = 'register the layer: README, "Adding a layer"'
+FIX = "register the layer (docs/adding-a-layer.md)"
 
 InputShape = Sequence[int] | Mapping[str, Sequence[int]]
 
