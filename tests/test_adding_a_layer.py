@@ -59,7 +59,7 @@ def test_ruff_has_no_complaint(clone):
 
 
 def test_mypy_has_no_complaint(clone):
-    run(clone, "mypy", "--check-untyped-defs", LAYER, OWN)
+    run(clone, "mypy", "--check-untyped-defs", "--disallow-untyped-defs", "--follow-imports=silent", LAYER, OWN)
 
 
 @pytest.mark.parametrize("test", [name for name in files_of(PAGE) if Path(name).name.startswith("test_")])
