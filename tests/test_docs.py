@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,27 +68,41 @@ def test_the_python_of_a_page(name, tmp_path, monkeypatch):
     exec(compile(code, name, "exec"), {"__name__": "page"})
 
 
-def test_the_commands_of_the_readme_and_of_commands(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def shown_output(request) -> Callable[[Path, str, str], None]:
+    """Asserts that a page shows this output of a command; with --update-golden it is written into the page."""
+
+    def check(page: Path, line: str, output: str) -> None:
+        shown = dict(commands(page))[line]
+        if "verify" in line:  # the numbers differ from machine to machine
+            shown, output = (text.split(", relative")[0] for text in (shown, output))
+        if shown and request.config.getoption("--update-golden"):
+            page.write_text(read(page).replace(f"$ {line}\n{shown}", f"$ {line}\n{output}"), encoding="utf-8")
+            return
+        assert not shown or output == shown, f"{page.name}: {line}; pytest --update-golden, then read the diff"
+
+    return check
+
+
+def test_the_commands_of_the_readme_and_of_commands(shown_output, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
-    shown = [*commands(README), *commands(DOCS / "commands.md")]
-    ours = [(line, output) for line, output in shown if line.startswith("pytorch2caffe ") and ".py" not in line]
+    pages = [README, DOCS / "commands.md"]
+    shown = [(page, line) for page in pages for line, _ in commands(page)]
+    ours = [(page, line) for page, line in shown if line.startswith("pytorch2caffe ") and ".py" not in line]
     assert len(ours) == 7
-    for line, output in ours:
+    for page, line in ours:
         assert main(shlex.split(line)[1:]) == 0, line
-        said = capsys.readouterr().out
-        if "verify" in line:  # numbers differ from machine to machine
-            said, output = said.split(", relative")[0], output.split(", relative")[0]
-        assert not output or said == output, line
+        shown_output(page, line, capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("page", [README, DOCS / "errors.md"], ids=lambda path: path.name)
-def test_the_refusal_of_a_page(page, tmp_path, monkeypatch, capsys):
+def test_the_refusal_of_a_page(page, shown_output, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("mymodels.py").write_text(ODD, encoding="utf-8")
-    ((line, output),) = [entry for entry in commands(page) if "mymodels.py" in entry[0]]
+    (line,) = [line for line, _ in commands(page) if "mymodels.py" in line]
     assert main(shlex.split(line)[1:]) == 2
-    assert capsys.readouterr().err == output
+    shown_output(page, line, capsys.readouterr().err)
 
 
 def anchors(path: Path) -> set[str]:
