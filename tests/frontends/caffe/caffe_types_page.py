@@ -60,8 +60,8 @@ def page() -> str:
     """The page as it should stand in docs."""
     load_layers()
     rows = {kind: f"built: {ALONE.get(kind) or words(kind)}" for kind in BUILT}
-    rows |= {kind: "becomes an input, if a layer reads it" for kind in caffe_ends.DATA}
-    rows["DummyData"] = "a constant if it is filled with one number; otherwise, or if it is the only input, an input"
+    rows |= {kind: "becomes an input, where something reads it" for kind in caffe_ends.DATA}
+    rows["DummyData"] = "a constant where it is filled with one; else, or where it is the only input, an input"
     rows |= {kind: f"becomes the {made} that it begins with" for kind, (made, _) in caffe_ends.OUTPUT_OF.items()}
     rows |= {kind: f"left out: {why}" for kind, why in caffe_ends.LEFT_OUT.items()}
     rows |= {kind: f"refused: {why}" for kind, (why, _) in caffe_ends.REFUSED.items()}
