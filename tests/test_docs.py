@@ -123,7 +123,13 @@ def test_links_lead_somewhere(page):
 
 
 BASES = [ROOT, ROOT / "pytorch2caffe", ROOT / "pytorch2caffe" / "layers"]
-EXAMPLES = {"pytorch2caffe/layers/elementwise/cross.py", "tests/layers/elementwise/test_cross.py", "path/file.py"}
+EXAMPLES = {  # files that a page asks its reader to write
+    "path/file.py",
+    "pytorch2caffe/layers/elementwise/cross.py",
+    "pytorch2caffe/passes/drop_dropouts.py",
+    "tests/layers/elementwise/test_cross.py",
+    "tests/passes/test_drop_dropouts.py",
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
