@@ -12,7 +12,7 @@ from .options import Caffemodels, OutputFile
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
-    from ..quantize.job import Job, Outcome
+    from ..quantize.job import Job, JobResult
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
@@ -226,7 +226,7 @@ def calibrate(job: Job, cpp: bool = False) -> int:
     return 0
 
 
-def _report(job: Job, outcome: Outcome) -> None:
+def _report(job: Job, outcome: JobResult) -> None:
     calibration = outcome.calibration
     for problem in calibration.skipped:
         click.echo(f"skipped {problem.where}: {problem.what}", err=True)

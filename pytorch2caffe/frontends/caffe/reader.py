@@ -25,7 +25,7 @@ from . import training_layers as training
 from .memory import Memory
 from .weights import Weights, advice
 
-FIX = 'register the layer: README, "Adding a layer"'
+FIX = "register the layer (docs/adding-a-layer.md)"
 
 InputShape = Sequence[int] | Mapping[str, Sequence[int]]
 

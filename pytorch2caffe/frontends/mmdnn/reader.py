@@ -23,7 +23,7 @@ from ...passes.merge_permutes import merge_permutes
 from ...runtime.build import infer
 from .operator import Operator
 
-FIX = 'register it with @from_ir: README, "Adding a layer"'
+FIX = "register it with @from_ir (docs/adding-a-layer.md)"
 MOST_NUMBERS = 1 << 31  # of one tensor
 CHANNELS_FIRST = ("NCHW", "NCDHW", "NCW")
 RECURRENT = ("LSTM", "GRU")

@@ -13,7 +13,7 @@ from torch.overrides import resolve_name
 from ...graph.registry import TORCH
 from .taint import SHAPE_ONLY as _SHAPE_ONLY
 
-ADD_HANDLER = 'rewrite it with supported functions, or register one: README, "Adding a layer"'
+ADD_HANDLER = "rewrite it with supported functions, or register one (docs/adding-a-layer.md)"
 SAME_FOR_EVERY_INPUT = (
     "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
 )

@@ -22,29 +22,29 @@ from .scale import Bias, Scale
 NUMPY = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "max": np.maximum, "min": np.minimum}
 
 
-def arithmetic(net: Builder, operation: str, a: Value, b: Value) -> Any:
+def arithmetic(net: Builder, operation: str, a: Operand | float, b: Operand | float) -> Any:
     """`a` operation `b`, where each is a value, a constant array or a number: the simplest layers that say it."""
     if isinstance(a, Value) and isinstance(b, Value):
         same = a.shape == b.shape and operation in EQUAL_SHAPES
         return net.add(EQUAL_SHAPES[operation] if same else Binary(operation), a, b)
     if not isinstance(a, Value):
         return _reversed(net, operation, a, b) if isinstance(b, Value) else np.asarray(NUMPY[operation](a, b))
-    constant = np.asarray(b, np.float32)
-    if constant.ndim > len(a.shape) or np.broadcast_shapes(constant.shape, a.shape) != a.shape:
-        a = expand_to(net, a, np.broadcast_shapes(constant.shape, a.shape))
+    x, constant = a, np.asarray(b, np.float32)
+    if constant.ndim > len(x.shape) or np.broadcast_shapes(constant.shape, x.shape) != x.shape:
+        x = expand_to(net, x, np.broadcast_shapes(constant.shape, x.shape))
     if constant.size == 1:
-        return _with_number(net, operation, a, float(constant.reshape(())))
-    span = aligned(constant.shape, a.shape, widest=False)
+        return _with_number(net, operation, x, float(constant.reshape(())))
+    span = aligned(constant.shape, x.shape, widest=False)
     if span is None or operation in ("max", "min"):
-        return net.add(Binary(operation), a, net.constant(constant))
+        return net.add(Binary(operation), x, net.constant(constant))
     start, stop = span
-    blob = constant.reshape(a.shape[start:stop])
+    blob = constant.reshape(x.shape[start:stop])
     if operation in ("mul", "div"):
-        return net.add(Scale(start, stop - start), a, blobs=[blob if operation == "mul" else 1 / blob])
-    return net.add(Bias(start, stop - start), a, blobs=[blob if operation == "add" else -blob])
+        return net.add(Scale(start, stop - start), x, blobs=[blob if operation == "mul" else 1 / blob])
+    return net.add(Bias(start, stop - start), x, blobs=[blob if operation == "add" else -blob])
 
 
-def _reversed(net: Builder, operation: str, a: Value, b: Value) -> Any:
+def _reversed(net: Builder, operation: str, a: np.ndarray | float, b: Value) -> Any:
     if operation == "sub":
         return arithmetic(net, "add", net.add(Power(scale=-1.0), b), a) if np.size(a) > 1 else _minus(net, a, b)
     if operation == "div":
@@ -53,7 +53,7 @@ def _reversed(net: Builder, operation: str, a: Value, b: Value) -> Any:
     return arithmetic(net, operation, b, a)
 
 
-def _minus(net: Builder, a: Value, b: Value) -> Any:
+def _minus(net: Builder, a: np.ndarray | float, b: Value) -> Any:
     if np.ndim(a) > len(b.shape):
         b = expand_to(net, b, np.broadcast_shapes(np.shape(a), b.shape))
     return net.add(Power(scale=-1.0, shift=float(np.reshape(a, ()))), b)
@@ -81,7 +81,7 @@ def add(net: Builder, input: Value, other: Operand, *, alpha: float = 1) -> Any:
     "torch.Tensor.subtract",
     "torch.Tensor.__isub__",
 )
-def sub(net: Builder, input: Value, other: Operand, *, alpha: float = 1) -> Any:
+def sub(net: Builder, input: Operand, other: Operand, *, alpha: float = 1) -> Any:
     return arithmetic(net, "sub", input, other if alpha == 1 else arithmetic(net, "mul", other, alpha))
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pytorch2caffe.convert.supported import dialects_table
-from tests.paths import ROOT
-
-PAGE = ROOT / "docs" / "dialects.md"
+from tests.backends.caffe.dialects_page import PAGE, page
 
 
 def test_the_table_of_dialects_is_up_to_date():
-    assert dialects_table() in PAGE.read_text(encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.backends.caffe.dialects_page"
