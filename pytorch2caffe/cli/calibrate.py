@@ -12,7 +12,7 @@ from .options import Caffemodels, OutputFile
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
-    from ..quantize.job import Job, JobResult
+    from ..quantize.job import ImageOptions, Job, JobResult
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
