@@ -57,7 +57,7 @@ class Recurrent(Layer):
         """ncnn's LSTM, GRU or RNN of one sample [T, D]; its gates are i, f, o, g, or r, z, n."""
         (steps, batch, size), hidden = shapes[0], self.hidden
         if batch != 1:
-            raise Refused(f"a batch of {batch}; ncnn takes one sample at a time", "convert with a batch of 1")
+            raise Refused(f"a batch of {batch}; ncnn accepts one sample at a time", "convert with a batch of 1")
         if self.nonlinearity != "tanh":
             raise Refused(f"ncnn's RNN has no {self.nonlinearity}")
         w_ih, w_hh, bias = blobs[0], blobs[1], _bias(self, blobs)

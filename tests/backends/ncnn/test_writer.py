@@ -292,7 +292,7 @@ def test_everything_that_ncnn_lacks_is_listed_and_nothing_written(tmp_path):
 
 
 def test_a_batch_is_refused(tmp_path):
-    with pytest.raises(UnsupportedError, match="a batch of 2; ncnn takes one sample"):
+    with pytest.raises(UnsupportedError, match="a batch of 2; ncnn accepts one sample"):
         save_ncnn(trace(nn.Conv2d(3, 4, 3), torch.randn(2, 3, 8, 8)), tmp_path / "net")
 
 
