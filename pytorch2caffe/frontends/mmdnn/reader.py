@@ -28,7 +28,7 @@ MOST_NUMBERS = 1 << 31  # of one tensor
 CHANNELS_FIRST = ("NCHW", "NCDHW", "NCW")
 RECURRENT = ("LSTM", "GRU")
 NO_OUTPUT = {"DataInput", "Constant", "Const", "Shape"}
-# What an operator reads beside its data: names behind its own, of constants whose values its attributes hold.
+# Inputs of an operator other than data: names of constants within its scope, whose values its attributes have.
 SETTINGS = {
     "Concat": {"axis", "concat_dim"},
     "Transpose": {"perm"},

@@ -13,7 +13,7 @@ from .fold_arrays import few, part_sizes, slices
 from .node import DEPENDS_ON_BATCH, Tensor, TfNode, ir_dims
 from .rules_math import axis_of
 
-MOST_RUNS = 1024  # of neighbours, in a gather
+MOST_RUNS = 1024  # of adjacent entries, in a gather
 
 
 @rule("Reshape")
@@ -22,7 +22,7 @@ def reshape(net: Net, node: TfNode, x: Tensor, shape: Tensor) -> Tensor:
 
 
 def reshaped(net: Net, node: TfNode, x: Tensor, wanted: Sequence[int], name: str = "") -> Tensor:
-    """A tensor in another shape, one size of which may be -1: the rest."""
+    """A tensor in another shape, one size of which may be -1: what is left."""
     total = int(np.prod(x.shape, dtype=object))
     known = int(np.prod([size for size in wanted if size != -1], dtype=object))
     open_ = [index for index, size in enumerate(wanted) if size == -1]
@@ -225,7 +225,7 @@ def gather(net: Net, node: TfNode, table: Tensor, indices: Tensor, axis: Tensor 
 
 
 def gathered(net: Net, node: TfNode, x: Tensor, indices: Sequence[int], axis: int, name: str = "") -> Tensor:
-    """The entries of an axis in another order: slices of neighbours, joined."""
+    """The entries of an axis in another order: slices of adjacent entries, concatenated."""
     runs: list[list[int]] = []
     for index in indices:
         if runs and index == runs[-1][1]:
@@ -250,16 +250,16 @@ def gathered(net: Net, node: TfNode, x: Tensor, indices: Sequence[int], axis: in
 @rule("Pad", "PadV2", "MirrorPad")
 def pad(net: Net, node: TfNode, x: Tensor, pads: Tensor, value: Tensor | None = None) -> Tensor:
     flat = pads.integers()
-    before, behind = flat[::2], flat[1::2]
+    before, after = flat[::2], flat[1::2]
     if len(flat) != 2 * len(x.shape) or min(flat, default=0) < 0:
         raise Refused(f"padding {flat} of a tensor of {len(x.shape)} axes")
     if not any(flat):
         return x
-    if any(size >= DEPENDS_ON_BATCH and a + b for size, a, b in zip(x.shape, before, behind, strict=True)):
+    if any(size >= DEPENDS_ON_BATCH and a + b for size, a, b in zip(x.shape, before, after, strict=True)):
         raise Refused("padding of the batch", "choose an output before it")
-    shape = [size + a + b for size, a, b in zip(x.shape, before, behind, strict=True)]
+    shape = [size + a + b for size, a, b in zip(x.shape, before, after, strict=True)]
     mode = node.text("mode").lower() if node.op == "MirrorPad" else "constant"
-    attrs: dict[str, Any] = {"pads": [*before, *behind], "mode": mode}
+    attrs: dict[str, Any] = {"pads": [*before, *after], "mode": mode}
     if mode == "constant":
         attrs["constant_values"] = float(value.array()) if value is not None else 0.0
     return net.emit("Pad", node, [x], shape, kind=x.kind, **attrs)

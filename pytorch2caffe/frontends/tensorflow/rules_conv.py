@@ -1,4 +1,4 @@
-"""Convolutions, dilated ones too: by an attribute, or by moving blocks into the batch."""
+"""Convolutions, also dilated ones: by an attribute, or by blocks moved into the batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .fold import ELEMENTWISE
 from .node import Spread, Tensor, TfNode, constant_of, spread_shape
 from .plane import Pads, auto_pad, channels_first, channels_last, in_nhwc, in_plane, is_nchw, of_all_axes, windows
 
-# Operators that see each number alone, or with its channel.
+# Operators on each number alone, or on each channel.
 BY_CHANNEL = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "BiasAdd", "FusedBatchNorm"}
 
 

@@ -13,7 +13,7 @@ from .convert import Net, rule
 from .node import Tensor, TfNode, constant, ir_dims
 from .rules_arrays import reshaped
 
-FIX = "use at most two tensors, each index once in each, and sum over what both have"
+FIX = "use at most two tensors, each index once in each, and sum over indices that both have"
 UNNAMED = "0123456789"  # stand for the axes of an ellipsis
 
 
@@ -25,7 +25,7 @@ def einsum(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
     if len(terms) != len(inputs) or len(terms) > 2:
         raise Refused(f"Einsum {equation!r}", FIX)
     unnamed = max(len(x.shape) - len(term) + 3 if "..." in term else 0 for x, term in zip(inputs, terms, strict=True))
-    terms = [_spelled(term, len(x.shape), unnamed) for x, term in zip(inputs, terms, strict=True)]
+    terms = [_expanded(term, len(x.shape), unnamed) for x, term in zip(inputs, terms, strict=True)]
     out = out.replace("...", UNNAMED[:unnamed])
     sizes: dict[str, int] = {}
     for x, term in zip(inputs, terms, strict=True):
@@ -44,8 +44,8 @@ def einsum(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
     return _product(net, node, a, b, first, second, out, sizes)
 
 
-def _spelled(term: str, rank: int, unnamed: int) -> str:
-    """A term with its ellipsis spelled out; of fewer axes the last ones meet."""
+def _expanded(term: str, rank: int, unnamed: int) -> str:
+    """A term with its ellipsis expanded; the last axes correspond."""
     count = rank - len(term) + 3
     return term.replace("...", UNNAMED[unnamed - count : unnamed])
 

@@ -1,4 +1,4 @@
-"""Where data and weights come from: placeholders, constants, variables; and the shapes of tensors."""
+"""The sources of data and weights: placeholders, constants, variables; and the shapes of tensors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .node import BATCH, Shape, Tensor, TfNode, constant
 
 KINDS = {**dict.fromkeys((1, 2, 14, 19), "f"), **dict.fromkeys((3, 4, 5, 6, 9, 17, 22, 23), "i"), 10: "b"}
 NARROW = (4, 5, 6, 17)  # uint8, int16, int8, uint16
-TRAINING = ("train", "learning_phase", "phase")  # what names of switches that are off at inference hold
+TRAINING = ("train", "learning_phase", "phase")  # in the names of placeholders that are false at inference
 GIVE = "give --inputShape (height,width,channels)"
 
 
@@ -35,7 +35,7 @@ def placeholder(net: Net, node: TfNode, default: Tensor | None = None) -> Tensor
 
 @rule("QueueDequeueManyV2", "QueueDequeueUpToV2", "QueueDequeueV2", "IteratorGetNext", "IteratorGetNextSync")
 def queue(net: Net, node: TfNode, *inputs: Tensor) -> list[Tensor]:
-    """The data that training would be fed: an input for each component whose shape is known."""
+    """The queue of training data: an input for each component whose shape is known."""
     shapes = node.attr["_output_shapes"].list.shape if node.has("_output_shapes") else []
     types: Any = next((node.attr[key].list.type for key in ("component_types", "output_types") if node.has(key)), [])
     found: list[Any] = []
@@ -54,7 +54,7 @@ def queue(net: Net, node: TfNode, *inputs: Tensor) -> list[Tensor]:
 
 
 def _declared(node: TfNode) -> list[int | None] | None:
-    """The shape that the file gives, None for sizes or a rank that it leaves open."""
+    """The shape that the file gives, None for open sizes or an open rank."""
     if node.has("shape") and not node.attr["shape"].shape.unknown_rank:
         found = _dims(node.attr["shape"].shape)
         if found or not node.has("_output_shapes"):

@@ -1,4 +1,4 @@
-"""Operators on numbers: one by one, two by two, and over axes."""
+"""Arithmetic: of one tensor, of two, and over axes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def erfc(net: Net, node: TfNode, x: Tensor) -> Tensor:
 
 @rule("ZerosLike", "OnesLike")
 def filled_like(net: Net, node: TfNode, x: Tensor) -> Tensor:
-    """A constant has no open batch: the tensor itself, times 0."""
+    """x * 0, plus 1 for ones: a constant cannot have an open batch."""
     zeros = net.emit("Mul", node, [x, constant(np.array(0.0))], x.shape, kind=x.kind)
     if node.op == "ZerosLike":
         return zeros
@@ -81,10 +81,10 @@ def binary(net: Net, node: TfNode, a: Tensor, b: Tensor) -> Tensor:
         return found
     if node.op == "Maximum" and (found := leaky(net, node, a, b)) is not None:
         return found
-    return two(net, node, a, b)
+    return broadcast(net, node, a, b)
 
 
-def two(net: Net, node: TfNode, a: Tensor, b: Tensor) -> Tensor:
+def broadcast(net: Net, node: TfNode, a: Tensor, b: Tensor) -> Tensor:
     """An operator on two tensors, broadcast as numpy does."""
     shape = np.broadcast_shapes(a.shape, b.shape)
     return net.emit(OPS.get(node.op, node.op), node, [a, b], shape, kind=a.kind)
@@ -95,8 +95,8 @@ def bias_add(net: Net, node: TfNode, x: Tensor, bias: Tensor) -> Tensor:
     from .plane import channels_first, channels_last, is_nchw
 
     if not is_nchw(node) or len(x.shape) != 4:
-        return two(net, node, x, bias)
-    return channels_first(net, node, two(net, node, channels_last(net, node, x), bias))
+        return broadcast(net, node, x, bias)
+    return channels_first(net, node, broadcast(net, node, channels_last(net, node, x), bias))
 
 
 @rule("AddN", "AccumulateNV2")
@@ -148,13 +148,13 @@ def top_k(net: Net, node: TfNode, x: Tensor, count: Tensor | None = None) -> lis
     k = count.integer() if count is not None else node.integer("k")
     if not x.shape or not 0 < k <= x.shape[-1]:
         raise Refused(f"the {k} largest of a tensor of shape {list(ir_dims(x.shape))}")
-    values, places = net.emit("TopK", node, [x], (*x.shape[:-1], k), (*x.shape[:-1], k), k=k)
-    return [values, replace(places, kind="i")]
+    values, indices = net.emit("TopK", node, [x], (*x.shape[:-1], k), (*x.shape[:-1], k), k=k)
+    return [values, replace(indices, kind="i")]
 
 
 @rule("OneHot")
 def one_hot(net: Net, node: TfNode, indices: Tensor, depth: Tensor, on: Tensor, off: Tensor) -> Tensor:
-    """A row of a table for each index, which must be below the depth: of larger ones TensorFlow makes rows of off."""
+    """A row of a table for each index, which must be below the depth: TensorFlow gives rows of `off` for others."""
     count, rank = depth.integer(), len(indices.shape)
     maker = net.nodes.get(indices.edge)
     if maker is None or maker.op not in ("ArgMax", "ArgMin", "DataInput") or maker.attrs.get("size", 0) > count:

@@ -1,4 +1,4 @@
-"""Pooling, normalisation, resizing, and what is multiplied by a matrix."""
+"""Pooling, normalisation, resizing and products of matrices."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def pool(net: Net, node: TfNode, x: Tensor, *sizes: Tensor) -> Tensor:
 
 
 @rule("MaxPoolWithArgmax")
-def pool_with_places(net: Net, node: TfNode, x: Tensor) -> list[Any]:
-    unknown = Problem(f"node {node.name!r} ({node.op})", "the places of the maxima are read", "use the maxima alone")
+def pool_with_argmax(net: Net, node: TfNode, x: Tensor) -> list[Any]:
+    unknown = Problem(f"node {node.name!r} ({node.op})", "the indices of the maxima are read", "use the maxima only")
     return [RULES["MaxPool"](net, node, x), Unknown(unknown)]
 
 
 @rule("ExtractImagePatches")
 def patches(net: Net, node: TfNode, x: Tensor) -> Tensor:
-    """A convolution whose kernel picks each number of the window."""
+    """A convolution whose kernels select each number of the window."""
     if len(x.shape) != 4:
         raise Refused(f"{node.op} of a tensor of {len(x.shape)} axes")
     window, stride, dilation = (in_plane(node, node.integers(key)) for key in ("ksizes", "strides", "rates"))
@@ -106,7 +106,7 @@ def matmul(net: Net, node: TfNode, x: Tensor, matrix: Tensor) -> Tensor:
     if not matrix.constant or node.flag("transpose_a"):
         return batch_matmul(net, node, x, matrix)
     if node.flag("transpose_b"):
-        matrix = _turned(matrix)
+        matrix = _transposed(matrix)
     if len(x.shape) != 2 or len(matrix.shape) != 2 or matrix.shape[0] != x.shape[1]:
         raise Refused(f"a matrix of shape {list(matrix.shape)} for an input of shape {list(x.shape)}")
     units = matrix.shape[1]
@@ -119,7 +119,7 @@ def matmul(net: Net, node: TfNode, x: Tensor, matrix: Tensor) -> Tensor:
     return y if whole is x else reshaped(net, node, y, [-1, units], "/rows")
 
 
-def _turned(matrix: Tensor) -> Tensor:
+def _transposed(matrix: Tensor) -> Tensor:
     return replace(matrix, shape=matrix.shape[::-1], load=lambda: matrix.array().T)
 
 

@@ -1,4 +1,4 @@
-"""Convolution and pooling over three axes of space, channels last."""
+"""Convolution and pooling over three spatial axes, channels last."""
 
 from __future__ import annotations
 

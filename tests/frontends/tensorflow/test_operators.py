@@ -111,9 +111,9 @@ REFUSED = {
         "ConcatV2 of a constant as large as the batch",
     ),
     "an index beyond the depth": (lambda x: tf.one_hot(tf.argmax(x, -1), 2), "exceed its depth"),
-    "the places of maxima": (
+    "the indices of maxima": (
         lambda x: tf.cast(tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")[1], tf.float32),
-        "the places of the maxima are read",
+        "the indices of the maxima are read",
     ),
     "einsum, one index twice": (lambda x: tf.einsum("bhhc->bhc", x[:, :, :9]), "each index once in each"),
     "einsum, a sum over one tensor": (lambda x: tf.einsum("bhwc,cd->bhd", x, tf.ones([3, 4])), "each index once"),
