@@ -45,7 +45,7 @@ WRONG = {
         "nnie",
         INPUT + layer("ArgMax", "argmax_param { axis: 1 }"),
         "nnie has no layer ArgMax",
-        "caffe, caffe-master, opencv, ssd have it",
+        f"{', '.join(name for name in names() if 'ArgMax' in dialect(name).layers)} have it",
     ),
     "an unknown field": (
         "caffe",
