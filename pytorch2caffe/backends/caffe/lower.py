@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...errors import Problem, Refusal, UnsupportedError
-from ...graph import lowering
 from ...graph.graph import Graph, Infer, Value
 from ...graph.registry import Layer
-from ...passes.runner import run_passes, transformed
+from ...passes.express import express
 from .check import alternative_to, check
 from .dialect import Dialect
 from .passes import after_lowering, before_lowering
@@ -44,16 +43,12 @@ def lower(graph: Graph, target: Dialect, infer: Infer, *, fold_bn: bool = False)
     after:  data -> ReLU -> Power -> ReLU -> Power -> (output)
     Raises UnsupportedError listing every layer that the dialect cannot express, and every limit that is exceeded.
     """
-    graph = transformed(graph, before_lowering(target))
-    result = lowering.lower(graph, DialectTarget(target), infer)
-    if result.problems:
-        problems = [_of_dialect(problem, target) for problem in result.problems]
+    before, after = before_lowering(target), after_lowering(target, fold_bn=fold_bn)
+    lowered = express(graph, DialectTarget(target), infer, before, after)
+    problems = [_of_dialect(problem, target) for problem in lowered.problems] or check(lowered.graph, target)
+    if problems:
         raise UnsupportedError(problems, f"written for dialect {target.name!r}")
-    lowered = result.graph
-    run_passes(lowered, after_lowering(target, fold_bn=fold_bn))
-    if problems := check(lowered, target):
-        raise UnsupportedError(problems, f"written for dialect {target.name!r}")
-    return lowered
+    return lowered.graph
 
 
 def _of_dialect(problem: Problem, target: Dialect) -> Problem:

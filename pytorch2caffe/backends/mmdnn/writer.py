@@ -14,9 +14,9 @@ from ...formats.mmdnn.files import write_ir
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Graph, Names, Node, Shape, Value
-from ...graph.lowering import Lowered, lower
+from ...graph.lowering import Lowered
 from ...graph.registry import Layer
-from ...passes.runner import transformed
+from ...passes.express import express
 from ...runtime.build import infer
 from .passes import BEFORE_LOWERING
 
@@ -37,11 +37,10 @@ def nodes_of(graph: Graph) -> list[IrNode]:
     """The graph as nodes of the IR, each after those that it reads, the outputs last."""
     if not graph.inputs:
         raise ConversionError("an IR network needs an input; this graph has none")
-    graph = transformed(graph, BEFORE_LOWERING)
-    lowered = lower(graph, IrTarget(), infer)
+    lowered = express(graph, IrTarget(), infer, BEFORE_LOWERING)
     if lowered.problems:
         raise UnsupportedError(lowered.problems, "written in MMdnn's IR")
-    return _Operators(graph, lowered).nodes()
+    return _Operators(lowered).nodes()
 
 
 class IrTarget:
@@ -62,7 +61,7 @@ class IrTarget:
 class _Operators:
     """The operators of a lowered graph. They are named after the layers of the original graph."""
 
-    def __init__(self, graph: Graph, lowered: Lowered) -> None:
+    def __init__(self, lowered: Lowered) -> None:
         self.net = IrNet()
         self._edges: dict[Value, Edge] = {}
         self._names: dict[int, str] = {}  # of operators, by their identity

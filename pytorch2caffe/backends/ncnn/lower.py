@@ -1,4 +1,4 @@
-"""Rewrites a graph into the layers that ncnn has: a layer that says its `to_ncnn` stays, any other is lowered."""
+"""Expresses a graph in the layers that ncnn has: those whose `to_ncnn` does not refuse; any other is lowered."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 
 from ...errors import Refusal, Refused, UnsupportedError
 from ...graph.graph import Graph, Infer, Value
-from ...graph.lowering import lower
 from ...graph.registry import Layer
-from ...passes.runner import run_passes, transformed
+from ...passes.express import express
 from .passes import BEFORE_LOWERING, after_lowering
 
 
@@ -21,12 +20,10 @@ def lower_for_ncnn(graph: Graph, infer: Infer, *, fold: bool = False) -> Graph:
 
     Raises UnsupportedError listing every layer that ncnn cannot compute.
     """
-    graph = transformed(graph, BEFORE_LOWERING)
-    result = lower(graph, NcnnTarget(graph), infer)
-    if result.problems:
-        raise UnsupportedError(result.problems, "written for ncnn")
-    run_passes(result.graph, after_lowering(fold=fold))
-    return result.graph
+    lowered = express(graph, NcnnTarget(graph), infer, BEFORE_LOWERING, after_lowering(fold=fold))
+    if lowered.problems:
+        raise UnsupportedError(lowered.problems, "written for ncnn")
+    return lowered.graph
 
 
 class NcnnTarget:
@@ -35,9 +32,9 @@ class NcnnTarget:
     name = "ncnn"
 
     def __init__(self, graph: Graph) -> None:
-        readers = graph.consumers()
-        types = {value.name: {type(node.layer) for node in readers.get(value, [])} for value in graph.inputs}
-        self._may_be_int = {name for name, found in types.items() if len(found) == 1}
+        consumers = graph.consumers()
+        types = {value.name: {type(node.layer) for node in consumers.get(value, [])} for value in graph.inputs}
+        self._may_be_int = {name for name, layers in types.items() if len(layers) == 1}
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if ncnn has the layer for inputs of these shapes, else the layer's own reason."""
