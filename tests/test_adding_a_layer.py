@@ -13,6 +13,7 @@ import pytest
 
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "adding-a-layer.md"
 COPIED = ("pytorch2caffe", "tests")
 LINKED = ("caffe_proto", "verify", ".caffe-root", ".git")

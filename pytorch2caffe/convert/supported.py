@@ -96,4 +96,4 @@ def dialects_table() -> str:
     """The table of dialects in docs/dialects.md: the default first."""
     rows = [(f"`{name}`" + (" (default)" if name == "caffe" else ""), dialect(name)) for name in names()]
     lines = [f"| {name} | {each.summary} | {each.rests_on} |" for name, each in rows]
-    return "\n".join(["| `--target` | who reads it | rests on |", "|---|---|---|", *lines]) + "\n"
+    return "\n".join(["| `--target` | consumer | rests on |", "|---|---|---|", *lines]) + "\n"
