@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, isnan, prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,44 +11,63 @@ from ..errors import Refused
 from .graph import Graph, Node, Value
 from .registry import ANY, Bounds
 
-if TYPE_CHECKING:
-    from .builder import Builder
-
 LARGE = 1e38  # factors that turn a mask into inf
 MOST_EXPONENT = 88.0  # e^88 is a float32, e^89 is not
 
 
-def refuse_hidden(net: Builder, value: Value) -> None:
-    """Raises Refused if `value` may be inf or NaN: a mask multiplies by 0, and 0 * inf is NaN."""
-    producers = net.graph.producers()
-    bounds = bounds_of(net.graph)
-    waiting: list[Value] = [value]
-    seen: set[Value] = set()
-    while waiting:
-        node = producers.get(current := waiting.pop())
-        if node is None or current in seen or not (node.layer.keeps_inf or node.layer.moves_data):
-            continue
-        seen.add(current)
-        if not _finite(node, [bounds.get(each, ANY) for each in node.inputs]):
-            what = f"a mask over what may be inf or NaN (of {node.layer.type.lower()} at {node.where})"
-            raise Refused(what, "keep it finite before the mask: x.clamp(min=1e-6).log(), x.clamp(max=80).exp()")
-        waiting += node.inputs
+class ValueBounds:
+    """The bounds of every value of a graph that grows: each node is looked at once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._forget()
+
+    def _forget(self) -> None:
+        self._last: Node | None = None
+        self._count = 0
+        self._producers: dict[Value, Node] = {}
+        self._known: dict[Value, Bounds] = {}
+        self._finite: set[Value] = set()  # values that cannot be inf or NaN where the network's inputs are finite
+
+    def of(self, value: Value) -> Bounds:
+        """The least and the greatest number that a value can hold, as far as the layers that compute it tell."""
+        self._update()
+        return self._known.get(value, ANY)
+
+    def refuse_hidden(self, value: Value) -> None:
+        """Raises Refused if `value` may be inf or NaN: a mask multiplies by 0, and 0 * inf is NaN."""
+        self._update()
+        waiting = [value]
+        seen: set[Value] = set()
+        while waiting:
+            node = self._producers.get(current := waiting.pop())
+            if node is None or current in seen or current in self._finite:
+                continue
+            if not (node.layer.keeps_inf or node.layer.moves_data):
+                continue
+            seen.add(current)
+            if not _finite(node, [self._known.get(each, ANY) for each in node.inputs]):
+                what = f"a mask over what may be inf or NaN (of {node.layer.type.lower()} at {node.where})"
+                raise Refused(what, "keep it finite before the mask: x.clamp(min=1e-6).log(), x.clamp(max=80).exp()")
+            waiting += node.inputs
+        self._finite |= seen
+
+    def _update(self) -> None:
+        nodes = self._graph.nodes
+        if self._count and (len(nodes) < self._count or nodes[self._count - 1] is not self._last):
+            self._forget()
+        for node in nodes[self._count :]:
+            self._producers.update(dict.fromkeys(node.outputs, node))
+            bounds = _bounds(node, [self._known.get(value, ANY) for value in node.inputs], self._producers)
+            self._known.update(dict.fromkeys(node.outputs, ANY if any(map(isnan, bounds)) else bounds))
+        self._count = len(nodes)
+        self._last = nodes[-1] if nodes else None
 
 
 def _finite(node: Node, inputs: Sequence[Bounds]) -> bool:
     if node.blobs and not max(float(np.max(np.abs(blob))) for blob in node.blobs) < LARGE:
         return False
     return not inputs or node.layer.finite(inputs)
-
-
-def bounds_of(graph: Graph) -> dict[Value, Bounds]:
-    """The least and the greatest number that each value can hold, as far as the layers that compute it tell."""
-    producers = graph.producers()
-    known: dict[Value, Bounds] = {}
-    for node in graph.nodes:
-        found = _bounds(node, [known.get(value, ANY) for value in node.inputs], producers)
-        known.update(dict.fromkeys(node.outputs, ANY if any(map(isnan, found)) else found))
-    return known
 
 
 def _bounds(node: Node, inputs: Sequence[Bounds], producers: Mapping[Value, Node]) -> Bounds:

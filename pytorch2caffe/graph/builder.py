@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .bounds import ValueBounds
 from .graph import Graph, Infer, Names, Node, Operand, Shape, Value
 from .registry import LAYERS, Layer
 
@@ -21,6 +22,7 @@ class Builder:
         self.graph = graph
         self.infer = infer
         self.names = Names()
+        self.bounds = ValueBounds(graph)
         self.masks: set[Value] = set()  # the arguments of the current call that are bool in PyTorch: 0 and 1
         self.scope = ""
         self.module = ""

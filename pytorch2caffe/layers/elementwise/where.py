@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ...errors import Refused
-from ...graph.bounds import refuse_hidden
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch, keeps_masks
@@ -66,7 +65,7 @@ def _times(net: Builder, x: Value, mask: Any) -> Any:
     if not isinstance(mask, Value):
         mask = np.asarray(mask, np.float32)
     if isinstance(x, Value):
-        refuse_hidden(net, x)
+        net.bounds.refuse_hidden(x)
         return arithmetic(net, "mul", x, mask)
     x = np.asarray(x, np.float32)
     if not isinstance(mask, Value):
