@@ -36,6 +36,7 @@ class Value:
 
 
 Operand = Value | np.ndarray  # a tensor in a call: traced, or a constant
+Term = Operand | float  # an operand of arithmetic: a tensor or a number
 
 
 @dataclass(eq=False)

@@ -30,6 +30,8 @@ IR: dict[str, Callable[..., Any]] = {}
 Bounds = tuple[float, float]
 ANY: Bounds = (-inf, inf)
 
+Dims = int | Sequence[int] | None  # PyTorch's `dim`: an axis, several, or None or () for all
+
 C = TypeVar("C", bound="type[Layer]")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -227,7 +229,7 @@ def pair(value: Any, count: int = 2) -> tuple[int, ...]:
     return (int(value),) * count
 
 
-def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
+def axes_of(dim: Dims, rank: int) -> tuple[int, ...]:
     """PyTorch's `dim`, one axis or several, None or () for all, as axes counted from 0; a scalar (rank 0) has none.
 
     >>> axes_of(-1, 4), axes_of((2, -4), 4), axes_of(None, 2), axes_of(-1, 0)

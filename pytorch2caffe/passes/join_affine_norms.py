@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..graph.graph import Graph, Node
 from ..layers.elementwise.scale import Scale
-from ..layers.normalization.layer_norm import LayerNorm, RMSNorm, affine
+from ..layers.normalization.affine_norm import affine
+from ..layers.normalization.layer_norm import LayerNorm
+from ..layers.normalization.rms_norm import RMSNorm
 from .pairs import pairs
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..graph.graph import Graph, Node
 from ..layers.elementwise.scale import Scale, per_channel
-from ..layers.normalization.batch_norm import AffineBatchNorm, BatchNorm
+from ..layers.normalization.affine_batch_norm import AffineBatchNorm
+from ..layers.normalization.batch_norm import BatchNorm
 from .pairs import pairs
 
 

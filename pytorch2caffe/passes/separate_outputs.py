@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..graph.graph import Graph, Names, Node, Value
-from ..layers.basic.silence import Split
+from ..layers.basic.split import Split
 
 
 def separate_outputs(graph: Graph) -> None:

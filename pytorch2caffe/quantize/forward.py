@@ -14,7 +14,7 @@ from torch import nn
 from ..errors import ConversionError, Refused
 from ..graph.graph import Graph, Node, Value
 from ..layers.activation.relu import ReLU
-from ..layers.basic.silence import Split
+from ..layers.basic.split import Split
 from ..layers.convolution.convolution import Convolution
 from ..layers.linear.inner_product import InnerProduct
 from ..runtime.build import build, infer, source_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytorch2caffe.layers.activation.relu import ReLU
-from pytorch2caffe.layers.basic.silence import Split
+from pytorch2caffe.layers.basic.split import Split
 from pytorch2caffe.layers.elementwise.eltwise import Eltwise
 from pytorch2caffe.passes.drop_splits import drop_splits
 from tests.passes.graphs import Net, applied, types

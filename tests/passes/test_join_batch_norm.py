@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pytorch2caffe.layers.elementwise.scale import Scale
-from pytorch2caffe.layers.normalization.batch_norm import AffineBatchNorm, BatchNorm
+from pytorch2caffe.layers.normalization.affine_batch_norm import AffineBatchNorm
+from pytorch2caffe.layers.normalization.batch_norm import BatchNorm
 from pytorch2caffe.passes.join_batch_norm import join_batch_norm
 from tests.passes.graphs import Net, applied, types
 

@@ -15,7 +15,7 @@ from caffe_proto import FilePaths
 from ...errors import ConversionError, Problem, Refused, UnsupportedError
 from ...graph.graph import Graph, Names, Node, Value
 from ...graph.registry import LAYERS, Layer, load_layers
-from ...layers.basic.constant import Constant
+from ...layers.basic.parameter import Constant
 from ...layers.basic.silence import Silence
 from ...layers.convolution.convolution import Convolution
 from ...layers.convolution.deconvolution import Deconvolution

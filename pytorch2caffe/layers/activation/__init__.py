@@ -1,1 +1,1 @@
-"""Activations: one number in, one number out, learned slopes and softmax included."""
+"""Activation functions, from ReLU to softmax."""

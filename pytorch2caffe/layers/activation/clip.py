@@ -1,4 +1,4 @@
-"""Clip, and ReLU6, the name that some readers have for one of its settings; hardtanh."""
+"""Clip, and ReLU6, which is Clip(0, 6) under the name that some consumers know."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
-from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer, number
+from ...graph.registry import Bounds, Layer, Source, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
 from .relu import ReLU
@@ -23,7 +22,7 @@ HUGE = float(np.finfo(np.float32).max)
 
 @layer("Clip", param="clip_param")
 class Clip(Layer):
-    """y = min(max(x, min), max). A bound of -HUGE or HUGE (float32's largest) is none.
+    """y = min(max(x, min), max). -HUGE and HUGE (float32's largest) mean no bound.
 
     Source: BVLC Caffe master, clip_layer.cpp (2018; the 1.0 release has no Clip).
     """
@@ -48,7 +47,7 @@ class Clip(Layer):
             return Source(expr=f"{{0}}.clamp(min={number(self.min)})")
         if self.min <= -HUGE:
             return Source(expr=f"{{0}}.clamp(max={number(self.max)})")
-        if self.min >= self.max:  # nn.Hardtanh wants an interval
+        if self.min >= self.max:  # nn.Hardtanh requires min < max
             return Source(expr=f"{{0}}.clamp({number(self.min)}, {number(self.max)})")
         return Source(f"nn.Hardtanh({number(self.min)}, {number(self.max)})")
 
@@ -56,8 +55,8 @@ class Clip(Layer):
         bounds = {0: self.min, 1: self.max}
         return Ncnn("Clip", {key: bound for key, bound in bounds.items() if abs(bound) < HUGE})
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """max(x, a) against a constant, and min(x, b) = -max(-x, -b): no number is rounded, however small or large."""
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """max(x, a) with a constant, and min(x, b) = -max(-x, -b), which round nothing."""
         (x,) = inputs
         if (self.min, self.max) == (0, 6) and net.takes(ReLU6(), x):
             return net.add(ReLU6(), x)
@@ -71,7 +70,7 @@ class Clip(Layer):
             x = net.add(Power(scale=-1.0), net.add(Eltwise("MAX"), minus, bound, name="ceiling"))
         return x
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         (x,) = inputs
         if (self.min, self.max) == (0, 6):
             return net.op("Relu6", x)
@@ -81,7 +80,7 @@ class Clip(Layer):
 
 @layer("ReLU6")
 class ReLU6(Layer):
-    """y = min(max(x, 0), 6): Clip(0, 6) for readers that have no Clip.  Source: OpenCV's and ncnn's importers."""
+    """y = min(max(x, 0), 6): Clip(0, 6) for consumers without Clip.  Source: OpenCV's and ncnn's importers."""
 
     in_place = True
 
@@ -91,39 +90,16 @@ class ReLU6(Layer):
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Clip", {0: 0.0, 1: 6.0})
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         return net.add(Clip(0.0, 6.0), inputs[0])
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Relu6", *inputs)
 
 
-def clip(net: Builder, input: Value, min: Any, max: Any) -> Any:
-    """clamp with numbers or None as bounds."""
+def clip(net: Builder, input: Value, min: float | None, max: float | None) -> Value:
+    """clamp with numbers or None as bounds; ReLU where that is the same."""
     low, high = -HUGE if min is None else float(min), HUGE if max is None else float(max)
     if low == 0 and max is None:
         return net.add(ReLU(), input)
     return net.add(Clip(low, high), input)
-
-
-@from_torch("torch.nn.functional.relu6")
-def relu6(net: Builder, input: Value, inplace: bool = False) -> Any:
-    return net.add(Clip(0.0, 6.0), input)
-
-
-@from_torch("torch.nn.functional.hardtanh", "torch.nn.functional.hardtanh_")
-def hardtanh(net: Builder, input: Value, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    return net.add(Clip(min_val, max_val), input)
-
-
-@from_ir("Relu")
-def ir_relu(net: Builder, node: IrOperator, input: Value) -> Any:
-    """Keras' may have a largest value."""
-    if "max_value" not in node:
-        return net.add(ReLU(), input)
-    return clip(net, input, 0.0, node.number("max_value"))
-
-
-@from_ir("Relu6")
-def ir_relu6(net: Builder, node: IrOperator, input: Value) -> Any:
-    return net.add(Clip(0.0, 6.0), input)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class ELU(Layer):
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.ELU({number(self.alpha)})")
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Elu", *inputs, alpha=self.alpha)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
@@ -35,19 +34,19 @@ class ELU(Layer):
 
 
 @from_torch("torch.nn.functional.elu", "torch.nn.functional.elu_")
-def elu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) -> Any:
+def elu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) -> Value:
     return net.add(ELU(alpha), input)
 
 
 @from_ir_alike("Selu")
 @from_torch("torch.selu", "torch.selu_", "torch.nn.functional.selu", "torch.nn.functional.selu_")
-def selu(net: Builder, input: Value, inplace: bool = False) -> Any:
+def selu(net: Builder, input: Value, inplace: bool = False) -> Value:
     """1.0507 * elu(x, 1.6733): the constants of Klambauer et al., 2017."""
     return net.add(Power(scale=1.0507009873554805), net.add(ELU(1.6732632423543772), input, name="elu"))
 
 
 @from_torch("torch.celu", "torch.celu_", "torch.nn.functional.celu", "torch.nn.functional.celu_")
-def celu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) -> Any:
+def celu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) -> Value:
     """alpha * elu(x / alpha)."""
     if alpha == 1:
         return net.add(ELU(), input)
@@ -56,5 +55,5 @@ def celu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) 
 
 
 @from_ir("Elu", "ELU")
-def ir_elu(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_elu(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(ELU(node.number("alpha", 1.0)), input)

@@ -1,9 +1,8 @@
-"""Hard sigmoid and hard swish: straight lines instead of curves."""
+"""Hard sigmoid: a line between 0 and 1."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
-from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
 from .clip import Clip
 
@@ -30,40 +28,18 @@ class HardSigmoid(Layer):
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("HardSigmoid", {0: 1 / 6, 1: 0.5})
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         (x,) = inputs
         clipped = net.add(Clip(0.0, 6.0), net.add(Power(shift=3.0), x, name="shift"), name="clip")
         return net.add(Power(scale=1 / 6), clipped)
 
 
-@layer("HardSwish")
-class HardSwish(Layer):
-    """y = x * min(max(x + 3, 0), 6) / 6."""
-
-    in_place = True
-
-    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        return Source("nn.Hardswish()")
-
-    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        return Ncnn("HardSwish", {0: 1 / 6, 1: 0.5})
-
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        (x,) = inputs
-        return net.add(Eltwise("PROD"), x, net.add(HardSigmoid(), x, name="gate"))
-
-
 @from_torch("torch.nn.functional.hardsigmoid", "torch._C._nn.hardsigmoid", "torch._C._nn.hardsigmoid_")
-def hardsigmoid(net: Builder, input: Value, inplace: bool = False) -> Any:
+def hardsigmoid(net: Builder, input: Value, inplace: bool = False) -> Value:
     return net.add(HardSigmoid(), input)
 
 
-@from_torch("torch.nn.functional.hardswish", "torch._C._nn.hardswish", "torch._C._nn.hardswish_")
-def hardswish(net: Builder, input: Value, inplace: bool = False) -> Any:
-    return net.add(HardSwish(), input)
-
-
 @from_ir("HardSigmoid")
-def ir_hard_sigmoid(net: Builder, node: IrOperator, input: Value) -> Any:
-    """Keras': a line through 0.5 of slope 0.2, where PyTorch's has 1/6."""
+def ir_hard_sigmoid(net: Builder, node: IrOperator, input: Value) -> Value:
+    """Keras': its slope is 0.2, that of PyTorch's 1/6."""
     return net.add(Clip(0.0, 1.0), net.add(Power(scale=0.2, shift=0.5), input, name="line"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from ..shape.reshape import reshape_to
 
 @layer("PReLU", param="prelu_param")
 class PReLU(Layer):
-    """y = x if x > 0 else slope * x. Blob: the slope, [channels] or, if channel_shared, one number.
+    """y = x if x > 0 else slope * x. Blob: the slope, [channels] or, if channel_shared, a scalar.
 
     Source: BVLC Caffe, prelu_layer.cpp.
     """
@@ -38,8 +37,8 @@ class PReLU(Layer):
         count = 1 if self.channel_shared else shapes[0][1]
         return Source(f"nn.PReLU({count})", state={"weight": blobs[0].reshape(count)})
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        """One slope per channel; a tensor whose channels are not last in the IR is turned."""
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
+        """One slope per channel; a tensor whose channels are not last in the IR is transposed."""
         x, order = net.last(inputs[0], 1)
         slope = np.broadcast_to(blobs[0], inputs[0].shape[1:2])
         return net.transpose(net.op("PRelu", x, gamma=0.25, weights={"gamma": slope}), order)
@@ -51,13 +50,13 @@ class PReLU(Layer):
 
 
 @from_torch("torch.nn.functional.prelu", "torch.prelu", "torch.Tensor.prelu")
-def prelu(net: Builder, input: Value, weight: Operand) -> Any:
+def prelu(net: Builder, input: Value, weight: Operand) -> Value:
     if isinstance(weight, Value):
         raise Refused("prelu with a slope that depends on the input", "use a slope that is a parameter")
     if weight.size > 1 and len(input.shape) < 2:
         raise Refused("prelu with a slope per channel on a tensor without channels", "add a batch axis")
     shared = weight.size == 1
-    x = input  # of 2 to 4 axes, as Caffe's takes
+    x = input  # of 2 to 4 axes, which Caffe's PReLU accepts
     if len(x.shape) < 2:
         x = reshape_to(net, x, (1, prod(x.shape)), "row")
     elif len(x.shape) > 4:
@@ -67,8 +66,8 @@ def prelu(net: Builder, input: Value, weight: Operand) -> Any:
 
 
 @from_ir("PRelu")
-def ir_prelu(net: Builder, node: IrOperator, input: Value) -> Any:
-    """A slope per channel; the `gamma` among the attributes is only what it was filled with at first."""
+def ir_prelu(net: Builder, node: IrOperator, input: Value) -> Value:
+    """A slope per channel; the attribute `gamma` is only its initial value."""
     slope = node.weight("gamma", rank=1)
     if node.axis(input, -1) == 1 or slope.size == 1:
         return prelu(net, input, slope)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
@@ -35,7 +33,7 @@ class ReLU(Layer):
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.LeakyReLU({number(self.negative_slope)})" if self.negative_slope else "nn.ReLU()")
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         if self.negative_slope:
             return net.op("LeakyRelu", *inputs, alpha=self.negative_slope)
         return net.op("Relu", *inputs)
@@ -52,30 +50,15 @@ class ReLU(Layer):
     "torch.Tensor.relu",
     "torch.Tensor.relu_",
 )
-def relu(net: Builder, input: Value, inplace: bool = False) -> Any:
+def relu(net: Builder, input: Value, inplace: bool = False) -> Value:
     return net.add(ReLU(), input)
 
 
 @from_torch("torch.nn.functional.leaky_relu", "torch.nn.functional.leaky_relu_")
-def leaky_relu(net: Builder, input: Value, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+def leaky_relu(net: Builder, input: Value, negative_slope: float = 0.01, inplace: bool = False) -> Value:
     return net.add(ReLU(negative_slope), input)
 
 
-@from_torch("torch.nn.functional.rrelu", "torch.rrelu", "torch.rrelu_")
-def rrelu(
-    net: Builder,
-    input: Value,
-    lower: float = 1 / 8,
-    upper: float = 1 / 3,
-    training: bool = False,
-    inplace: bool = False,
-) -> Any:
-    """In eval mode the slope in the middle."""
-    if training:
-        raise Refused("rrelu that is on at inference is random", "pass training=self.training")
-    return net.add(ReLU((lower + upper) / 2), input)
-
-
 @from_ir("LeakyRelu")
-def ir_leaky_relu(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_leaky_relu(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(ReLU(node.number("alpha")), input)

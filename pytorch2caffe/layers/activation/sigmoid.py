@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +27,7 @@ class Sigmoid(Layer):
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Sigmoid()")
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Sigmoid", *inputs)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
@@ -43,10 +42,10 @@ class Sigmoid(Layer):
     "torch.Tensor.sigmoid_",
     "torch.special.expit",
 )
-def sigmoid(net: Builder, input: Value) -> Any:
+def sigmoid(net: Builder, input: Value) -> Value:
     return net.add(Sigmoid(), input)
 
 
 @from_ir("Sigmoid")
-def ir_sigmoid(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_sigmoid(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(Sigmoid(), input)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class TanH(Layer):
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Tanh()")
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Tanh", *inputs)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
@@ -35,10 +34,10 @@ class TanH(Layer):
 
 
 @from_torch("torch.nn.functional.tanh", "torch.tanh", "torch.tanh_", "torch.Tensor.tanh", "torch.Tensor.tanh_")
-def tanh(net: Builder, input: Value) -> Any:
+def tanh(net: Builder, input: Value) -> Value:
     return net.add(TanH(), input)
 
 
 @from_ir("Tanh")
-def ir_tanh(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_tanh(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(TanH(), input)

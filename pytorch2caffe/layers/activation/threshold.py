@@ -1,9 +1,8 @@
-"""Threshold: Caffe's gives 0 or 1, PyTorch's keeps the number or replaces it."""
+"""Threshold: Caffe's outputs 0 or 1, PyTorch's keeps or replaces each element."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from ..elementwise.power import Power
 from .relu import ReLU
 from .sigmoid import Sigmoid
 
-LARGE_ENOUGH = 1e-29  # what is above such a threshold is at least 1e-37 above it
+LARGE_ENOUGH = 1e-29  # a float32 above such a threshold is at least 1e-37 above it
 
 
 @layer("Threshold", param="threshold_param")
@@ -38,10 +37,11 @@ class Threshold(Layer):
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Threshold", {0: self.threshold})
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Importers lack Threshold: 2 sigmoid(y) - 1, where y is 0 or, for what is above it, more than 20.
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """For targets without Threshold: 2 sigmoid(y) - 1, where y is 0, or more than 20 above the threshold.
 
-        The least number above 0 is 1e-45, so it grows twice; with ReLU between, or readers make one factor of both.
+        The smallest float32 above 0 is 1e-45, so y is scaled up twice; the ReLU between keeps targets from merging the
+        two factors into one, which would overflow.
         """
         x = net.add(Power(shift=-self.threshold), *inputs, name="shift") if self.threshold else inputs[0]
         for _ in range(1 if abs(self.threshold) >= LARGE_ENOUGH else 2):
@@ -50,18 +50,12 @@ class Threshold(Layer):
 
 
 @from_torch("torch.nn.functional.threshold", "torch.nn.functional.threshold_", "torch.threshold", "torch.threshold_")
-def threshold(net: Builder, input: Value, threshold: Any, value: Any, inplace: bool = False) -> Any:
-    """X if x > threshold else value: x * [x > threshold] + value * (1 - [x > threshold]), which rounds nothing."""
+def threshold(net: Builder, input: Value, threshold: float, value: float, inplace: bool = False) -> Value:
+    """x if x > threshold else value: x * [x > threshold] + value * (1 - [x > threshold]), which is exact."""
     if threshold == 0 and value == 0:
         return net.add(ReLU(), input)
     mask = net.add(Threshold(threshold), input, name="mask")
-    kept = net.add(Eltwise("PROD"), input, mask, name="keep")
-    return net.add(Eltwise(), kept, net.add(Power(scale=-value, shift=value), mask, name="value")) if value else kept
-
-
-@from_torch("torch.sign", "torch.Tensor.sign", "torch.sgn", "torch.Tensor.sgn")
-def sign(net: Builder, input: Value) -> Any:
-    """[x > 0] - [-x > 0]."""
-    above = net.add(Threshold(), input, name="above")
-    below = net.add(Threshold(), net.add(Power(scale=-1.0), input, name="minus"), name="below")
-    return net.add(Eltwise("SUM", (1.0, -1.0)), above, below)
+    passed = net.add(Eltwise("PROD"), input, mask, name="keep")
+    if not value:
+        return passed
+    return net.add(Eltwise(), passed, net.add(Power(scale=-value, shift=value), mask, name="value"))

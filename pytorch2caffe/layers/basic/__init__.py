@@ -1,1 +1,1 @@
-"""Constants, Split and Silence, dropout, and what no Caffe layer computes."""
+"""Layers without arithmetic: constants (Parameter), Split, Silence, Dropout."""

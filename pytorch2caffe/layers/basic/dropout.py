@@ -1,9 +1,8 @@
-"""Dropout: nothing at all once training is over."""
+"""Dropout: the identity at inference."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 
 @layer("Dropout", param="dropout_param")
 class Dropout(Layer):
-    """The identity at inference; in training drops each number with probability dropout_ratio.
+    """The identity at inference; in training zeroes each element with probability dropout_ratio.
 
     Source: BVLC Caffe, dropout_layer.cpp.
     """
@@ -30,7 +29,7 @@ class Dropout(Layer):
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.Dropout({number(self.dropout_ratio)})")
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Dropout", *inputs, keep_prob=1 - self.dropout_ratio)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
@@ -46,13 +45,13 @@ class Dropout(Layer):
     "torch.nn.functional.feature_alpha_dropout",
     "torch.dropout",
 )
-def dropout(net: Builder, input: Value, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout(net: Builder, input: Value, p: float = 0.5, training: bool = True, inplace: bool = False) -> Value:
     if training:
-        raise Refused("dropout that is on at inference is random", "pass training=self.training")
+        raise Refused("dropout with training=True is random", "pass training=self.training")
     return net.add(Dropout(p), input) if 0 < p < 1 else input
 
 
 @from_ir("Dropout", "Identity", "StopGradient", "CheckNumerics")
-def ir_dropout(net: Builder, node: IrOperator, input: Value) -> Any:
-    """What does nothing at inference. `keep_prob` is the ratio kept, or dropped, as the file's author would have it."""
+def ir_dropout(net: Builder, node: IrOperator, input: Value) -> Value:
+    """The identity. `keep_prob` is not read: some files give the ratio that is kept, others the one that is dropped."""
     return input

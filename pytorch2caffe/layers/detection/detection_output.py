@@ -1,4 +1,4 @@
-"""What an SSD detector found: boxes decoded, and suppressed where they overlap."""
+"""DetectionOutput: decodes the boxes of an SSD detector and suppresses those that overlap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Operand, Shape
+from ...graph.graph import Operand, Shape, Value
 from ...graph.registry import Layer, Source, from_torch, layer, number
 
 CODE = '''
@@ -53,7 +53,7 @@ class DetectionOutput(Layer):
     """Bottoms loc [N, boxes * 4], conf [N, boxes * classes], priors [1, 2, boxes * 4].
 
     Top [1, 1, N * keep_top_k, 7]; Caffe leaves out the rows without a box, here as in OpenCV they are zero.
-    Coded by centre and size, one set of boxes for all classes.
+    Boxes are coded by centre and size, and shared by all classes.
     Source: the SSD fork of Caffe, detection_output_layer.cpp.
     """
 
@@ -67,7 +67,9 @@ class DetectionOutput(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.keep_top_k < 1 or self.top_k < 1:
-            raise Refused("DetectionOutput that keeps any number of boxes", "set keep_top_k and nms_param.top_k")
+            raise Refused(
+                "DetectionOutput without a limit on the number of boxes", "set keep_top_k and nms_param.top_k"
+            )
 
     def to_caffe(self) -> dict[str, Any]:
         return {
@@ -84,7 +86,9 @@ class DetectionOutput(Layer):
     def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         nms = param.get("nms_param", {})
         if param.get("code_type", "CORNER") != "CENTER_SIZE" or not param.get("share_location", True):
-            raise Refused("DetectionOutput coded otherwise than by centre and size", "use code_type: CENTER_SIZE")
+            raise Refused(
+                "DetectionOutput with boxes not coded by centre and size, or not shared", "use code_type: CENTER_SIZE"
+            )
         if param.get("variance_encoded_in_target", False) or nms.get("eta", 1.0) != 1:
             raise Refused("DetectionOutput with variance_encoded_in_target or an adaptive threshold", "leave them out")
         background, keep = param.get("background_label_id", 0), param.get("keep_top_k", -1)
@@ -109,6 +113,6 @@ def detection_output(
     top_k: int = 400,
     keep_top_k: int = 200,
     confidence_threshold: float = 0.01,
-) -> Any:
-    made = DetectionOutput(num_classes, background_label_id, nms_threshold, top_k, keep_top_k, confidence_threshold)
-    return net.add(made, loc, conf, prior)
+) -> Value:
+    output = DetectionOutput(num_classes, background_label_id, nms_threshold, top_k, keep_top_k, confidence_threshold)
+    return net.add(output, loc, conf, prior)

@@ -1,4 +1,4 @@
-"""SSD's normalisation of a feature map."""
+"""Normalize, SSD's normalization of a feature map."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..reduction.reduce import Reduce
 
 @layer("Normalize", param="norm_param")
 class Normalize(Layer):
-    """y = x / sqrt(sum of x^2 + eps) * scale; the sum over the channels, or (across_spatial) over the image.
+    """y = x / sqrt(sum of x^2 + eps) * scale; the sum over the channels, and with across_spatial over the image too.
 
     Blobs: scale [C], or [1] if channel_shared.  Source: the SSD fork of Caffe, normalize_layer.cpp.
     """
@@ -35,7 +35,7 @@ class Normalize(Layer):
     def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [(1 if self.channel_shared else shapes[0][1],)]
 
-    def _dims(self, rank: int) -> Any:
+    def _dims(self, rank: int) -> tuple[int, ...]:
         return tuple(range(1, rank)) if self.across_spatial else (1,)
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
@@ -50,7 +50,7 @@ class Normalize(Layer):
         shared = int(scale.size == 1)
         return Ncnn("Normalize", {0: int(self.across_spatial), 1: shared, 2: self.eps, 3: scale.size, 4: 1}, (scale,))
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         (x,) = inputs
         square = net.add(Power(power=2.0), x, name="square")
         total = net.add(Reduce("sum", self._dims(len(x.shape)), True), square, name="sum")
@@ -61,6 +61,8 @@ class Normalize(Layer):
 
 
 @from_torch("pytorch2caffe.detection.ssd_normalize")
-def ssd_normalize(net: Builder, input: Value, scale: Any, across_spatial: bool = False, eps: float = 1e-10) -> Any:
+def ssd_normalize(
+    net: Builder, input: Value, scale: np.ndarray, across_spatial: bool = False, eps: float = 1e-10
+) -> Value:
     shared = scale.size == 1 and input.shape[1] != 1
     return net.add(Normalize(bool(across_spatial), shared, eps), input, blobs=[np.reshape(scale, -1)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -29,7 +28,7 @@ class AbsVal(Layer):
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="{0}.abs()")
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Abs", *inputs)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
@@ -39,10 +38,10 @@ class AbsVal(Layer):
 @from_torch(
     "torch.abs", "torch.abs_", "torch.Tensor.abs", "torch.Tensor.abs_", "torch.absolute", "torch.Tensor.absolute"
 )
-def abs(net: Builder, input: Value) -> Any:
+def abs(net: Builder, input: Value) -> Value:
     return net.add(AbsVal(), input)
 
 
 @from_ir("Abs")
-def ir_abs(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_abs(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(AbsVal(), input)

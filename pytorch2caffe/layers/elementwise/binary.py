@@ -1,10 +1,9 @@
-"""Two inputs, number by number, broadcast as PyTorch does."""
+"""Binary: an operation on two inputs, broadcast as in PyTorch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import Any
 
 import numpy as np
 
@@ -27,9 +26,9 @@ EQUAL_SHAPES = {"add": Eltwise(), "sub": Eltwise("SUM", (1.0, -1.0)), "mul": Elt
 
 @layer("Binary")
 class Binary(Layer):
-    """Two inputs, number by number, broadcast as PyTorch does. operation: add, sub, mul, div, max, min.
+    """An operation on two inputs, broadcast as in PyTorch. operation: add, sub, mul, div, max, min.
 
-    Caffe's Eltwise needs equal shapes; its Scale and Bias take a second bottom that lines up from an axis on.
+    Caffe's Eltwise needs equal shapes; its Scale and Bias accept a second bottom, aligned from an axis on.
     """
 
     keeps_inf = True
@@ -64,7 +63,7 @@ class Binary(Layer):
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return binary(self.operation, shapes)
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         a, b = inputs
         if self.operation in ("sub", "div"):
             opposite = Power(scale=-1.0) if self.operation == "sub" else Power(power=-1.0)
@@ -81,21 +80,21 @@ class Binary(Layer):
             span = aligned(small.shape, shape) if big.shape == shape else None
             if big.shape != small.shape and span is not None:
                 start, stop = span
-                made = Scale(start) if self.operation == "mul" else Bias(start)
-                return net.add(made, big, reshape_to(net, small, shape[start:stop], "operand"))
+                broadcast = Scale(start) if self.operation == "mul" else Bias(start)
+                return net.add(broadcast, big, reshape_to(net, small, shape[start:stop], "operand"))
         return net.add(EQUAL_SHAPES[self.operation], *(expand_to(net, value, shape) for value in inputs))
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         rank = max(len(x.shape) for x in inputs)
         a, b = (net.reshape(x, (1,) * (rank - len(x.shape)) + x.shape) for x in inputs)
         name = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "RealDiv", "max": "Maximum", "min": "Minimum"}
         return net.op(name[self.operation], a, b, shape=np.broadcast_shapes(a.shape, b.shape))
 
 
-def aligned(small: Any, shape: Sequence[int], widest: bool = True) -> Any:
-    """The axes [start, stop) of `shape` that a broadcast operand spans, if it repeats along none between; else None.
+def aligned(small: Sequence[int], shape: Sequence[int], widest: bool = True) -> tuple[int, int] | None:
+    """The axes [start, stop) of `shape` that an operand of shape `small` spans; None if it repeats along one of them.
 
-    widest: with the axes of size 1 beside them that both have, so that another batch size still fits; else without.
+    widest: includes neighbouring axes of size 1 that both have, so that another batch size fits too.
 
     >>> aligned((1, 16, 1, 1), (1, 16, 7, 7)), aligned((2, 1, 7, 1), (2, 16, 7, 7))
     ((0, 2), None)

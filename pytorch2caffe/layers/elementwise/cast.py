@@ -1,45 +1,33 @@
-"""Cast: to whole numbers it cuts the fraction off."""
+"""Cast: to float, to integers (the fraction is removed) and to bool."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-
 from ...errors import Refused
-from ...formats.mmdnn.net import Edge, IrNet
-from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Value
 from ...graph.ir_operator import IrOperator
-from ...graph.registry import Layer, Source, from_ir, layer
+from ...graph.registry import from_ir, from_torch, keeps_masks
+from .compare import ne
+from .truncate import Truncate
 
 FLOATS = {"float", "double", "half", "float16", "float32", "float64", "DT_FLOAT", "DT_FLOAT32", "DT_FLOAT64"}
-WHOLE = {"int", "int32", "int64", "DT_INT32", "DT_INT64"}
-
-
-@layer("Truncate")
-class Truncate(Layer):
-    """The number without its fraction: -1.5 becomes -1.  No Caffe has it."""
-
-    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        return Source(expr="torch.trunc({0})")
-
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        return net.op("Cast", net.op("Cast", *inputs, dstType="int"), dstType="float")
-
-    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        return Ncnn("UnaryOp", {0: 19})
+INTEGERS = {"int", "int32", "int64", "DT_INT32", "DT_INT64"}
 
 
 @from_ir("Cast")
-def ir_cast(net: Builder, node: IrOperator, input: Value) -> Any:
-    """Numbers are float32 throughout; whole ones up to 2^24 are exact."""
+def ir_cast(net: Builder, node: IrOperator, input: Value) -> Value:
+    """Numbers stay float32, which is exact for integers up to 2^24."""
     key = next((key for key in ("dstType", "DstT") if key in node), "dstType")
     kind = node.text(key)
     if kind in FLOATS:
         return input
-    if kind in WHOLE:
+    if kind in INTEGERS:
         return net.add(Truncate(), input)
     raise Refused(f"Cast to {kind}", "cast to float or int")
+
+
+@from_torch("torch.Tensor.bool")
+@keeps_masks
+def as_mask(net: Builder, input: Value, *args: object, **kwargs: object) -> Value:
+    """A cast to bool: True where the input is not 0."""
+    return ne(net, input, 0.0)

@@ -17,7 +17,7 @@ from ...graph.registry import Bounds, Layer, Source, layer, number
 
 @layer("Eltwise", param="eltwise_param")
 class Eltwise(Layer):
-    """operation SUM (each input times its coeff), PROD or MAX, number by number.
+    """operation SUM (each input times its coeff), PROD or MAX, element by element.
 
     Source: BVLC Caffe, eltwise_layer.cpp.
     """
@@ -54,7 +54,7 @@ class Eltwise(Layer):
     def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         coeff = tuple(param.get("coeff", ()))
         if coeff and len(coeff) != len(shapes):
-            raise Refused(f"{len(coeff)} coefficients for {len(shapes)} inputs", "give each bottom its coeff")
+            raise Refused(f"{len(coeff)} coefficients for {len(shapes)} inputs", "set one coeff per bottom")
         return cls(param.get("operation", "SUM"), () if set(coeff) <= {1.0} else coeff)
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
@@ -74,17 +74,10 @@ class Eltwise(Layer):
             text = f"torch.maximum({text}, {name})"
         return Source(expr=text)
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        """Two by two, because readers of the IR take no more than two."""
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
+        """Operators of two inputs each, because consumers of the IR accept no more."""
         if self.operation == "SUM" and self.coeff:
-            y = None
-            for x, coeff in zip(inputs, self.coeff, strict=True):
-                x = x if abs(coeff) == 1 else net.op("Mul", x, net.constant(abs(coeff)))
-                if y is None:
-                    y = x if coeff > 0 else net.op("Mul", x, net.constant(-1.0))
-                else:
-                    y = net.op("Add" if coeff > 0 else "Sub", y, x)
-            return y
+            return _weighted_sum(net, inputs, self.coeff)
         name = {"SUM": "Add", "PROD": "Mul", "MAX": "Maximum"}[self.operation]
         y, *rest = inputs
         for x in rest:
@@ -94,6 +87,19 @@ class Eltwise(Layer):
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         params = {0: {"PROD": 0, "SUM": 1, "MAX": 2}[self.operation]}
         return Ncnn("Eltwise", params | ({1: self.coeff} if self.coeff else {}))
+
+
+def _weighted_sum(net: IrNet, inputs: Sequence[Edge], coefficients: Sequence[float]) -> Edge:
+    """The sum of coeff * x as operators of the IR; only the first coefficient of -1 costs a multiplication."""
+
+    def times_size(x: Edge, coeff: float) -> Edge:
+        return x if abs(coeff) == 1 else net.op("Mul", x, net.constant(abs(coeff)))
+
+    total = times_size(inputs[0], coefficients[0])
+    total = total if coefficients[0] > 0 else net.op("Mul", total, net.constant(-1.0))
+    for x, coeff in zip(inputs[1:], coefficients[1:], strict=True):
+        total = net.op("Add" if coeff > 0 else "Sub", total, times_size(x, coeff))
+    return total
 
 
 def _term(coeff: float, name: str) -> str:

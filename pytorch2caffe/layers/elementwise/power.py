@@ -1,11 +1,10 @@
-"""Power: y = (shift + scale * x) ^ power, and all that one number can do to a tensor."""
+"""Power: y = (shift + scale * x) ^ power, the layer for arithmetic with one number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,9 @@ from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
 from ...graph.bounds import LARGE, affine
-from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import ANY, Bounds, Layer, Source, from_ir_alike, from_torch, layer, number
+from ...graph.registry import ANY, Bounds, Layer, Source, layer, number
 
 
 @layer("Power", param="power_param")
@@ -49,15 +47,15 @@ class Power(Layer):
         return (self.power >= 0 or low > 0 or high < 0) and (self.power == int(self.power) or low >= 0)
 
     @property
-    def constant(self) -> Any:
-        """The number that comes out whatever goes in; None if that makes a difference."""
+    def constant(self) -> float | None:
+        """The output where it is the same for every input; else None."""
         if self.scale * self.power != 0:
             return None
         with np.errstate(all="ignore"):
             return float(np.power(np.float32(self.shift), np.float32(self.power)))
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        if self.constant is not None:  # Caffe writes it without looking at x
+        if self.constant is not None:  # Caffe writes it without reading x
             return Source(expr=f"torch.full_like({{0}}, {number(self.constant)})")
         text = {1.0: "{0}", -1.0: "-{0}"}.get(self.scale, f"{number(self.scale)} * {{0}}")
         text = f"{text} + {number(self.shift)}" if self.shift else text
@@ -66,7 +64,7 @@ class Power(Layer):
         return Source(expr=f"torch.pow({text}, {number(self.power)})")
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """Its Power takes a logarithm for every number; plus, times, square and root do without."""
+        """ncnn's Power computes a logarithm per element; BinaryOp and UnaryOp compute the simple cases without."""
         if self.constant is not None:
             return Ncnn("Clip", {0: self.constant, 1: self.constant})
         plain = self.scale == 1 and self.shift == 0
@@ -75,16 +73,16 @@ class Power(Layer):
         if self.power != 1:
             return Ncnn("Power", {0: self.power, 1: self.scale, 2: self.shift})
         if self.scale != 1 and self.shift != 0:
-            raise Refused("ncnn's BinaryOp does one thing at a time")
-        operation, number = (0, self.shift) if self.scale == 1 else (2, self.scale)
-        return Ncnn("BinaryOp", {0: operation, 1: 1, 2: number})
+            raise Refused("ncnn's BinaryOp adds or multiplies, not both")
+        operation, operand = (0, self.shift) if self.scale == 1 else (2, self.scale)
+        return Ncnn("BinaryOp", {0: operation, 1: 1, 2: operand})
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For readers that multiply and add in two steps."""
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """For targets that multiply and add in two layers."""
         times = net.add(Power(scale=self.scale), *inputs, name="times")
         return net.add(replace(self, scale=1.0), times)
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         (x,) = inputs
         if self.scale * self.power == 0:
             x = net.op("Mul", x, net.constant(0.0))
@@ -97,38 +95,6 @@ class Power(Layer):
             return net.op("RealDiv", net.constant(1.0), x, shape=x.shape)
         name = {2.0: "Square", 0.5: "Sqrt", -0.5: "Rsqrt"}.get(self.power)
         return net.op(name, x) if name else net.op("Pow", x, net.constant(self.power))
-
-
-@from_ir_alike("Neg")
-@from_torch(
-    "torch.neg", "torch.neg_", "torch.Tensor.neg", "torch.Tensor.neg_", "torch.negative", "torch.Tensor.negative"
-)
-def neg(net: Builder, input: Value) -> Any:
-    return net.add(Power(scale=-1.0), input)
-
-
-@from_ir_alike("Sqrt")
-@from_torch("torch.sqrt", "torch.sqrt_", "torch.Tensor.sqrt", "torch.Tensor.sqrt_")
-def sqrt(net: Builder, input: Value) -> Any:
-    return net.add(Power(power=0.5), input)
-
-
-@from_ir_alike("Rsqrt")
-@from_torch("torch.rsqrt", "torch.rsqrt_", "torch.Tensor.rsqrt", "torch.Tensor.rsqrt_")
-def rsqrt(net: Builder, input: Value) -> Any:
-    return net.add(Power(power=-0.5), input)
-
-
-@from_ir_alike("Square")
-@from_torch("torch.square", "torch.square_", "torch.Tensor.square", "torch.Tensor.square_")
-def square(net: Builder, input: Value) -> Any:
-    return net.add(Power(power=2.0), input)
-
-
-@from_ir_alike("Reciprocal")
-@from_torch("torch.reciprocal", "torch.reciprocal_", "torch.Tensor.reciprocal", "torch.Tensor.reciprocal_")
-def reciprocal(net: Builder, input: Value) -> Any:
-    return net.add(Power(power=-1.0), input)
 
 
 def _raised(number: float, power: float) -> float:

@@ -1,11 +1,10 @@
-"""Scale and Bias: multiply by, or add, weights or a second input that is broadcast from an axis on."""
+"""Scale and Bias: a multiplication or addition with weights or a second input, broadcast from an axis on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -22,21 +21,21 @@ from ..shape.reshape import reshape_to
 from .eltwise import Eltwise
 
 
-def broadcast(name: str, axis: int, rank: int, smaller: Any) -> Any:
-    """`name`, of `smaller` axes, as an expression that lines up with axis `axis` of a tensor of `rank` axes."""
-    ones = rank - axis - smaller
+def broadcast(name: str, axis: int, rank: int, own_rank: int) -> str:
+    """`name`, a tensor of `own_rank` axes, as an expression aligned with axis `axis` of a tensor of `rank` axes."""
+    ones = rank - axis - own_rank
     return f"{name}[{', '.join(['...', *['None'] * ones])}]" if ones else name
 
 
 @dataclass(frozen=True)
 class _Broadcast(Layer):
-    """What Scale and Bias share: where the factor lines up."""
+    """The settings of Scale and Bias: the first axis of the operand in the input, and its number of axes."""
 
     axis: int = 1
     num_axes: int = 1
 
-    def _operands(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Any:
-        """The second operand as an expression, the blobs left, and how many axes the operand spans."""
+    def _operands(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> tuple[str, list[np.ndarray], int]:
+        """The second operand as an expression, the remaining blobs, and the number of axes after the operand's."""
         rank = len(shapes[0])
         axis = self.axis % rank
         if len(shapes) > 1:
@@ -46,34 +45,37 @@ class _Broadcast(Layer):
         return "{weight}", list(blobs[1:]), ones
 
     def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
-        """Its factor's shape, unless that comes as a second bottom."""
+        """The shape of the operand, unless that is a second bottom."""
         if len(shapes) > 1:
             return []
         axis = self.axis % len(shapes[0])
         return [tuple(shapes[0][axis:] if self.num_axes == -1 else shapes[0][axis : axis + self.num_axes])]
 
     @staticmethod
-    def _column(blob: np.ndarray, ones: Any) -> Any:
+    def _column(blob: np.ndarray, ones: int) -> np.ndarray:
         return blob.reshape(blob.shape + (1,) * ones)
 
-    def _rows(self, shape: Sequence[int], blob: np.ndarray) -> Any:
-        """The shape in which ncnn multiplies row by row, and the blob as one number a row."""
+    def _rows(self, shape: Sequence[int], blob: np.ndarray) -> tuple[tuple[int, int], np.ndarray]:
+        """The shape [rows, size] that ncnn works on row by row, and the blob with one element per row."""
         axis = self.axis % len(shape)
         if prod(shape[:axis]) != 1:
-            raise Refused(f"ncnn's {self.type} works along the first axis behind the batch only, not along axis {axis}")
+            raise Refused(
+                f"{self.type} along axis {axis}, where ncnn's works along the first axis after the batch only"
+            )
         return (blob.size, prod(shape[axis + blob.ndim :])), blob.reshape(-1)
 
-    def _with_operand(self, operation: str, shapes: Sequence[Shape]) -> Any:
-        """As a BinaryOp of two inputs, the second lined up."""
+    def _with_operand(self, operation: str, shapes: Sequence[Shape]) -> Ncnn:
+        """A BinaryOp of two inputs, the second aligned with the first."""
         big, small = shapes
         axis = self.axis % len(big)
-        lined_up = (*(1,) * axis, *small, *(1,) * (len(big) - axis - len(small)))
-        return binary(operation, [big, lined_up])
+        aligned = (*(1,) * axis, *small, *(1,) * (len(big) - axis - len(small)))
+        return binary(operation, [big, aligned])
 
 
 @layer("Scale", param="scale_param")
 class Scale(_Broadcast):
-    """y = x * scale (+ bias). scale: the second bottom, or blobs scale and bias of the shape of axes axis...
+    """y = x * scale (+ bias). scale and bias have the shape of the num_axes axes from
+    `axis` on. scale: the second bottom or a blob; bias: a blob.
 
     Source: BVLC Caffe, scale_layer.cpp.
     """
@@ -96,19 +98,21 @@ class Scale(_Broadcast):
             return Source(expr=f"{{0}} * {operand}", state=state)
         return Source(expr=f"{{0}} * {operand} + {{bias}}", state={**state, "bias": self._column(rest[0], ones)})
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         x, *others = inputs
         if self.axis == 1 and not others and blobs[0].ndim == 1 and len(x.shape) in (2, 4, 5):
             weights = dict(zip(("scale", "bias"), blobs, strict=False))
             return net.op("Scale", x, weights=weights, use_bias=self.bias_term)
-        factor, rest = _operand(self, net, x, others, blobs)
+        factor, rest = _ir_operand(self, net, x, others, blobs)
         y = net.op("Mul", x, factor)
         return net.op("Add", y, net.operand(y, rest[0], self.axis % len(x.shape))) if self.bias_term else y
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         if len(shapes) > 1:
             if self.bias_term:
-                raise Refused("ncnn has no Scale by an input that adds a bias too", "add it by a Bias")
+                raise Refused(
+                    "Scale by a second input and with a bias, which ncnn does not have", "use Scale, then Bias"
+                )
             return self._with_operand("mul", shapes)
         shape, scale = self._rows(shapes[0], blobs[0])
         params = {0: scale.size, 1: int(self.bias_term)}
@@ -117,8 +121,8 @@ class Scale(_Broadcast):
             return Ncnn("Scale", params, weights)
         return Ncnn("Scale", params, weights, (shape,), (shape,))
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """The weights as constants, which line up from any axis; for readers without that, the factor repeated."""
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """The weights as constants, aligned from any axis; for targets without Scale, the factor repeated."""
         x, *others = inputs
         factor = others[0] if others else net.constant(blobs[0])
         if others and not self.bias_term:
@@ -128,7 +132,7 @@ class Scale(_Broadcast):
 
 
 def per_channel(node: Node) -> bool:
-    """Whether a node is a Scale by weights, one for each channel."""
+    """Whether a node is a Scale by one weight per channel."""
     if not isinstance(node.layer, Scale) or len(node.inputs) != 1:
         return False
     return node.layer.axis % len(node.inputs[0].shape) == 1 and node.blobs[0].ndim == 1
@@ -136,7 +140,7 @@ def per_channel(node: Node) -> bool:
 
 @layer("Bias", param="bias_param")
 class Bias(_Broadcast):
-    """y = x + bias. bias: the second bottom, or a blob of the shape of axes axis...
+    """y = x + bias. bias: the second bottom or a blob, of the shape of the num_axes axes from `axis` on.
 
     Source: BVLC Caffe, bias_layer.cpp.
     """
@@ -150,7 +154,7 @@ class Bias(_Broadcast):
         return Source(expr=f"{{0}} + {operand}", state=state)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """ncnn adds per channel, the first of three axes."""
+        """ncnn's Bias adds per channel, the first of three axes."""
         if len(shapes) > 1:
             return self._with_operand("add", shapes)
         (rows, size), bias = self._rows(shapes[0], blobs[0])
@@ -158,26 +162,28 @@ class Bias(_Broadcast):
             return Ncnn("Bias", {0: rows}, (bias,))
         return Ncnn("Bias", {0: rows}, (bias,), ((rows, 1, size),), ((rows, 1, size),))
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Importers lack Bias: a Scale by 1 that has a bias, or the sum with the second bottom repeated."""
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """For targets without Bias: a Scale by 1 with a bias, or the sum with the second bottom repeated."""
         if blobs:
             return net.add(Scale(self.axis, self.num_axes, True), *inputs, blobs=[np.ones_like(blobs[0]), blobs[0]])
         x, bias = inputs
         return net.add(Eltwise(), x, _repeated(net, bias, x, self.axis))
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         x, *others = inputs
-        return net.op("Add", x, _operand(self, net, x, others, blobs)[0])
+        return net.op("Add", x, _ir_operand(self, net, x, others, blobs)[0])
 
 
-def _repeated(net: Builder, operand: Any, like: Any, axis: int) -> Any:
-    """An operand that lines up from `axis` on, in the shape of `like`."""
+def _repeated(net: Builder, operand: Value, like: Value, axis: int) -> Value:
+    """An operand aligned from `axis` on, repeated to the shape of `like`."""
     ones = len(like.shape) - axis % len(like.shape) - len(operand.shape)
     return expand_to(net, reshape_to(net, operand, operand.shape + (1,) * ones, "lined_up"), like.shape)
 
 
-def _operand(layer: Any, net: Builder, x: Value, others: Any, blobs: Sequence[np.ndarray]) -> Any:
-    """The second operand in the IR, with as many axes as the first, and the blobs left."""
+def _ir_operand(
+    layer: _Broadcast, net: IrNet, x: Edge, others: Sequence[Edge], blobs: Sequence[np.ndarray]
+) -> tuple[Edge, Sequence[np.ndarray]]:
+    """The second operand in the IR, with as many axes as the first, and the remaining blobs."""
     axis = layer.axis % len(x.shape)
     if not others:
         return net.operand(x, blobs[0], axis), blobs[1:]
@@ -186,14 +192,14 @@ def _operand(layer: Any, net: Builder, x: Value, others: Any, blobs: Sequence[np
 
 
 @from_ir("Affine", "Scale")
-def ir_scale(net: Builder, node: IrOperator, input: Value) -> Any:
-    """Per channel; an Affine's weights are a list of the scale and, if it has one, the bias."""
+def ir_scale(net: Builder, node: IrOperator, input: Value) -> Value:
+    """Per channel; the weights of an Affine are the scale and, optionally, the bias, under the keys 0 and 1."""
     scale = node.weight("scale", "0", "gamma", rank=1)
     bias = next((node.weight(key, rank=1) for key in ("bias", "1", "beta") if node.has(key)), None)
-    made = Scale(node.axis(input, -1), 1, bias is not None)
-    return net.add(made, input, blobs=[scale] if bias is None else [scale, bias])
+    scale_layer = Scale(node.axis(input, -1), 1, bias is not None)
+    return net.add(scale_layer, input, blobs=[scale] if bias is None else [scale, bias])
 
 
 @from_ir("BiasAdd")
-def ir_bias_add(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_bias_add(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(Bias(node.axis(input, -1)), input, blobs=[node.weight("bias", "weights", rank=1)])

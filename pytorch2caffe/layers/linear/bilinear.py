@@ -13,7 +13,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from ..elementwise.arithmetic import arithmetic
-from ..normalization.l2_normalize import norm_of
+from ..reduction.norm import norm_of
 from ..reduction.reduce import reduce
 from ..shape.permute import permute_to
 from ..shape.reshape import reshape_to

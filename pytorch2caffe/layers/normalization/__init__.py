@@ -1,1 +1,1 @@
-"""Normalisation by statistics: of a batch, a sample, a group, a neighbourhood, a vector."""
+"""Normalization by statistics of a batch, a sample, a group of channels, a neighbourhood or a vector."""

@@ -1,9 +1,8 @@
-"""Instance normalisation."""
+"""Instance normalization."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -15,14 +14,14 @@ from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
-from ..elementwise.scale import Scale
 from .batch_norm import batch_norm
 from .mvn import normalise
+from .scale_and_shift import scale_and_shift
 
 
 @layer("InstanceNorm")
 class InstanceNorm(Layer):
-    """y = (x - mean) / sqrt(variance + eps) over the space of each channel of each sample."""
+    """y = (x - mean) / sqrt(variance + eps) over the spatial axes of each channel of each sample."""
 
     legacy_name = "instance_norm"
 
@@ -33,15 +32,17 @@ class InstanceNorm(Layer):
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         one_sample(shapes[0], 3, 4, 5)
-        seen = shapes[0][1:] if len(shapes[0]) > 3 else (shapes[0][1], 1, shapes[0][2])
-        return Ncnn("InstanceNorm", {0: seen[0], 1: self.eps, 2: 0}, (), (seen,), (seen,))
+        blob = shapes[0][1:] if len(shapes[0]) > 3 else (shapes[0][1], 1, shapes[0][2])
+        return Ncnn("InstanceNorm", {0: blob[0], 1: self.eps, 2: 0}, (), (blob,), (blob,))
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         return normalise(net, inputs[0], 2, self.eps)
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         if len(inputs[0].shape) != 4:
-            raise Refused("the IR's InstanceNorm is of 4 axes")
+            raise Refused(
+                f"InstanceNorm of {len(inputs[0].shape)} axes, where MMdnn's IR has 4", "reshape to N, C, H, W"
+            )
         return net.op("InstanceNorm", *inputs, epsilon=self.eps)
 
 
@@ -56,17 +57,13 @@ def instance_norm(
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Any:
+) -> Value:
     if not use_input_stats:
         return batch_norm(net, input, running_mean, running_var, weight, bias, False, momentum, eps)
-    y = net.add(InstanceNorm(eps), input)
-    if weight is None and bias is None:
-        return y
-    blobs = [np.ones(input.shape[1], np.float32) if weight is None else weight, *([] if bias is None else [bias])]
-    return net.add(Scale(bias_term=bias is not None), y, blobs=blobs, name="scale")
+    return scale_and_shift(net, net.add(InstanceNorm(eps), input), weight, bias, 1)
 
 
 @from_ir("InstanceNorm")
-def ir_instance_norm(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_instance_norm(net: Builder, node: IrOperator, input: Value) -> Value:
     weight, bias = (node.weight(key, rank=1) if node.has(key) else None for key in ("scale", "bias"))
     return instance_norm(net, input, weight=weight, bias=bias, eps=node.number("epsilon"))

@@ -1,11 +1,10 @@
-"""Local response normalisation."""
+"""Local response normalization."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -51,15 +50,15 @@ class LRN(Layer):
         k = 1.0 if within else self.k
         return Ncnn("LRN", {0: int(within), 1: self.local_size, 2: self.alpha, 3: self.beta, 4: k})
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Importers lack k: 1 / (k + s)^beta = k^-beta / (1 + s/k)^beta."""
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """For targets without k: 1 / (k + s)^beta = k^-beta / (1 + s/k)^beta."""
         y = net.add(replace(self, k=1.0, alpha=self.alpha / self.k), *inputs, name="normalised")
         return net.add(Power(scale=self.k**-self.beta), y)
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         (x,) = inputs
         if len(x.shape) != 4:
-            raise Refused("the IR's LRN takes 4 axes")
+            raise Refused(f"LRN of {len(x.shape)} axes, where MMdnn's IR has 4", "reshape to N, C, H, W")
         if self.norm_region != "ACROSS_CHANNELS":
             size, pad = self.local_size, (0, 0, self.local_size // 2, self.local_size // 2)
             y = net.pool(net.pad(net.op("Square", x), pad, pad, 0.0), "AVG", (size, size), (1, 1), (0, 0), x.shape[2:])
@@ -70,18 +69,18 @@ class LRN(Layer):
 
 @from_torch("torch.nn.functional.local_response_norm")
 def local_response_norm(
-    net: Builder, input: Value, size: Any, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Any:
+    net: Builder, input: Value, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Value:
     if len(input.shape) < 3 or size % 2 == 0 or k <= 0:
-        asked = f"local_response_norm of size {size}, k={k} on {len(input.shape)} axes"
-        raise Refused(asked, "use an odd size and a positive k on 3 axes or more")
+        what = f"local_response_norm of size {size}, k={k} on {len(input.shape)} axes"
+        raise Refused(what, "use an odd size and a positive k on 3 axes or more")
     x = reshape_to(net, input, (*input.shape[:2], prod(input.shape[2:]), 1), "flat") if len(input.shape) != 4 else input
     y = net.add(LRN(size, alpha, beta, k=k), x)
     return reshape_to(net, y, input.shape, "full")
 
 
 @from_ir("LRN")
-def ir_lrn(net: Builder, node: IrOperator, input: Value) -> Any:
-    """alpha is that of the sum over `size` channels divided by `size`, whatever the source."""
+def ir_lrn(net: Builder, node: IrOperator, input: Value) -> Value:
+    """As in PyTorch, alpha applies to the sum over `size` channels divided by `size`, for every source."""
     arguments = node.number("alpha"), node.number("beta", 0.75), node.number("bias", 1.0)
     return local_response_norm(net, input, node.integer("size"), *arguments)

@@ -1,10 +1,9 @@
-"""MVN: each channel of each sample to mean 0, and to variance 1 if wanted."""
+"""MVN: mean 0 and, optionally, variance 1 per channel of each sample."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -25,9 +24,9 @@ from ..shape.reshape import reshape_to
 
 @layer("MVN", param="mvn_param")
 class MVN(Layer):
-    """y = x - mean, over (the root of the variance, plus eps) if normalize_variance; per sample and channel.
+    """y = x - mean per sample and channel; divided by (sqrt(variance) + eps) if normalize_variance.
 
-    across_channels: per sample only. The top has four axes. eps is added behind the root, unlike PyTorch's.
+    across_channels: per sample. The top has four axes. eps is added after the square root, unlike in PyTorch.
     Source: BVLC Caffe, mvn_layer.cpp.
     """
 
@@ -41,7 +40,7 @@ class MVN(Layer):
         start = 1 if self.across_channels else 2
         dims, rank = tuple(range(start, len(shapes[0]))), len(shapes[0])
         if not start < rank <= 4:
-            raise Refused(f"MVN of {rank} axes", "Caffe takes N, C, H, W")
+            raise Refused(f"MVN of {rank} axes", "reshape to N, C, H, W")
         text = f"{{0}} - {{0}}.mean({dims}, keepdim=True)"
         if self.normalize_variance:
             text = f"({text}) / ({{0}}.std({dims}, correction=0, keepdim=True) + {number(self.eps)})"
@@ -51,8 +50,8 @@ class MVN(Layer):
         one_sample(shapes[0])
         return Ncnn("MVN", {0: int(self.normalize_variance), 1: int(self.across_channels), 2: self.eps})
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """The mean by one InnerProduct, repeated by another, taken off."""
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """One InnerProduct computes the mean, another repeats it, and it is subtracted."""
         (x,) = inputs
         if self.normalize_variance:
             raise Refused("MVN with normalize_variance", "use a dialect that has MVN")
@@ -63,25 +62,25 @@ class MVN(Layer):
         means = net.add(InnerProduct(count, False, axis), mean, blobs=weights[1:], name="means")
         return net.add(Eltwise("SUM", (1.0, -1.0)), x, reshape_to(net, means, x.shape, "shaped"))
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         (x,) = inputs
         if len(x.shape) != 4:
-            raise Refused("the IR's mean of fewer than 4 axes")
+            raise Refused(f"MVN of {len(x.shape)} axes in MMdnn's IR", "reshape to N, C, H, W")
         axes = [1, 2, 3] if self.across_channels else [1, 2]
         shape = (x.shape[0], 1 if self.across_channels else x.shape[1], 1, 1)
-        mean = {"shape": shape, "axes": axes, "keepdims": True}
-        y = net.op("Sub", x, net.op("ReduceMean", x, **mean))
+        y = net.op("Sub", x, net.op("ReduceMean", x, shape=shape, axes=axes, keepdims=True))
         if not self.normalize_variance:
             return y
-        root = net.op("Sqrt", net.op("ReduceMean", net.op("Square", y), **mean))
+        variance = net.op("ReduceMean", net.op("Square", y), shape=shape, axes=axes, keepdims=True)
+        root = net.op("Sqrt", variance)
         return net.op("RealDiv", y, net.op("Add", root, net.constant(self.eps)))
 
 
-def normalise(net: Builder, x: Value, axis: int, eps: Any) -> Any:
+def normalise(net: Builder, x: Value, axis: int, eps: float) -> Value:
     """(x - mean) / sqrt(variance + eps) over the axes from `axis` on.
 
-    MVN takes off the mean; the rest is spelled out, because readers differ in what else they make of MVN, and of a
-    BatchNorm with the statistics of the batch: OpenCV adds eps behind the root, others read the blobs.
+    MVN subtracts the mean; other layers compute the rest, because consumers differ on MVN's variance and on BatchNorm
+    with the statistics of the batch: OpenCV adds eps after the square root, others read the blobs.
     """
     lead, inner = x.shape[:axis], x.shape[axis:]
     shape = (*lead[:1], prod(lead[1:]), prod(inner[:-1]), inner[-1])

@@ -1,4 +1,4 @@
-"""The places of the largest numbers: argmax, argmin, topk."""
+"""The indices of the largest elements: ArgMax, argmax, argmin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..shape.concat import Concat
 from ..shape.reshape import reshape_to
 from ..shape.slice import slice_at
 
-BOTH = '''
+INDICES_AND_VALUES = '''
 def places_and_values(x, count):
     """The places of each sample's largest numbers, and these: [N, 2, count]."""
     values, places = x.flatten(1).topk(count)
@@ -30,11 +30,11 @@ def places_and_values(x, count):
 
 @layer("ArgMax", param="argmax_param")
 class ArgMax(Layer):
-    """The places of the top_k largest numbers along `axis`, or the numbers themselves if out_max_val; largest first.
+    """The indices of the top_k largest elements along `axis`, or with out_max_val the elements; largest first.
 
-    Without an axis: of all numbers of a sample; the top is [N, 1, top_k, 1 ...], or with out_max_val
-    [N, 2, top_k, 1 ...], places then numbers.
-    Of equal numbers Caffe takes the last.  Source: BVLC Caffe, argmax_layer.cpp.
+    Without an axis: of all elements of a sample; the top is [N, 1, top_k, 1 ...], or with out_max_val
+    [N, 2, top_k, 1 ...], indices then elements.
+    Of equal elements Caffe gives the last.  Source: BVLC Caffe, argmax_layer.cpp.
     """
 
     axis: int | None
@@ -56,43 +56,43 @@ class ArgMax(Layer):
             more = f"[{', '.join(['...', *['None'] * (len(shapes[0]) - 3)])}]" if len(shapes[0]) > 3 else ""
             if not self.out_max_val:
                 return Source(expr=f"{top}[1].to({{0}}.dtype).unsqueeze(1){more}")
-            return Source(expr=f"places_and_values({{0}}, {self.top_k}){more}", define=BOTH)
+            return Source(expr=f"places_and_values({{0}}, {self.top_k}){more}", define=INDICES_AND_VALUES)
         if self.top_k == 1 and not self.out_max_val:
             last = shapes[0][self.axis] - 1
             return Source(expr=f"({last} - {{0}}.flip({self.axis}).argmax({self.axis}, keepdim=True)).to({{0}}.dtype)")
         part = "[0]" if self.out_max_val else "[1].to({0}.dtype)"
         return Source(expr=f"{{0}}.topk({self.top_k}, {self.axis}){part}")
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         if self.top_k != 1 or self.out_max_val or self.axis is None:
-            raise Refused("the IR has the place of one largest number along an axis only", "use top_k: 1 and an axis")
+            raise Refused("the IR's ArgMax gives one index along an axis", "use top_k: 1 and an axis")
         return FirstMax(self.axis % len(inputs[0].shape)).to_ir(net, inputs, blobs)
 
 
 @layer("FirstMax")
 class FirstMax(Layer):
-    """The place of the largest number along `axis`, which stays with size 1; of equal numbers, of the first."""
+    """The index of the largest element along `axis`, which stays with size 1; of equal elements, the first."""
 
     axis: int
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"{{0}}.argmax({self.axis}, keepdim=True).to({{0}}.dtype)")
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Caffe's ArgMax takes the last of equal numbers: it counts from behind."""
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """Caffe's ArgMax gives the last of equal elements: it runs on the reversed axis."""
         (x,) = inputs
-        y = net.add(ArgMax(self.axis), _turned(net, x, self.axis), name="from_behind")
+        y = net.add(ArgMax(self.axis), _flipped(net, x, self.axis), name="from_behind")
         return net.add(Power(scale=-1.0, shift=x.shape[self.axis] - 1.0), y)
 
-    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
+    def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         (x,) = inputs
-        turned, order = net.last(x, self.axis)
-        y = net.op("ArgMax", turned, shape=turned.ir_shape[:-1], axis=len(x.shape) - 1)
-        return net.transpose(net.in_shape(y, (*turned.ir_shape[:-1], 1)), order)
+        x_last, order = net.last(x, self.axis)
+        y = net.op("ArgMax", x_last, shape=x_last.ir_shape[:-1], axis=len(x.shape) - 1)
+        return net.transpose(net.in_shape(y, (*x_last.ir_shape[:-1], 1)), order)
 
 
-def _turned(net: Builder, x: Value, axis: int) -> Any:
-    """The order of an axis reversed, piece by piece: inf stays inf. A long one as rows and columns of their own."""
+def _flipped(net: Builder, x: Value, axis: int) -> Value:
+    """`x` with an axis reversed by Slice and Concat, which keep inf; a long axis as two shorter ones."""
     size = x.shape[axis]
     rows = max(d for d in range(1, isqrt(size) + 1) if size % d == 0) if size > 32 else 1
     y = reshape_to(net, x, (*x.shape[:axis], rows, size // rows, *x.shape[axis + 1 :]), "rows") if rows > 1 else x
@@ -104,40 +104,23 @@ def _turned(net: Builder, x: Value, axis: int) -> Any:
 
 
 @from_torch("torch.argmax", "torch.Tensor.argmax")
-def argmax(net: Builder, input: Value, dim: Any = None, keepdim: bool = False) -> Any:
+def argmax(net: Builder, input: Value, dim: int | None = None, keepdim: bool = False) -> Value:
     x = reshape_to(net, input, (1, prod(input.shape)), "flat") if dim is None else input
     x = x if x.shape else reshape_to(net, input, (1,), "flat")
-    axis = 1 if dim is None else dim
-    y = net.add(FirstMax(axis % len(x.shape)), x)
+    axis = 1 if dim is None else dim % len(x.shape)
+    y = net.add(FirstMax(axis), x)
     if dim is None or not input.shape:
         return reshape_to(net, y, (1,) * len(input.shape) if keepdim else ())
-    axis %= len(x.shape)
     return y if keepdim else reshape_to(net, y, (*y.shape[:axis], *y.shape[axis + 1 :]))
 
 
 @from_torch("torch.argmin", "torch.Tensor.argmin")
-def argmin(net: Builder, input: Value, dim: Any = None, keepdim: bool = False) -> Any:
+def argmin(net: Builder, input: Value, dim: int | None = None, keepdim: bool = False) -> Value:
     return argmax(net, net.add(Power(scale=-1.0), input, name="minus"), dim, keepdim)
 
 
-@from_torch("torch.topk", "torch.Tensor.topk")
-def topk(net: Builder, input: Value, k: Any, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    if not input.shape:
-        return [reshape_to(net, y, ()) for y in topk(net, reshape_to(net, input, (1,), "flat"), k, 0, largest)]
-    axis = dim % len(input.shape)
-    x = input if largest else net.add(Power(scale=-1.0), input, name="minus")
-    values, places = (net.add(ArgMax(axis, int(k), out), x, name=name) for out, name in ((True, "values"), (False, "")))
-    return [values if largest else net.add(Power(scale=-1.0), values, name="smallest"), places]
-
-
 @from_ir("ArgMax", "ArgMin")
-def ir_arg_max(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_arg_max(net: Builder, node: IrOperator, input: Value) -> Value:
     axis = node.axis(input, node.integer("axis" if "axis" in node else "axes"))
     y = (argmax if node.op == "ArgMax" else argmin)(net, input, axis, True)
     return node.reshaped(y, [size for i, size in enumerate(node.shape(input)) if node.axis(input, i) != axis])
-
-
-@from_ir("TopK")
-def ir_top_k(net: Builder, node: IrOperator, input: Value) -> Any:
-    """The k largest numbers along the last axis, and their places; not MMdnn's."""
-    return topk(net, input, node.integer("k"), node.axis(input, -1))

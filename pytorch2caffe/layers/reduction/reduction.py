@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -20,16 +19,16 @@ from .reduce import Reduce
 
 @layer("Reduction", param="reduction_param")
 class Reduction(Layer):
-    """coeff times the SUM, ASUM (of absolute values), SUMSQ (of squares) or MEAN over axis `axis` and all behind it.
+    """coeff times the SUM, ASUM (of absolute values), SUMSQ (of squares) or MEAN over axis `axis` and all after it.
 
-    These axes are gone afterwards.  Source: BVLC Caffe, reduction_layer.cpp.
+    These axes are dropped.  Source: BVLC Caffe, reduction_layer.cpp.
     """
 
     operation: str = "SUM"
     axis: int = 0
     coeff: float = 1.0
 
-    def _dims(self, shape: Sequence[int]) -> Any:
+    def _dims(self, shape: Sequence[int]) -> tuple[int, ...]:
         return tuple(range(self.axis % len(shape) if shape else 0, len(shape)))
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
@@ -40,12 +39,12 @@ class Reduction(Layer):
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         dims = [dim for dim in self._dims(shapes[0]) if shapes[0][dim] != 1]
         if not dims or self.coeff != 1:
-            raise Refused("ncnn multiplies by the coeff of Reduction before it reduces")
+            raise Refused("Reduction with a coeff, or over axes of size 1: ncnn multiplies by coeff before it reduces")
         seen, axes = along(shapes[0], *dims)
         kind = {"SUM": 0, "ASUM": 1, "SUMSQ": 2, "MEAN": 3}[self.operation]
         return Ncnn("Reduction", {0: kind, 1: 0, 3: axes, 4: 1, 5: 1}, (), (seen,), (replaced(seen, axes, 1),))
 
-    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         (x,) = inputs
         if self.operation == "ASUM":
             x = net.add(AbsVal(), x, name="abs")

@@ -9,7 +9,7 @@ from pytorch2caffe.verify.runtimes import get
 from tests.layers.conftest import types_of
 
 # The largest absolute error for x in [-30, 30]; PyTorch's own float32 GELU is up to 1.1e-6 from exact there.
-ERROR = {F.gelu: 4e-7, torch.erf: 6e-7, torch.erfc: 6e-7}
+ERROR = 4e-7
 CASES = {
     "module": nn.GELU(),
     "functional": F.gelu,
@@ -27,17 +27,16 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 
 
 @pytest.mark.parametrize("runtime", ["builtin", "caffe", "opencv"])
-@pytest.mark.parametrize("function", ERROR, ids=lambda f: f.__name__)
-def test_the_largest_error_is_the_one_stated(function, runtime, tmp_path, request):
+def test_the_largest_error_is_the_one_stated(runtime, tmp_path, request):
     if runtime == "caffe":
         request.getfixturevalue("real_caffe")
     if reason := get(runtime).unavailable():
         pytest.skip(f"{runtime}: {reason}")
     x = torch.linspace(-30, 30, 600_001)[None]
     files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
-    lowered = save_caffe(trace(function, x), *files)
+    lowered = save_caffe(trace(F.gelu, x), *files)
     y = list(get(runtime).run(*files, {lowered.inputs[0].name: x.numpy()}).values())[-1]
-    assert np.abs(y - function(x.double()).numpy()).max() < ERROR[function]
+    assert np.abs(y - F.gelu(x.double()).numpy()).max() < ERROR
 
 
 def test_is_one_layer_of_the_graph():
@@ -48,13 +47,12 @@ def test_the_tanh_form_is_exact_and_short():
     assert types_of(nn.GELU("tanh"), torch.zeros(1, 3)) == ["Power", "Eltwise", "Power", "Sigmoid", "Eltwise"]
 
 
-@pytest.mark.parametrize("function", [F.gelu, torch.erf], ids=lambda f: f.__name__)
-def test_far_out_it_is_exact(function, tmp_path):
+def test_large_numbers_are_exact(tmp_path):
     x = torch.tensor([[-1e4, -100.0, 0.0, 100.0, 1e4]])
     files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
-    lowered = save_caffe(trace(function, x), *files)
+    lowered = save_caffe(trace(F.gelu, x), *files)
     y = list(get("builtin").run(*files, {lowered.inputs[0].name: x.numpy()}).values())[-1]
-    np.testing.assert_allclose(y, function(x).numpy(), rtol=0, atol=ERROR[function])
+    np.testing.assert_allclose(y, F.gelu(x).numpy(), rtol=0, atol=ERROR)
 
 
 def test_another_approximation_is_refused():

@@ -8,13 +8,9 @@ from tests.layers.conftest import types_of
 
 CASES = {
     "hardsigmoid": nn.Hardsigmoid(),
-    "hardswish": nn.Hardswish(),
     "hardsigmoid in place": lambda x: F.hardsigmoid(x * 3, inplace=True),
-    "hardswish in place": lambda x: F.hardswish(x * 3, inplace=True),
     "hardsigmoid over its ends": lambda x: F.hardsigmoid(x * 10),
-    "hardswish over its ends": lambda x: F.hardswish(x * 10),
     "at its ends": lambda x: F.hardswish(x * 0 + 3) + F.hardsigmoid(x * 0 - 3),
-    "by hand": lambda x: x * F.relu6(x + 3) / 6,
 }
 
 

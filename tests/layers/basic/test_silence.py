@@ -15,27 +15,6 @@ def test_pieces_that_nobody_reads_are_silenced(same_everywhere):
     same_everywhere(model, torch.randn(2, 6, 4))
 
 
-def test_an_output_that_is_read_too_is_split_off(same_everywhere):
-    def model(x):
-        y = x * 2
-        return y, y.relu()
-
-    assert types_of(model, torch.zeros(2, 3)) == ["Power", "ReLU", "Split"]
-    same_everywhere(model, torch.randn(2, 3))
-
-
-def test_an_input_that_is_an_output_is_split_off(same_everywhere):
-    same_everywhere(lambda x: (x, x + 1), torch.randn(2, 3))
-
-
-def test_the_same_output_twice_is_split_off(same_everywhere):
-    def model(x):
-        y = x + 1
-        return y, y
-
-    same_everywhere(model, torch.randn(2, 3))
-
-
 def test_an_input_that_nobody_reads_is_silenced(same_everywhere):
     def model(x, unread):
         return x.relu()

@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import types_of
 from tests.layers.elementwise.test_binary import IMAGE, OPERATIONS
 
@@ -52,21 +51,17 @@ def iadd(x, y):
 
 
 CASES = {
-    "alpha=": lambda x, y: torch.add(x, y, alpha=0.5) + torch.sub(x, y, alpha=3),
-    "alpha= with a number": lambda x, y: torch.add(x, 2, alpha=3) * y.sub(1, alpha=-2),
     "in place": iadd,
     "in place, methods": lambda x, y: (x * 1).add_(y).mul_(2).sub_(y, alpha=2).div_(3),
-    "rsub": lambda x, y: torch.rsub(x, y) + torch.rsub(y, 2, alpha=3),
     "the same twice": lambda x, y: x + x + y * y - (x - x) * (y / (y * y + 1)),
     "a chain": lambda x, y: (x * 2 + 1) * y - y / 2,
-    "spellings": lambda x, y: torch.multiply(x, y).subtract(y).true_divide(torch.tensor(2.0)),
-    "divide": lambda x, y: torch.divide(x, y.abs() + 1),
-    "max of two": lambda x, y: torch.max(x, y),
-    "min of two": lambda x, y: x.min(y),
-    "fmax, fmin": lambda x, y: torch.fmax(x, y) - torch.fmin(x, y * 2),
-    "maximum with a scalar tensor": lambda x, y: torch.maximum(x, torch.tensor(0.2)) + y,
-    "zero times": lambda x, y: x * 0 + y,
-    "both ways round": lambda x, y: (x.mean((2, 3), keepdim=True) * y, y * x.mean((2, 3), keepdim=True)),
+    "ravel": lambda x, y: (x + y).ravel()[None],
+    "atleast_3d": lambda x, y: torch.atleast_3d(x[0, 0]) + y[0, 0, :, :, None],
+    "atleast_1d, 2d": lambda x, y: torch.atleast_1d(x) + torch.atleast_2d(y),
+    "meshgrid of constants": lambda x, y: (
+        x + y * torch.meshgrid(torch.arange(4.0), torch.arange(5.0), indexing="ij")[1]
+    ),
+    "in either order": lambda x, y: (x.mean((2, 3), keepdim=True) * y, y * x.mean((2, 3), keepdim=True)),
 }
 
 
@@ -83,16 +78,3 @@ def test_runs_the_same_everywhere(model, batch, same_everywhere):
 )
 def test_constants_are_one_layer(constant, type):
     assert types_of(lambda x: x * constant, torch.zeros(IMAGE)) == [type]
-
-
-@pytest.mark.parametrize(
-    ("model", "match"),
-    [
-        (lambda x: torch.div(x, 2, rounding_mode="floor"), "rounded by 'floor'"),
-        (lambda x: x / 0, "division by zero"),
-    ],
-    ids=["rounded", "by zero"],
-)
-def test_others_are_refused(model, match):
-    with pytest.raises(UnsupportedError, match=match):
-        trace(model, torch.ones(IMAGE))

@@ -4,6 +4,7 @@ import torch
 from pytorch2caffe import ConversionError, to_torch
 from pytorch2caffe.formats.mmdnn.node import IrNode
 from pytorch2caffe.frontends.mmdnn.reader import graph_of
+from tests.layers.elementwise.test_compare import numbers
 
 
 def cast(kind):
@@ -23,3 +24,14 @@ def test_to_float_it_does_nothing():
 def test_to_anything_else_is_refused(kind):
     with pytest.raises(ConversionError, match=f"Cast to {kind}"):
         cast(kind)
+
+
+CASES = {
+    "a cast to bool": lambda x: x.bool() * 2 + x.to(torch.bool),
+    "as other types": lambda x: (x > 0).long() * 2 + (x < 0).to(x.dtype),
+}
+
+
+@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
+def test_runs_the_same_everywhere(model, same_everywhere):
+    same_everywhere(model, numbers())

@@ -5,6 +5,7 @@ from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import types_of
 
 BOUND = torch.rand(3, 1, 1)
+TABLE = torch.rand(4, 5) + 0.5
 CASES = {
     "clamp between bounds that cross": lambda x: x.clamp(0.5, -0.5),
     "clamp both": lambda x: x.clamp(-0.5, 0.5),
@@ -22,6 +23,7 @@ CASES = {
     "tensors": lambda x: x.clamp(-BOUND, BOUND),
     "a tensor as min": lambda x: x.clamp(min=BOUND),
     "a tensor as max": lambda x: x.clamp(max=BOUND),
+    "a traced tensor and a constant": lambda x: torch.clamp(x, x.flip(1) - 1, TABLE),
     "traced tensors": lambda x: x.clamp(-x.abs() / 2, x.mean((2, 3), keepdim=True).abs()),
     "large numbers": lambda x: (x * 100).clamp(-50, 60),
 }

@@ -14,19 +14,11 @@ CASES = {
     "3-D": (nn.BatchNorm1d(3), (2, 3, 5)),
     "5-D": (nn.BatchNorm3d(3), (2, 3, 2, 3, 4)),
     "no affine": (nn.BatchNorm2d(3, affine=False), IMAGE),
-    "no running statistics": (nn.BatchNorm2d(3, track_running_stats=False), IMAGE),
-    "no running statistics, no affine": (nn.BatchNorm2d(3, track_running_stats=False, affine=False), IMAGE),
-    "no running statistics, batch of one": (nn.BatchNorm2d(3, track_running_stats=False), (1, 3, 4, 5)),
-    "no running statistics, 3-D": (nn.BatchNorm1d(3, track_running_stats=False), (2, 3, 5)),
     "large eps": (nn.BatchNorm2d(3, eps=0.1), IMAGE),
     "small eps": (nn.BatchNorm2d(3, eps=1e-8), IMAGE),
     "weight without bias": (lambda x: F.batch_norm(x, MEAN, VARIANCE, weight=MEAN + 1), IMAGE),
     "bias without weight": (lambda x: F.batch_norm(x, MEAN, VARIANCE, bias=MEAN), IMAGE),
     "torch.batch_norm": (lambda x: torch.batch_norm(x, None, MEAN, MEAN, VARIANCE, False, 0.1, 1e-3, False), IMAGE),
-    "no running statistics, 2-D": (nn.BatchNorm1d(6, track_running_stats=False), (3, 6)),
-    "no running statistics, 5-D": (nn.BatchNorm3d(3, track_running_stats=False), (2, 3, 2, 3, 4)),
-    "no running statistics, large eps": (nn.BatchNorm2d(3, track_running_stats=False, eps=0.3), IMAGE),
-    "of the batch itself": (lambda x: F.batch_norm(x, None, None, training=True), IMAGE),
 }
 
 
@@ -38,8 +30,3 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 def test_normalising_and_scaling_are_two_layers():
     assert types_of(nn.BatchNorm2d(3), torch.zeros(IMAGE)) == ["BatchNorm", "Scale"]
     assert types_of(nn.BatchNorm2d(3, affine=False), torch.zeros(IMAGE)) == ["BatchNorm"]
-
-
-def test_no_statistics_of_the_batch_are_left_to_the_reader():
-    """OpenCV reads a BatchNorm with use_global_stats: false as per sample, others take its zeros for the mean."""
-    assert "BatchNorm" not in types_of(nn.BatchNorm2d(3, track_running_stats=False), torch.zeros(IMAGE))

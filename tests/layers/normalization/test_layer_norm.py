@@ -23,18 +23,6 @@ CASES = {
     "far from zero": (lambda x: F.layer_norm(x + 30, (6,), WEIGHT, BIAS), (2, 5, 6)),
     "of channels, as in ConvNeXt": (lambda x: F.layer_norm(x.permute(0, 2, 3, 1), (6,), WEIGHT, BIAS), (2, 6, 3, 4)),
     "weight that depends on the input": (lambda x: F.layer_norm(x, (6,), x[0, 0], x[1, 0]), (2, 5, 6)),
-    "groups": (nn.GroupNorm(2, 6), (2, 6, 4, 5)),
-    "groups, one": (nn.GroupNorm(1, 6), (2, 6, 4, 5)),
-    "groups, as many as channels": (nn.GroupNorm(6, 6), (2, 6, 4, 5)),
-    "groups of a row": (nn.GroupNorm(3, 6), (2, 6)),
-    "groups of 3 axes": (nn.GroupNorm(3, 6, affine=False), (2, 6, 7)),
-    "groups of 5 axes": (nn.GroupNorm(2, 6), (2, 6, 2, 3, 4)),
-    "groups, large eps": (nn.GroupNorm(2, 6, eps=0.5), (1, 6, 4, 5)),
-    "groups, weight that depends on the input": (lambda x: F.group_norm(x, 2, x[0, :, 0] + 1, x[1, :, 2]), (2, 6, 6)),
-    "groups, bias alone, that depends on the input": (lambda x: F.group_norm(x, 2, None, x[1, :, 2]), (2, 6, 7)),
-    "root mean square": (nn.RMSNorm(6), (2, 5, 6)),
-    "root mean square, eps": (nn.RMSNorm(6, eps=0.5), (3, 6)),
-    "root mean square, two axes": (nn.RMSNorm((4, 6), elementwise_affine=False), (2, 3, 4, 6)),
 }
 
 

@@ -1,0 +1,54 @@
+"""Logic on masks and numbers: not, and, or, xor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Value
+from ...graph.registry import from_torch, keeps_masks
+from .arithmetic import arithmetic
+from .compare import ne
+from .mask import inverse
+from .power import Power
+
+
+def truth(net: Builder, x: Operand) -> Any:
+    """A mask as it is; for numbers, the mask of those that are not 0."""
+    if isinstance(x, Value):
+        return x if x in net.masks else ne(net, x, 0.0)
+    return np.asarray(x) != 0
+
+
+@from_torch("torch.logical_not", "torch.Tensor.logical_not")
+@keeps_masks
+def logical_not(net: Builder, input: Operand) -> Value:
+    return inverse(net, truth(net, input))
+
+
+@from_torch("torch.logical_and", "torch.Tensor.logical_and")
+@keeps_masks
+def logical_and(net: Builder, input: Operand, other: Operand) -> Value:
+    return arithmetic(net, "mul", *_numbers(truth(net, input), truth(net, other)))
+
+
+@from_torch("torch.logical_or", "torch.Tensor.logical_or")
+@keeps_masks
+def logical_or(net: Builder, input: Operand, other: Operand) -> Value:
+    """Not (not a and not b)."""
+    neither = _numbers(*(inverse(net, truth(net, x)) for x in (input, other)))
+    return inverse(net, arithmetic(net, "mul", *neither), "")
+
+
+@from_torch("torch.logical_xor", "torch.Tensor.logical_xor")
+@keeps_masks
+def logical_xor(net: Builder, input: Operand, other: Operand) -> Value:
+    """The square of their difference."""
+    return net.add(Power(power=2.0), arithmetic(net, "sub", *_numbers(truth(net, input), truth(net, other))))
+
+
+def _numbers(*masks: Operand) -> list[Operand]:
+    """Constant masks as 0 and 1."""
+    return [mask if isinstance(mask, Value) else np.asarray(mask, np.float32) for mask in masks]

@@ -1,0 +1,28 @@
+"""The k largest elements and their indices."""
+
+from __future__ import annotations
+
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.ir_operator import IrOperator
+from ...graph.registry import from_ir, from_torch
+from ..elementwise.power import Power
+from ..shape.reshape import reshape_to
+from .arg_max import ArgMax
+
+
+@from_torch("torch.topk", "torch.Tensor.topk")
+def topk(net: Builder, input: Value, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> list[Value]:
+    if not input.shape:
+        return [reshape_to(net, y, ()) for y in topk(net, reshape_to(net, input, (1,), "flat"), k, 0, largest)]
+    axis = dim % len(input.shape)
+    x = input if largest else net.add(Power(scale=-1.0), input, name="minus")
+    values = net.add(ArgMax(axis, int(k), True), x, name="values")
+    indices = net.add(ArgMax(axis, int(k), False), x)
+    return [values if largest else net.add(Power(scale=-1.0), values, name="smallest"), indices]
+
+
+@from_ir("TopK")
+def ir_top_k(net: Builder, node: IrOperator, input: Value) -> list[Value]:
+    """The k largest elements along the last axis and their indices; an operator that MMdnn does not have."""
+    return topk(net, input, node.integer("k"), node.axis(input, -1))

@@ -1,0 +1,15 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+TARGET = torch.arange(60.0).reshape(3, 4, 5) / 30 - 1
+CASES = {
+    "Huber": lambda x: F.huber_loss(x, TARGET[None].expand_as(x), delta=0.7, reduction="none"),
+    "a constant to it": lambda x: nn.HuberLoss(reduction="sum")(TARGET[None].expand_as(x), x),
+}
+
+
+@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
+def test_runs_the_same_everywhere(model, same_everywhere):
+    same_everywhere(lambda x: model(x) * torch.ones(1), torch.randn(2, 3, 4, 5) * 2)
