@@ -62,11 +62,16 @@ def _supported(module: str) -> SupportedModule:
 
 
 def _layers_used(module: str) -> list[str]:
-    """The layer types that a module imports, and those of the modules whose functions it imports."""
+    """The layer types that a module imports, and those of the modules whose functions it imports.
+
+    For a module that has functions only, those are the layer types that it uses in turn.
+    """
     imported = vars(sys.modules[module]).values()
-    types = {cls.type for cls in imported if isinstance(cls, type) and issubclass(cls, Layer) and cls is not Layer}
-    homes = {getattr(item, "__module__", None) for item in imported if callable(item)}
-    return sorted(types | {cls.type for cls in LAYERS.values() if cls.__module__ in homes})
+    types = {cls.type for cls in imported if isinstance(cls, type) and issubclass(cls, Layer) and cls.type}
+    homes = {getattr(item, "__module__", None) or "" for item in imported if callable(item)}
+    for home in sorted(home for home in homes - {module} if home.startswith(FAMILIES)):
+        types |= {cls.type for cls in LAYERS.values() if cls.__module__ == home} or set(_layers_used(home))
+    return sorted(types)
 
 
 def supported_page() -> str:
