@@ -229,6 +229,15 @@ def pair(value: Any, count: int = 2) -> tuple[int, ...]:
     return (int(value),) * count
 
 
+def unpacked(arguments: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of a function of PyTorch that accepts several or one sequence: `x.view(2, 3)`, `x.view((2, 3))`.
+
+    >>> unpacked((2, 3)), unpacked(([2, 3],))
+    ((2, 3), [2, 3])
+    """
+    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
+
+
 def axes_of(dim: Dims, rank: int) -> tuple[int, ...]:
     """PyTorch's `dim`, one axis or several, None or () for all, as axes counted from 0; a scalar (rank 0) has none.
 

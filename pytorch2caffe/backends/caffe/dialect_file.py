@@ -74,7 +74,7 @@ def dialect(name: str) -> Dialect:
 
     Raises ConversionError if there is none, and, naming file, table and key, if it is malformed.
 
-    >>> from pytorch2caffe.layers.shape.expand import Tile
+    >>> from pytorch2caffe.layers.shape.tile import Tile
     >>> print(dialect("caffe").takes(Tile(), []), dialect("caffe-master").takes(Tile(), []))
     Refusal(what='caffe has no layer Tile', fix='') None
     """

@@ -14,8 +14,8 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
-from ..shape.permute import transpose
 from ..shape.reshape import reshape_to
+from ..shape.transpose import transpose
 
 
 @layer("PReLU", param="prelu_param")

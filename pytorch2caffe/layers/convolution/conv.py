@@ -29,7 +29,7 @@ def _conv(
     padding: Any,
     dilation: Any,
     groups: Any,
-) -> Any:
+) -> Value:
     blobs = weights_of(f"conv{rank}d", weight, bias)
     x, added = with_batch(net, rank, input)
     stride, dilation = pair(stride, rank), pair(dilation, rank)
@@ -65,7 +65,7 @@ def conv1d(
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
-) -> Any:
+) -> Value:
     return _conv(net, 1, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -79,7 +79,7 @@ def conv2d(
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
-) -> Any:
+) -> Value:
     return _conv(net, 2, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -93,13 +93,13 @@ def conv3d(
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
-) -> Any:
+) -> Value:
     return _conv(net, 3, input, weight, bias, stride, padding, dilation, groups)
 
 
 @from_ir("Conv")
 @in_two_axes
-def ir_conv(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_conv(net: Builder, node: IrOperator, input: Value) -> Value:
     """Weights: [kernel..., in / group, out]. Its `pads` say how it is padded; `auto_pad` is what they came from."""
     rank = len(input.shape)
     weight = node.weight("weights", rank=rank).transpose(rank - 1, rank - 2, *range(rank - 2))
@@ -108,12 +108,12 @@ def ir_conv(net: Builder, node: IrOperator, input: Value) -> Any:
 
 @from_ir("DepthwiseConv")
 @in_two_axes
-def ir_depthwise_conv(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_depthwise_conv(net: Builder, node: IrOperator, input: Value) -> Value:
     """Weights: [kernel..., channels, multiplier]; channel c makes the outputs c * multiplier and on."""
     return _depthwise(net, node, input, node.weight("weights", rank=len(input.shape)))
 
 
-def _depthwise(net: Builder, node: IrOperator, input: Value, weight: np.ndarray) -> Any:
+def _depthwise(net: Builder, node: IrOperator, input: Value, weight: np.ndarray) -> Value:
     *kernel, channels, multiplier = weight.shape
     turned = weight.reshape(*kernel, channels * multiplier, 1)
     order = (len(kernel), len(kernel) + 1, *range(len(kernel)))
@@ -122,7 +122,7 @@ def _depthwise(net: Builder, node: IrOperator, input: Value, weight: np.ndarray)
 
 @from_ir("SeparableConv")
 @in_two_axes
-def ir_separable_conv(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_separable_conv(net: Builder, node: IrOperator, input: Value) -> Value:
     rank = len(input.shape)
     x = _depthwise(net, node, input, node.weight("depthwise_filter", rank=rank))
     weight = node.weight("pointwise_filter", rank=rank).transpose(rank - 1, rank - 2, *range(rank - 2))
@@ -130,7 +130,7 @@ def ir_separable_conv(net: Builder, node: IrOperator, input: Value) -> Any:
     return net.add(made, x, blobs=[np.ascontiguousarray(weight), *bias_of(node)])
 
 
-def _convolve(net: Builder, node: IrOperator, input: Value, weight: np.ndarray, group: Any) -> Any:
+def _convolve(net: Builder, node: IrOperator, input: Value, weight: np.ndarray, group: Any) -> Value:
     if group < 1 or input.shape[1] != weight.shape[1] * group or len(weight) % group:
         what = f"{node.op} of {input.shape[1]} channels with weights for {weight.shape[1]} in each of {group} groups"
         raise Refused(what, "give the .npy that belongs to the file")

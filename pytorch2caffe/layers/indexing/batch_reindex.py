@@ -1,4 +1,4 @@
-"""BatchReindex: samples in another order, left out or several times."""
+"""BatchReindex: samples in another order, omitted or repeated."""
 
 from __future__ import annotations
 

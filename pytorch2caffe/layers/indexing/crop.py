@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from ...errors import Refused
-from ...graph.graph import Shape, Value
+from ...graph.builder import Builder
+from ...graph.graph import Operand, Shape, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, layer
+from ...graph.registry import Layer, Source, from_ir, layer
 from .strided_slice import crop
 
 
 @layer("Crop", param="crop_param")
 class Crop(Layer):
-    """The first input from `offset` on, as large as the second, along `axis` and all axes behind it.
+    """The first input from `offset` on, as large as the second, along `axis` and all axes after it.
 
     offset: one number for all of them, or one for each; 0 if there is none.  Source: BVLC Caffe, crop_layer.cpp.
     """
@@ -52,9 +54,23 @@ class Crop(Layer):
         return Source(expr=f"{{0}}[{', '.join(slices)}]")
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """A cut at fixed places, for readers that have no Crop."""
+        """A cut at fixed positions, for consumers without Crop."""
         x, size = inputs
         start = self.axis % len(x.shape)
         offsets = self.offset * (len(x.shape) - start) if len(self.offset) == 1 else self.offset
         offsets = offsets or (0,) * (len(x.shape) - start)
         return crop(net, x, {start + i: (o, o + size.shape[start + i]) for i, o in enumerate(offsets)})
+
+
+@from_ir("Crop")
+def ir_crop(net: Builder, node: IrOperator, input: Value, like: Operand | None = None) -> Value:
+    """Cuts `border` (top, bottom, left, right) off; with a second input, its size from `border` (top, left) on."""
+    rank = len(input.shape)
+    if like is None:
+        border = node.integers("border", count=2 * (rank - 2))
+        axes = [node.axis(input, axis) for axis in range(1, rank - 1)]
+        pairs = zip(axes, border[::2], border[1::2], strict=True)
+        return crop(net, input, {axis: (begin, input.shape[axis] - end) for axis, begin, end in pairs})
+    top, left = [*node.integers("border", []), 0, 0][:2]
+    rows, columns = like.shape[2:]
+    return crop(net, input, {2: (top, top + rows), 3: (left, left + columns)})

@@ -11,23 +11,21 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, Tagged
-from ...graph.builder import Builder
-from ...graph.graph import Operand, Shape, Value
-from ...graph.ir_operator import IrOperator
+from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.registry import Layer, Source, layer
 from ..activation.relu import ReLU
 from ..elementwise.absval import AbsVal
 from ..elementwise.power import Power
 from ..linear.inner_product import InnerProduct
 from ..shape.reshape import reshape_to
 
-MOST_NUMBERS = 1 << 24  # in the blob of zeros and ones that stands for a table
+MOST_NUMBERS = 1 << 24  # in the blob of zeros and ones that replaces the look-up
 
 
 @layer("Embed", param="embed_param")
 class Embed(Layer):
-    """Row x of the weight, plus the bias, for each x of the input, a whole number below input_dim.
+    """Row x of the weight, plus the bias, for each x of the input, an integer below input_dim.
 
     Blobs: weight [input_dim, num_output], bias [num_output].  Source: BVLC Caffe, embed_layer.cpp.
     """
@@ -53,14 +51,14 @@ class Embed(Layer):
         return Source(expr="F.embedding({0}.long(), {weight}) + {bias}", state=state)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """Of int32, so of an input of the network that only Embed layers read."""
+        """ncnn's Embed reads int32, which only an input of the network can be, and one that only Embed layers read."""
         count = prod(shapes[0])
         params = {0: self.num_output, 1: self.input_dim, 2: int(self.bias_term), 3: blobs[0].size}
-        weights = (Tagged(blobs[0]), *blobs[1:])
+        weights: tuple[Tagged | np.ndarray, ...] = (Tagged(blobs[0]), *blobs[1:])
         return Ncnn("Embed", params, weights, ((count,),), ((count, self.num_output),), of_ints=True)
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        """Of numbers whose order is the Graph's in the IR too; a bias is part of each row."""
+        """The numbers are in the Graph's order in the IR too; a bias becomes part of each row."""
         table = blobs[0] + blobs[1] if self.bias_term else blobs[0]
         x = net.graph_order(inputs[0])
         shape = net.graph_shape((*x.ir_shape, self.num_output))
@@ -68,7 +66,7 @@ class Embed(Layer):
         return net.ir_order(net.op("Embedding", x, shape=shape, weights={"weights": table}, **made))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For readers without it: 1 where the number is k, 0 elsewhere, for each k; times the table."""
+        """For consumers without Embed: a one-hot row for each number, times the table."""
         (x,) = inputs
         column = reshape_to(net, x, (prod(x.shape), 1), "column")
         numbers = prod(x.shape) * self.input_dim
@@ -82,27 +80,3 @@ class Embed(Layer):
         one_hot = net.add(ReLU(), near, name="one_hot")
         rows = net.add(InnerProduct(self.num_output, self.bias_term), one_hot, blobs=[blobs[0].T, *blobs[1:]])
         return reshape_to(net, rows, (*x.shape, self.num_output), "rows")
-
-
-@from_torch("torch.nn.functional.embedding")
-def embedding(
-    net: Builder,
-    input: Value,
-    weight: Operand,
-    padding_idx: Any = None,
-    max_norm: Any = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Any:
-    if not isinstance(weight, np.ndarray):
-        raise Refused("embedding with a table that depends on the input", "index it with constant numbers")
-    rows, width = weight.shape
-    return net.add(Embed(width, rows, False), input, blobs=[weight])
-
-
-@from_ir("Embedding")
-def ir_embedding(net: Builder, node: IrOperator, input: Value) -> Any:
-    """Weights: [numbers, width]; Keras' parser calls them otherwise."""
-    table = node.weight("weights", "embedding_weights", rank=2)
-    return node.stored(embedding(net, node.ordered(input), table))

@@ -1,4 +1,4 @@
-"""Filter: the samples that a selector lets through."""
+"""Filter: the samples that a selector selects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...graph.registry import Layer, Source, layer
 class Filter(Layer):
     """The samples of each input but the last where the last, a number per sample, is not 0.
 
-    How many there are depends on the numbers: the shapes that are known are those of all samples.
+    Their number depends on the data: the shapes given are those of all samples.
     Source: BVLC Caffe, filter_layer.cpp.
     """
 

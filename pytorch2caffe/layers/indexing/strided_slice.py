@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class StridedSlice(Layer):
         shape = shapes[0]
         cut = [i for i, size in enumerate(shape) if (self.begin[i], self.end[i]) != (0, size)]
         if set(self.step) != {1} or not cut:
-            raise Refused("ncnn's Crop takes every position")
+            raise Refused("ncnn's Crop has no steps")
         dims, axes = along(shape, *cut)
         if len(axes) < len(cut):
             raise Refused("axes that are cut cannot be joined")
@@ -69,8 +69,8 @@ class StridedSlice(Layer):
         return net.cut(inputs[0], dict(enumerate(zip(self.begin, self.end, self.step, strict=True))))
 
 
-def crop(net: Builder, x: Value, ranges: Any) -> Any:
-    """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other pieces nobody reads."""
+def crop(net: Builder, x: Value, ranges: Mapping[int, tuple[int, int]]) -> Value:
+    """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other outputs are not used."""
     for axis, (begin, end) in ranges.items():
         points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
         if points:
@@ -78,27 +78,27 @@ def crop(net: Builder, x: Value, ranges: Any) -> Any:
     return x
 
 
-def crop_space(net: Builder, x: Value, sizes: Any) -> Any:
-    """x with the axes behind its channels cut to the first `sizes` positions."""
+def crop_space(net: Builder, x: Value, sizes: Sequence[int]) -> Value:
+    """x with its spatial axes cut to the first `sizes` positions."""
     return crop(net, x, {axis: (0, size) for axis, size in enumerate(sizes, 2)})
 
 
-def _every(net: Builder, x: Value, step: Any) -> Any:
+def _every(net: Builder, x: Value, step: Sequence[int]) -> Value:
     """Every step-th row and column: a depthwise convolution with one weight, 1."""
     channels = x.shape[1]
-    made = Convolution(channels, (1, 1), tuple(step), group=channels, bias_term=False)
-    return net.add(made, x, blobs=[np.ones((channels, 1, 1, 1), np.float32)], name="every")
+    picking = Convolution(channels, (1, 1), tuple(step), group=channels, bias_term=False)
+    return net.add(picking, x, blobs=[np.ones((channels, 1, 1, 1), np.float32)], name="every")
 
 
-def _every_of_axis(net: Builder, x: Value, axis: int, step: Any) -> Any:
+def _every_of_axis(net: Builder, x: Value, axis: int, step: int) -> Value:
     shape = x.shape
     flat = (1, int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :])))
     y = _every(net, reshape_to(net, x, flat, "flat"), (step, 1))
     return reshape_to(net, y, (*shape[:axis], y.shape[2], *shape[axis + 1 :]), "every")
 
 
-def select(net: Builder, x: Value, ranges: Any) -> Any:
-    """A StridedSlice of x, or x itself where it is the whole."""
+def select(net: Builder, x: Value, ranges: Sequence[tuple[int, int, int]]) -> Value:
+    """The part of x that `ranges` (begin, end, step) select, an axis each: a StridedSlice, or x itself."""
     if all(r == (0, size, 1) for r, size in zip(ranges, x.shape, strict=True)):
         return x
     return net.add(StridedSlice(*(tuple(column) for column in zip(*ranges, strict=True))), x)

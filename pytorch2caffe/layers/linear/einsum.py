@@ -18,7 +18,7 @@ from .matmul import matrix_product
 
 
 @from_torch("torch.einsum", "torch.functional.einsum")
-def einsum(net: Builder, equation: str, *operands: Operand) -> Any:
+def einsum(net: Builder, equation: str, *operands: Operand) -> Value:
     operands = operands[0] if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else operands
     left, arrow, out = equation.replace(" ", "").partition("->")
     terms = left.split(",")
@@ -49,5 +49,5 @@ def _summed(net: Builder, x: Value, term: Any, wanted: Any) -> Any:
     return (reduce(net, "sum", x, dims, False) if dims else x), kept
 
 
-def _ordered(net: Builder, x: Value, have: Any, want: Any) -> Any:
+def _ordered(net: Builder, x: Value, have: Any, want: Any) -> Value:
     return permute_to(net, x, [have.index(c) for c in want]) if list(have) != list(want) else x

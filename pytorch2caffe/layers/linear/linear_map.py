@@ -11,11 +11,11 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...graph.builder import Builder
-from ...graph.graph import Operand, Shape, Value
+from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, axes_of, from_torch, layer
+from ...graph.registry import Layer, Source, layer
 from ..convolution.convolution import Convolution
-from ..indexing.strided_slice import crop, select
+from ..indexing.strided_slice import crop
 from ..shape.concat import Concat
 from ..shape.reshape import reshape_to
 from .inner_product import InnerProduct
@@ -58,13 +58,13 @@ class LinearMap(Layer):
         return net.transpose(y, order)
 
 
-def linear_map(net: Builder, x: Value, axis: int, matrix: np.ndarray, name: str = "") -> Any:
+def linear_map(net: Builder, x: Value, axis: int, matrix: np.ndarray, name: str = "") -> Value:
     """matrix [out, in] applied along an axis of x."""
     axis %= len(x.shape)
     return net.add(LinearMap(axis, len(matrix)), x, blobs=[np.asarray(matrix, np.float32)], name=name)
 
 
-def select_indices(net: Builder, x: Value, axis: int, indices: Any) -> Any:
+def select_indices(net: Builder, x: Value, axis: int, indices: Any) -> Value:
     """x's positions `indices` along an axis: slices put together where they are few, else a selection matrix."""
     if not x.shape:
         return x
@@ -83,81 +83,3 @@ def select_indices(net: Builder, x: Value, axis: int, indices: Any) -> Any:
         parts = [crop(net, x, {axis: tuple(run)}) for run in runs]
         return net.add(Concat(axis), *parts) if len(parts) > 1 else parts[0]
     return linear_map(net, x, axis, np.eye(size, dtype=np.float32)[indices])
-
-
-@from_torch("torch.index_select", "torch.Tensor.index_select")
-def index_select(net: Builder, input: Value, dim: int, index: Any) -> Any:
-    if isinstance(index, Value) or not isinstance(input, Value):
-        raise Refused("index_select with an index that depends on the input", "use a constant index")
-    return select_indices(net, input, dim, np.ravel(index))
-
-
-@from_torch("torch.gather", "torch.Tensor.gather")
-def gather(net: Builder, input: Value, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
-    """As index_select, where the index is the same all along the other axes and they are whole."""
-    if isinstance(index, Value) or not isinstance(input, Value):
-        raise Refused("gather with an index that depends on the input", "use a constant index")
-    if not input.shape:
-        return reshape_to(net, input, index.shape)
-    dim %= len(input.shape)
-    rows = np.moveaxis(index, dim, -1).reshape(-1, index.shape[dim])
-    if (rows != rows[0]).any():
-        raise Refused("gather with an index that differs along the other axes", "use torch.index_select")
-    whole = [(0, size, 1) for size in (*index.shape[:dim], input.shape[dim], *index.shape[dim + 1 :])]
-    return select_indices(net, select(net, input, whole), dim, rows[0])
-
-
-@from_torch("torch.take_along_dim", "torch.Tensor.take_along_dim")
-def take_along_dim(net: Builder, input: Value, indices: Operand, dim: Any = None) -> Any:
-    if dim is None or isinstance(indices, Value):
-        raise Refused("take_along_dim of a flat tensor, or by values", "use torch.index_select")
-    shape = [d if i == dim % len(input.shape) else max(d, input.shape[i]) for i, d in enumerate(indices.shape)]
-    return gather(net, input, dim, np.broadcast_to(indices, shape))
-
-
-@from_torch("torch.diff", "torch.Tensor.diff")
-def diff(net: Builder, input: Value, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """Each number less the one before it, n times."""
-    parts = [part for part in (prepend, input, append) if part is not None]
-    if len(parts) > 1:
-        values = [part if isinstance(part, Value) else net.constant(part) for part in parts]
-        input = net.add(Concat(dim % len(values[0].shape)), *values, name="joined")
-    size = input.shape[dim]
-    return linear_map(net, input, dim, np.diff(np.eye(size, dtype=np.float32), n, axis=0)) if n else input
-
-
-@from_torch("torch.flip", "torch.Tensor.flip")
-def flip(net: Builder, input: Value, *places: Any, dims: Any = ()) -> Any:
-    dims = places or dims
-    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-    x = input
-    for dim in axes_of(tuple(dims), len(x.shape)) if dims else ():
-        x = select_indices(net, x, dim, range(x.shape[dim] - 1, -1, -1))
-    return x
-
-
-@from_torch("torch.fliplr", "torch.Tensor.fliplr")
-def fliplr(net: Builder, input: Value) -> Any:
-    return flip(net, input, 1)
-
-
-@from_torch("torch.flipud", "torch.Tensor.flipud")
-def flipud(net: Builder, input: Value) -> Any:
-    return flip(net, input, 0)
-
-
-@from_torch("torch.roll", "torch.Tensor.roll")
-def roll(net: Builder, input: Value, shifts: Any, dims: Any = None) -> Any:
-    shifts = [shifts] if isinstance(shifts, int) else list(shifts)
-    if dims is None or dims == ():
-        flat = reshape_to(net, input, (prod(input.shape),), "flat")
-        return reshape_to(net, roll(net, flat, shifts, (0,)), input.shape)
-    x = input
-    for shift, dim in zip(shifts, [dims] if isinstance(dims, int) else dims, strict=True):
-        x = select_indices(net, x, dim, np.roll(np.arange(x.shape[dim]), shift))
-    return x
-
-
-@from_torch("torch.cumsum", "torch.Tensor.cumsum")
-def cumsum(net: Builder, input: Value, dim: int, *, dtype: Any = None) -> Any:
-    return linear_map(net, input, dim, np.tri(input.shape[dim], dtype=np.float32)) if input.shape else input

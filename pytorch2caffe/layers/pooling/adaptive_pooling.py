@@ -11,10 +11,9 @@ from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, from_torch, layer
+from ...graph.registry import Layer, Source, layer
 from ..indexing.strided_slice import crop
 from ..shape.concat import Concat
-from ..shape.reshape import drop_batch, with_batch
 from .pooling import Pooling
 
 
@@ -53,7 +52,7 @@ def windows(size: int, count: int) -> Any:
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
 
-def _even(size: int, count: int) -> Any:
+def even_windows(size: int, count: int) -> Any:
     """(kernel, stride) if the windows are all alike, else None."""
     found = windows(size, count)
     kernels = {end - begin for begin, end in found}
@@ -65,11 +64,11 @@ def _along(axis: int, kernel: Any, stride: int = 1) -> Any:
     return (kernel, 1, stride, 1) if axis == 2 else (1, kernel, 1, stride)
 
 
-def _pool_axis(net: Builder, x: Value, axis: int, count: int, method: str) -> Any:
+def _pool_axis(net: Builder, x: Value, axis: int, count: int, method: str) -> Value:
     size = x.shape[axis]
     if count == size:
         return x
-    even = _even(size, count)
+    even = even_windows(size, count)
     if even:
         return net.add(Pooling(method, *_along(axis, *even)), x, name="pool")
     parts = []
@@ -77,37 +76,3 @@ def _pool_axis(net: Builder, x: Value, axis: int, count: int, method: str) -> An
         part = crop(net, x, {axis: (begin, end)})
         parts.append(net.add(Pooling(method, *_along(axis, end - begin)), part, name="pool"))
     return net.add(Concat(axis), *parts, name="windows")
-
-
-def adaptive_pool(net: Builder, input: Value, output_size: Any, method: str) -> Any:
-    x, added = with_batch(net, 2, input)
-    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    height, width = (have if want is None else int(want) for have, want in zip(x.shape[2:], wanted, strict=True))
-    even = [_even(size, count) for size, count in zip(x.shape[2:], (height, width), strict=True)]
-    if (height, width) == (1, 1):
-        made = Pooling(method, global_pooling=True)
-    elif (height, width) == x.shape[2:]:
-        return input
-    elif all(even):
-        (kh, sh), (kw, sw) = even
-        made = Pooling(method, kh, kw, sh, sw)
-    else:
-        made = AdaptivePooling(method, height, width)
-    return drop_batch(net, net.add(made, x), added)
-
-
-@from_torch("torch.nn.functional.adaptive_avg_pool2d", "torch._C._nn.adaptive_avg_pool2d")
-def adaptive_avg_pool2d(net: Builder, input: Value, output_size: int | Sequence[int]) -> Any:
-    return adaptive_pool(net, input, output_size, "AVE")
-
-
-@from_torch(
-    "torch.nn.functional.adaptive_max_pool2d",
-    "torch.nn.functional.adaptive_max_pool2d_with_indices",
-    "torch._C._nn.adaptive_max_pool2d",
-)
-def adaptive_max_pool2d(
-    net: Builder, input: Value, output_size: int | Sequence[int], return_indices: bool = False
-) -> Any:
-    y = adaptive_pool(net, input, output_size, "MAX")
-    return [y, None] if return_indices else y

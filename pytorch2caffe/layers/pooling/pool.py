@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -13,83 +11,18 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.ir_operator import IrOperator
-from ...graph.registry import from_ir, from_torch, pair
+from ...graph.registry import from_ir
 from ..convolution.one_sided_padding import in_two_axes, pads_of, spatial
 from ..elementwise.scale import Scale
 from ..indexing.strided_slice import crop_space
 from ..shape.pad import pad_with
-from ..shape.reshape import drop_batch, with_batch
 from .pooling import FLT_MAX, Pooling
-from .windows import held, torch_count
-
-
-def stride_of(kernel: Any, stride: Any, rank: int = 2) -> Any:
-    """PyTorch's stride of a pooling, the kernel where none is given."""
-    return pair(kernel if stride is None or isinstance(stride, (tuple, list)) and not stride else stride, rank)
-
-
-def pool(
-    net: Builder,
-    input: Value,
-    method: str,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    ceil_mode: Any,
-    dilation: int = 1,
-    **named: Any,
-) -> Any:
-    """PyTorch's pooling as one layer; as a plain Caffe one where rounding up and down are the same."""
-    x, added = with_batch(net, 2, input)
-    (kh, kw), (ph, pw), (dh, dw) = pair(kernel_size), pair(padding), pair(dilation)
-    sh, sw = stride_of(kernel_size, stride)
-    made = Pooling(method, kh, kw, sh, sw, ph, pw, round_mode="FLOOR", dilation_h=dh, dilation_w=dw, **named)
-    want = tuple(
-        torch_count(size, *axis, "CEIL" if ceil_mode else "FLOOR")
-        for size, axis in zip(x.shape[2:], made.axes, strict=True)
-    )
-    for mode in ("CEIL", "FLOOR"):
-        if made.sizes(x.shape, mode) == want:
-            return drop_batch(net, net.add(replace(made, round_mode=mode), x), added)
-    y = crop_space(net, net.add(replace(made, round_mode="CEIL"), x), want)  # a window cut off
-    return drop_batch(net, y, added)
-
-
-@from_torch("torch.nn.functional.max_pool2d", "torch.max_pool2d", "torch.nn.functional.max_pool2d_with_indices")
-def max_pool2d(
-    net: Builder,
-    input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    y = pool(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
-    return [y, None] if return_indices else y
-
-
-@from_torch("torch.nn.functional.avg_pool2d", "torch._C._nn.avg_pool2d")
-def avg_pool2d(
-    net: Builder,
-    input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: Any = None,
-) -> Any:
-    named = {"count_include_pad": bool(count_include_pad or not any(pair(padding)))}
-    return pool(
-        net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0
-    )
+from .windows import held
 
 
 @from_ir("Pool")
 @in_two_axes
-def ir_pool(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_pool(net: Builder, node: IrOperator, input: Value) -> Value:
     """MAX or AVG. An average leaves out the padding; Caffe's counts as much on both sides as there is before."""
     method = {"MAX": "MAX", "AVG": "AVE"}.get(node.text("pooling_type"))
     if method is None:
@@ -133,7 +66,7 @@ def _pooled(node: IrOperator, x: Value, kernel: Any, stride: Any, pads: Any) -> 
 
 def _padded_pool(
     net: Builder, x: Value, method: str, kernel: Any, stride: Any, pads: Any, sizes: Any, counted: Any
-) -> Any:
+) -> Value:
     """With a Pad before it; an average is put right by how many of a window's numbers count."""
     reach = [(out - 1) * t + k for out, t, k in zip(sizes, stride, kernel, strict=True)]
     more = [max(r - before - s, 0) for r, (before, _), s in zip(reach, pads, x.shape[2:], strict=True)]

@@ -25,7 +25,7 @@ MOST_STEPS = 512
 
 
 @from_ir("LSTM")
-def ir_lstm(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_lstm(net: Builder, node: IrOperator, input: Value) -> Value:
     """Gates i, f, c, o. Weights: [in, 4 units], [units, 4 units], bias [4 units]. MMdnn's Keras parser stores none."""
     kernel, recurrent, bias = _weights(node, "lstm", 4)
     gate, h, c = _gate(node), None, None
@@ -43,7 +43,7 @@ def ir_lstm(net: Builder, node: IrOperator, input: Value) -> Any:
 
 
 @from_ir("GRU")
-def ir_gru(net: Builder, node: IrOperator, input: Value) -> Any:
+def ir_gru(net: Builder, node: IrOperator, input: Value) -> Value:
     """Gates z, r, h. Weights: [in, 3 units], [units, 3 units], bias [3 units].
 
     Or, where the state is multiplied before it is reset (Keras' reset_after), a bias of [2, 3 units].
@@ -100,7 +100,7 @@ def _gate(node: IrOperator) -> Any:
     raise Refused(f"{node.op} with recurrent_activation {kind!r}", "use sigmoid or hard_sigmoid")
 
 
-def _unrolled(net: Builder, node: IrOperator, driven: Any, step: Any) -> Any:
+def _unrolled(net: Builder, node: IrOperator, driven: Any, step: Any) -> Value:
     """All states, [N, steps, units], if the file says that the output has three axes; else the last, [N, units]."""
     n, steps, width = driven.shape
     if steps > MOST_STEPS:
@@ -115,18 +115,18 @@ def _unrolled(net: Builder, node: IrOperator, driven: Any, step: Any) -> Any:
     return net.add(Concat(1), *rows, name="steps") if len(rows) > 1 else rows[0]
 
 
-def _dense(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray) -> Any:
+def _dense(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray) -> Value:
     blobs = [np.ascontiguousarray(weight.T), *([] if bias is None else [bias])]
     return net.add(InnerProduct(weight.shape[1], bias is not None, len(x.shape) - 1), x, blobs=blobs, name="dense")
 
 
-def _sum(net: Builder, a: Value, b: Value) -> Any:
+def _sum(net: Builder, a: Value, b: Value) -> Value:
     return net.add(Eltwise("SUM"), a, b, name="sum")
 
 
-def _product(net: Builder, a: Value, b: Value) -> Any:
+def _product(net: Builder, a: Value, b: Value) -> Value:
     return net.add(Eltwise("PROD"), a, b, name="product")
 
 
-def _rest(net: Builder, x: Value) -> Any:
+def _rest(net: Builder, x: Value) -> Value:
     return net.add(Power(scale=-1.0, shift=1.0), x, name="rest")

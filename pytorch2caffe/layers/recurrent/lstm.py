@@ -37,14 +37,6 @@ def caffe_lstm(x, cont, weight, bias, recurrent, static=None, h=None, c=None):
     return torch.stack(outputs), h[None], c[None]
 '''
 
-UNIT = '''
-def caffe_lstm_unit(c, gates, cont):
-    """One step of Caffe's LSTM: the new c and h."""
-    i, f, o, g = gates.chunk(4, 2)
-    c = c * cont[..., None] * f.sigmoid() + i.sigmoid() * g.tanh()
-    return c, o.sigmoid() * c.tanh()
-'''
-
 
 @layer("LSTM", param="recurrent_param")
 class LSTM(Layer):
@@ -98,11 +90,3 @@ class LSTM(Layer):
             outputs.append(h)
         together = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else h
         return [together, h, c] if self.expose_hidden else together
-
-
-@layer("LSTMUnit")
-class LSTMUnit(Layer):
-    """One step: c [1, N, H], gates [1, N, 4H] and cont [1, N] to c and h.  Source: BVLC Caffe, lstm_unit_layer.cpp."""
-
-    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        return Source(expr="caffe_lstm_unit({0}, {1}, {2})", define=UNIT)

@@ -133,7 +133,7 @@ def _reordered(blob: np.ndarray) -> Any:
     return np.concatenate([np.split(blob, 4)[i] for i in FROM_TORCH])
 
 
-def _affine(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray, rows: Any) -> Any:
+def _affine(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray, rows: Any) -> Value:
     return net.add(
         InnerProduct(rows, bias is not None, 2), x, blobs=[weight] if bias is None else [weight, bias], name="affine"
     )

@@ -28,7 +28,7 @@ def grid_sample(
     mode: str = "bilinear",
     padding_mode: str = "zeros",
     align_corners: Any = None,
-) -> Any:
+) -> Value:
     """A matrix over the flat space, as large as input times output; one for each sample where their grids differ."""
     if isinstance(grid, Value) or not isinstance(input, Value):
         raise Refused("grid_sample at places that depend on the input", "use a constant grid, or torch.nn.Upsample")
@@ -76,6 +76,6 @@ def _matrix(points: Any, size: int, mode: str, border: Any, align_corners: Any) 
 @from_torch("torch.grid_sampler", "torch.grid_sampler_2d")
 def grid_sampler(
     net: Builder, input: Value, grid: Operand, interpolation_mode: Any, padding_mode: Any, align_corners: Any
-) -> Any:
+) -> Value:
     mode, padding = MODES.get(interpolation_mode, "bicubic"), PADDINGS.get(padding_mode, "reflection")
     return grid_sample(net, input, grid, mode, padding, align_corners)

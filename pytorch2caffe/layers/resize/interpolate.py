@@ -12,13 +12,12 @@ from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
-from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ...graph.registry import Layer, Source, from_torch, layer, number
 from ..convolution.deconvolution import Deconvolution
 from ..elementwise.scale import Scale
-from ..linear.linear_map import MOST_WEIGHTS, linear_map
-from .resample import antialiased_matrix, resampling_matrix, tensorflow_matrix
+from ..linear.linear_map import linear_map
+from .resample import antialiased_matrix, resampling_matrix
 
 # PyTorch's name of a mode for so many axes -> the mode along each of them
 ALONG = {
@@ -107,7 +106,7 @@ class Interpolate(Layer):
         )
 
 
-def _by_deconvolution(net: Builder, x: Value, factors: Any, mode: str) -> Any:
+def _by_deconvolution(net: Builder, x: Value, factors: Any, mode: str) -> Value:
     """Bilinear is the triangle's, over what it makes of ones: so edges are kept."""
     channels = x.shape[1]
     if mode == "nearest":
@@ -149,7 +148,7 @@ def interpolate(
     align_corners: Any = None,
     recompute_scale_factor: Any = None,
     antialias: bool = False,
-) -> Any:
+) -> Value:
     have, rank = input.shape[2:], len(input.shape) - 2
     if mode not in ALONG or rank < 1:
         raise Refused(f"interpolate with mode {mode!r} on {rank} axes", f"use one of {', '.join(ALONG)}")
@@ -170,85 +169,3 @@ def interpolate(
     if want == have and (not scale or set(scale) == {1.0}):
         return input
     return net.add(Interpolate(want, mode, bool(align_corners), scale, bool(antialias)), input)
-
-
-def _aten(net: Builder, input: Value, size: int, factors: Any, mode: str, align_corners: Any = None) -> Any:
-    if size is None:
-        return interpolate(net, input, None, list(factors), mode, align_corners)
-    return interpolate(net, input, list(size), None, mode, align_corners)
-
-
-@from_torch("aten.upsample_nearest2d")
-def upsample_nearest2d(
-    net: Builder, input: Value, output_size: int | Sequence[int], scale_factors: Any = None, scales_w: Any = None
-) -> Any:
-    return _aten(net, input, output_size, scale_factors, "nearest")
-
-
-@from_torch("aten.upsample_bilinear2d")
-def upsample_bilinear2d(
-    net: Builder,
-    input: Value,
-    output_size: int | Sequence[int],
-    align_corners: Any,
-    scale_factors: Any = None,
-    scales_w: Any = None,
-) -> Any:
-    return _aten(net, input, output_size, scale_factors, "bilinear", align_corners)
-
-
-@from_torch("aten.upsample_bicubic2d")
-def upsample_bicubic2d(
-    net: Builder,
-    input: Value,
-    output_size: int | Sequence[int],
-    align_corners: Any,
-    scale_factors: Any = None,
-    scales_w: Any = None,
-) -> Any:
-    return _aten(net, input, output_size, scale_factors, "bicubic", align_corners)
-
-
-RESIZES = {
-    "ResizeBilinear": "linear",
-    "ResizeNearestNeighbor": "nearest",
-    "ResizeBicubic": "cubic",
-    "ResizeArea": "area",
-}
-
-
-@from_ir(*RESIZES)
-def ir_resize(net: Builder, node: IrOperator, input: Value) -> Any:
-    """TensorFlow's: a sample is taken at i * in / out, unless align_corners or half_pixel_centers say otherwise.
-
-    The size is that of `_output_shapes`, or, where a reader found it out, `size` with the other two attributes.
-    """
-    mode = RESIZES[node.op]
-    corners, half = node.flag("align_corners", False), node.flag("half_pixel_centers", False)
-    size = node.integers("size", None)
-    if size is None or size == [2]:
-        shape = node.output_shape()
-        size = list(shape[1:3]) if shape is not None and len(shape) == 4 else []
-    if len(size) != 2 or len(input.shape) != 4 or min(size) < 1:
-        raise Refused(f"{node.op} to an unknown size", "the file does not hold it; set size to [height, width]")
-    if mode == "linear" and (half or corners):
-        return interpolate(net, input, size, None, "bilinear", corners)
-    for axis, out in enumerate(size, 2):
-        if out * input.shape[axis] > MOST_WEIGHTS:
-            raise Refused(f"{node.op} from {input.shape[axis]} to {out}", "use a smaller size")
-    if mode == "nearest" and not (half or corners):
-        return interpolate(net, input, size)
-    if mode == "nearest" and half and not corners:
-        return interpolate(net, input, size, None, "nearest-exact")
-    x = input
-    for axis, out in enumerate(size, 2):
-        x = linear_map(net, x, axis, tensorflow_matrix(mode, x.shape[axis], out, corners, half), name="axis")
-    return x
-
-
-@from_ir("UpSampling2D")
-def ir_up_sampling(net: Builder, node: IrOperator, input: Value) -> Any:
-    mode = node.text("interpolation_type", "nearest").lower()
-    scales = node.integers("scales")
-    scales = scales if len(scales) == 2 else scales[1:3] if len(scales) == 4 else scales * 2
-    return interpolate(net, input, None, tuple(map(float, scales)), mode)

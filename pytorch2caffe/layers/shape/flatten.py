@@ -1,4 +1,4 @@
-"""Flatten and unflatten."""
+"""Flatten, torch.flatten and the IR's Flatten."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Flatten(Layer):
         return Ncnn(SHAPE)
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For readers whose Flatten keeps the batch only, or that have none."""
+        """For consumers whose Flatten keeps the batch only, or that have none."""
         (x,) = inputs
         rank = len(x.shape)
         start, end = self.axis % rank, self.end_axis % rank + 1
@@ -53,7 +53,7 @@ class Flatten(Layer):
 
 
 @from_torch("torch.flatten", "torch.Tensor.flatten")
-def flatten(net: Builder, input: Value, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(net: Builder, input: Value, start_dim: int = 0, end_dim: int = -1) -> Value:
     rank = len(input.shape)
     if rank == 0:
         return reshape_to(net, input, (1,))
@@ -63,22 +63,15 @@ def flatten(net: Builder, input: Value, start_dim: int = 0, end_dim: int = -1) -
     return net.add(Flatten(start, -1 if end == rank - 1 else end), input)
 
 
-@from_torch("torch.unflatten", "torch.Tensor.unflatten")
-def unflatten(net: Builder, input: Value, dim: int, sizes: Any) -> Any:
-    dim %= len(input.shape)
-    sizes = list(sizes)
-    if -1 in sizes:
-        sizes[sizes.index(-1)] = input.shape[dim] // -math.prod(sizes)
-    return reshape_to(net, input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
-
-
 @from_ir("Flatten")
-def ir_flatten(net: Builder, node: IrOperator, input: Value) -> Any:
-    """Everything but the batch. In a file of Caffe's the order is C, H, W, but H, W, C before a fully connected layer
-    where the parser put it there itself, as NAME_0 before NAME_1.
+def ir_flatten(net: Builder, node: IrOperator, input: Value) -> Value:
+    """All axes but the batch, in the order H, W, C.
+
+    In IR that was parsed from Caffe the order is C, H, W, except for the Flatten NAME_0 that the parser itself added
+    before the fully connected layer NAME_1.
     """
     shape = (input.shape[0], math.prod(input.shape[1:]))
-    own = node.name.endswith("_0") and f"{node.name[:-2]}_1" in node.consumers
-    if node.source == "caffe" and not own:
+    added_by_parser = node.name.endswith("_0") and f"{node.name[:-2]}_1" in node.consumers
+    if node.source == "caffe" and not added_by_parser:
         return reshape_to(net, input, shape)
     return node.reshaped(input, shape)

@@ -1,9 +1,9 @@
-"""Padding with a constant."""
+"""Padding."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,10 +20,22 @@ from ..indexing.strided_slice import crop
 from ..linear.linear_map import select_indices
 from .concat import Concat
 
+Mode = Literal["reflect", "edge", "wrap", "symmetric"]
+
+MOST_PADDING = 1 << 16
+REPEATING: dict[str, Mode] = {
+    "reflect": "reflect",
+    "replicate": "edge",
+    "circular": "wrap",
+}  # torch's -> numpy's
+IR_MODES: dict[str, Mode] = {"reflect": "reflect", "symmetric": "symmetric", "edge": "edge"}  # the IR's -> numpy's
+
+Pads = Mapping[int, tuple[int, int]]  # axis -> numbers at its start and its end
+
 
 @layer("Pad")
 class Pad(Layer):
-    """`value` put before[i] times before and after[i] times behind axis i."""
+    """`value` added before[i] times at the start and after[i] times at the end of axis i."""
 
     before: tuple[int, ...]
     after: tuple[int, ...]
@@ -36,16 +48,16 @@ class Pad(Layer):
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """ncnn pads the last three axes of a blob, width, height, depth or channels."""
         padded = [axis for axis, sizes in enumerate(zip(self.before, self.after, strict=True)) if any(sizes)]
-        dims, places = along(shapes[0], *padded)
-        params = {}
-        for axis, place in zip(padded, places, strict=False):
-            if place < len(dims) - 3 or len(places) < len(padded):
+        dims, axes = along(shapes[0], *padded)
+        params: dict[int, int] = {}
+        for axis, own in zip(padded, axes, strict=False):
+            if own < len(dims) - 3 or len(axes) < len(padded):
                 raise Refused(f"ncnn cannot pad axes {padded} of {list(shapes[0])}", "pad the last three axes")
-            keys = {1: (2, 3), 2: (0, 1), 3: (7, 8)}[len(dims) - place]
+            keys = {1: (2, 3), 2: (0, 1), 3: (7, 8)}[len(dims) - own]
             params |= dict(zip(keys, (self.before[axis], self.after[axis]), strict=True))
         gives = list(dims)
-        for axis, place in zip(padded, places, strict=True):
-            gives[place] += self.before[axis] + self.after[axis]
+        for axis, own in zip(padded, axes, strict=True):
+            gives[own] += self.before[axis] + self.after[axis]
         return Ncnn("Padding", {**params, 4: 0, 5: self.value}, (), (dims,), (tuple(gives),))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
@@ -60,78 +72,73 @@ class Pad(Layer):
         return net.pad(inputs[0], self.before, self.after, self.value)
 
 
-def _block(net: Builder, x: Value, axis: int, size: int, value: Any) -> Any:
+def _block(net: Builder, x: Value, axis: int, size: int, value: float) -> list[Value]:
     """Values of `size` along `axis`, all `value`: slices of x times 0."""
-    found = []
+    parts = []
     while size > 0:
         part = crop(net, x, {axis: (0, min(size, x.shape[axis]))})
-        found.append(net.add(Power(scale=0.0, shift=value), part, name="fill"))
+        parts.append(net.add(Power(scale=0.0, shift=value), part, name="fill"))
         size -= x.shape[axis]
-    return found
+    return parts
 
 
-def pad_with(net: Builder, x: Value, pads: Any, value: Any) -> Any:
-    """x with axis a padded by pads[a] = (before, after); negative numbers cut."""
+def pad_with(net: Builder, x: Value, pads: Pads, value: float) -> Value:
+    """x with axis a padded by pads[a] = (before, after); negative numbers crop."""
     x = crop(net, x, {a: (max(-b, 0), x.shape[a] - max(-e, 0)) for a, (b, e) in pads.items()})
     before, after = (tuple(max(pads.get(a, (0, 0))[i], 0) for a in range(len(x.shape))) for i in (0, 1))
     return net.add(Pad(before, after, value), x) if any(before + after) else x
 
 
-REPEATING = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # PyTorch's name -> numpy's
-
-
-def _repeat(net: Builder, x: Value, pads: Any, mode: str) -> Any:
-    """Each axis longer by its own numbers, mirrored, repeated or wrapped around."""
+def _repeat(net: Builder, x: Value, pads: Pads, mode: Mode) -> Value:
+    """Each axis padded with its own numbers, as numpy.pad does in this mode."""
     for axis, (before, after) in pads.items():
-        places = np.arange(x.shape[axis])
-        places = places[max(-before, 0) : len(places) - max(-after, 0)]
-        if not len(places):
-            raise Refused(f"padding that cuts away all of axis {axis}", "cut less")
-        x = select_indices(net, x, axis, np.pad(places, (max(before, 0), max(after, 0)), mode=mode))
+        positions = np.arange(x.shape[axis])
+        positions = positions[max(-before, 0) : len(positions) - max(-after, 0)]
+        if not len(positions):
+            raise Refused(f"padding that crops all of axis {axis}", "use smaller negative padding")
+        x = select_indices(net, x, axis, np.pad(positions, (max(before, 0), max(after, 0)), mode=mode))
     return x
 
 
 @from_torch("torch.nn.functional.pad", "torch._C._nn.pad", "torch.constant_pad_nd", "aten.constant_pad_nd")
-def pad(net: Builder, input: Value, pad: Any, mode: str = "constant", value: Any = None) -> Any:
+def pad(
+    net: Builder, input: Value, pad: Sequence[int], mode: str | float = "constant", value: float | None = None
+) -> Value:
     pads = {len(input.shape) - 1 - i // 2: (int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)}
-    if mode in REPEATING:
+    if isinstance(mode, str) and mode in REPEATING:
         return _repeat(net, input, pads, REPEATING[mode])
-    if mode != "constant" and not isinstance(mode, (int, float)):
+    if isinstance(mode, str) and mode != "constant":
         raise Refused(f"padding with mode {mode!r}", f"use constant, {', '.join(REPEATING)}")
-    value = mode if isinstance(mode, (int, float)) else value or 0.0
-    if np.isinf(value):
-        value = float(np.copysign(np.finfo(np.float32).max, value))
-    return pad_with(net, input, pads, float(value))
+    fill = float(value or 0.0) if isinstance(mode, str) else float(mode)  # constant_pad_nd gives the value as mode
+    if np.isinf(fill):
+        fill = float(np.copysign(np.finfo(np.float32).max, fill))
+    return pad_with(net, input, pads, fill)
 
 
 @from_ir("Pad", "PadV2")
-def ir_pad(net: Builder, node: IrOperator, input: Value) -> Any:
-    """`pads`: how many before each axis, then how many behind each."""
+def ir_pad(net: Builder, node: IrOperator, input: Value) -> Value:
+    """`pads`: the numbers at the start of each axis, then those at the end of each."""
     rank = len(input.shape)
     pads = node.integers("pads", count=2 * rank)
-    places = {node.axis(input, axis): (pads[axis], pads[axis + rank]) for axis in range(rank)}
-    return _in_mode(net, node, input, places)
+    per_axis = {node.axis(input, axis): (pads[axis], pads[axis + rank]) for axis in range(rank)}
+    return _in_mode(net, node, input, per_axis)
 
 
 @from_ir("MirrorPad")
-def ir_mirror_pad(net: Builder, node: IrOperator, input: Value) -> Any:
-    """`pads` here is pair by pair: before and behind the first axis, before and behind the second ..."""
+def ir_mirror_pad(net: Builder, node: IrOperator, input: Value) -> Value:
+    """`pads`, or `paddings`, is a pair per axis: at its start, at its end."""
     pads = node.integers("pads" if "pads" in node else "paddings", count=2 * len(input.shape))
-    places = {node.axis(input, i // 2): (pads[i], pads[i + 1]) for i in range(0, len(pads), 2)}
-    return _in_mode(net, node, input, places)
+    per_axis = {node.axis(input, i // 2): (pads[i], pads[i + 1]) for i in range(0, len(pads), 2)}
+    return _in_mode(net, node, input, per_axis)
 
 
-def _in_mode(net: Builder, node: IrOperator, input: Value, places: Any) -> Any:
-    places = {axis: pair for axis, pair in sorted(places.items()) if any(pair)}
-    if any(abs(n) > MOST_PADDING for pair in places.values() for n in pair):
+def _in_mode(net: Builder, node: IrOperator, input: Value, per_axis: Pads) -> Value:
+    pads = {axis: pair for axis, pair in sorted(per_axis.items()) if any(pair)}
+    if any(abs(n) > MOST_PADDING for pair in pads.values() for n in pair):
         raise Refused(f"{node.op} by more than {MOST_PADDING:,}")
     mode = node.text("mode", "constant" if node.op.startswith("Pad") else None).lower()
     if mode == "constant":
-        return pad_with(net, input, places, node.number("constant_values", 0.0))
+        return pad_with(net, input, pads, node.number("constant_values", 0.0))
     if mode not in IR_MODES:
         raise Refused(f"{node.op} with mode {mode!r}", f"use constant, {', '.join(IR_MODES)}")
-    return _repeat(net, input, places, IR_MODES[mode])
-
-
-IR_MODES = {"reflect": "reflect", "symmetric": "symmetric", "edge": "edge"}
-MOST_PADDING = 1 << 16
+    return _repeat(net, input, pads, IR_MODES[mode])

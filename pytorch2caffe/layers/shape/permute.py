@@ -13,16 +13,15 @@ from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import MOST_AXES, SHAPE, Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
-from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.registry import Layer, Source, from_torch, layer, unpacked
 from ..convolution.convolution import Convolution
 from ..convolution.deconvolution import Deconvolution
 from .concat import Concat
 from .reshape import reshape_to
 from .slice import slice_at
 
-FEW_PIECES = 8  # up to here cutting is cheaper than multiplying
+FEW_PIECES = 8  # up to this number slices cost less than a convolution
 MOST_PIECES = 64
 MOST_CHANNELS = 4096  # an identity matrix of 64 MB
 
@@ -47,7 +46,7 @@ class Permute(Layer):
         return Source(expr=f"{{0}}.permute({', '.join(map(str, self.order))})")
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """Axes of size 1 left out, and those that stay neighbours joined; ncnn permutes up to four."""
+        """Axes of size 1 are omitted, and axes that stay neighbours joined; ncnn permutes up to four."""
         sizes, order = grouped(shapes[0], self.order)
         if len(sizes) < 2:
             return Ncnn(SHAPE)
@@ -58,7 +57,7 @@ class Permute(Layer):
         return Ncnn("Permute", {0: NCNN[len(sizes)].index(last_first)}, (), (sizes,), (gives,))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Axes of size 1 move by Reshape; the rest by swaps of neighbouring blocks of axes, cheapest first."""
+        """Axes of size 1 move by Reshape, the others by swaps of neighbouring blocks of axes."""
         (x,) = inputs
         shape = [x.shape[axis] for axis in self.order]
         axes = [axis for axis in range(len(x.shape)) if x.shape[axis] != 1]
@@ -78,8 +77,8 @@ class Permute(Layer):
         return net.permute(inputs[0], self.order)
 
 
-# What ncnn numbers 0, 1, 2 ...: for each axis of the output, from the last, which of the input, from the last
-NCNN = {
+# ncnn's order types 0, 1, 2 ...: the axis of the input for each axis of the output, both counted from the last
+NCNN: dict[int, list[tuple[int, ...]]] = {
     2: [(0, 1), (1, 0)],
     3: [(0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 0, 1), (1, 2, 0), (2, 1, 0)],
     4: [
@@ -111,13 +110,13 @@ NCNN = {
 }
 
 
-def grouped(shape: Sequence[int], order: Sequence[int]) -> Any:
-    """The sizes of a permutation's groups of axes that stay neighbours, in the input's order, and the order of these.
+def grouped(shape: Sequence[int], order: Sequence[int]) -> tuple[Shape, tuple[int, ...]]:
+    """The sizes of a permutation's groups of axes that stay neighbours, in the input's order, and the groups' order.
 
     >>> grouped((1, 2, 3, 4, 5), (0, 3, 4, 1, 2))
     ((6, 20), (1, 0))
     """
-    groups = []
+    groups: list[list[int]] = []
     for axis in (axis for axis in order if shape[axis] != 1):
         if groups and all(shape[between] == 1 for between in range(groups[-1][-1] + 1, axis)) and axis > groups[-1][-1]:
             groups[-1].append(axis)
@@ -127,39 +126,39 @@ def grouped(shape: Sequence[int], order: Sequence[int]) -> Any:
     return tuple(prod(shape[axis] for axis in group) for group in sorted(groups)), tuple(rank[g[0]] for g in groups)
 
 
-def _parts(axes: Any, start: Any, middle: Any, stop: Any) -> Any:
+def _parts(axes: list[int], start: int, middle: int, stop: int) -> tuple[list[int], ...]:
     return axes[:start], axes[start:middle], axes[middle:stop], axes[stop:]
 
 
-def _swap(net: Builder, x: Value, before: Any, a: Value, b: Value, after: Any) -> Any:
-    """[before, a, b, after] -> [before, b, a, after], in the fewest layers that cost little.
+def _swap(net: Lowering, x: Value, before: int, a: int, b: int, after: int) -> Value:
+    """[before, a, b, after] -> [before, b, a, after], in few and cheap layers.
 
-    A few pieces are cut and joined. Else one convolution with an identity matrix: each output channel picks the
-    numbers `after` apart along a row (b channels), or, transposed, each input channel puts them there (a channels).
+    A few pieces are sliced and concatenated. Otherwise one convolution with an identity matrix: each of b output
+    channels reads the numbers `after` apart along a row, or, transposed, each of a input channels writes them there.
     """
     if net.takes(Permute((0, 2, 1, 3)), Value("split", (before, a, b, after))):
-        turned = net.add(Permute((0, 2, 1, 3)), reshape_to(net, x, (before, a, b, after), "split"), name="swap")
-        return reshape_to(net, turned, (before, b, a, after), "swapped")
+        permuted = net.add(Permute((0, 2, 1, 3)), reshape_to(net, x, (before, a, b, after), "split"), name="swap")
+        return reshape_to(net, permuted, (before, b, a, after), "swapped")
     pieces = min(a, b)
     if pieces <= FEW_PIECES or (a <= b and after > 1 and pieces <= MOST_PIECES):
         return _cut_and_join(net, x, before, a, b, after)
     if pieces > MOST_CHANNELS:
         raise Refused(
             f"permute would need an identity matrix of {pieces} rows, more than {MOST_CHANNELS}",
-            "use a target that has Permute (--target), or keep the axes in order",
+            "use a target that has Permute (--target), or keep the order of the axes",
         )
     eye, apart = np.eye(pieces, dtype=np.float32), (1, after)
     if b < a:
         x = reshape_to(net, x, (before, 1, a, b * after), "row")
-        picks = Convolution(b, (1, b), dilation=apart, bias_term=False)
-        return net.add(picks, x, blobs=[eye.reshape(b, 1, 1, b)], name="pick")
+        read = Convolution(b, (1, b), dilation=apart, bias_term=False)
+        return net.add(read, x, blobs=[eye.reshape(b, 1, 1, b)], name="pick")
     x = reshape_to(net, x, (before, a, b, after), "row")
-    puts = Deconvolution(1, (1, a), dilation=apart, bias_term=False)
-    return net.add(puts, x, blobs=[eye.reshape(a, 1, 1, a)], name="put")
+    write = Deconvolution(1, (1, a), dilation=apart, bias_term=False)
+    return net.add(write, x, blobs=[eye.reshape(a, 1, 1, a)], name="put")
 
 
-def _cut_and_join(net: Builder, x: Value, before: Any, a: Value, b: Value, after: Any) -> Any:
-    """Cut along the smaller of a and b, turn each piece, join along the other."""
+def _cut_and_join(net: Builder, x: Value, before: int, a: int, b: int, after: int) -> Value:
+    """Slices along the smaller of a and b, reshapes each piece, concatenates along the other."""
     x = reshape_to(net, x, (before, a, b, after), "blocks")
     axis, other = (1, 2) if a <= b else (2, 1)
     parts = [
@@ -181,51 +180,5 @@ def permute_to(net: Builder, input: Operand, order: Sequence[int]) -> Any:
 
 
 @from_torch("torch.Tensor.permute", "torch.permute")
-def permute(net: Builder, input: Value, *dims: Any) -> Any:
-    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-    return permute_to(net, input, dims)
-
-
-@from_torch(
-    "torch.transpose",
-    "torch.Tensor.transpose",
-    "torch.swapaxes",
-    "torch.Tensor.swapaxes",
-    "torch.swapdims",
-    "torch.Tensor.swapdims",
-)
-def transpose(net: Builder, input: Value, dim0: int, dim1: int) -> Any:
-    if not input.shape:
-        return input
-    order = list(range(len(input.shape)))
-    order[dim0], order[dim1] = order[dim1], order[dim0]
-    return permute_to(net, input, order)
-
-
-@from_torch("torch.t", "torch.Tensor.t", "torch.Tensor.T", "torch.numpy_T", "aten.numpy_T")
-def t(net: Builder, input: Value) -> Any:
-    return permute_to(net, input, range(len(input.shape) - 1, -1, -1))
-
-
-@from_torch("torch.Tensor.mT", "torch.adjoint", "torch.Tensor.adjoint")
-def mt(net: Builder, input: Value) -> Any:
-    return transpose(net, input, -2, -1)
-
-
-@from_torch("torch.movedim", "torch.Tensor.movedim", "torch.moveaxis", "torch.Tensor.moveaxis")
-def movedim(net: Builder, input: Value, source: Any, destination: Any) -> Any:
-    rank = len(input.shape)
-    sources = [s % rank for s in (source if isinstance(source, (tuple, list)) else [source])]
-    targets = [d % rank for d in (destination if isinstance(destination, (tuple, list)) else [destination])]
-    rest = iter(axis for axis in range(rank) if axis not in sources)
-    order = [sources[targets.index(i)] if i in targets else next(rest) for i in range(rank)]
-    return permute_to(net, input, order)
-
-
-@from_ir("Transpose", "Permute")
-def ir_transpose(net: Builder, node: IrOperator, input: Value) -> Any:
-    rank = len(input.shape)
-    order = node.integers("perm" if "perm" in node or "order" not in node else "order", count=rank)
-    if sorted(order) != list(range(rank)):
-        raise Refused(f"{node.op} to {order} of a tensor of {rank} axes", "name each axis once")
-    return node.stored(permute_to(net, node.ordered(input), order))
+def permute(net: Builder, input: Value, *dims: int | Sequence[int]) -> Value:
+    return permute_to(net, input, unpacked(dims))

@@ -1,4 +1,4 @@
-"""Reshape, and calls that change nothing."""
+"""Reshape: the same numbers in another shape."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ...formats.ncnn import SHAPE, Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.registry import Layer, Source, from_ir, from_torch, layer, unpacked
 
 
 @layer("Reshape", param="reshape_param")
 class Reshape(Layer):
-    """The same numbers in another shape. In `shape` 0 copies the input's dimension, -1 takes what is left.
+    """The same numbers in another shape. In `shape` 0 copies the input's dimension, -1 is inferred.
 
     Only the num_axes axes from `axis` on are replaced (-1: all of them).  Source: BVLC Caffe, reshape_layer.cpp.
     """
@@ -36,7 +36,7 @@ class Reshape(Layer):
         return True
 
     def to_caffe(self) -> dict[str, Any]:
-        settings = {"shape": {"dim": list(self.shape)}}
+        settings: dict[str, Any] = {"shape": {"dim": list(self.shape)}}
         settings |= {"axis": self.axis} if self.axis else {}
         return settings | ({"num_axes": self.num_axes} if self.num_axes != -1 else {})
 
@@ -71,8 +71,11 @@ class Reshape(Layer):
         return Ncnn(SHAPE)
 
 
-def reshape_to(net: Builder, input: Operand, shape: Sequence[int], name: str = "", rest: Any = None) -> Any:
-    """The value, or constant, in another shape. A batch that is kept stays open (0), or the axis `rest` (-1)."""
+def reshape_to(net: Builder, input: Operand, shape: Sequence[int], name: str = "", rest: int | None = None) -> Any:
+    """The value, or constant, in another shape.
+
+    An unchanged first axis is written as 0, so that the batch stays open; or the axis `rest` as -1.
+    """
     shape = tuple(shape)
     if isinstance(input, np.ndarray):
         return input.reshape(shape)
@@ -86,86 +89,51 @@ def reshape_to(net: Builder, input: Operand, shape: Sequence[int], name: str = "
     return net.add(Reshape(tuple(dims)), input, name=name)
 
 
-def with_batch(net: Builder, rank: int, input: Value) -> Any:
-    """A value of `rank` axes behind the channels with a batch axis in front, and whether it lacked one."""
+def with_batch(net: Builder, rank: int, input: Value) -> tuple[Value, bool]:
+    """A value of `rank` spatial axes with a batch axis, and whether that was added."""
     if len(input.shape) == rank + 2:
         return input, False
     return reshape_to(net, input, (1, *input.shape)), True
 
 
-def drop_batch(net: Builder, output: Any, added: Any) -> Any:
+def drop_batch(net: Builder, output: Value, added: bool) -> Value:
     """The value without its batch axis, if `with_batch` added one."""
     return reshape_to(net, output, output.shape[1:]) if added else output
 
 
-def _resolved(input: Value, shape: Sequence[int]) -> Any:
-    """A shape that PyTorch was given, with its -1 worked out."""
-    shape = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-    dims = [int(d) for d in shape]
+@from_torch("torch.reshape", "torch.Tensor.reshape")
+def reshape(net: Builder, input: Value, *sizes: int | Sequence[int], shape: Sequence[int] = ()) -> Value:
+    """To `sizes`, or `shape` by keyword; one of them may be -1, which takes the numbers that are left."""
+    dims = [int(d) for d in unpacked(sizes or shape)]
     if -1 in dims:
         known = -math.prod(dims)
         dims[dims.index(-1)] = math.prod(input.shape) // known if known else 0
-    return tuple(dims)
+    return reshape_to(net, input, dims)
 
 
-@from_torch("torch.Tensor.view", "torch.Tensor.reshape", "torch.Tensor._unsafe_view")
-def view(net: Builder, input: Value, *shape: Any) -> Any:
-    if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)):
-        raise Refused("view as another type reads the bits of the numbers", "use .to(dtype)")
-    return reshape_to(net, input, _resolved(input, shape))
-
-
-@from_torch("torch.reshape")
-def reshape(net: Builder, input: Value, shape: Any) -> Any:
-    return reshape_to(net, input, _resolved(input, shape))
-
-
-@from_torch("torch.Tensor.view_as", "torch.Tensor.reshape_as")
-def view_as(net: Builder, input: Value, other: Operand) -> Any:
+@from_torch("torch.Tensor.reshape_as")
+def reshape_as(net: Builder, input: Value, other: Operand) -> Value:
     return reshape_to(net, input, other.shape)
 
 
-@from_torch(
-    "torch.Tensor.contiguous",
-    "torch.Tensor.clone",
-    "torch.clone",
-    "torch.Tensor.detach",
-    "torch.Tensor.detach_",
-    "torch.detach",
-    "torch.Tensor.data",
-    "torch.nn.Identity",
-    "torch.Tensor.alias",
-    "torch.Tensor.positive",
-    "torch.positive",
-    "torch.Tensor.resolve_conj",
-    "torch.Tensor.resolve_neg",
-    "aten.alias",
-    "aten.detach_",
-    "aten.lift_fresh_copy",
-    "torch.nn.functional.feature_dropout_eval",
-)
-def contiguous(net: Builder, input: Value, memory_format: Any = None) -> Any:
-    return input
-
-
 @from_torch("torch.ravel", "torch.Tensor.ravel")
-def ravel(net: Builder, input: Value) -> Any:
+def ravel(net: Builder, input: Value) -> Value:
     return reshape_to(net, input, (math.prod(input.shape),))
 
 
 @from_ir("Reshape")
-def ir_reshape(net: Builder, node: IrOperator, input: Value, *shape: Any) -> Any:
-    """In a file of Caffe's the numbers go in Caffe's order, and so do the sizes."""
+def ir_reshape(net: Builder, node: IrOperator, input: Value, *shape: np.ndarray) -> Value:
+    """In IR that was parsed from Caffe the numbers and the sizes are in Caffe's order."""
     count = math.prod(input.shape)
     dims = node.integers("shape") if "shape" in node else [int(d) for d in np.ravel(shape[0])]
-    shape = _filled(dims, count, input.shape[0] if input.shape else 1)
+    sizes = _inferred(dims, count, input.shape[0] if input.shape else 1)
     if node.source == "caffe":
-        return reshape_to(net, input, shape)
-    return node.reshaped(input, shape, node.open_axis())
+        return reshape_to(net, input, sizes)
+    return node.reshaped(input, sizes, node.open_axis())
 
 
-def _filled(dims: Sequence[int], count: int, batch: Any) -> Any:
-    """The shape with its -1 worked out; a 0 in front is the batch, and of two -1 the first is."""
+def _inferred(dims: Sequence[int], count: int, batch: int) -> Shape:
+    """The shape with its -1 computed; a leading 0 is the batch, and so is the first of two -1."""
     dims = [batch if index == 0 and size == 0 else size for index, size in enumerate(dims)]
     if dims.count(-1) > 1 and dims[0] == -1:
         dims[0] = batch

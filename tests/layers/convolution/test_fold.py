@@ -6,10 +6,6 @@ from torch import nn
 from tests.layers.conftest import types_of
 
 CASES = {
-    "unfold 3x3": (nn.Unfold(3), (2, 3, 6, 7)),
-    "unfold padded, stride": (nn.Unfold(3, padding=1, stride=2), (2, 3, 6, 7)),
-    "unfold of unequal sides": (nn.Unfold((2, 3), (1, 2), (0, 1), (2, 1)), (2, 3, 6, 7)),
-    "unfold without a batch": (lambda x: F.unfold(x[0], 2), (2, 3, 6, 7)),
     "fold of patches": (nn.Fold((6, 8), 2, stride=2), (2, 12, 12)),
     "fold, overlapping": (nn.Fold((5, 6), 3, padding=1), (2, 18, 30)),
     "fold, rows left over": (nn.Fold((6, 7), 2, stride=2), (1, 8, 9)),

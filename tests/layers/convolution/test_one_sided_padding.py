@@ -1,4 +1,4 @@
-"""The IR's convolutions and poolings, each against PyTorch's functions on input that is padded by hand."""
+"""The IR's convolutions, each against PyTorch's functions on input that is padded by hand."""
 
 import numpy as np
 import pytest
@@ -66,35 +66,6 @@ def test_depthwise_convolution_with_a_multiplier():
     check(graph, x, F.conv2d(x, weight, padding=1, groups=4))
 
 
-@pytest.mark.parametrize("pads", PADS.values(), ids=PADS)
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize("stride", [1, 2, 3])
-def test_maximum(pads, size, stride):
-    x = torch.randn(2, 3, *size)
-    attrs = {
-        "pooling_type": "MAX",
-        "kernel_shape": [1, 3, 3, 1],
-        "strides": [1, stride, stride, 1],
-        "pads": eight(pads),
-    }
-    check(graph_of(nodes("Pool", x.shape, attrs)), x, F.max_pool2d(padded(x, pads, float("-inf")), 3, stride))
-
-
-@pytest.mark.parametrize("pads", PADS.values(), ids=PADS)
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize("stride", [1, 2, 3])
-def test_average_of_what_is_not_padding(pads, size, stride):
-    x = torch.randn(2, 3, *size)
-    attrs = {
-        "pooling_type": "AVG",
-        "kernel_shape": [1, 3, 3, 1],
-        "strides": [1, stride, stride, 1],
-        "pads": eight(pads),
-    }
-    total, count = (F.avg_pool2d(padded(t, pads), 3, stride, divisor_override=1) for t in (x, torch.ones_like(x)))
-    check(graph_of(nodes("Pool", x.shape, attrs)), x, total / count.clamp(min=1))
-
-
 def test_transposed_convolution_of_tensorflow_cuts_the_larger_half_behind():
     x, weight = torch.randn(1, 4, 5, 4), torch.randn(4, 6, 3, 3)
     attrs = {"strides": [1, 2, 2, 1], "_output_shapes": [(1, 10, 8, 6)]}
@@ -108,8 +79,6 @@ REFUSED = {
     "weights of two axes": ("Conv", {}, {"weights": np.ones((3, 3))}, "not of 4 axes"),
     "a stride of nothing": ("Conv", {"strides": [1, 0, 1, 1]}, {"weights": np.ones((3, 3, 3, 6))}, "numbers above 0"),
     "pads too few": ("Conv", {"pads": [1, 2, 3]}, {"weights": np.ones((3, 3, 3, 6))}, "pads must be"),
-    "an odd pooling": ("Pool", {"pooling_type": "STOCHASTIC", "kernel_shape": [1, 2, 2, 1]}, {}, "STOCHASTIC"),
-    "a window too large": ("Pool", {"pooling_type": "MAX", "kernel_shape": [1, 99, 99, 1]}, {}, "smaller windows"),
     "no size of the output": ("ConvTranspose", {}, {"weights": np.ones((3, 3, 6, 3))}, "size of its output"),
 }
 

@@ -1,9 +1,8 @@
-"""Embed as files have it, in real Caffe; and tables of numbers that the model computes with."""
+"""Embed as files have it, in real Caffe, in ncnn and in plain layers."""
 
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import UnsupportedError, save_ncnn, trace
@@ -25,31 +24,6 @@ def test_refused_without_its_size(refused):
     refused(LAYER.format("num_output: 3"), "input_dim", x=(5,))
 
 
-class Sentence(nn.Module):
-    def __init__(self, **settings):
-        super().__init__()
-        self.table, self.head = nn.Embedding(11, 6, **settings), nn.Linear(6, 3)
-
-    def forward(self, words):
-        return self.head(self.table(words).mean(1))
-
-
-CASES = {
-    "a sentence": (Sentence(), (2, 5)),
-    "with padding": (Sentence(padding_idx=0), (1, 7)),
-    "functional": (lambda words: F.embedding(words, torch.arange(33.0).reshape(11, 3) / 10), (4,)),
-    "of three axes": (lambda words: F.embedding(words, torch.arange(33.0).reshape(11, 3) / 10) * 2, (2, 3, 2)),
-}
-
-
-@pytest.mark.parametrize("dialect", ["caffe", "caffe-master"])
-@pytest.mark.parametrize(("model", "shape"), CASES.values(), ids=CASES)
-def test_a_table_of_traced_numbers_runs_the_same_everywhere(model, shape, dialect, same_everywhere, request):
-    if dialect == "caffe-master" and "opencv" in request.node.name:
-        pytest.skip("OpenCV has no Embed")
-    same_everywhere(model, torch.randint(0, 11, shape), dialect=dialect)
-
-
 def test_is_one_layer():
     words = torch.zeros(1, 5, dtype=torch.long)
     assert types_of(nn.Embedding(11, 6), words, dialect="caffe-master") == ["Embed"]
@@ -59,11 +33,6 @@ def test_a_table_too_large_for_plain_layers_says_how_large():
     words = torch.zeros(1, 500, dtype=torch.long)
     with pytest.raises(UnsupportedError, match="plain layers need a blob of 50000000 numbers, more than 16777216"):
         types_of(nn.Embedding(100000, 2), words, dialect="caffe")
-
-
-def test_a_table_that_changes_as_it_runs_is_refused():
-    with pytest.raises(UnsupportedError, match="writes into a tensor that it does not return"):
-        trace(nn.Embedding(11, 6, max_norm=1.0), torch.zeros(1, 5, dtype=torch.long))
 
 
 class Tokens(nn.Module):

@@ -31,10 +31,6 @@ CASES = {
     "Ellipsis alone": lambda x: x[...] * 2,
     "all of it": lambda x: x[:, :, :, :] + 1,
     "focus": focus,
-    "narrow": lambda x: x.narrow(1, 1, 2),
-    "narrow, negative": lambda x: torch.narrow(x, -1, -3, 2),
-    "select": lambda x: x.select(2, 3),
-    "select, negative": lambda x: torch.select(x, -1, -2),
     "a shift by one": lambda x: x[:, :, 1:] - x[:, :, :-1],
     "of a slice": lambda x: x[:, 1:][:, :2][..., 3],
 }

@@ -5,8 +5,6 @@ from torch import nn
 
 from pytorch2caffe import UnsupportedError, trace
 
-MATRIX = torch.arange(12.0).reshape(4, 3) / 10
-
 
 class Pair(nn.Module):
     def __init__(self, bias=True):
@@ -21,13 +19,6 @@ CASES = {
     "bilinear": (Pair(), (2, 4)),
     "bilinear of more axes, without a bias": (Pair(False), (2, 3, 4)),
     "bilinear of a constant": (lambda x: F.bilinear(x, torch.ones(2, 4), torch.arange(32.0).view(2, 4, 4)), (2, 4)),
-    "outer": (lambda x: torch.outer(x[0], x[1, 1:]), (2, 4)),
-    "outer of a constant": (lambda x: torch.outer(torch.arange(3.0), x[0]), (2, 4)),
-    "tensordot": (lambda x: torch.tensordot(x, MATRIX, dims=([1], [0])), (2, 4, 3)),
-    "tensordot, two axes": (lambda x: torch.tensordot(x, MATRIX), (2, 4, 3)),
-    "tensordot of itself": (lambda x: torch.tensordot(x, x, dims=([0, 1], [0, 1])), (2, 4, 3)),
-    "cdist": (lambda x: torch.cdist(x, x.flip(1)[:, :3] * 2), (2, 4, 5)),
-    "cdist to constants": (lambda x: torch.cdist(x, MATRIX), (6, 3)),
 }
 
 
@@ -38,7 +29,6 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 
 REFUSED = {
     "a weight that is computed": (lambda x: F.bilinear(x, x, x[None].expand(2, 4, 4)), "bilinear with weights"),
-    "the sum of all distances": (lambda x: torch.cdist(x, x, 1.0), "cdist with p=1"),
 }
 
 

@@ -1,53 +1,82 @@
+"""The IR's Pool, against PyTorch's functions on input that is padded by hand."""
+
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from pytorch2caffe import UnsupportedError, trace
-from tests.layers.conftest import types_of
+from pytorch2caffe import ConversionError, to_torch
+from pytorch2caffe.formats.mmdnn.node import IrNode
+from pytorch2caffe.frontends.mmdnn.reader import graph_of
+from tests.layers.conftest import relative_l2
 
-CASES = {
-    "max 2x2": nn.MaxPool2d(2),
-    "max 3x3 stride 2, rounding up": nn.MaxPool2d(3, 2, ceil_mode=True),
-    "max 3x3 stride 2, rounding down": nn.MaxPool2d(3, 2),
-    "max 3x3 stride 2 padded, rounding down": nn.MaxPool2d(3, 2, 1),
-    "max 3x3 stride 2 padded, rounding up": nn.MaxPool2d(3, 2, 1, ceil_mode=True),
-    "max rectangular": nn.MaxPool2d((3, 2), (2, 1), (1, 0)),
-    "max dilated": nn.MaxPool2d(3, 2, 1, dilation=2),
-    "max dilated, one axis, rounding up": nn.MaxPool2d((3, 1), 2, (1, 0), dilation=(3, 1), ceil_mode=True),
-    "max stride beyond the kernel": nn.MaxPool2d(1, 3),
-    "max stride beyond the kernel, rounding up": nn.MaxPool2d(2, 4, ceil_mode=True),
-    "average 2x2": nn.AvgPool2d(2),
-    "average 3x3 stride 2, rounding down": nn.AvgPool2d(3, 2),
-    "average 3x3 stride 2, rounding up": nn.AvgPool2d(3, 2, ceil_mode=True),
-    "average padded, padding counted": nn.AvgPool2d(3, 2, 1),
-    "average padded, padding counted, rounding up": nn.AvgPool2d(3, 2, 1, ceil_mode=True),
-    "average padded, padding not counted": nn.AvgPool2d(3, 2, 1, count_include_pad=False),
-    "average padded, not counted, rounding up": nn.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False),
-    "average with a divisor of its own": nn.AvgPool2d(3, 2, 1, divisor_override=5),
-    "average divisor, rounding up": nn.AvgPool2d(3, 2, ceil_mode=True, divisor_override=4),
-    "average stride beyond the kernel, rounding down": nn.AvgPool2d(2, 5),
-    "average rectangular": nn.AvgPool2d((1, 7), stride=1, padding=(0, 3)),
-    "no stride given": lambda x: F.max_pool2d(x, 3, stride=None),
-    "without a batch": lambda x: F.avg_pool2d(x[0], 2),
-    "values of max_pool2d_with_indices": lambda x: F.max_pool2d(x, 2, return_indices=True)[0],
+SIZES = {"even": (8, 10), "odd": (9, 7)}
+PADS = {
+    "none": (0, 0, 0, 0),
+    "alike": (1, 1, 1, 1),
+    "more behind": (0, 1, 1, 1),
+    "much behind": (0, 0, 2, 2),
+    "more before": (2, 1, 0, 1),
 }
 
 
-@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("shape", [(2, 3, 10, 13), (1, 4, 11, 8)], ids=str)
-def test_runs_the_same_everywhere(model, shape, same_everywhere):
-    same_everywhere(model, torch.randn(shape))
+def nodes(op, shape, attrs, weights=None, source_attrs=None):
+    height, width = shape[2:]
+    data = IrNode("x", "DataInput", attrs={"shape": (-1, height, width, shape[1])})
+    return [data, IrNode("y", op, ["x"], attrs, weights or {})]
 
 
-def test_rounding_down_that_makes_no_difference_is_a_plain_pooling():
-    assert types_of(nn.MaxPool2d(2, 2), torch.randn(1, 3, 8, 8)) == ["Pooling"]
+def eight(pads):
+    top, left, bottom, right = pads
+    return [0, top, left, 0, 0, bottom, right, 0]
 
 
-def test_indices_are_refused_where_they_are_used():
-    def unpool(x):
-        values, indices = F.max_pool2d(x, 2, return_indices=True)
-        return F.max_unpool2d(values, indices, 2)
+def padded(x, pads, value=0.0):
+    top, left, bottom, right = pads
+    return F.pad(x, (left, right, top, bottom), value=value)
 
-    with pytest.raises(UnsupportedError, match="max_unpool2d"):
-        trace(unpool, torch.randn(1, 3, 8, 8))
+
+def check(graph, x, expected):
+    with torch.no_grad():
+        actual = to_torch(graph)(x)
+    assert relative_l2(actual.numpy(), expected.numpy()) < 1e-5
+
+
+@pytest.mark.parametrize("pads", PADS.values(), ids=PADS)
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_maximum(pads, size, stride):
+    x = torch.randn(2, 3, *size)
+    attrs = {
+        "pooling_type": "MAX",
+        "kernel_shape": [1, 3, 3, 1],
+        "strides": [1, stride, stride, 1],
+        "pads": eight(pads),
+    }
+    check(graph_of(nodes("Pool", x.shape, attrs)), x, F.max_pool2d(padded(x, pads, float("-inf")), 3, stride))
+
+
+@pytest.mark.parametrize("pads", PADS.values(), ids=PADS)
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_average_of_what_is_not_padding(pads, size, stride):
+    x = torch.randn(2, 3, *size)
+    attrs = {
+        "pooling_type": "AVG",
+        "kernel_shape": [1, 3, 3, 1],
+        "strides": [1, stride, stride, 1],
+        "pads": eight(pads),
+    }
+    total, count = (F.avg_pool2d(padded(t, pads), 3, stride, divisor_override=1) for t in (x, torch.ones_like(x)))
+    check(graph_of(nodes("Pool", x.shape, attrs)), x, total / count.clamp(min=1))
+
+
+REFUSED = {
+    "an odd pooling": ("Pool", {"pooling_type": "STOCHASTIC", "kernel_shape": [1, 2, 2, 1]}, {}, "STOCHASTIC"),
+    "a window too large": ("Pool", {"pooling_type": "MAX", "kernel_shape": [1, 99, 99, 1]}, {}, "smaller windows"),
+}
+
+
+@pytest.mark.parametrize(("op", "attrs", "weights", "what"), REFUSED.values(), ids=REFUSED)
+def test_it_refuses(op, attrs, weights, what):
+    with pytest.raises(ConversionError, match=what):
+        graph_of(nodes(op, (1, 3, 8, 8), attrs, weights))

@@ -1,4 +1,4 @@
-"""Caffe's own LSTM layer, as files have it; what PyTorch's nn.LSTM makes of it is in test_recurrent.py."""
+"""Caffe's own LSTM layer, as files have it; what PyTorch's nn.LSTM becomes is in test_recurrent.py."""
 
 import numpy as np
 import pytest
@@ -89,12 +89,6 @@ def test_a_static_input_and_states(same_as_caffe):
     h0, c0 = RANDOM.standard_normal((2, 1, BATCH, HIDDEN))
     settings = "expose_hidden: true"
     same_as_caffe(WIRES.format(wires, settings), x=x, cont=CONT["going on"], static=static, h0=h0, c0=c0)
-
-
-def test_one_step(same_as_caffe):
-    layer = 'layer { name: "u" type: "LSTMUnit" bottom: "c0" bottom: "gates" bottom: "cont" top: "c" top: "h" }'
-    c0, gates = RANDOM.standard_normal((1, 3, 4)), RANDOM.standard_normal((1, 3, 16))
-    same_as_caffe(layer, c0=c0, gates=gates, cont=[[1, 0, 1]])
 
 
 def test_too_many_inputs_are_refused():

@@ -14,8 +14,6 @@ CASES = {
     "flatten the batch": (lambda x: x.flatten(0, 1), IMAGE),
     "flatten one axis": (lambda x: x.flatten(1, 1) * 2, IMAGE),
     "flatten to tokens": (lambda x: x.flatten(2).transpose(1, 2), IMAGE),
-    "unflatten": (lambda x: x.unflatten(1, (2, 3)), (2, 6, 4)),
-    "unflatten with -1": (nn.Unflatten(-1, (2, -1)), (2, 3, 4)),
 }
 
 

@@ -1,57 +1,12 @@
-import pytest
 import torch
 
 from pytorch2caffe import trace
 from tests.layers.conftest import types_of
 
 SHAPE = (4, 6, 5, 4)
-CASES = {f"split along {axis}": (lambda x, axis=axis: x.split(2, axis)) for axis in range(-4, 4)}
-CASES |= {f"chunk along {axis}": (lambda x, axis=axis: x.chunk(2, axis)) for axis in range(-4, 4)}
-CASES |= {f"unbind along {axis}": (lambda x, axis=axis: x.unbind(axis)) for axis in range(-4, 4)}
-CASES |= {f"tensor_split along {axis}": (lambda x, axis=axis: x.tensor_split(3, axis)) for axis in range(-4, 4)}
-CASES |= {
-    "sections": lambda x: torch.split(x, [1, 3, 2], 1),
-    "sections by name": lambda x: torch.split(x, split_size_or_sections=(4, 1), dim=-2),
-    "split_with_sizes": lambda x: x.split_with_sizes([1, 3], -1),
-    "one piece": lambda x: x.split(6, 1)[0] * 2,
-    "larger than the axis": lambda x: torch.split(x, 10, 1)[0] + 1,
-    "a remainder": lambda x: torch.split(x, 4, 1),
-    "more chunks than there are": lambda x: torch.chunk(x, 9, 1),
-    "chunks that do not divide": lambda x: torch.chunk(x, 4, 1),
-    "one chunk": lambda x: x.chunk(1)[0] * 2,
-    "tensor_split at positions": lambda x: torch.tensor_split(x, (1, 4), 1),
-    "tensor_split at positions in a tensor": lambda x: torch.tensor_split(x, torch.tensor([1, 4]), 1),
-    "tensor_split, indices by name": lambda x: torch.tensor_split(x, indices=(1, 4), dim=1),
-    "tensor_split, sections by name": lambda x: x.tensor_split(sections=2, dim=1),
-    "tensor_split, a number in a tensor": lambda x: torch.tensor_split(x, torch.tensor(2), 1),
-    "narrow from a tensor": lambda x: torch.narrow(x, 1, torch.tensor(1), 2) * 2,
-    "hsplit": lambda x: x.hsplit([1, 4]),
-    "vsplit": lambda x: torch.vsplit(x, 2),
-    "dsplit": lambda x: torch.dsplit(x, [1]),
-    "unequal sections": lambda x: torch.tensor_split(x, 4, dim=2),
-    "only one of them": lambda x: x.chunk(3, 1)[1],
-    "a loop over the batch": lambda x: [part * i for i, part in enumerate(x, 1)],
-    "unpacked": lambda x: sum(x.unbind(2)),
-    "a gated unit": lambda x: (lambda a, b: a * b.sigmoid())(*x.chunk(2, 1)),
-    "twice": lambda x: [half.chunk(3, 1)[2] for half in x.split(2, 0)],
-}
-
-
-@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
-def test_runs_the_same_everywhere(model, same_everywhere):
-    same_everywhere(model, torch.randn(SHAPE))
-
-
-@pytest.mark.parametrize(("shape", "axis"), [((2, 6), 1), ((2, 6), 0), ((2, 3, 4), -1), ((6,), 0)], ids=str)
-def test_fewer_axes_run_the_same_everywhere(shape, axis, same_everywhere):
-    same_everywhere(lambda x: torch.chunk(x, 2, axis), torch.randn(shape))
 
 
 def test_is_one_layer():
     assert types_of(lambda x: x.chunk(2, 1), torch.zeros(SHAPE)) == ["Slice"]
     (node,) = trace(lambda x: x.split([1, 3, 2], 1), torch.zeros(SHAPE)).nodes
     assert node.layer.to_caffe() == {"slice_point": [1, 4]}
-
-
-def test_one_piece_is_no_layer():
-    assert types_of(lambda x: x.chunk(1)[0].relu(), torch.zeros(SHAPE)) == ["ReLU"]

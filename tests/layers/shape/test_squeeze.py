@@ -9,9 +9,6 @@ CASES = {
     "squeeze several": (lambda x: x.squeeze((0, -2)), (1, 3, 1, 5)),
     "squeeze what is no 1": (lambda x: x.squeeze(1) * 2, (1, 3, 1, 5)),
     "squeeze to a scalar": lacks(lambda x: x.squeeze() + 1, (1, 1), opencv="has no scalars"),
-    "unsqueeze": (lambda x: x.unsqueeze(1), (2, 3, 4)),
-    "unsqueeze at the end": (lambda x: x.unsqueeze(-1), (2, 3)),
-    "unsqueeze in front": (lambda x: torch.unsqueeze(x, 0), (2, 3)),
 }
 
 

@@ -1,0 +1,20 @@
+"""torch.narrow."""
+
+from __future__ import annotations
+
+from ...errors import Refused
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.registry import from_torch
+from .strided_slice import select
+
+
+@from_torch("torch.narrow", "torch.Tensor.narrow")
+def narrow(net: Builder, input: Value, dim: int, start: int | Value, length: int) -> Value:
+    if isinstance(start, Value):
+        raise Refused("narrow from a start that depends on the input", "use a number")
+    dim %= len(input.shape)
+    ranges = [(0, size, 1) for size in input.shape]
+    begin = int(start) % input.shape[dim]
+    ranges[dim] = (begin, begin + length, 1)
+    return select(net, input, ranges)

@@ -1,0 +1,81 @@
+"""How x[index] is read: basic indices (slices, integers, None, Ellipsis) and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...errors import Refused
+from ...graph.graph import Value
+
+DATA_SHAPED = "index with numbers; multiply with a mask, or use torch.where(mask, a, b)"
+
+Range = tuple[int, int, int]  # begin, end, step
+
+
+def ranges_of(have: Sequence[int], index: Any) -> tuple[list[Range], list[int]]:
+    """What a basic index selects from a shape: a range per axis, and the shape of the result.
+
+    >>> ranges_of((4, 6), (None, 2, slice(1, None)))
+    ([(2, 3, 1), (1, 6, 1)], [1, 5])
+    """
+    rank, items = len(have), list(index) if isinstance(index, tuple) else [index]
+    for item in items:
+        if not (item is None or item is Ellipsis or isinstance(item, (int, slice)) and not isinstance(item, bool)):
+            raise Refused(f"indexing with {type(item).__name__}", "use slices, integers, None or torch.index_select")
+    missing = [slice(None)] * (rank - sum(item is not None and item is not Ellipsis for item in items))
+    if Ellipsis in items:
+        dots = items.index(Ellipsis)
+        items[dots : dots + 1] = missing
+    else:
+        items += missing
+    ranges: list[Range] = []
+    shape = []
+    for item in items:
+        if item is None:
+            shape.append(1)
+            continue
+        size = have[len(ranges)]
+        if isinstance(item, slice):
+            begin, end, step = item.indices(size)
+            ranges.append((begin, end, step))
+            shape.append(len(range(begin, end, step)))
+        else:
+            ranges.append((item % size, item % size + 1, 1))
+    return ranges, shape
+
+
+def items_of(index: Any) -> tuple[list[Any], bool]:
+    """The parts of an index, lists as arrays and arrays of one number as integers; and whether it has arrays.
+
+    Raises Refused for a part that is traced: what it selects depends on the input.
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    for i, part in enumerate(parts):
+        if isinstance(part, list) and all(isinstance(n, (int, bool)) for n in part):
+            parts[i] = np.array(part, bool if part and isinstance(part[0], bool) else np.int64)
+        if isinstance(part, Value):
+            raise Refused("an index or mask that depends on the input", DATA_SHAPED)
+        if isinstance(parts[i], tuple):
+            raise Refused("an index within an index", "use tensors as indices")
+        if isinstance(parts[i], np.ndarray) and parts[i].ndim == 0 and parts[i].dtype != bool:
+            parts[i] = int(parts[i])
+    return parts, any(isinstance(part, np.ndarray) for part in parts)
+
+
+def positions_of(shape: Sequence[int], parts: Sequence[Any]) -> np.ndarray:
+    """What an index with arrays selects, as positions in x.reshape(-1): an array of the result's shape."""
+    arrays = tuple(p.astype(np.int64) if isinstance(p, np.ndarray) and p.dtype != bool else p for p in parts)
+    positions = np.arange(prod(shape)).reshape(tuple(shape))
+    basic = [p if not isinstance(p, np.ndarray) else slice(None) for p in arrays]
+    if all(p.dtype != bool for p in arrays if isinstance(p, np.ndarray)):  # PyTorch applies integers first
+        positions = positions[tuple(basic)]
+        arrays = tuple(
+            p if isinstance(p, np.ndarray) or p is Ellipsis else slice(None) for p in arrays if not isinstance(p, int)
+        )
+    elif any(isinstance(p, int) for p in arrays):
+        raise Refused("an index with a mask and an integer", "index twice")
+    return positions[arrays]

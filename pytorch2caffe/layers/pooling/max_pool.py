@@ -1,0 +1,56 @@
+"""Max pooling over one to three axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.registry import from_torch
+from .pool_nd import pool, pool1d, pool3d
+
+
+@from_torch("torch.nn.functional.max_pool2d", "torch.max_pool2d", "torch.nn.functional.max_pool2d_with_indices")
+def max_pool2d(
+    net: Builder,
+    input: Value,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    y = pool(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
+    return [y, None] if return_indices else y
+
+
+@from_torch("torch.nn.functional.max_pool1d", "torch.max_pool1d", "torch.nn.functional.max_pool1d_with_indices")
+def max_pool1d(
+    net: Builder,
+    input: Value,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    y = pool1d(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
+    return [y, None] if return_indices else y
+
+
+@from_torch("torch.nn.functional.max_pool3d", "torch.max_pool3d", "torch.nn.functional.max_pool3d_with_indices")
+def max_pool3d(
+    net: Builder,
+    input: Value,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    y = pool3d(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
+    return [y, None] if return_indices else y

@@ -1,0 +1,29 @@
+"""torch.flip, fliplr and flipud."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.registry import axes_of, from_torch, unpacked
+from ..linear.linear_map import select_indices
+
+
+@from_torch("torch.flip", "torch.Tensor.flip")
+def flip(net: Builder, input: Value, *axes: int | Sequence[int], dims: int | Sequence[int] = ()) -> Value:
+    reversed_axes = unpacked(axes or (dims,))
+    x = input
+    for dim in axes_of(tuple(reversed_axes), len(x.shape)) if reversed_axes else ():
+        x = select_indices(net, x, dim, range(x.shape[dim] - 1, -1, -1))
+    return x
+
+
+@from_torch("torch.fliplr", "torch.Tensor.fliplr")
+def fliplr(net: Builder, input: Value) -> Value:
+    return flip(net, input, 1)
+
+
+@from_torch("torch.flipud", "torch.Tensor.flipud")
+def flipud(net: Builder, input: Value) -> Value:
+    return flip(net, input, 0)

@@ -1,0 +1,36 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from pytorch2caffe import UnsupportedError, trace
+
+CASES = {
+    "max 2x2": nn.MaxPool2d(2),
+    "max 3x3 stride 2, rounding up": nn.MaxPool2d(3, 2, ceil_mode=True),
+    "max 3x3 stride 2, rounding down": nn.MaxPool2d(3, 2),
+    "max 3x3 stride 2 padded, rounding down": nn.MaxPool2d(3, 2, 1),
+    "max 3x3 stride 2 padded, rounding up": nn.MaxPool2d(3, 2, 1, ceil_mode=True),
+    "max rectangular": nn.MaxPool2d((3, 2), (2, 1), (1, 0)),
+    "max dilated": nn.MaxPool2d(3, 2, 1, dilation=2),
+    "max dilated, one axis, rounding up": nn.MaxPool2d((3, 1), 2, (1, 0), dilation=(3, 1), ceil_mode=True),
+    "max stride beyond the kernel": nn.MaxPool2d(1, 3),
+    "max stride beyond the kernel, rounding up": nn.MaxPool2d(2, 4, ceil_mode=True),
+    "no stride given": lambda x: F.max_pool2d(x, 3, stride=None),
+    "values of max_pool2d_with_indices": lambda x: F.max_pool2d(x, 2, return_indices=True)[0],
+}
+
+
+@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("shape", [(2, 3, 10, 13), (1, 4, 11, 8)], ids=str)
+def test_runs_the_same_everywhere(model, shape, same_everywhere):
+    same_everywhere(model, torch.randn(shape))
+
+
+def test_indices_are_refused_where_they_are_used():
+    def unpool(x):
+        values, indices = F.max_pool2d(x, 2, return_indices=True)
+        return F.max_unpool2d(values, indices, 2)
+
+    with pytest.raises(UnsupportedError, match="max_unpool2d"):
+        trace(unpool, torch.randn(1, 3, 8, 8))

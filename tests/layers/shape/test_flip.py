@@ -1,0 +1,17 @@
+import pytest
+import torch
+
+CASES = {
+    "flip": lambda x: x.flip(3),
+    "flip, dims by name": lambda x: torch.flip(x, dims=(-1,)),
+    "fliplr, flipud of 4 axes": lambda x: x.fliplr() + x.flipud(),
+    "flip of two axes": lambda x: torch.flip(x, (2, 3)),
+    "flip of channels": lambda x: x.flip(1),
+    "fliplr, flipud": lambda x: torch.fliplr(x[0, 0]) + torch.flipud(x[0, 1]),
+}
+
+
+@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("shape", [(1, 3, 4, 5), (2, 3, 4, 5)], ids=str)
+def test_runs_the_same_everywhere(model, shape, same_everywhere):
+    same_everywhere(model, torch.randn(shape))
