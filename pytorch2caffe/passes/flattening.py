@@ -15,7 +15,8 @@ def flattens(node: Node) -> bool:
     """Whether a node makes [N, ...] to [N, all other axes in one]."""
     if not isinstance(node.layer, (Flatten, Reshape)):
         return False
-    return node.outputs[0].shape == (node.inputs[0].shape[0], prod(node.inputs[0].shape[1:]))
+    shape = node.inputs[0].shape
+    return bool(shape) and node.outputs[0].shape == (shape[0], prod(shape[1:]))
 
 
 def inner_products_after(

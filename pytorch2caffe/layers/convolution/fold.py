@@ -1,4 +1,4 @@
-"""Unfold, which lays windows side by side as columns, and fold, which adds them up again."""
+"""Fold: windows, given as columns, summed into a feature map."""
 
 from __future__ import annotations
 
