@@ -1,6 +1,4 @@
-# Everything from nothing: Python 3.10 or newer, git and make.
-#   make demo   a virtual environment, AlexNet and ResNet-18 to Caffe, compared in every runtime there is
-#   make test   the whole suite, with real Caffe where it can be installed (root and debootstrap)
+# Everything from nothing: Python 3.10 or newer, git and make. `make help` lists the targets.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,10 +8,27 @@ ROOT ?= .caffe-root
 TORCH ?= torch==2.13.0
 TORCHVISION ?= torchvision==0.28.0
 WORKERS ?= 2
+# make test COVERAGE=1: the lines run, file by file, at the end.
+COVERAGE ?=
+# make test LAYER=pooling: one family, file, layer or function of torch.
+LAYER ?=
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 # Where bench_tensorflow.py keeps its networks.
 BENCH ?= bench-out
 
-.PHONY: install test-install caffe demo test lint bench docs sweep clean
+.PHONY: help install test-install caffe demo test quick lint bench docs sweep clean
+
+help:
+	@echo "make demo                a virtual environment, AlexNet and ResNet-18 to Caffe, compared in every runtime"
+	@echo "make quick               the tests of every package in the built-in runtime, without whole networks"
+	@echo "make test                all tests and lint, with real Caffe where it can be installed (root and debootstrap)"
+	@echo "make test LAYER=pooling  one family's tests, in every runtime; also a file, a layer or a function of torch:"
+	@echo "                         LAYER=conv, LAYER=Convolution, LAYER=max_pool2d"
+	@echo "make test COVERAGE=1     all tests, with the coverage of each file"
+	@echo "make lint                ruff and mypy"
+	@echo "make bench               times and memory of export, weights, generated code, calibration and TensorFlow"
+	@echo "make docs                the pages made from the code; make sweep: those that take hours"
+	@echo "make clean               removes all that these targets made"
 
 install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml setup.py
@@ -37,11 +52,20 @@ caffe:
 demo: install
 	$(BIN)/python example/demo.py
 
+ifneq ($(LAYER),)
+test: test-install
+	paths=$$($(BIN)/python -m tests.of_layer $(LAYER)) && $(PYTEST) $$paths
+else
 test: test-install caffe lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q --durations=25
+	$(PYTEST) -n $(WORKERS) --dist loadgroup --durations=25 $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
+endif
+
+quick: test-install
+	$(PYTEST) -n $(WORKERS) --quick
 
 lint: test-install
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # Each prints its table; the last makes TensorFlow's networks first, into $(BENCH).
@@ -68,4 +92,4 @@ sweep: test-install caffe
 	$(BIN)/python -m tests.sweep.classification
 
 clean:
-	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) build *.egg-info
+	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) build *.egg-info .coverage

@@ -8,16 +8,34 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
-from pytorch2caffe.verify.runtimes import get
+from pytorch2caffe.verify.runtimes import get, names
 from pytorch2caffe.verify.runtimes.caffe import CaffeRuntime
 
 REQUIRED = "REQUIRE_REAL_CAFFE"
 RAN = "networks run in real Caffe"
 BEFORE = pytest.StashKey[int]()
+FOLDER = Path(__file__).parent
+# What `--quick` leaves out besides tests in real Caffe and those marked slow.
+NOT_QUICK = {
+    FOLDER / name
+    for name in (
+        *("end_to_end", "frontends/tensorflow", "fuzz", "sweep", "verify/runtimes"),
+        *("backends/torch/test_round_trip.py", "caffe_proto/test_hostile.py", "frontends/caffe/test_networks.py"),
+        *("test_adding_a_layer.py", "test_api.py", "test_docs.py"),
+        *("quantize/test_calibrate.py", "quantize/test_ncnn.py", "quantize/test_squeezenet.py"),
+    )
+}
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: left out by --quick")
+    if config.getoption("--quick"):
+        settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
+        settings.load_profile("quick")
+        for name in {*names()} - {"builtin"}:
+            get(name).unavailable = lambda: "left out by --quick"  # type: ignore[method-assign]
     torch.set_warn_always(True)  # else a warning that fails a test does so in the first test alone that meets it
 
 
@@ -40,6 +58,22 @@ def real_caffe() -> Iterator[CaffeRuntime]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden anew; then read the diff")
+    parser.addoption("--quick", action="store_true", help="only what is quick: one runtime, no real Caffe, no networks")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--quick") and collection_path in NOT_QUICK else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--quick"):
+        return
+
+    def is_slow(item: pytest.Item) -> bool:
+        return item.get_closest_marker("slow") is not None or "real_caffe" in getattr(item, "fixturenames", ())
+
+    config.hook.pytest_deselected(items=[item for item in items if is_slow(item)])
+    items[:] = [item for item in items if not is_slow(item)]
 
 
 @pytest.fixture
@@ -47,7 +81,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Asserts that a text is exactly the file of that name in tests/golden."""
 
     def check(name: str, text: str) -> None:
-        path = Path(__file__).parent / "golden" / name
+        path = FOLDER / "golden" / name
         if request.config.getoption("--update-golden"):
             path.write_text(text, encoding="utf-8")
         assert text == path.read_text(encoding="utf-8"), f"{name} changed; pytest --update-golden, then read the diff"

@@ -261,6 +261,7 @@ BOMBS = {  # bytes of about a megabyte that would be much more as objects
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", BOMBS.values(), ids=BOMBS)
 def test_bombs_of_bytes(content, tmp_path):
     path = tmp_path / "net.caffemodel"

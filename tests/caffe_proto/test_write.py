@@ -45,6 +45,7 @@ def test_the_bytes_written_are_exactly_these(tmp_path):
     )
 
 
+@pytest.mark.slow
 @unhurried
 @given(networks_with_weights())
 def test_the_bytes_are_those_that_protobuf_writes(tmp_path_factory, case):
@@ -113,6 +114,7 @@ def test_refusals_leave_everything_as_it_was(what, tmp_path):
     assert path.read_bytes() == b"before"
 
 
+@pytest.mark.slow
 @unhurried
 @given(networks_with_weights(), st.integers(-1, 200))
 def test_split_files_are_as_full_as_whole_layers_make_them(tmp_path_factory, case, spare):

@@ -279,6 +279,7 @@ def test_our_own_mistakes_end_with_2_and_ask_for_a_report(models, capsys, monkey
     assert "error: this is a bug in pytorch2caffe: please report it" in said
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_reading_is_no_error(models):
     line = f"{sys.executable} -m pytorch2caffe layers | head -1"
     done = subprocess.run(line, shell=True, capture_output=True, text=True)
@@ -286,6 +287,7 @@ def test_a_reader_that_stops_reading_is_no_error(models):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_runs_as_a_module():
     done = subprocess.run([sys.executable, "-m", "pytorch2caffe", "--version"], capture_output=True, text=True)
     assert done.returncode == 0

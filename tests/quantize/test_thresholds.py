@@ -33,6 +33,7 @@ def real(seed):
     return np.histogram(x, 2048, range=(0, x.max()))[0]
 
 
+@pytest.mark.slow
 @given(COUNTS, st.integers(2, 16))
 @example([0, *[1] * 60], 8)  # flat: many thresholds are as good
 @example([5, 0, 0, 1, *[0] * 60], 8)  # all but two bins empty
@@ -48,11 +49,13 @@ def test_reference_has_the_tools_divergences(counts, levels):
     np.testing.assert_allclose(reference_kl.divergences(np.array(counts), levels), expected, rtol=0, atol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_reference_at_full_size(seed):
     assert reference_kl.keep_bins(real(seed)) == oracles.reference_bin(real(seed))
 
 
+@pytest.mark.slow
 @given(COUNTS, st.sampled_from([2, 4, 8, 16]))
 @settings(max_examples=200, deadline=None)
 def test_kl_has_the_definitions_divergences(counts, levels):
@@ -62,6 +65,7 @@ def test_kl_has_the_definitions_divergences(counts, levels):
     assert expected[kl.keep_bins(np.array(counts), levels) - levels] <= expected.min() + 1e-11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_kl_at_full_size_and_in_ncnns_own_float32(seed):
     found = kl.keep_bins(real(seed))

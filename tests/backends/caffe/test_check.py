@@ -218,6 +218,7 @@ def test_squeezenet_is_fine_everywhere(target, capsys):
     assert f"67 layers, {target} supports all of them" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_lower_takes_a_file_to_another_reader(tmp_path, capsys):
     """From OpenCV's spelling to BVLC Caffe's and on to NNIE, the numbers the same."""
     files = tmp_path / "n.prototxt", tmp_path / "n.caffemodel"

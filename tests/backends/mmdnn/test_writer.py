@@ -38,6 +38,7 @@ def through_files(graph, folder, suffix="json"):
     return load_ir(folder / f"ir.{suffix}", folder / "ir.npy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_pytorch_to_ir_to_pytorch(name, tmp_path):
     torch.manual_seed(0)

@@ -129,6 +129,7 @@ def test_an_archive_that_is_none(url, tmp_path, capsys):
     assert "cannot be unpacked" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_network_as_onnx(tmp_path, capsys):
     onnx = pytest.importorskip("onnx")
     (tmp_path / "net.py").write_text("from torch import nn\nNet = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())\n")

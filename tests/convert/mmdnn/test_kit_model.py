@@ -42,6 +42,7 @@ def test_names_stay_names(name, of, folder):
     assert not (folder / "P").exists()
 
 
+@pytest.mark.slow
 def test_the_script_of_a_caffe_network_writes_its_files(folder):
     caffe_code.write_code(graph(), "net.py", "net.npy")
     command = [sys.executable, "net.py", "net.npy", "net"]

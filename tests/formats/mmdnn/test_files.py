@@ -159,6 +159,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_weights(name, tmp_path):
     content, what = HOSTILE[name]
@@ -205,6 +206,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_hostile_structures(name, tmp_path):
     suffix, content, what = OTHERS[name]

@@ -95,6 +95,7 @@ def test_other_callables():
     assert names(same(Net(lambda self, x: self.p(x), p=nn.DataParallel(conv())), image())) == ["p.module"]
 
 
+@pytest.mark.slow
 def test_compiled_models_and_parts_run_as_written():
     assert names(same(torch.compile(nn.Sequential(conv())), image())) == ["0"]
     part = torch.compile(lambda x: torch.relu(x) * 2)

@@ -188,6 +188,7 @@ def possible(steps: list[Step]) -> list[Step]:
 steps = st.lists(st.tuples(st.sampled_from(sorted(OPERATIONS)), st.integers(0, 5), st.integers(0, 5)), max_size=9)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # PyTorch's own, of resizing what `out` names
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(steps, st.lists(st.integers(0, 12), min_size=1, max_size=3))

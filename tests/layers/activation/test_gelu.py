@@ -26,6 +26,7 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
     same_everywhere(model, torch.randn(shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", ["builtin", "caffe", "opencv"])
 def test_the_largest_error_is_the_one_stated(runtime, tmp_path, request):
     if runtime == "caffe":

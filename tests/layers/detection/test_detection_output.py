@@ -49,6 +49,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_a_network_in_opencv(settings, tmp_path):
     if reason := get("opencv").unavailable():
@@ -85,6 +86,7 @@ def test_plain_caffe_has_no_such_layer(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_ssd_dialect_is_written_and_read(tmp_path):
     x = torch.randn(1, 3, 64, 64)
     model = make_lively(SSD(keep_top_k=5), x)

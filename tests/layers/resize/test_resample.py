@@ -51,12 +51,14 @@ def test_scales(mode, scale, align_corners):
             check(mode, size, align_corners, scale_factor=scale)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from(sorted(MODES)), st.integers(1, 200), st.integers(1, 200), st.booleans())
 def test_any_size(mode, size, out, align_corners):
     check(mode, size, align_corners, size=out)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from(sorted(MODES)), st.integers(2, 150), st.floats(0.5, 8, width=32), st.booleans())
 def test_any_scale(mode, size, scale, align_corners):
