@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, generate, load_caffe, save_caffe, to_torch, trace
+from pytorch2caffe.backends.caffe.dialect_file import names
 from pytorch2caffe.backends.mmdnn.writer import nodes_of
 from pytorch2caffe.backends.ncnn.writer import save_ncnn
 from pytorch2caffe.frontends.mmdnn.reader import graph_of
@@ -61,7 +62,7 @@ def outputs_of(result: Any) -> list[np.ndarray]:
     return [array for part in parts for array in outputs_of(part)]
 
 
-RUNTIMES = ["source", "builtin", "caffe", "opencv", "ir", "ncnn"]
+RUNTIMES = ["source", "builtin", "dialects", "caffe", "opencv", "ir", "ncnn"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -75,8 +76,8 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
     """Asserts that a model computes the same after conversion, in one runtime per test.
 
     source: the graph as PyTorch source. ir: that of what is written in MMdnn's IR and read back. builtin: written as
-    Caffe files, read back, run. caffe, opencv: the files in those runtimes; in Caffe every blob is compared with
-    builtin's too.
+    Caffe files, read back, run. dialects: the same in the other dialects. caffe, opencv: the files in those runtimes;
+    in Caffe every blob is compared with builtin's too.
     """
     runtime = request.param
     marks = request.node.iter_markers("lacks")
@@ -91,6 +92,8 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
             make_lively(model, *inputs)
         if runtime == "ncnn":
             return same_in_ncnn(model, inputs, tmp_path, reasons, expect_failure, tolerance)
+        if runtime == "dialects":
+            return same_in_dialects(model, inputs, tmp_path, request.node.callspec.indices, tolerance)
         with torch.no_grad():
             expected = outputs_of(model(*[i.clone() for i in inputs]))
         graph = trace(model, inputs)
@@ -129,8 +132,50 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
     return check
 
 
+# Why a dialect refuses a layer, in words of its refusal; anything else that is refused is a failure.
+DIALECT_LACKS = (
+    "the first dimension must be 0",
+    "only a first dimension of 1",
+    "ncnn has no batch axis",
+    "flattens everything after the batch",
+    "applies the first number for every axis",
+    "accepts at most",
+    "has no layer",
+)
+
+
+def same_in_dialects(model: Any, inputs: Any, folder: Path, indices: dict[str, int], tolerance: float) -> Any:
+    """Asserts that files in other dialects than caffe, read back, give the model's outputs.
+
+    indices: those of the test's parameters. The first case is written for every dialect, each other case for one.
+    """
+    case = sum(indices.values()) - indices["same_everywhere"]
+    others = [name for name in names() if name != "caffe"]
+    chosen = others if case == 0 else [others[case % len(others)]]
+    refusals = []
+    graph, inputs = traced_once(model, inputs)
+    with torch.no_grad():
+        expected = outputs_of(model(*[i.clone() for i in inputs]))
+    for name in chosen:
+        files = folder / f"{name}.prototxt", folder / f"{name}.caffemodel"
+        try:
+            lowered = save_caffe(graph, *files, dialect=name)
+        except UnsupportedError as error:
+            if all(any(words in problem.what for words in DIALECT_LACKS) for problem in error.problems):
+                refusals.append(f"{name}: {error.problems[0].what}")
+                continue
+            raise
+        fed = {value.name: i.numpy() for value, i in zip(lowered.inputs, inputs, strict=True)}
+        tops = {top: array for (_, top), array in get("builtin").run(*files, fed).items()}
+        for value, array in zip(lowered.outputs.values(), expected, strict=True):
+            assert relative_l2(tops[value.name], array) < tolerance, name
+    if len(refusals) == len(chosen):
+        pytest.skip("; ".join(refusals))
+    return graph
+
+
 def traced_once(model: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, tuple[torch.Tensor, ...]]:
-    """The graph for the first sample of each input, if the model takes one: ncnn has no batch axis."""
+    """The graph for the first sample of each input, if the model accepts one: ncnn has no batch axis."""
     single = tuple(i[:1] if i.dim() > 1 else i for i in inputs)
     try:
         return trace(model, single), single
