@@ -79,7 +79,7 @@ bench: test-install
 
 # Every page that is made from the code, but for those of `make sweep`.
 docs: test-install
-	$(BIN)/pytorch2caffe layers --markdown > docs/layers.md
+	$(BIN)/python -m pytorch2caffe layers --markdown > docs/layers.md
 	$(BIN)/python -m tests.backends.caffe.dialects_page
 	$(BIN)/python -m tests.frontends.caffe.caffe_types_page
 	$(BIN)/python -m tests.frontends.torch.refusals_page

@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import caffe_proto
 from caffe_proto import FilePaths
 
-from ..backends.caffe.check import limits, missing
+from ..backends.caffe.check import alternative_to, limits, lowering_advice_text, missing
 from ..backends.caffe.dialect import Dialect
+from ..backends.caffe.lower import DialectTarget
 from ..errors import Problem
 from ..frontends.caffe.reader import load_supported
 from ..frontends.caffe.weights import advice
+from ..graph import lowering
+from ..graph.graph import Graph
 from ..graph.registry import LAYERS, load_layers
+from ..runtime.build import infer
 
 LOWER = "run pytorch2caffe lower, which writes the current format"
 CORRECT = "correct its spelling, or remove it"
@@ -46,7 +51,19 @@ def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dial
     if not graph.inputs:
         problems.append(Problem("the file", "the network has no input", "begin it with a layer of type Input"))
     problems += limits(graph, target)
-    return list(dict.fromkeys(problems))
+    return _with_true_advice(list(dict.fromkeys(problems)), graph, target)
+
+
+def _with_true_advice(problems: list[Problem], graph: Graph, target: Dialect) -> list[Problem]:
+    """The problems, with another fix where `pytorch2caffe lower` would refuse the layer too."""
+    types = {node.where: node.layer.type for node in graph.nodes}
+    refused = [problem.where for problem in lowering.lower(graph, DialectTarget(target), infer).problems]
+    fixes = {f"layer {name!r}": alternative_to(types[name], target, lowered=True) for name in refused}
+    advice = lowering_advice_text(target)
+    return [
+        replace(problem, fix=fixes[problem.where]) if problem.fix == advice and problem.where in fixes else problem
+        for problem in problems
+    ]
 
 
 def count_layers(prototxt: str | Path) -> int:

@@ -20,9 +20,9 @@ from tests.paths import ROOT
         "nn.functional": ("nn.functional.leaky_relu", {"relu.py: leaky_relu"}),
         "a name alone": ("leaky_relu", {"relu.py: leaky_relu"}),
         "in place": ("torch.Tensor.sigmoid_", {"sigmoid.py: sigmoid"}),
-        "in place, by the function that is not": ("torch.Tensor.tile_", {"expand.py: repeat"}),
+        "in place, by the function that is not": ("torch.Tensor.tile_", {"tile.py: tile"}),
         "a Caffe layer": ("DetectionOutput", {"detection_output.py: DetectionOutput"}),
-        "an IR operator that a wrapper registers": ("Rsqrt", {"power.py: rsqrt", "rules_math.py: unary"}),
+        "an IR operator that a wrapper registers": ("Rsqrt", {"sqrt.py: rsqrt", "rules_math.py: unary"}),
         "a TensorFlow operator in both layouts": ("Conv2D", {"rules_conv.py: conv"}),
         "a layer and operators of one name": (
             "Softmax",

@@ -43,9 +43,9 @@ def missing(where: str, type: str, fields: dict[str, str], target: Dialect) -> I
         yield Problem(where, f"{target.name} has no {name} in {type}", fix or usual)
 
 
-def alternative_to(type: str, target: Dialect) -> str:
-    """The shortest workaround for a layer type that a dialect lacks."""
-    if advice := lowering_advice(type, target):
+def alternative_to(type: str, target: Dialect, *, lowered: bool = False) -> str:
+    """The shortest workaround for a layer type that a dialect lacks. lowered: other layers cannot express this one."""
+    if not lowered and (advice := lowering_advice(type, target)):
         return advice
     others = [name for name in names() if type in dialect(name).layers]
     if others:
@@ -55,9 +55,14 @@ def alternative_to(type: str, target: Dialect) -> str:
     return f"did you mean {lower[near[0]]}?" if near else USE_OTHERS
 
 
+def lowering_advice_text(target: Dialect) -> str:
+    """The advice to run `pytorch2caffe lower`."""
+    return RUN_LOWER.format(target.name)
+
+
 def lowering_advice(type: str, target: Dialect) -> str:
     """The advice to run `pytorch2caffe lower`, if this package can express the layer in others."""
-    return RUN_LOWER.format(target.name) if type in LAYERS and LAYERS[type].lower is not Layer.lower else ""
+    return lowering_advice_text(target) if type in LAYERS and LAYERS[type].lower is not Layer.lower else ""
 
 
 def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:

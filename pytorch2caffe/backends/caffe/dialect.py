@@ -70,12 +70,19 @@ def _value(layer: Layer, name: str, bottoms: int) -> Any:
     if name == "bottoms":
         return bottoms
     name, _, index = name.partition("[")
-    value = getattr(layer, name) if hasattr(layer, name) else layer.to_caffe().get(name)
+    value = getattr(layer, name) if hasattr(layer, name) else _of_axis(layer, name)
     value = list(value) if isinstance(value, tuple) else value
     if not index:
         return value
     position = int(index.rstrip("]"))
     return value[position] if position < len(value) else None
+
+
+def _of_axis(layer: Layer, name: str) -> Any:
+    """`kernel_h` of a layer that has a `kernel_size` with a number per axis; else the field as it is written."""
+    base, _, axis = name.rpartition("_")
+    numbers = getattr(layer, "kernel_size" if base == "kernel" else base, ()) if axis in ("h", "w") else ()
+    return numbers[axis == "w"] if len(numbers) == 2 else layer.to_caffe().get(name)
 
 
 def _text(value: Any) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Collection
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...errors import ConversionError
+from ...graph.registry import LAYERS, load_layers
 from .dialect import Dialect, Limits, Rule, Spelling
 
 if sys.version_info >= (3, 11):
@@ -103,7 +105,38 @@ def _read(path: Path, extended_by: tuple[Path, ...]) -> Dialect:
     for type in table.get("without", []):
         if base is None or type not in base.layers:
             raise ConversionError(f"{path}: without: what it extends has no layer {type!r}")
-    return _dialect(path.stem, table, base)
+    found = _dialect(path.stem, table, base)
+    if path.parent != FOLDER:  # those of this package are checked by its tests
+        check_names(found, path, table)
+    return found
+
+
+def check_names(found: Dialect, path: Path, table: dict[str, Any]) -> None:
+    """Raises ConversionError for a rule or spelling about a layer or field that there is not: it would never apply."""
+    load_layers()
+    for number, rule in enumerate(table.get("rules", []), 1):
+        where, type = f"{path}: [[rules]] {number}", rule["layer"]
+        _known(f"{where}: layer", type, found.layers)
+        names = [*(name for part in ("when", "only", "min", "max") for name in rule.get(part, {}))]
+        for name in [*names, *rule.get("once", []), *rule.get("whole", [])]:
+            _known(f"{where}: {type}", name.partition("[")[0], fields_of(type, found))
+    for key in table.get("spelling", {}):
+        type, _, field = key.partition(".")
+        _known(f"{path}: [spelling]", type, found.layers)
+        _known(f"{path}: [spelling] {type}", field, found.layers[type])
+
+
+def fields_of(type: str, found: Dialect) -> set[str]:
+    """What a rule about a layer type may be about: its settings, the fields that are written, and `bottoms`."""
+    settings = {f.name for f in fields(LAYERS[type])} if type in LAYERS else set()  # type: ignore[arg-type]
+    return {"bottoms", *settings, *found.layers[type]}
+
+
+def _known(where: str, name: str, names: Collection[str]) -> None:
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(names)) or 'none'}"
+        raise ConversionError(f"{where} {name!r} is not known; {hint}")
 
 
 def _base(path: Path, table: dict[str, Any], extended_by: tuple[Path, ...]) -> Dialect | None:

@@ -30,7 +30,7 @@ class DialectTarget:
         """None if the dialect has the layer and the fields that are set, else which it lacks and what to do."""
         refusal = self.dialect.takes(layer, inputs, blobs)
         if refusal is not None and layer.type not in self.dialect.layers:
-            return replace(refusal, fix=alternative_to(layer.type, self.dialect))
+            return replace(refusal, fix=alternative_to(layer.type, self.dialect, lowered=True))
         return refusal
 
 

@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, save_caffe, trace
-from pytorch2caffe.backends.caffe.dialect_file import dialect, names
+from pytorch2caffe.backends.caffe.dialect_file import FOLDER, check_names, dialect, names, tomllib
+from pytorch2caffe.convert.check_files import check_files
+from pytorch2caffe.convert.lower_files import lower_files
 
 CHIP = """
 summary = "my chip"
@@ -113,6 +115,7 @@ def test_a_rule_may_give_the_least_and_the_greatest_number(model, message, chip,
     assert not (tmp_path / "n.prototxt").exists()
 
 
+RULE_ABOUT = 'extends = "caffe"\n[[rules]]\nlayer = '
 MALFORMED = {
     'layers = "all"': "layers: must be a table, not 'all'",
     "": "layers: a dialect needs this table of layer types and their fields",
@@ -130,6 +133,10 @@ MALFORMED = {
     'extends = "caffe"\n[[rules]]\nlayer = "ReLU"': r"\[\[rules\]\] 1: why: is missing",
     'extends = "caffe"\n[[rules]]\nlayer = "ReLU"\nwhy = "x"\nonly = { a = 1 }': r"\[\[rules\]\] 1: only.a: must be",
     'extends = "caffe"\n[[rules]]\nlayer = "ReLU"\nwhy = "x"\nmax = { a = "8" }': r"\[\[rules\]\] 1: max.a: must be",
+    f'{RULE_ABOUT}"Convolutoin"\nwhy = "x"': r"\[\[rules\]\] 1: layer 'Convolutoin' is not known; did you mean",
+    f'{RULE_ABOUT}"Pooling"\nwhy = "x"\nmax = {{ kernel_siz = 8 }}': "Pooling 'kernel_siz' is not known; did you mean",
+    f'{RULE_ABOUT}"ReLU"\nwhy = "x"\nonce = ["slope"]': "ReLU 'slope' is not known; there are bottoms, negative_slope",
+    'extends = "caffe"\n[spelling]\n"Pooling.pod" = { field = "x" }': r"\[spelling\] Pooling 'pod' is not known",
     'extends = "my-chip.toml"': "extends itself",
     "[layers": "my-chip.toml: ",
 }
@@ -140,6 +147,56 @@ def test_a_malformed_file_is_named_with_table_and_key(chip, text):
     with pytest.raises(ConversionError, match=MALFORMED[text]) as caught:
         dialect(chip(text))
     assert "my-chip.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", names())
+def test_those_of_this_package_name_what_there_is(name):
+    """One's own file is checked as it is read."""
+    path = FOLDER / f"{name}.toml"
+    check_names(dialect(name), path, tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def test_a_rule_about_kernel_h_is_about_a_square_kernel_too(chip, tmp_path):
+    target = chip(SMALL_KERNELS.replace("kernel_size = 8", "kernel_h = 8, kernel_w = 8"))
+    with pytest.raises(UnsupportedError, match="kernel_h 9 in Convolution"):
+        save(nn.Conv2d(3, 4, 9), torch.zeros(1, 3, 20, 20), target, tmp_path)
+    with pytest.raises(UnsupportedError, match="kernel_w 9 in Convolution"):
+        save(nn.Conv2d(3, 4, (3, 9)), torch.zeros(1, 3, 20, 20), target, tmp_path)
+
+
+WITHOUT = """
+extends = "caffe"
+without = ["LRN", "Deconvolution", "ELU"]
+"""
+LOST = {
+    "LRN": nn.LocalResponseNorm(3),
+    "Deconvolution": nn.ConvTranspose2d(3, 4, 2, 2),
+}
+
+
+@pytest.mark.parametrize("type", LOST)
+def test_lowering_is_not_advised_where_it_would_be_refused(type, chip, tmp_path):
+    """A fix that is printed can be followed."""
+    target, prefix = chip(WITHOUT), tmp_path / "n"
+    x = torch.zeros(1, 3, 8, 8)
+    with pytest.raises(UnsupportedError) as caught:
+        save(LOST[type], x, target, tmp_path)
+    assert "pytorch2caffe lower" not in str(caught.value)
+    save(LOST[type], x, "caffe", tmp_path)
+    problems = check_files(f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect(target))
+    assert [problem.what for problem in problems] == [f"my-chip has no layer {type}"]
+    assert "pytorch2caffe lower" not in problems[0].fix
+    with pytest.raises(UnsupportedError, match=f"my-chip has no layer {type}"):
+        lower_files(f"{prefix}.prototxt", f"{prefix}.caffemodel", tmp_path / "other", target)
+
+
+def test_lowering_is_advised_where_it_works(chip, tmp_path):
+    target, prefix = chip('extends = "caffe-master"\nwithout = ["Clip"]\n'), tmp_path / "n"
+    save(nn.Hardtanh(), torch.zeros(1, 3, 8, 8), "caffe-master", tmp_path)
+    (problem,) = check_files(f"{prefix}.prototxt", f"{prefix}.caffemodel", dialect(target))
+    assert problem.fix == "pytorch2caffe lower expresses it in layers that my-chip has"
+    lower_files(f"{prefix}.prototxt", f"{prefix}.caffemodel", tmp_path / "other", target)
+    assert check_files(tmp_path / "other.prototxt", tmp_path / "other.caffemodel", dialect(target)) == []
 
 
 def test_no_such_dialect():
