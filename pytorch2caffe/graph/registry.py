@@ -244,9 +244,9 @@ def axes_of(dim: Dims, rank: int) -> tuple[int, ...]:
     >>> axes_of(-1, 4), axes_of((2, -4), 4), axes_of(None, 2), axes_of(-1, 0)
     ((3,), (0, 2), (0, 1), ())
     """
-    if rank == 0 or dim is None or isinstance(dim, (list, tuple)) and not dim:
+    if rank == 0 or dim is None or isinstance(dim, Sequence) and not dim:
         return tuple(range(rank))
-    return tuple(sorted(int(d) % rank for d in (dim if isinstance(dim, (list, tuple)) else [dim])))
+    return tuple(sorted(int(d) % rank for d in (dim if isinstance(dim, Sequence) else [dim])))
 
 
 def number(value: float) -> str:

@@ -1,1 +1,1 @@
-"""Resampling of feature maps, and channels exchanged for space."""
+"""Resampling of feature maps, and exchange of channels for spatial positions."""

@@ -1,15 +1,14 @@
-"""Sampling at the places of a constant grid: each number of the result is a sum of a few of the input's."""
+"""grid_sample at the positions of a constant grid: each result is a weighted sum of a few numbers of the input."""
 
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Operand, Value
+from ...graph.graph import Operand, Shape, Value
 from ...graph.registry import from_torch
 from ..linear.linear_map import MOST_WEIGHTS, linear_map
 from ..shape.concat import Concat
@@ -27,11 +26,11 @@ def grid_sample(
     grid: Operand,
     mode: str = "bilinear",
     padding_mode: str = "zeros",
-    align_corners: Any = None,
+    align_corners: bool | None = None,
 ) -> Value:
-    """A matrix over the flat space, as large as input times output; one for each sample where their grids differ."""
+    """A matrix [H_out * W_out, H_in * W_in] over the flattened spatial axes; one per sample where the grids differ."""
     if isinstance(grid, Value) or not isinstance(input, Value):
-        raise Refused("grid_sample at places that depend on the input", "use a constant grid, or torch.nn.Upsample")
+        raise Refused("grid_sample at positions that depend on the input", "use a constant grid, or torch.nn.Upsample")
     if len(input.shape) != 4 or mode not in MODES.values() or padding_mode not in PADDINGS.values():
         what = f"grid_sample with mode {mode!r}, padding {padding_mode!r} on {len(input.shape) - 2} axes"
         raise Refused(what, "use bilinear or nearest, zeros or border, on 2 axes")
@@ -50,23 +49,24 @@ def grid_sample(
     return reshape_to(net, y, (*input.shape[:2], *out))
 
 
-def _matrix(points: Any, size: int, mode: str, border: Any, align_corners: Any) -> Any:
-    """The weights of each place of `points` [H, W, (x, y)], -1 to 1, as rows over the flat space [h * w].
+def _matrix(points: np.ndarray, size: Shape, mode: str, border: bool, align_corners: bool) -> np.ndarray:
+    """The weights for each of `points` [H, W, (x, y)], from -1 to 1: a matrix [H * W, h * w], where `size` is (h, w).
 
     Source: PyTorch, aten/src/ATen/native/GridSampler.h.
     """
-    places = []
+    positions = []
     for axis, length in ((1, size[0]), (0, size[1])):  # rows, then columns
-        at = points[..., axis].ravel().astype(np.float32)
-        at = (at + 1) / 2 * (length - 1) if align_corners else ((at + 1) * length - 1) / 2
-        places.append(np.clip(at, 0, length - 1) if border else at)
-    matrix = np.zeros((len(places[0]), prod(size)), np.float32)
+        point = points[..., axis].ravel().astype(np.float32)
+        position = (point + 1) / 2 * (length - 1) if align_corners else ((point + 1) * length - 1) / 2
+        positions.append(np.clip(position, 0, length - 1) if border else position)
+    matrix = np.zeros((len(positions[0]), prod(size)), np.float32)
+    weight: np.ndarray | float
     for corner in (0, 1), (1, 0), (0, 0), (1, 1):
         if mode == "nearest":
-            at, weight = [np.rint(p) for p in places], float(corner == (0, 0))
+            at, weight = [np.rint(p) for p in positions], float(corner == (0, 0))
         else:
-            at = [np.floor(p) + up for p, up in zip(places, corner, strict=True)]
-            weight = (1 - abs(places[0] - at[0])) * (1 - abs(places[1] - at[1]))
+            at = [np.floor(p) + up for p, up in zip(positions, corner, strict=True)]
+            weight = (1 - abs(positions[0] - at[0])) * (1 - abs(positions[1] - at[1]))
         inside = (at[0] >= 0) & (at[0] < size[0]) & (at[1] >= 0) & (at[1] < size[1])
         column = np.where(inside, at[0] * size[1] + at[1], 0).astype(int)
         np.add.at(matrix, (np.arange(len(column)), column), np.where(inside, weight, 0).astype(np.float32))
@@ -75,7 +75,7 @@ def _matrix(points: Any, size: int, mode: str, border: Any, align_corners: Any) 
 
 @from_torch("torch.grid_sampler", "torch.grid_sampler_2d")
 def grid_sampler(
-    net: Builder, input: Value, grid: Operand, interpolation_mode: Any, padding_mode: Any, align_corners: Any
+    net: Builder, input: Value, grid: Operand, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Value:
     mode, padding = MODES.get(interpolation_mode, "bicubic"), PADDINGS.get(padding_mode, "reflection")
     return grid_sample(net, input, grid, mode, padding, align_corners)

@@ -1,4 +1,4 @@
-"""Interpolation to another size, in every mode of PyTorch's."""
+"""torch.nn.functional.interpolate: resizing to another spatial size, in every mode of PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..elementwise.scale import Scale
 from ..linear.linear_map import linear_map
 from .resample import antialiased_matrix, resampling_matrix
 
-# PyTorch's name of a mode for so many axes -> the mode along each of them
+# PyTorch's mode, which may depend on the number of axes -> the mode along each axis
 ALONG = {
     "nearest": "nearest",
     "nearest-exact": "nearest-exact",
@@ -39,7 +39,7 @@ IR_NAMES = {
 
 @layer("Interpolate")
 class Interpolate(Layer):
-    """The space resampled to `size`. scale: the factors, if those were given rather than the size."""
+    """Resamples the spatial axes to `size`. scale: the factors, if they were given instead of the size."""
 
     legacy_name = "upsample"
 
@@ -61,12 +61,12 @@ class Interpolate(Layer):
         return Source(f'nn.Upsample(scale_factor={scale}, mode="{self.mode}"{corners})')
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """ncnn goes by the sizes; a factor given must be theirs."""
+        """ncnn derives the factors from the sizes, so given factors must equal these."""
         one_sample(shapes[0])
         kind = {"nearest": 1, "bilinear": 2, "bicubic": 3}.get(self.mode)
-        own = tuple(out / size for out, size in zip(self.size, shapes[0][2:], strict=True))
-        if kind is None or self.antialias or self.scale and self.scale != own and not self.align_corners:
-            raise Refused(f"ncnn has no layer Interp of mode {self.mode!r} by {self.scale or own}")
+        ratios = tuple(out / size for out, size in zip(self.size, shapes[0][2:], strict=True))
+        if kind is None or self.antialias or self.scale and self.scale != ratios and not self.align_corners:
+            raise Refused(f"ncnn has no layer Interp of mode {self.mode!r} by {self.scale or ratios}")
         height, width = self.size
         return Ncnn("Interp", {0: kind, 3: height, 4: width, **({6: 1} if self.align_corners else {})})
 
@@ -74,21 +74,21 @@ class Interpolate(Layer):
         """Integer factors by one depthwise Deconvolution; any other by a fixed matrix along each axis."""
         (x,) = inputs
         factors = tuple(out / size for out, size in zip(self.size, x.shape[2:], strict=True))
-        given = self.scale or factors
-        whole = len(factors) == 2 and all(f == int(f) == g for f, g in zip(factors, given, strict=True))
+        scale_factors = self.scale or factors
+        integral = len(factors) == 2 and all(f == int(f) == g for f, g in zip(factors, scale_factors, strict=True))
         plain = not (self.align_corners or self.antialias)
-        if whole and plain and self.mode in ("nearest", "bilinear"):
+        if integral and plain and self.mode in ("nearest", "bilinear"):
             return _by_deconvolution(net, x, tuple(int(f) for f in factors), self.mode)
         for axis, (size, out) in enumerate(zip(x.shape[2:], self.size, strict=True), 2):
             scale = self.scale[axis - 2] if self.scale and not self.align_corners else 0.0
-            made = antialiased_matrix if self.antialias else resampling_matrix
-            matrix = made(ALONG[self.mode], size, out, scale, self.align_corners)
+            matrix_of = antialiased_matrix if self.antialias else resampling_matrix
+            matrix = matrix_of(ALONG[self.mode], size, out, scale, self.align_corners)
             if not np.array_equal(matrix, np.eye(size)):
                 x = linear_map(net, x, axis, matrix, name="axis")
         return x
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        """As TensorFlow resizes; by factors only where they are those of the sizes."""
+        """TensorFlow's resizing, which derives the factors from the sizes, so given factors must equal these."""
         (x,) = inputs
         factors = zip(self.scale or (0,) * len(self.size), self.size, x.shape[2:], strict=True)
         exact = all(not scale or scale == out / size for scale, out, size in factors)
@@ -106,30 +106,31 @@ class Interpolate(Layer):
         )
 
 
-def _by_deconvolution(net: Builder, x: Value, factors: Any, mode: str) -> Value:
-    """Bilinear is the triangle's, over what it makes of ones: so edges are kept."""
+def _by_deconvolution(net: Builder, x: Value, factors: Sequence[int], mode: str) -> Value:
+    """One depthwise Deconvolution; bilinear: divided by its result for ones, which corrects the edges."""
     channels = x.shape[1]
+    pads: tuple[int, ...] = (0, 0)
     if mode == "nearest":
-        kernel, pads = np.ones(factors, np.float32), (0, 0)
+        kernel = np.ones(factors, np.float32)
     else:
         kernel, pads = np.outer(*map(_triangle, factors)), tuple((f - f % 2) // 2 for f in factors)
-    made = Deconvolution(channels, kernel.shape, factors, pads, group=channels, bias_term=False)
-    y = net.add(made, x, blobs=[np.broadcast_to(kernel, (channels, 1, *kernel.shape))], name="deconvolution")
+    deconvolution = Deconvolution(channels, kernel.shape, tuple(factors), pads, group=channels, bias_term=False)
+    y = net.add(deconvolution, x, blobs=[np.broadcast_to(kernel, (channels, 1, *kernel.shape))], name="deconvolution")
     if mode == "nearest":
         return y
-    weights = np.outer(*(_of_ones(size, f) for size, f in zip(x.shape[2:], factors, strict=True)))
+    weights = np.outer(*(_response_to_ones(size, f) for size, f in zip(x.shape[2:], factors, strict=True)))
     return net.add(Scale(2, 2), y, blobs=[1 / weights], name="edges")
 
 
-def _triangle(scale: Any) -> Any:
-    """The weights of a bilinear kernel, from the middle of one pixel to that of the next but one."""
+def _triangle(scale: int) -> np.ndarray:
+    """The weights of a bilinear kernel along one axis: [2 * scale], or [2 * scale - 1] for an odd scale."""
     size = 2 * scale - scale % 2
     middle = scale - 1 if scale % 2 else scale - 0.5
     return 1 - abs(np.arange(size) - middle) / scale
 
 
-def _of_ones(size: int, scale: Any) -> Any:
-    """What the triangle makes of a row of `size` ones: 1, and less at the edges."""
+def _response_to_ones(size: int, scale: int) -> np.ndarray:
+    """The result of the bilinear kernel for a row of `size` ones: 1, and less at the edges; [size * scale]."""
     pad = (scale - scale % 2) // 2
     kernel = _triangle(scale)
     full = np.zeros((size - 1) * scale + len(kernel))
@@ -142,30 +143,28 @@ def _of_ones(size: int, scale: Any) -> Any:
 def interpolate(
     net: Builder,
     input: Value,
-    size: Any = None,
-    scale_factor: Any = None,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
     mode: str = "nearest",
-    align_corners: Any = None,
-    recompute_scale_factor: Any = None,
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Value:
     have, rank = input.shape[2:], len(input.shape) - 2
     if mode not in ALONG or rank < 1:
         raise Refused(f"interpolate with mode {mode!r} on {rank} axes", f"use one of {', '.join(ALONG)}")
-    scale = ()
+    scale: tuple[float, ...] = ()
     if size is not None:
-        want = tuple(int(s) for s in size) if isinstance(size, (tuple, list)) else (int(size),) * rank
-    else:
-        scale = (
-            tuple(map(float, scale_factor))
-            if isinstance(scale_factor, (tuple, list))
-            else (float(scale_factor),) * rank
-        )
+        want = tuple(int(s) for s in size) if isinstance(size, Sequence) else (int(size),) * rank
+    elif scale_factor is not None:
+        scale = tuple(map(float, scale_factor)) if isinstance(scale_factor, Sequence) else (float(scale_factor),) * rank
         want = tuple(int(np.floor(h * s)) for h, s in zip(have, scale, strict=True))
         scale = () if recompute_scale_factor else scale
-        if mode == "nearest" and rank == 2:  # PyTorch goes by the sizes where one is the other, or twice the other
-            pairs = zip(have, want, scale, strict=False)
-            scale = tuple(w / h if w in (h, 2 * h) else s for h, w, s in pairs)
+        if mode == "nearest" and rank == 2:  # PyTorch uses the ratio of the sizes if it is 1 or 2
+            sizes = zip(have, want, scale, strict=False)
+            scale = tuple(w / h if w in (h, 2 * h) else s for h, w, s in sizes)
+    else:
+        raise Refused("interpolate without size and scale_factor", "give one of them")
     if want == have and (not scale or set(scale) == {1.0}):
         return input
     return net.add(Interpolate(want, mode, bool(align_corners), scale, bool(antialias)), input)

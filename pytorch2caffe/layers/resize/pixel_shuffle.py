@@ -1,4 +1,4 @@
-"""Pixel shuffle: channels become space."""
+"""torch.pixel_shuffle: channels become spatial positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixel unshuffle: space becomes channels."""
+"""torch.pixel_unshuffle: spatial positions become channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The IR's resizing, which is TensorFlow's."""
+"""The IR's Resize operators, which are TensorFlow's."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RESIZES = {
 
 @from_ir(*RESIZES)
 def ir_resize(net: Builder, node: IrOperator, input: Value) -> Value:
-    """TensorFlow's: a sample is taken at i * in / out, unless align_corners or half_pixel_centers say otherwise.
+    """Samples are at i * in / out, unless align_corners or half_pixel_centers is set.
 
-    The size is that of `_output_shapes`, or, where a reader found it out, `size` with the other two attributes.
+    The size is the attribute `size` if it has the numbers, else that of `_output_shapes`.
     """
     mode = RESIZES[node.op]
     corners, half = node.flag("align_corners", False), node.flag("half_pixel_centers", False)
@@ -32,7 +32,7 @@ def ir_resize(net: Builder, node: IrOperator, input: Value) -> Value:
         shape = node.output_shape()
         size = list(shape[1:3]) if shape is not None and len(shape) == 4 else []
     if len(size) != 2 or len(input.shape) != 4 or min(size) < 1:
-        raise Refused(f"{node.op} to an unknown size", "the file does not hold it; set size to [height, width]")
+        raise Refused(f"{node.op} to an unknown size, which the file does not contain", "set size to [height, width]")
     if mode == "linear" and (half or corners):
         return interpolate(net, input, size, None, "bilinear", corners)
     for axis, out in enumerate(size, 2):

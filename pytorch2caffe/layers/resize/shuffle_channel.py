@@ -1,4 +1,4 @@
-"""ShuffleChannel."""
+"""ShuffleChannel: channels interleaved across groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..shape.reshape import reshape_to
 
 @layer("ShuffleChannel", param="shuffle_channel_param")
 class ShuffleChannel(Layer):
-    """Channel i of group g moves to place g of group i.
+    """Channel i of group g moves to position g of group i.
 
     Source: the ShuffleNet fork of Caffe, shuffle_channel_layer.cpp.
     """
@@ -37,5 +37,5 @@ class ShuffleChannel(Layer):
         (x,) = inputs
         n, channels, *space = x.shape
         split = reshape_to(net, x, (n, self.group, channels // self.group, *space), "split")
-        turned = permute_to(net, split, [0, 2, 1, *range(3, len(split.shape))])
-        return reshape_to(net, turned, x.shape)
+        interleaved = permute_to(net, split, [0, 2, 1, *range(3, len(split.shape))])
+        return reshape_to(net, interleaved, x.shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ...graph.builder import Builder
 from ...graph.graph import Value
@@ -11,16 +10,19 @@ from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch
 from .interpolate import interpolate
 
+Size = Sequence[int] | None
+Scales = float | Sequence[float] | None  # of all axes, or of the first where the size is given
 
-def _aten(net: Builder, input: Value, size: int, factors: Any, mode: str, align_corners: Any = None) -> Value:
-    if size is None:
-        return interpolate(net, input, None, list(factors), mode, align_corners)
-    return interpolate(net, input, list(size), None, mode, align_corners)
+
+def _aten(
+    net: Builder, input: Value, size: Size, scales: Scales, mode: str, align_corners: bool | None = None
+) -> Value:
+    return interpolate(net, input, size, scales if size is None else None, mode, align_corners)
 
 
 @from_torch("aten.upsample_nearest2d")
 def upsample_nearest2d(
-    net: Builder, input: Value, output_size: int | Sequence[int], scale_factors: Any = None, scales_w: Any = None
+    net: Builder, input: Value, output_size: Size, scale_factors: Scales = None, scales_w: float | None = None
 ) -> Value:
     return _aten(net, input, output_size, scale_factors, "nearest")
 
@@ -29,10 +31,10 @@ def upsample_nearest2d(
 def upsample_bilinear2d(
     net: Builder,
     input: Value,
-    output_size: int | Sequence[int],
-    align_corners: Any,
-    scale_factors: Any = None,
-    scales_w: Any = None,
+    output_size: Size,
+    align_corners: bool,
+    scale_factors: Scales = None,
+    scales_w: float | None = None,
 ) -> Value:
     return _aten(net, input, output_size, scale_factors, "bilinear", align_corners)
 
@@ -41,10 +43,10 @@ def upsample_bilinear2d(
 def upsample_bicubic2d(
     net: Builder,
     input: Value,
-    output_size: int | Sequence[int],
-    align_corners: Any,
-    scale_factors: Any = None,
-    scales_w: Any = None,
+    output_size: Size,
+    align_corners: bool,
+    scale_factors: Scales = None,
+    scales_w: float | None = None,
 ) -> Value:
     return _aten(net, input, output_size, scale_factors, "bicubic", align_corners)
 

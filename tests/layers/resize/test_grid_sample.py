@@ -32,7 +32,7 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 
 
 REFUSED = {
-    "places that are computed": (lambda x: F.grid_sample(x, x[:, :2].permute(0, 2, 3, 1)), "depend on the input"),
+    "positions that are computed": (lambda x: F.grid_sample(x, x[:, :2].permute(0, 2, 3, 1)), "depend on the input"),
     "bicubic": (lambda x: F.grid_sample(x, GRID[:1], "bicubic"), "grid_sample with mode 'bicubic'"),
     "reflection": (lambda x: F.grid_sample(x, GRID[:1], padding_mode="reflection"), "padding 'reflection'"),
     "too many numbers": (

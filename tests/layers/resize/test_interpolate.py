@@ -3,6 +3,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from pytorch2caffe.errors import Refused
+from pytorch2caffe.graph.builder import Builder
+from pytorch2caffe.graph.graph import Graph, Value
+from pytorch2caffe.layers.resize.interpolate import interpolate
+from pytorch2caffe.runtime.build import infer
 from tests.layers.conftest import types_of
 
 CASES = {
@@ -12,7 +17,7 @@ CASES = {
     "nearest by hardly more than 1, exactly": nn.Upsample(scale_factor=(1.1, 2), mode="nearest-exact"),
     "nearest by 3": nn.Upsample(scale_factor=3),
     "nearest by 4 and 2": nn.Upsample(scale_factor=(4, 2)),
-    "nearest to a size, whole factors": nn.Upsample(size=(10, 21)),
+    "nearest to a size, integer factors": nn.Upsample(size=(10, 21)),
     "nearest to a size, odd ratio": nn.Upsample(size=(8, 9)),
     "nearest down": nn.Upsample(size=(2, 3)),
     "nearest by 1.7": nn.Upsample(scale_factor=1.7),
@@ -22,7 +27,7 @@ CASES = {
     "bilinear by 3": nn.Upsample(scale_factor=3, mode="bilinear"),
     "bilinear by 8": nn.Upsample(scale_factor=8, mode="bilinear"),
     "bilinear by 4 and 3": nn.Upsample(scale_factor=(4, 3), mode="bilinear"),
-    "bilinear to whole factors": nn.Upsample(size=(15, 14), mode="bilinear"),
+    "bilinear to integer factors": nn.Upsample(size=(15, 14), mode="bilinear"),
     "bilinear, corners aligned": nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
     "bilinear odd ratio": nn.Upsample(size=(7, 13), mode="bilinear"),
     "bilinear odd ratio, corners aligned": nn.Upsample(size=(7, 13), mode="bilinear", align_corners=True),
@@ -51,11 +56,16 @@ def test_one_axis_of_space(mode, same_everywhere):
     same_everywhere(lambda x: F.interpolate(x, size=11, mode=mode), torch.randn(2, 3, 7))
 
 
-def test_a_whole_factor_is_one_deconvolution():
+def test_an_integer_factor_is_one_deconvolution():
     assert types_of(nn.Upsample(scale_factor=2), torch.randn(1, 3, 4, 4)) == ["Deconvolution"]
-    found = types_of(nn.Upsample(scale_factor=2, mode="bilinear"), torch.randn(1, 3, 4, 4))
-    assert found == ["Deconvolution", "Scale"]
+    bilinear = nn.Upsample(scale_factor=2, mode="bilinear")
+    assert types_of(bilinear, torch.randn(1, 3, 4, 4)) == ["Deconvolution", "Scale"]
 
 
 def test_the_same_size_is_no_layer():
     assert types_of(lambda x: F.interpolate(torch.relu(x), size=(4, 4)), torch.randn(1, 3, 4, 4)) == ["ReLU"]
+
+
+def test_a_size_or_a_factor_is_required():
+    with pytest.raises(Refused, match="interpolate without size and scale_factor"):
+        interpolate(Builder(Graph(), infer), Value("x", (1, 3, 4, 4)))

@@ -15,7 +15,7 @@ SCALES = [0.3, 0.5, 0.75, 1.0, 1.001, 1.3, 1.5, 1.7, 1.999, 2.0, 2.0000001, 2.00
 
 
 def torchs(mode, rows, align_corners, **arguments):
-    """What F.interpolate makes of each unit vector: its matrix. Bicubic needs two axes: the other has one number."""
+    """The matrix of F.interpolate, from its results for unit vectors. Bicubic needs two axes: the other has size 1."""
     eye = torch.eye(rows)[None]
     corners = {"align_corners": align_corners} if mode in ("linear", "cubic") else {}
     if mode != "cubic":
@@ -29,8 +29,8 @@ def check(mode, rows, align_corners, **arguments):
     corners = align_corners and mode in ("linear", "cubic")
     scale = 0.0 if corners else arguments.get("scale_factor", 0.0)
     matrix = resampling_matrix(mode, rows, len(expected), scale, corners)
-    places = 4 * np.spacing(np.float32(rows)) if mode in ("linear", "cubic") else 0  # PyTorch's are float32
-    np.testing.assert_allclose(matrix, expected, rtol=0, atol=1e-6 + places)
+    float32_error = 4 * np.spacing(np.float32(rows)) if mode in ("linear", "cubic") else 0  # of positions
+    np.testing.assert_allclose(matrix, expected, rtol=0, atol=1e-6 + float32_error)
     np.testing.assert_allclose(matrix.sum(1), 1, rtol=0, atol=1e-12)
 
 
