@@ -31,7 +31,7 @@ def setitem(net: Builder, input: Operand, index: Any, value: Operand | float) ->
     ):
         shape = (*index.shape, *(1,) * (len(input.shape) - len(index.shape)))
         mask = reshape_to(net, index, shape, "mask") if isinstance(index, Value) else np.reshape(index, shape)
-        return choose(net, mask, np.float32(np.reshape(value, ())), input)
+        return choose(net, mask, float(np.reshape(value, ())), input)
     x = input if isinstance(input, Value) else net.constant(input)
     parts, arrays = items_of(index)
     if arrays:
@@ -39,8 +39,8 @@ def setitem(net: Builder, input: Operand, index: Any, value: Operand | float) ->
     ranges, box = ranges_of(x.shape, tuple(parts))
     sizes = [len(range(*each)) for each in ranges]
     if isinstance(value, Value):
-        value = reshape_to(net, value, value.shape[max(len(value.shape) - len(box), 0) :], "value")
-        value = reshape_to(net, expand_to(net, value, box), sizes, "box")
+        part = reshape_to(net, value, value.shape[max(len(value.shape) - len(box), 0) :], "value")
+        value = reshape_to(net, expand_to(net, part, box), sizes, "box")
     elif np.size(value) > 1:
         value = net.constant(np.broadcast_to(value, box).reshape(sizes))
     return _replaced(net, x, value, ranges, 0)

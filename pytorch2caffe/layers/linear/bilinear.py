@@ -1,4 +1,4 @@
-"""Products of each row with each other: F.bilinear, outer products, tensordot, distances of all pairs."""
+"""torch.nn.functional.bilinear: a bilinear form of two tensors per output."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from ..shape.reshape import reshape_to
 def cdist(
     net: Builder, x1: Operand, x2: Operand, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
 ) -> Value:
-    """The length of each row of x1 less each of x2."""
+    """The distances of each row of x1 [..., P, M] from each row of x2 [..., R, M]: [..., P, R]."""
     if p != 2:
         raise Refused(f"cdist with p={p}", "use p=2")
     a, b = (x if isinstance(x, Value) else net.constant(x) for x in (x1, x2))
     rows = reshape_to(net, a, (*a.shape[:-1], 1, a.shape[-1]), "rows")
     columns = reshape_to(net, b, (*b.shape[:-2], 1, *b.shape[-2:]), "columns")
-    apart = arithmetic(net, "sub", rows, columns)
-    return norm_of(net, apart, (len(apart.shape) - 1,), False)
+    difference = arithmetic(net, "sub", rows, columns)
+    return norm_of(net, difference, (len(difference.shape) - 1,), False)

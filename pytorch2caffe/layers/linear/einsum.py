@@ -1,16 +1,16 @@
-"""einsum of one or two tensors, as reductions, permutations and one matrix product."""
+"""torch.einsum of one or two tensors, as reductions, permutations and one matrix product."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
-from ...graph.registry import from_torch
+from ...graph.registry import from_torch, unpacked
 from ..reduction.reduce import reduce
 from ..shape.permute import permute_to
 from ..shape.reshape import reshape_to
@@ -18,17 +18,17 @@ from .matmul import matrix_product
 
 
 @from_torch("torch.einsum", "torch.functional.einsum")
-def einsum(net: Builder, equation: str, *operands: Operand) -> Value:
-    operands = operands[0] if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else operands
+def einsum(net: Builder, equation: str, *operands: Operand | Sequence[Operand]) -> Value:
     left, arrow, out = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if not arrow:
         out = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
     if "." in equation or any(len(set(t)) < len(t) for t in terms) or len(terms) > 2:
         raise Refused(f"einsum {equation!r}", "use at most two tensors, and neither ... nor a repeated index in one")
-    values = [x if isinstance(x, Value) else net.constant(np.asarray(x)) for x in operands]
+    values = [x if isinstance(x, Value) else net.constant(np.asarray(x)) for x in unpacked(operands)]
     if len(terms) == 1:
-        return _ordered(net, *_summed(net, values[0], terms[0], out), out)
+        y, subscripts = _summed(net, values[0], terms[0], out)
+        return _ordered(net, y, subscripts, out)
     a, ta = _summed(net, values[0], terms[0], terms[1] + out)
     b, tb = _summed(net, values[1], terms[1], terms[0] + out)
     batch = [c for c in ta if c in tb and c in out]
@@ -42,12 +42,13 @@ def einsum(net: Builder, equation: str, *operands: Operand) -> Value:
     return _ordered(net, y, "".join(batch + rows + columns), out)
 
 
-def _summed(net: Builder, x: Value, term: Any, wanted: Any) -> Any:
-    """x without the axes that nobody wants."""
+def _summed(net: Builder, x: Value, term: str, wanted: str) -> tuple[Value, str]:
+    """`x` summed over the axes that are not in `wanted`, and the subscripts of the remaining axes."""
     dims = [i for i, c in enumerate(term) if c not in wanted]
-    kept = "".join(c for c in term if c in wanted)
-    return (reduce(net, "sum", x, dims, False) if dims else x), kept
+    subscripts = "".join(c for c in term if c in wanted)
+    return (reduce(net, "sum", x, dims, False) if dims else x), subscripts
 
 
-def _ordered(net: Builder, x: Value, have: Any, want: Any) -> Value:
+def _ordered(net: Builder, x: Value, have: str, want: Sequence[str]) -> Value:
+    """`x`, whose axes have the subscripts `have`, with its axes in the order `want`."""
     return permute_to(net, x, [have.index(c) for c in want]) if list(have) != list(want) else x

@@ -1,4 +1,4 @@
-"""Fully connected layers."""
+"""InnerProduct: the fully connected layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, Tagged, blob_shape
-from ...graph.graph import Shape, Value
+from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
 
 
@@ -49,29 +49,29 @@ class InnerProduct(Layer):
         return Source(f"nn.Linear({weight.shape[1]}, {self.num_output}{tail})", call, state={"weight": weight, **bias})
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        """Of [N, C, H, W] flattened in the order H, W, C, its rows likewise."""
+        """The IR flattens [N, C, H, W] in the order H, W, C, so the rows of the weight are put in that order."""
         (x,) = inputs
         axis = self.axis % len(x.shape)
         weight = blobs[0] if self.transpose else blobs[0].T
         if axis == 1 and len(x.shape) in (4, 5):
-            places = np.arange(prod(x.shape[1:])).reshape(1, *x.shape[1:])
-            weight, x = weight[np.moveaxis(places, 1, -1).ravel()], net.flat(x)
+            positions = np.arange(prod(x.shape[1:])).reshape(1, *x.shape[1:])
+            weight, x = weight[np.moveaxis(positions, 1, -1).ravel()], net.flat(x)
             return self._ir(net, x, weight, blobs[1:])
         x = net.reshape(x, (*x.shape[:axis], prod(x.shape[axis:])))
         return net.ir_order(self._ir(net, net.graph_order(x), weight, blobs[1:]))
 
-    def _ir(self, net: IrNet, x: Value, weight: np.ndarray, bias: np.ndarray) -> Any:
+    def _ir(self, net: IrNet, x: Edge, weight: np.ndarray, bias: Sequence[np.ndarray]) -> Edge:
         shape = net.graph_shape((*x.ir_shape[:-1], self.num_output))
         weights = {"weights": weight, **({"bias": bias[0]} if bias else {})}
         return net.op("FullyConnected", x, shape=shape, weights=weights, units=self.num_output, use_bias=bool(bias))
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """ncnn flattens all axes, but takes two as rows where the last is as long as its weight."""
+        """ncnn flattens all axes, but reads two axes as rows where the last is as long as its weight."""
         shape, axis = shapes[0], self.axis % len(shapes[0])
         rows, size = prod(shape[:axis]), prod(shape[axis:])
         weight = np.ascontiguousarray(blobs[0].T) if self.transpose else blobs[0]
         params = {0: self.num_output, 1: int(self.bias_term), 2: weight.size}
-        weights = (Tagged(weight), *blobs[1:])
+        weights: tuple[Tagged | np.ndarray, ...] = (Tagged(weight), *blobs[1:])
         if rows > 1:
             return Ncnn("InnerProduct", params, weights, ((rows, size),), ((rows, self.num_output),))
         reads = ((size,),) if len(blob_shape(shape)) == 2 else ()

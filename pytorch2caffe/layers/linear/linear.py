@@ -19,26 +19,26 @@ from .matmul import matrix_product
 
 
 @from_torch("torch.nn.functional.linear", "torch._C._nn.linear")
-def linear(net: Builder, input: Value, weight: Operand, bias: Operand | None = None) -> Value:
-    """One InnerProduct; of weights that are computed a matrix product, and what is added is added."""
+def linear(net: Builder, input: Operand, weight: Operand, bias: Operand | None = None) -> Value:
+    """One InnerProduct; for a weight or bias that is computed, a matrix product or an addition."""
     if isinstance(weight, Value) or not isinstance(input, Value):
-        turned = permute_to(net, weight, range(len(weight.shape))[::-1])
-        y = matrix_product(net, input, turned)
+        y = matrix_product(net, input, permute_to(net, weight, range(len(weight.shape))[::-1]))
         return y if bias is None else arithmetic(net, "add", y, bias)
-    added = bias if isinstance(bias, Value) or len(weight.shape) == 1 else None
-    blobs = [np.atleast_2d(weight)] if bias is None or added is not None else [weight, bias]
+    blobs, addend = [np.atleast_2d(weight)], bias
+    if isinstance(bias, np.ndarray) and weight.ndim == 2:
+        blobs, addend = [weight, bias], None
     x = reshape_to(net, input, (1, *input.shape)) if len(input.shape) == 1 else input
     y = net.add(InnerProduct(len(blobs[0]), len(blobs) > 1, len(x.shape) - 1), x, blobs=blobs)
     y = reshape_to(net, y, y.shape[1:]) if x is not input else y
     y = reshape_to(net, y, y.shape[:-1]) if len(weight.shape) == 1 else y
-    return y if added is None else arithmetic(net, "add", y, added)
+    return y if addend is None else arithmetic(net, "add", y, addend)
 
 
 @from_ir("FullyConnected", "MatMul")
 def ir_fully_connected(net: Builder, node: IrOperator, input: Value, other: Operand | None = None) -> Value:
     """x @ W + b along the last axis. W: [in, out]. A MatMul of two computed tensors has no weights."""
     if other is not None:
-        return node.stored(matrix_product(net, *_turned(net, node, node.ordered(input), node.ordered(other))))
+        return node.stored(matrix_product(net, *_factors(net, node, node.ordered(input), node.ordered(other))))
     weight = node.weight("weights", rank=2)
     x = node.ordered(input)
     if len(x.shape) > 2 and weight.shape[0] == prod(x.shape[1:]) != x.shape[-1]:
@@ -47,7 +47,7 @@ def ir_fully_connected(net: Builder, node: IrOperator, input: Value, other: Oper
     return node.stored(linear(net, x, weight.T, bias))
 
 
-def _turned(net: Builder, node: IrOperator, a: Value, b: Value) -> list[Value]:
-    """The factors of a MatMul, transposed where its attributes say so; both in the IR's layout."""
+def _factors(net: Builder, node: IrOperator, a: Value, b: Value) -> list[Value]:
+    """The factors of a MatMul, transposed where its attributes are set; both in the IR's layout."""
     pairs = (a, ("transpose_a", "adj_x")), (b, ("transpose_b", "adj_y"))
     return [transpose(net, x, -2, -1) if any(node.flag(key, False) for key in keys) else x for x, keys in pairs]

@@ -1,8 +1,8 @@
-"""A fixed linear map along one axis: selecting, flipping, rolling, resampling, summing up."""
+"""LinearMap: a constant matrix along one axis, for selection, flips, rolls, resampling and cumulative sums."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -38,7 +38,7 @@ class LinearMap(Layer):
         return Source(expr=moved, state={"weight": blobs[0]}, fixed=True)
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """On the last axis an InnerProduct; on any other a 1x1 Convolution that takes the axis for the channels."""
+        """On the last axis an InnerProduct; on any other a 1x1 Convolution with that axis as its channels."""
         (x,), (matrix,) = inputs, blobs
         if matrix.size > MOST_WEIGHTS:
             raise Refused(f"a matrix of {matrix.size} numbers, more than {MOST_WEIGHTS}", "use a smaller input")
@@ -47,8 +47,8 @@ class LinearMap(Layer):
             return net.add(InnerProduct(self.out, False, self.axis), x, blobs=[matrix])
         before, after = prod(x.shape[: self.axis]), prod(x.shape[self.axis + 1 :])
         shape = x.shape if rank == 4 and self.axis == 1 else (before, x.shape[self.axis], after, 1)
-        made = Convolution(self.out, (1, 1), bias_term=False)
-        y = net.add(made, reshape_to(net, x, shape, "flat"), blobs=[matrix[:, :, None, None]], name="map")
+        convolution = Convolution(self.out, (1, 1), bias_term=False)
+        y = net.add(convolution, reshape_to(net, x, shape, "flat"), blobs=[matrix[:, :, None, None]], name="map")
         return reshape_to(net, y, (*x.shape[: self.axis], self.out, *x.shape[self.axis + 1 :]), "mapped")
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
@@ -64,22 +64,22 @@ def linear_map(net: Builder, x: Value, axis: int, matrix: np.ndarray, name: str 
     return net.add(LinearMap(axis, len(matrix)), x, blobs=[np.asarray(matrix, np.float32)], name=name)
 
 
-def select_indices(net: Builder, x: Value, axis: int, indices: Any) -> Value:
-    """x's positions `indices` along an axis: slices put together where they are few, else a selection matrix."""
+def select_indices(net: Builder, x: Value, axis: int, indices: Iterable[int]) -> Value:
+    """x at the positions `indices` along an axis: up to four slices, concatenated, else a selection matrix."""
     if not x.shape:
         return x
     axis %= len(x.shape)
     size = x.shape[axis]
-    indices = [int(i) % size for i in indices]
-    runs = [[indices[0], indices[0] + 1]]
-    for index in indices[1:]:
+    positions = [int(i) % size for i in indices]
+    runs = [(positions[0], positions[0] + 1)]
+    for index in positions[1:]:
         if index == runs[-1][1]:
-            runs[-1][1] += 1
+            runs[-1] = (runs[-1][0], index + 1)
         else:
-            runs.append([index, index + 1])
-    if runs == [[0, size]]:
+            runs.append((index, index + 1))
+    if runs == [(0, size)]:
         return x
     if len(runs) <= 4:
-        parts = [crop(net, x, {axis: tuple(run)}) for run in runs]
+        parts = [crop(net, x, {axis: run}) for run in runs]
         return net.add(Concat(axis), *parts) if len(parts) > 1 else parts[0]
-    return linear_map(net, x, axis, np.eye(size, dtype=np.float32)[indices])
+    return linear_map(net, x, axis, np.eye(size, dtype=np.float32)[positions])

@@ -1,4 +1,4 @@
-"""Matrix products, of two traced tensors or with a constant, and attention."""
+"""torch.matmul and its relatives: products of two traced tensors, or of one and a constant."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class MatMul(Layer):
         return Source(expr="torch.matmul({0}, {1})")
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """As one batch of products, which ncnn knows."""
+        """With the leading axes as one batch axis, as ncnn requires."""
         (*lead, m, k), n = shapes[0], shapes[1][-1]
         batch = (prod(lead),) if prod(lead) > 1 else ()
         return Ncnn("MatMul", {}, (), ((*batch, m, k), (*batch, k, n)), ((*batch, m, n),))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Every product M x K x N, then the sum over K: correct, and large."""
+        """All M x K x N products, then their sums over K: exact, but the blob is large."""
         a, b = inputs
         (*lead, m, k), n = a.shape, b.shape[-1]
         batch = prod(lead)
@@ -64,7 +64,7 @@ class MatMul(Layer):
         return net.ir_order(net.op("MatMul", a, b, shape=shape))
 
 
-def matrix_product(net: Builder, a: Value, b: Value) -> Value:
+def matrix_product(net: Builder, a: Operand, b: Operand) -> Value:
     """torch.matmul of values and constants of any rank."""
     rank_a, rank_b = len(a.shape), len(b.shape)
     if rank_a == 1:
@@ -100,7 +100,7 @@ def matrix_product(net: Builder, a: Value, b: Value) -> Value:
     "torch.Tensor.mv",
     "torch.spmm",
 )
-def matmul(net: Builder, input: Value, other: Operand) -> Value:
+def matmul(net: Builder, input: Operand, other: Operand) -> Value:
     y = matrix_product(net, input, other)
     return reshape_to(net, y, ()) if len(input.shape) == len(other.shape) == 1 else y
 

@@ -15,9 +15,9 @@ from .matmul import matrix_product
 
 @from_torch("torch.tensordot", "torch.functional.tensordot")
 def tensordot(net: Builder, a: Operand, b: Operand, dims: int | Sequence[Sequence[int]] = 2) -> Value:
-    """One matrix product, the axes that are summed over last in a and first in b.
+    """One matrix product, with the axes to sum over last in `a` and first in `b`.
 
-    dims: these axes of a and of b, or their number: the last ones of a, the first ones of b.
+    dims: the axes of a and of b to sum over, or their number: the last axes of a and the first of b.
     """
     if isinstance(dims, int):
         dims = range(len(a.shape) - dims, len(a.shape)), range(dims)

@@ -103,7 +103,7 @@ def drop_batch(net: Builder, output: Value, added: bool) -> Value:
 
 @from_torch("torch.reshape", "torch.Tensor.reshape")
 def reshape(net: Builder, input: Value, *sizes: int | Sequence[int], shape: Sequence[int] = ()) -> Value:
-    """To `sizes`, or `shape` by keyword; one of them may be -1, which takes the numbers that are left."""
+    """To `sizes`, or `shape` by keyword; one of them may be -1: as many as the other sizes leave."""
     dims = [int(d) for d in unpacked(sizes or shape)]
     if -1 in dims:
         known = -math.prod(dims)

@@ -7,7 +7,7 @@ from tests.layers.conftest import types_of
 SHAPES = [(6,), (2, 6), (1, 6), (2, 3, 6), (2, 3, 4, 6)]
 
 
-def test_runs_behind_a_flatten(same_everywhere):
+def test_runs_after_a_flatten(same_everywhere):
     same_everywhere(nn.Sequential(nn.Flatten(), nn.Linear(24, 5)), torch.randn(2, 2, 3, 4))
 
 

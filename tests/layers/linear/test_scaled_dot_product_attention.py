@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 BATCH = torch.randn(2, 5, 6)
+KEYS = torch.randn(1, 2, 3, 4)
 
 
 class Attention(nn.Module):
@@ -27,7 +28,7 @@ CASES = {
         lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=torch.eye(6, dtype=torch.bool)),
         (1, 2, 6, 4),
     ),
-    "scaled dot product, a query that sees nothing": (
+    "scaled dot product, a query that attends to nothing": (
         lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=torch.ones(6, 6).tril(-1) > 0),
         (1, 2, 6, 4),
     ),
@@ -43,6 +44,10 @@ CASES = {
     ),
     "scaled dot product, fewer heads of keys": (
         lambda x: F.scaled_dot_product_attention(x, x[:, :2], x[:, 2:], enable_gqa=True),
+        (1, 4, 6, 4),
+    ),
+    "scaled dot product, fewer heads of constant keys": (
+        lambda x: F.scaled_dot_product_attention(x, KEYS, KEYS + 1, enable_gqa=True),
         (1, 4, 6, 4),
     ),
     "scaled dot product with constant keys": (
