@@ -1,1 +1,1 @@
-"""Recurrent layers: LSTM, GRU, plain; whole sequences and single cells."""
+"""Recurrent layers: LSTM, GRU and plain, for complete sequences and for single steps."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,14 +23,19 @@ from ..shape.slice import slice_at
 
 MOST_STEPS = 512
 
+Gate = Callable[[Builder, Value], Value]
+Step = Callable[[Value], Value]  # the next state, from x W + b of one step [N, gates * units]
+
 
 @from_ir("LSTM")
 def ir_lstm(net: Builder, node: IrOperator, input: Value) -> Value:
     """Gates i, f, c, o. Weights: [in, 4 units], [units, 4 units], bias [4 units]. MMdnn's Keras parser stores none."""
     kernel, recurrent, bias = _weights(node, "lstm", 4)
-    gate, h, c = _gate(node), None, None
+    gate = _gate(node)
+    h: Value | None = None
+    c: Value | None = None
 
-    def step(driven: Any) -> Any:
+    def step(driven: Value) -> Value:
         nonlocal h, c
         total = driven if h is None else _sum(net, driven, _dense(net, h, recurrent, None))
         i, f, g, o = slice_at(net, total, 1, [len(recurrent) * k for k in (1, 2, 3)], "gates")
@@ -49,19 +54,21 @@ def ir_gru(net: Builder, node: IrOperator, input: Value) -> Value:
     Or, where the state is multiplied before it is reset (Keras' reset_after), a bias of [2, 3 units].
     """
     kernel, recurrent, bias = _weights(node, "gru", 3)
-    units, gate, h = len(recurrent), _gate(node), None
-    after = bias is not None and bias.ndim == 2
-    bias, inner = bias if after else (bias, None)
+    units, gate = len(recurrent), _gate(node)
+    inner: np.ndarray | None = None
+    if bias is not None and bias.ndim == 2:
+        bias, inner = bias
+    state: Value | None = None
 
-    def step(driven: Any) -> Any:
-        nonlocal h
+    def step(driven: Value) -> Value:
+        nonlocal state
+        h = state
         x_zr, x_h = slice_at(net, driven, 1, [2 * units], "x")
-        start = h is None
-        if start and inner is None:
+        if h is None and inner is None:
             z, _ = slice_at(net, gate(net, x_zr), 1, [units], "gate")
-            h = _product(net, _rest(net, z), net.add(TanH(), x_h, name="new"))
-            return h
-        if start:  # a state of zeros still gives the inner bias
+            state = _product(net, _rest(net, z), net.add(TanH(), x_h, name="new"))
+            return state
+        if h is None:  # a state of zeros still gives the inner bias
             h = net.add(Power(scale=0.0), x_h, name="zero")
         split = recurrent if inner is not None else recurrent[:, : 2 * units]
         fed = _dense(net, h, split, inner)
@@ -72,14 +79,14 @@ def ir_gru(net: Builder, node: IrOperator, input: Value) -> Value:
         else:
             reset = _dense(net, _product(net, r, h), recurrent[:, 2 * units :], None)
         new = net.add(TanH(), _sum(net, x_h, reset), name="new")
-        h = _sum(net, _product(net, z, h), _product(net, _rest(net, z), new))
-        return h
+        state = _sum(net, _product(net, z, h), _product(net, _rest(net, z), new))
+        return state
 
     return _unrolled(net, node, _dense(net, input, kernel, bias), step)
 
 
-def _weights(node: IrOperator, name: str, gates: Any) -> Any:
-    """Kernel, recurrent kernel and bias, or None, checked against `units`."""
+def _weights(node: IrOperator, name: str, gates: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Kernel, recurrent kernel and bias (None if there is none), checked against `units`."""
     kernel = node.weight(f"{name}_weights", "weights", rank=2)
     recurrent = node.weight(f"{name}_recurrent_weights", "recurrent_weights", rank=2)
     bias = node.weight(f"{name}_bias", "bias") if node.has(f"{name}_bias") or node.has("bias") else None
@@ -90,8 +97,8 @@ def _weights(node: IrOperator, name: str, gates: Any) -> Any:
     return kernel, recurrent, bias
 
 
-def _gate(node: IrOperator) -> Any:
-    """The function of the gates; old Keras takes a hard sigmoid unless told otherwise, newer ones a sigmoid."""
+def _gate(node: IrOperator) -> Gate:
+    """The activation of the gates; the default of old Keras is a hard sigmoid, that of newer versions a sigmoid."""
     kind = node.text("recurrent_activation")
     if kind == "sigmoid":
         return lambda net, x: net.add(Sigmoid(), x, name="open")
@@ -100,8 +107,8 @@ def _gate(node: IrOperator) -> Any:
     raise Refused(f"{node.op} with recurrent_activation {kind!r}", "use sigmoid or hard_sigmoid")
 
 
-def _unrolled(net: Builder, node: IrOperator, driven: Any, step: Any) -> Value:
-    """All states, [N, steps, units], if the file says that the output has three axes; else the last, [N, units]."""
+def _unrolled(net: Builder, node: IrOperator, driven: Value, step: Step) -> Value:
+    """All states, [N, steps, units], if the file gives the output three axes; else the last, [N, units]."""
     n, steps, width = driven.shape
     if steps > MOST_STEPS:
         raise Refused(f"{node.op} over {steps} steps", f"use at most {MOST_STEPS}")
@@ -115,7 +122,7 @@ def _unrolled(net: Builder, node: IrOperator, driven: Any, step: Any) -> Value:
     return net.add(Concat(1), *rows, name="steps") if len(rows) > 1 else rows[0]
 
 
-def _dense(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray) -> Value:
+def _dense(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray | None) -> Value:
     blobs = [np.ascontiguousarray(weight.T), *([] if bias is None else [bias])]
     return net.add(InnerProduct(weight.shape[1], bias is not None, len(x.shape) - 1), x, blobs=blobs, name="dense")
 

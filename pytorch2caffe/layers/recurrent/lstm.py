@@ -1,4 +1,4 @@
-"""Caffe's own LSTM."""
+"""Caffe's LSTM layer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def caffe_lstm(x, cont, weight, bias, recurrent, static=None, h=None, c=None):
 
 @layer("LSTM", param="recurrent_param")
 class LSTM(Layer):
-    """Bottoms x [T, N, ...] and cont [T, N], if there a static input [N, ...] that is added at each step, and with
+    """Bottoms x [T, N, ...] and cont [T, N], optionally a static input [N, ...] that is added at each step, and with
     expose_hidden h0, c0 [1, N, H]. Gates i, f, o, g.
 
     Top h [T, N, H] (and the last h, c [1, N, H]).
@@ -62,10 +62,10 @@ class LSTM(Layer):
         return [(*shapes[0][:2], self.num_output), *([(1, shapes[0][1], self.num_output)] * 2 * self.expose_hidden)]
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        return unrolled(self, "caffe_lstm", CODE, shapes, blobs, 2, ("recurrent",))
+        return unrolled(self.type, "caffe_lstm", CODE, shapes, blobs, 2 * self.expose_hidden, ("recurrent",))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For readers without it, step by step: where cont is 0 the state is forgotten."""
+        """For targets without it, step by step: where cont is 0 the state is reset to 0."""
         x, cont, *rest = inputs
         (steps, batch), hidden = x.shape[:2], self.num_output
         static, state = (rest[:-2], rest[-2:]) if self.expose_hidden else (rest, [])
@@ -73,13 +73,14 @@ class LSTM(Layer):
         weights = [blob.reshape(4 * hidden, -1) for blob in (blobs[0], *blobs[2:])]
         fed = net.add(InnerProduct(4 * hidden, True, 2), x, blobs=[weights[0], blobs[1]], name="fed")
         for value in static:
-            always = net.add(InnerProduct(4 * hidden, False, 1), value, blobs=weights[1:2], name="static")
-            fed = net.add(Binary("add"), fed, reshape_to(net, always, (1, batch, 4 * hidden), "row"), name="sum")
-        going = reshape_to(net, cont, (steps, batch, 1), "cont")
+            term = net.add(InnerProduct(4 * hidden, False, 1), value, blobs=weights[1:2], name="static")
+            fed = net.add(Binary("add"), fed, reshape_to(net, term, (1, batch, 4 * hidden), "row"), name="sum")
+        continues = reshape_to(net, cont, (steps, batch, 1), "cont")
         outputs = []
         cuts = range(1, steps)
-        for step, go in zip(slice_at(net, fed, 0, cuts, "step"), slice_at(net, going, 0, cuts, "go"), strict=True):
-            h, c = (net.add(Binary("mul"), value, go, name="kept") for value in (h, c))
+        driven, conts = slice_at(net, fed, 0, cuts, "step"), slice_at(net, continues, 0, cuts, "go")
+        for step, cont_t in zip(driven, conts, strict=True):
+            h, c = (net.add(Binary("mul"), value, cont_t, name="kept") for value in (h, c))
             own = net.add(InnerProduct(4 * hidden, False, 2), h, blobs=weights[-1:], name="own")
             gates = net.add(Eltwise(), step, own, name="gates")
             i, f, o, g = slice_at(net, gates, 2, [hidden * k for k in (1, 2, 3)], "gate")
@@ -88,5 +89,5 @@ class LSTM(Layer):
             c = net.add(Eltwise(), net.add(Eltwise("PROD"), f, c, name="left"), added, name="c")
             h = net.add(Eltwise("PROD"), o, net.add(TanH(), c, name="squashed"), name="h")
             outputs.append(h)
-        together = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else h
-        return [together, h, c] if self.expose_hidden else together
+        all_steps = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else h
+        return [all_steps, h, c] if self.expose_hidden else all_steps

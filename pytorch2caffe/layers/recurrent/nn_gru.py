@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ...graph.builder import Builder
-from ...graph.graph import Value
+from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from .stacked import refuse_packed, run_cell, run_layers
 
@@ -17,7 +16,7 @@ from .stacked import refuse_packed, run_cell, run_layers
 def gru(
     net: Builder,
     input: Value,
-    hx: Any,
+    hx: Operand,
     params: Sequence[np.ndarray],
     has_biases: bool,
     num_layers: int,
@@ -34,7 +33,7 @@ def gru(
 def gru_cell(
     net: Builder,
     input: Value,
-    hx: Any,
+    hx: Operand,
     w_ih: np.ndarray,
     w_hh: np.ndarray,
     b_ih: np.ndarray | None = None,

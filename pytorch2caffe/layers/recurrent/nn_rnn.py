@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ...graph.builder import Builder
-from ...graph.graph import Value
+from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from .stacked import refuse_packed, run_cell, run_layers
 
@@ -17,7 +16,7 @@ from .stacked import refuse_packed, run_cell, run_layers
 def rnn_tanh(
     net: Builder,
     input: Value,
-    hx: Any,
+    hx: Operand,
     params: Sequence[np.ndarray],
     has_biases: bool,
     num_layers: int,
@@ -34,7 +33,7 @@ def rnn_tanh(
 def rnn_relu(
     net: Builder,
     input: Value,
-    hx: Any,
+    hx: Operand,
     params: Sequence[np.ndarray],
     has_biases: bool,
     num_layers: int,
@@ -53,7 +52,7 @@ def rnn_relu(
 def rnn_tanh_cell(
     net: Builder,
     input: Value,
-    hx: Any,
+    hx: Operand,
     w_ih: np.ndarray,
     w_hh: np.ndarray,
     b_ih: np.ndarray | None = None,
@@ -66,7 +65,7 @@ def rnn_tanh_cell(
 def rnn_relu_cell(
     net: Builder,
     input: Value,
-    hx: Any,
+    hx: Operand,
     w_ih: np.ndarray,
     w_hh: np.ndarray,
     b_ih: np.ndarray | None = None,

@@ -28,7 +28,7 @@ FROM_TORCH = [0, 1, 3, 2]  # Caffe's gates i, f, o, g from PyTorch's i, f, g, o
 
 @layer("Recurrent")
 class Recurrent(Layer):
-    """PyTorch's nn.LSTM, nn.GRU or nn.RNN on [T, N, D] (one direction, one layer), from a state given as [1, N, H].
+    """PyTorch's nn.LSTM, nn.GRU or nn.RNN on [T, N, D] (one direction, one layer), from a given state [1, N, H].
 
     Inputs: x, h0 (and c0 of an LSTM). Outputs: all h [T, N, H], the last h (and c) [1, N, H].
     Blobs: weight_ih [gates H, D], weight_hh [gates H, H], and their biases if bias.
@@ -78,33 +78,38 @@ class Recurrent(Layer):
         return self._unrolled(net, inputs, blobs)
 
     def _as_caffe(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Caffe's LSTM; its `cont` input says where sequences go on: everywhere, from the state given."""
+        """Caffe's LSTM; its `cont` input is 1 everywhere: one sequence, which starts from the given state."""
         x, h0, c0 = inputs
         steps, batch, _ = x.shape
         w_ih, w_hh, bias = (_reordered(b) for b in (*blobs[:2], _bias(self, blobs)))
         cont = net.constant(np.ones((steps, batch)))
-        made = LSTM(self.hidden, expose_hidden=True)
-        return net.add(made, x, cont, h0, c0, blobs=[w_ih, bias, w_hh], name="lstm")
+        lstm = LSTM(self.hidden, expose_hidden=True)
+        return net.add(lstm, x, cont, h0, c0, blobs=[w_ih, bias, w_hh], name="lstm")
 
     def _unrolled(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Step by step; what does not depend on the state is computed for all steps at once."""
         x, *state = inputs
         rows = GATES[self.kind] * self.hidden
-        biases = blobs[2:] if self.kind == "GRU" and self.bias else (_bias(self, blobs), None)
-        driven = _affine(net, x, blobs[0], biases[0] if self.bias else None, rows)
+        bias_ih: np.ndarray | None = None
+        bias_hh: np.ndarray | None = None
+        if self.bias and self.kind == "GRU":
+            bias_ih, bias_hh = blobs[2:]
+        elif self.bias:
+            bias_ih = _bias(self, blobs)
+        driven = _affine(net, x, blobs[0], bias_ih, rows)
         outputs = []
         for step in slice_at(net, driven, 0, range(1, x.shape[0]), "step"):
-            fed = _affine(net, state[0], blobs[1], biases[1] if self.bias else None, rows)
+            fed = _affine(net, state[0], blobs[1], bias_hh, rows)
             state = getattr(self, f"_{self.kind.lower()}")(net, step, fed, *state)
             outputs.append(state[0])
         all_steps = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else outputs[0]
         return [all_steps, *state]
 
-    def _rnn(self, net: Lowering, step: Any, fed: Any, h: Value) -> Any:
+    def _rnn(self, net: Lowering, step: Value, fed: Value, h: Value) -> list[Value]:
         total = net.add(Eltwise("SUM"), step, fed, name="sum")
         return [net.add(TanH(), total, name="h") if self.nonlinearity == "tanh" else clip(net, total, 0.0, None)]
 
-    def _gru(self, net: Lowering, step: Any, fed: Any, h: Value) -> Any:
+    def _gru(self, net: Lowering, step: Value, fed: Value, h: Value) -> list[Value]:
         hidden = self.hidden
         x_rz, x_n = slice_at(net, step, 2, [2 * hidden], "x")
         h_rz, h_n = slice_at(net, fed, 2, [2 * hidden], "h")
@@ -112,10 +117,10 @@ class Recurrent(Layer):
         r, z = slice_at(net, gates, 2, [hidden], "gate")
         new = net.add(Eltwise("SUM"), x_n, net.add(Eltwise("PROD"), r, h_n, name="reset"), name="sum")
         n = net.add(TanH(), new, name="new")
-        kept = net.add(Eltwise("PROD"), z, net.add(Eltwise("SUM", (1.0, -1.0)), h, n, name="change"), name="kept")
-        return [net.add(Eltwise("SUM"), n, kept, name="h")]
+        correction = net.add(Eltwise("PROD"), z, net.add(Eltwise("SUM", (1.0, -1.0)), h, n, name="change"), name="kept")
+        return [net.add(Eltwise("SUM"), n, correction, name="h")]
 
-    def _lstm(self, net: Lowering, step: Any, fed: Any, h: Value, c: Value) -> Any:
+    def _lstm(self, net: Lowering, step: Value, fed: Value, h: Value, c: Value) -> list[Value]:
         total = net.add(Eltwise("SUM"), step, fed, name="sum")
         i, f, g, o = slice_at(net, total, 2, [self.hidden * k for k in (1, 2, 3)], "gate")
         i, f, o = (net.add(Sigmoid(), gate, name="open") for gate in (i, f, o))
@@ -124,16 +129,17 @@ class Recurrent(Layer):
         return [net.add(Eltwise("PROD"), o, net.add(TanH(), c, name="squashed"), name="h"), c]
 
 
-def _bias(layer: Recurrent, blobs: Any) -> np.ndarray:
+def _bias(layer: Recurrent, blobs: Sequence[np.ndarray]) -> np.ndarray:
+    """The sum of both biases, or zeros."""
     rows = GATES[layer.kind] * layer.hidden
     return blobs[2] + blobs[3] if layer.bias else np.zeros(rows, np.float32)
 
 
-def _reordered(blob: np.ndarray) -> Any:
+def _reordered(blob: np.ndarray) -> np.ndarray:
+    """The rows of PyTorch's gates in Caffe's order."""
     return np.concatenate([np.split(blob, 4)[i] for i in FROM_TORCH])
 
 
-def _affine(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray, rows: Any) -> Value:
-    return net.add(
-        InnerProduct(rows, bias is not None, 2), x, blobs=[weight] if bias is None else [weight, bias], name="affine"
-    )
+def _affine(net: Builder, x: Value, weight: np.ndarray, bias: np.ndarray | None, rows: int) -> Value:
+    blobs = [weight] if bias is None else [weight, bias]
+    return net.add(InnerProduct(rows, bias is not None, 2), x, blobs=blobs, name="affine")

@@ -1,10 +1,9 @@
-"""Caffe's own plain recurrent layer."""
+"""Caffe's RNN: the plain recurrent layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def caffe_rnn(x, cont, weight, bias, recurrent, out, out_bias, static=None, h=No
 class RNN(Layer):
     """h_t = tanh(W h_(t-1) cont_t + W_x x_t + b), o_t = tanh(W_o h_t + b_o). Bottoms x [T, N, ...], cont [T, N].
 
-    Also, if there, a static input [N, ...] that is added at each step, and with expose_hidden h0 [1, N, H].
+    Optionally a static input [N, ...] that is added at each step, and with expose_hidden h0 [1, N, H].
     Top o [T, N, H] (and the last h). Blobs: W_x, b, (W_static), W, W_o, b_o.  Source: BVLC Caffe, rnn_layer.cpp.
     """
 
@@ -54,32 +53,39 @@ class RNN(Layer):
         return [(*shapes[0][:2], self.num_output), *([(1, shapes[0][1], self.num_output)] * self.expose_hidden)]
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        return unrolled(self, "caffe_rnn", CODE, shapes, blobs, 1, ("recurrent", "out", "out_bias"))
+        return unrolled(
+            self.type, "caffe_rnn", CODE, shapes, blobs, int(self.expose_hidden), ("recurrent", "out", "out_bias")
+        )
 
 
 def unrolled(
-    made: Any,
-    function: Any,
-    code: Any,
+    caffe_type: str,
+    function: str,
+    code: str,
     shapes: Sequence[Shape],
     blobs: Sequence[np.ndarray],
-    states: Any,
+    states: int,
     names: Sequence[str],
-) -> Any:
-    """The call of a function that steps through a sequence, for the bottoms and blobs that there are."""
-    hidden = states if made.expose_hidden else 0
-    static = len(shapes) - 2 - hidden
+) -> Source:
+    """The call of `function`, which `code` defines and which computes a sequence step by step, for the layer's bottoms.
+
+    shapes: of x [T, N, ...], cont [T, N], perhaps a static input [N, ...], then of the initial states.
+    states: the number of initial states; if there are any, the last states are outputs too.
+    names:  the parameters of `function` that hold the blobs after weight, bias and that of the static input.
+    Raises Refused for other bottoms.
+    """
+    static = len(shapes) - 2 - states
     if static not in (0, 1) or len(shapes[0]) < 2 or shapes[1] != shapes[0][:2]:
         raise Refused(
-            f"{made.type} of inputs of shape {list(map(list, shapes))}",
-            "give x [T, N, ...] and cont [T, N]" + (", and the states" if hidden else ""),
+            f"{caffe_type} of inputs of shape {list(map(list, shapes))}",
+            "give x [T, N, ...] and cont [T, N]" + (", and the states" if states else ""),
         )
     names = ["weight", "bias", *(["static"] if static else []), *names]
     state = dict(zip(names, blobs, strict=True))
     arguments = ["{0}", "{1}", *(f"{{{name}}}" for name in names if name != "static")]
     if static:
         arguments.append("static=F.linear({2}.flatten(1), {static})")
-    given = range(2 + static, 2 + static + hidden)
-    arguments += [f"{name}={{{index}}}" for name, index in zip("hc", given, strict=False)]
+    initial = range(2 + static, 2 + static + states)
+    arguments += [f"{name}={{{index}}}" for name, index in zip("hc", initial, strict=False)]
     call = f"{function}({', '.join(arguments)})"
-    return Source(expr=call if hidden else f"{call}[0]", state=state, define=code)
+    return Source(expr=call if states else f"{call}[0]", state=state, define=code)

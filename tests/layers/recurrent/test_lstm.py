@@ -38,8 +38,8 @@ def run_caffe(layer, tmp_path, *inputs):
     net = Builder(Graph(), infer)
     names = ["x", "cont", "h", "c"][: len(inputs)]
     values = [net.input(name, array.shape) for name, array in zip(names, inputs, strict=True)]
-    found = net.add(layer, *values, blobs=BLOBS)
-    tops = found if isinstance(found, list) else [found]
+    outputs = net.add(layer, *values, blobs=BLOBS)
+    tops = outputs if isinstance(outputs, list) else [outputs]
     net.graph.outputs = {top.name: top for top in tops}
     files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
     save_caffe(net.graph, *files)
