@@ -31,6 +31,7 @@ Bounds = tuple[float, float]
 ANY: Bounds = (-inf, inf)
 
 Dims = int | Sequence[int] | None  # PyTorch's `dim`: an axis, several, or None or () for all
+Size = int | Sequence[int]  # PyTorch's kernel_size, stride, padding: one integer for all spatial axes, or one per axis
 
 C = TypeVar("C", bound="type[Layer]")
 F = TypeVar("F", bound=Callable[..., Any])

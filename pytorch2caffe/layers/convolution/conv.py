@@ -1,9 +1,8 @@
-"""PyTorch's convolutions and the IR's: a Convolution, behind a Pad where more is padded on one side."""
+"""PyTorch's convolutions and the IR's, as a Convolution, after a Pad where the two sides are padded differently."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.ir_operator import IrOperator
-from ...graph.registry import from_ir, from_torch, pair
+from ...graph.registry import Size, from_ir, from_torch, pair
 from ..shape.pad import pad_with
 from ..shape.reshape import drop_batch, with_batch
 from .convolution import Convolution
@@ -23,32 +22,38 @@ def _conv(
     net: Builder,
     rank: int,
     input: Value,
-    weight: np.ndarray,
-    bias: np.ndarray,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: Any,
+    weight: Operand,
+    bias: Operand | None,
+    stride: Size,
+    padding: Size | str,
+    dilation: Size,
+    groups: int,
 ) -> Value:
+    """A convolution over `rank` spatial axes; the arguments are those of torch.nn.functional.conv2d."""
     blobs = weights_of(f"conv{rank}d", weight, bias)
     x, added = with_batch(net, rank, input)
     stride, dilation = pair(stride, rank), pair(dilation, rank)
-    kernel = weight.shape[2:]
     if padding == "same":
-        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        x, blobs[0] = _one_more_behind(net, x, weight, [t % 2 for t in total], dilation)
         kernel = blobs[0].shape[2:]
-        padding = [(t + (k - before)) // 2 for t, k, before in zip(total, kernel, weight.shape[2:], strict=True)]
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        x, blobs[0] = _one_more_after(net, x, blobs[0], [t % 2 for t in totals], dilation)
+        padding = [(t + new - k) // 2 for t, new, k in zip(totals, blobs[0].shape[2:], kernel, strict=True)]
     elif padding == "valid":
         padding = 0
-    made = Convolution(
-        weight.shape[0], tuple(kernel), stride, pair(padding, rank), dilation, int(groups), bias is not None
+    weight = blobs[0]
+    layer = Convolution(
+        len(weight), weight.shape[2:], stride, pair(padding, rank), dilation, int(groups), bias is not None
     )
-    return drop_batch(net, net.add(made, x, blobs=blobs), added)
+    return drop_batch(net, net.add(layer, x, blobs=blobs), added)
 
 
-def _one_more_behind(net: Builder, x: Value, weight: np.ndarray, odd: Any, dilation: Any) -> Any:
-    """Padding one more behind than before: a zero row in front of the kernel, or of x where the kernel is dilated."""
+def _one_more_after(
+    net: Builder, x: Value, weight: np.ndarray, odd: Sequence[int], dilation: Sequence[int]
+) -> tuple[Value, np.ndarray]:
+    """x and the weight, such that even padding means one more zero after x than before it along the axes that are odd.
+
+    Such an axis of the kernel gets a zero at its start; where the kernel is dilated, x gets one at its end.
+    """
     pads = {axis: (0, 1) for axis, (o, d) in enumerate(zip(odd, dilation, strict=True), 2) if o and d != 1}
     rows = [(int(o and d == 1), 0) for o, d in zip(odd, dilation, strict=True)]
     weight = np.pad(weight, [(0, 0), (0, 0), *rows]) if any(map(any, rows)) else weight
@@ -61,9 +66,9 @@ def conv1d(
     input: Value,
     weight: Operand,
     bias: Operand | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
     groups: int = 1,
 ) -> Value:
     return _conv(net, 1, input, weight, bias, stride, padding, dilation, groups)
@@ -75,9 +80,9 @@ def conv2d(
     input: Value,
     weight: Operand,
     bias: Operand | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
     groups: int = 1,
 ) -> Value:
     return _conv(net, 2, input, weight, bias, stride, padding, dilation, groups)
@@ -89,9 +94,9 @@ def conv3d(
     input: Value,
     weight: Operand,
     bias: Operand | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
     groups: int = 1,
 ) -> Value:
     return _conv(net, 3, input, weight, bias, stride, padding, dilation, groups)
@@ -100,7 +105,7 @@ def conv3d(
 @from_ir("Conv")
 @in_two_axes
 def ir_conv(net: Builder, node: IrOperator, input: Value) -> Value:
-    """Weights: [kernel..., in / group, out]. Its `pads` say how it is padded; `auto_pad` is what they came from."""
+    """Weights: [kernel..., in / group, out]. `pads` holds the padding; `auto_pad` tells only how it was computed."""
     rank = len(input.shape)
     weight = node.weight("weights", rank=rank).transpose(rank - 1, rank - 2, *range(rank - 2))
     return _convolve(net, node, input, weight, node.integer("group", 1))
@@ -109,33 +114,37 @@ def ir_conv(net: Builder, node: IrOperator, input: Value) -> Value:
 @from_ir("DepthwiseConv")
 @in_two_axes
 def ir_depthwise_conv(net: Builder, node: IrOperator, input: Value) -> Value:
-    """Weights: [kernel..., channels, multiplier]; channel c makes the outputs c * multiplier and on."""
+    """Weights: [kernel..., channels, multiplier]. Channel c gives `multiplier` outputs, from c * multiplier on."""
     return _depthwise(net, node, input, node.weight("weights", rank=len(input.shape)))
 
 
 def _depthwise(net: Builder, node: IrOperator, input: Value, weight: np.ndarray) -> Value:
     *kernel, channels, multiplier = weight.shape
-    turned = weight.reshape(*kernel, channels * multiplier, 1)
+    filters = weight.reshape(*kernel, channels * multiplier, 1)
     order = (len(kernel), len(kernel) + 1, *range(len(kernel)))
-    return _convolve(net, node, input, turned.transpose(order), channels)
+    return _convolve(net, node, input, filters.transpose(order), channels)
 
 
 @from_ir("SeparableConv")
 @in_two_axes
 def ir_separable_conv(net: Builder, node: IrOperator, input: Value) -> Value:
+    """A depthwise convolution, then one with a kernel of 1, which has the bias."""
     rank = len(input.shape)
     x = _depthwise(net, node, input, node.weight("depthwise_filter", rank=rank))
     weight = node.weight("pointwise_filter", rank=rank).transpose(rank - 1, rank - 2, *range(rank - 2))
-    made = Convolution(len(weight), weight.shape[2:], *((n,) * (rank - 2) for n in (1, 0, 1)), 1, node.has("bias"))
-    return net.add(made, x, blobs=[np.ascontiguousarray(weight), *bias_of(node)])
+    ones = (1,) * (rank - 2)
+    pointwise = Convolution(len(weight), weight.shape[2:], ones, (0,) * (rank - 2), ones, bias_term=node.has("bias"))
+    return net.add(pointwise, x, blobs=[np.ascontiguousarray(weight), *bias_of(node)])
 
 
-def _convolve(net: Builder, node: IrOperator, input: Value, weight: np.ndarray, group: Any) -> Value:
+def _convolve(net: Builder, node: IrOperator, input: Value, weight: np.ndarray, group: int) -> Value:
     if group < 1 or input.shape[1] != weight.shape[1] * group or len(weight) % group:
-        what = f"{node.op} of {input.shape[1]} channels with weights for {weight.shape[1]} in each of {group} groups"
-        raise Refused(what, "give the .npy that belongs to the file")
+        raise Refused(
+            f"{node.op} of {input.shape[1]} channels with weights for {weight.shape[1]} in each of {group} groups",
+            "use the .npy file that belongs to the IR file",
+        )
     x, pad = evenly_padded(net, input, pads_of(node, input))
     stride, dilation = spatial(node, x, "strides"), spatial(node, x, "dilations")
     bias = [] if node.op == "SeparableConv" else bias_of(node)
-    made = Convolution(len(weight), weight.shape[2:], stride, pad, dilation, group, bool(bias))
-    return net.add(made, x, blobs=[np.ascontiguousarray(weight), *bias])
+    layer = Convolution(len(weight), weight.shape[2:], stride, pad, dilation, group, bool(bias))
+    return net.add(layer, x, blobs=[np.ascontiguousarray(weight), *bias])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.ir_operator import IrOperator
-from ...graph.registry import from_ir, from_torch, pair
+from ...graph.registry import Size, from_ir, from_torch, pair
 from ..elementwise.scale import Bias
 from ..indexing.strided_slice import crop
 from ..shape.pad import pad_with
@@ -25,26 +24,28 @@ def transpose_convolved(
     net: Builder,
     rank: int,
     input: Value,
-    weight: np.ndarray,
-    bias: np.ndarray,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
-    groups: Any,
-    dilation: Any,
+    weight: Operand,
+    bias: Operand | None,
+    stride: Size,
+    padding: Size,
+    output_padding: Size,
+    groups: int,
+    dilation: Size,
 ) -> Value:
-    """output_padding asks for more rows at the end: zeros behind the kernel give just those."""
+    """A transposed convolution over `rank` spatial axes; the arguments are those of F.conv_transpose2d.
+
+    output_padding asks for more outputs at the end of an axis: zeros after the kernel give them.
+    """
     blobs = weights_of(f"conv_transpose{rank}d", weight, bias)
     x, added = with_batch(net, rank, input)
     stride, padding, dilation, more = (pair(value, rank) for value in (stride, padding, dilation, output_padding))
-    taps = [-(-m // d) for m, d in zip(more, dilation, strict=True)]
-    if any(taps):
-        blobs[0] = np.pad(weight, [(0, 0), (0, 0), *((0, t) for t in taps)])
-    made = Deconvolution(
-        weight.shape[1] * int(groups), blobs[0].shape[2:], stride, padding, dilation, int(groups), bias is not None
-    )
-    y = net.add(made, x, blobs=blobs)
-    surplus = [t * d - m for t, d, m in zip(taps, dilation, more, strict=True)]
+    zeros = [-(-m // d) for m, d in zip(more, dilation, strict=True)]
+    if any(zeros):
+        blobs[0] = np.pad(blobs[0], [(0, 0), (0, 0), *((0, z) for z in zeros)])
+    outputs, kernel = blobs[0].shape[1] * int(groups), blobs[0].shape[2:]
+    layer = Deconvolution(outputs, kernel, stride, padding, dilation, int(groups), bias is not None)
+    y = net.add(layer, x, blobs=blobs)
+    surplus = [z * d - m for z, d, m in zip(zeros, dilation, more, strict=True)]
     y = crop(net, y, {axis: (0, y.shape[axis] - s) for axis, s in enumerate(surplus, 2)}) if any(surplus) else y
     return drop_batch(net, y, added)
 
@@ -55,17 +56,24 @@ def conv_transpose1d(
     input: Value,
     weight: Operand,
     bias: Operand | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0,
-    output_padding: int | Sequence[int] = 0,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
     groups: int = 1,
-    dilation: int | Sequence[int] = 1,
+    dilation: Size = 1,
 ) -> Value:
-    """As 2-D with one row: readers take two axes."""
+    """An image of one row: Caffe's consumers deconvolve over two axes."""
     x = reshape_to(net, input, (*input.shape[:-1], 1, input.shape[-1]), "row")
-    sizes = [(first, *pair(v, 1)) for first, v in ((1, stride), (0, padding), (0, output_padding), (1, dilation))]
     y = conv_transpose2d(
-        net, x, weights_of("conv_transpose1d", weight, bias)[0][:, :, None], bias, *sizes[:3], groups, sizes[3]
+        net,
+        x,
+        weights_of("conv_transpose1d", weight, bias)[0][:, :, None],
+        bias,
+        (1, *pair(stride, 1)),
+        (0, *pair(padding, 1)),
+        (0, *pair(output_padding, 1)),
+        groups,
+        (1, *pair(dilation, 1)),
     )
     return reshape_to(net, y, (*y.shape[:-2], y.shape[-1]))
 
@@ -76,11 +84,11 @@ def conv_transpose2d(
     input: Value,
     weight: Operand,
     bias: Operand | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0,
-    output_padding: int | Sequence[int] = 0,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
     groups: int = 1,
-    dilation: int | Sequence[int] = 1,
+    dilation: Size = 1,
 ) -> Value:
     return transpose_convolved(net, 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
@@ -91,52 +99,57 @@ def conv_transpose3d(
     input: Value,
     weight: Operand,
     bias: Operand | None = None,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] | str = 0,
-    output_padding: int | Sequence[int] = 0,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
     groups: int = 1,
-    dilation: int | Sequence[int] = 1,
+    dilation: Size = 1,
 ) -> Value:
     return transpose_convolved(net, 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 @from_ir("ConvTranspose")
 def ir_conv_transpose(net: Builder, node: IrOperator, *inputs: Value) -> Value:
-    """Weights: [kernel..., out / group, in]. The output has the size that the file says; what is more is cut off.
+    """Weights: [kernel..., out / group, in]. The output is cropped to the size that the file gives.
 
-    TensorFlow's padding is not stored: of what is too much, half, rounded down, goes before.
+    TensorFlow's padding is not stored: half of the surplus, rounded down, is cropped at the start, the rest at the end.
     """
     x = inputs[-1]
     rank = len(x.shape)
     group = node.integer("group", 1)
     weight = node.weight("weights", rank=rank).transpose(rank - 1, rank - 2, *range(rank - 2))
     if group < 1 or x.shape[1] != len(weight) or len(weight) % group:
-        raise Refused(f"ConvTranspose of {x.shape[1]} channels with weights for {len(weight)} in {group} groups")
+        raise Refused(
+            f"ConvTranspose of {x.shape[1]} channels with weights for {len(weight)} in {group} groups",
+            "use the .npy file that belongs to the IR file",
+        )
     stride, dilation = spatial(node, x, "strides"), spatial(node, x, "dilations")
     axes = zip(x.shape[2:], stride, dilation, weight.shape[2:], strict=True)
     full = [(s - 1) * t + d * (k - 1) + 1 for s, t, d, k in axes]
-    windows = _windows(node, x, full)
-    even = all(2 * start + size == f for (start, size), f in zip(windows, full, strict=True))
-    pad = tuple(start if even else 0 for start, _ in windows)
-    more = [max(start + size - f, 0) for (start, size), f in zip(windows, full, strict=True)]
+    kept = _cropped(node, x, full)
+    even = all(2 * start + size == f for (start, size), f in zip(kept, full, strict=True))
+    pad = tuple(start if even else 0 for start, _ in kept)
+    more = [max(start + size - f, 0) for (start, size), f in zip(kept, full, strict=True)]
     bias = bias_of(node)
-    joined = [] if any(more) else bias  # where no kernel reaches there is bias alone
-    made = Deconvolution(weight.shape[1] * group, weight.shape[2:], stride, pad, dilation, group, bool(joined))
-    y = net.add(made, x, blobs=[np.ascontiguousarray(weight), *joined])
+    joined = [] if any(more) else bias  # beyond the kernels' extent the output is the bias alone
+    layer = Deconvolution(weight.shape[1] * group, weight.shape[2:], stride, pad, dilation, group, bool(joined))
+    y = net.add(layer, x, blobs=[np.ascontiguousarray(weight), *joined])
     if even:
         return y
     y = pad_with(net, y, {axis: (0, n) for axis, n in enumerate(more, 2)}, 0.0)
-    y = crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(windows, 2)})
+    y = crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(kept, 2)})
     return net.add(Bias(), y, blobs=bias, name="bias") if bias and not joined else y
 
 
-def _windows(node: IrOperator, x: Value, full: Any) -> Any:
-    """Per axis where the output begins within everything that the kernels write, and its size."""
+def _cropped(node: IrOperator, x: Value, full: Sequence[int]) -> list[tuple[int, int]]:
+    """For each spatial axis the start and the size of the output, within the `full` size that the kernels cover."""
     if node.source == "caffe":
-        return [(before, f - before - behind) for f, (before, behind) in zip(full, pads_of(node, x), strict=True)]
+        return [(before, f - before - after) for f, (before, after) in zip(full, pads_of(node, x), strict=True)]
     shape = node.output_shape()
     if shape is None or len(shape) != len(x.shape) or min(shape[1:-1]) < 1:
-        raise Refused("ConvTranspose without the size of its output", "the file does not hold it; set _output_shapes")
+        raise Refused("ConvTranspose without the size of its output", "set _output_shapes in the IR file")
     if any(size > f + MOST_PAD for size, f in zip(shape[1:-1], full, strict=True)):
-        raise Refused(f"ConvTranspose to {list(shape[1:-1])}, more than its kernels reach")
+        raise Refused(
+            f"ConvTranspose to {list(shape[1:-1])}, far more than its kernels cover", "set a smaller _output_shapes"
+        )
     return [(max(f - size, 0) // 2, size) for f, size in zip(full, shape[1:-1], strict=True)]

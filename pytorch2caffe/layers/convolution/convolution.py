@@ -14,7 +14,7 @@ from .kernel import Kernel
 
 @layer("Convolution", param="convolution_param")
 class Convolution(Kernel):
-    """Convolution over the axes behind the channels. Blobs: weight [out, in/group, kernel...], bias [out].
+    """Convolution over the axes after the channels. Blobs: weight [out, in/group, kernel...], bias [out].
 
     Source: BVLC Caffe, base_conv_layer.cpp.
     """

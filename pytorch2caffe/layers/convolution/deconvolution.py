@@ -26,14 +26,14 @@ class Deconvolution(Kernel):
     transposed = True
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """Its weight is [out, in, kernel...] in each group."""
+        """ncnn stores the weight as [group, out/group, in/group, kernel...]."""
         shape = self.group, -1, *blobs[0].shape[1:]
         return self._ncnn(shapes[0], np.ascontiguousarray(blobs[0].reshape(shape).swapaxes(1, 2)), blobs)
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """Importers lack its dilation: the kernel with zeros between its rows and columns."""
+        """For targets without its dilation: a larger kernel, with zeros between the weights."""
         kernel = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
         weight = np.zeros((*blobs[0].shape[:2], *kernel), np.float32)
-        weight[(..., *(slice(None, None, d) for d in self.dilation))] = blobs[0]
-        made = replace(self, kernel_size=kernel, dilation=(1,) * len(kernel))
-        return net.add(made, *inputs, blobs=[weight, *blobs[1:]])
+        weight[tuple(slice(None, None, d) for d in (1, 1, *self.dilation))] = blobs[0]
+        undilated = replace(self, kernel_size=kernel, dilation=(1,) * len(kernel))
+        return net.add(undilated, *inputs, blobs=[weight, *blobs[1:]])

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import Refused
 from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer
-from .kernel import as_argument, read, spelled
+from .kernel import as_argument, read_sizes, size_fields
 
 
 @layer("Im2col", param="convolution_param")
@@ -26,20 +26,20 @@ class Im2col(Layer):
     dilation: tuple[int, ...] = (1, 1)
 
     def to_caffe(self) -> dict[str, Any]:
-        param = {}
+        param: dict[str, Any] = {}
         for name, default in (("pad", 0), ("kernel_size", None), ("stride", 1), ("dilation", 1)):
-            param.update(spelled(name, getattr(self, name), default))
+            param.update(size_fields(name, getattr(self, name), default))
         return param
 
     @classmethod
     def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         if len(shapes[0]) != 4 or param.get("axis", 1) not in (1, -3):
-            raise Refused("Im2col of other than N, C, H, W", "use 4 axes, the channels second")
+            raise Refused("Im2col of an input that is not N, C, H, W", "use 4 axes, the channels second")
         return cls(
-            read(param, "kernel_size", "kernel", 2, None),
-            read(param, "stride", "stride", 2, 1),
-            read(param, "pad", "pad", 2, 0),
-            read(param, "dilation", "dilation", 2, 1),
+            read_sizes(param, "kernel_size", "kernel", 2, None),
+            read_sizes(param, "stride", "stride", 2, 1),
+            read_sizes(param, "pad", "pad", 2, 0),
+            read_sizes(param, "dilation", "dilation", 2, 1),
         )
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:

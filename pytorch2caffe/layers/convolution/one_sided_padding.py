@@ -1,13 +1,15 @@
-"""Convolutions and poolings of the IR: padding before and behind may differ, which no layer of Caffe's has."""
+"""Sizes and padding of the IR's convolutions and poolings, which may pad the end of an axis more than its start."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+
+import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Value
+from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ..shape.pad import pad_with
 
@@ -15,12 +17,18 @@ MOST_PAD = 1 << 16
 SIZES = ("kernel_shape", "strides", "dilations")
 KERNELS = ("weights", "depthwise_filter", "pointwise_filter")
 
+Pads = list[tuple[int, int]]  # per spatial axis, the padding before and after it
+Rule = Callable[[Builder, IrOperator, Value], Value]
 
-def spatial(node: IrOperator, x: Value, key: Any, default: int = 1) -> Any:
-    """An attribute with one number per axis, [1, h, w, 1], as those of the space."""
+
+def spatial(node: IrOperator, x: Value, key: str, default: int = 1) -> Shape:
+    """The numbers of an attribute, [1, height, width, 1] or [height, width], for the two or three spatial axes of x.
+
+    Raises Refused for another number of axes, and for numbers that are not positive.
+    """
     rank = len(x.shape) - 2
     if rank not in (2, 3):
-        raise Refused(f"{node.op} of a tensor of {len(x.shape)} axes")
+        raise Refused(f"{node.op} of a tensor of {len(x.shape)} axes", "use two or three spatial axes")
     numbers = node.integers(key, None)
     if numbers is None:
         return (default,) * rank
@@ -30,8 +38,8 @@ def spatial(node: IrOperator, x: Value, key: Any, default: int = 1) -> Any:
     return tuple(numbers)
 
 
-def pads_of(node: IrOperator, x: Value) -> Any:
-    """What is put before and behind each axis of the space: [(top, bottom), (left, right)]."""
+def pads_of(node: IrOperator, x: Value) -> Pads:
+    """The padding of the spatial axes of x: [(top, bottom), (left, right)]. Raises Refused for a malformed `pads`."""
     rank = len(x.shape)
     pads = node.integers("pads", [0] * 2 * rank)
     if len(pads) == rank - 2 and "auto_pad" not in node:
@@ -43,11 +51,11 @@ def pads_of(node: IrOperator, x: Value) -> Any:
     return [(pads[axis], pads[axis + rank]) for axis in range(1, rank - 1)]
 
 
-def in_two_axes(rule: Any) -> Any:
-    """A rule for tensors of one axis of space, [N, length, channels], too: as pictures of one row."""
+def in_two_axes(rule: Rule) -> Rule:
+    """Extends a function of `from_ir` to tensors of one spatial axis, [N, length, channels], as images of one row."""
 
     @wraps(rule)
-    def either(net: Builder, node: IrOperator, x: Value) -> Any:
+    def either(net: Builder, node: IrOperator, x: Value) -> Value:
         if len(x.shape) != 3:
             return rule(net, node, x)
         n, length, channels = x.shape
@@ -57,12 +65,16 @@ def in_two_axes(rule: Any) -> Any:
     return either
 
 
-def evenly_padded(net: Builder, x: Value, pads: Any, value: float = 0.0) -> Any:
-    """x with a Pad before it, and what is left of the padding: as much behind as before."""
-    if all(before == behind for before, behind in pads):
+def evenly_padded(net: Builder, x: Value, pads: Sequence[tuple[int, int]]) -> tuple[Value, Shape]:
+    """x and the padding that the layer itself adds on both sides of each spatial axis.
+
+    If the sides differ, a Pad layer adds all of it, and the layer none.
+    """
+    if all(before == after for before, after in pads):
         return x, tuple(before for before, _ in pads)
-    return pad_with(net, x, dict(enumerate(pads, 2)), value), (0,) * len(pads)
+    return pad_with(net, x, dict(enumerate(pads, 2)), 0.0), (0,) * len(pads)
 
 
-def bias_of(node: IrOperator) -> Any:
+def bias_of(node: IrOperator) -> list[np.ndarray]:
+    """The bias [out] as a list of one blob, or of none."""
     return [node.weight("bias", rank=1)] if node.has("bias") else []

@@ -5,7 +5,7 @@ from torch import nn
 
 from tests.layers.conftest import lacks
 
-VOLUMES = "deconvolves two axes only, and says so"
+VOLUMES = "deconvolves over two axes only, and reports so"
 TRANSPOSED = {
     "2x2 stride 2": nn.ConvTranspose2d(4, 6, 2, 2),
     "3x3": nn.ConvTranspose2d(4, 6, 3),

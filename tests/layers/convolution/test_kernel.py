@@ -1,9 +1,9 @@
-"""How Caffe spells the sizes of a kernel, both ways."""
+"""The sizes of a kernel as fields of Caffe's message, written and read."""
 
 import pytest
 
 from pytorch2caffe.errors import Refused
-from pytorch2caffe.layers.convolution.kernel import read, spelled
+from pytorch2caffe.layers.convolution.kernel import read_sizes, size_fields
 
 SPELLINGS = {
     "the default": ("pad", (0, 0), 0, {}),
@@ -15,9 +15,9 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize(("name", "values", "default", "param"), SPELLINGS.values(), ids=SPELLINGS)
-def test_what_is_written_is_read_back(name, values, default, param):
-    assert spelled(name, values, default) == param
-    assert read(param, name, "kernel" if name == "kernel_size" else name, len(values), default) == values
+def test_sizes_are_read_back_as_written(name, values, default, param):
+    assert size_fields(name, values, default) == param
+    assert read_sizes(param, name, "kernel" if name == "kernel_size" else name, len(values), default) == values
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_what_is_written_is_read_back(name, values, default, param):
 )
 def test_it_refuses(param, match):
     with pytest.raises(Refused, match=match):
-        read(param, "kernel_size", "kernel", 3, None)
+        read_sizes(param, "kernel_size", "kernel", 3, None)

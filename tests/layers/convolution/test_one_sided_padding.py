@@ -1,4 +1,4 @@
-"""The IR's convolutions, each against PyTorch's functions on input that is padded by hand."""
+"""The IR's convolutions, each against PyTorch's functions on input that F.pad has padded."""
 
 import numpy as np
 import pytest
@@ -13,9 +13,9 @@ from tests.layers.conftest import relative_l2
 SIZES = {"even": (8, 10), "odd": (9, 7)}
 PADS = {
     "none": (0, 0, 0, 0),
-    "alike": (1, 1, 1, 1),
-    "more behind": (0, 1, 1, 1),
-    "much behind": (0, 0, 2, 2),
+    "equal": (1, 1, 1, 1),
+    "more after": (0, 1, 1, 1),
+    "much more after": (0, 0, 2, 2),
     "more before": (2, 1, 0, 1),
 }
 
@@ -66,7 +66,7 @@ def test_depthwise_convolution_with_a_multiplier():
     check(graph, x, F.conv2d(x, weight, padding=1, groups=4))
 
 
-def test_transposed_convolution_of_tensorflow_cuts_the_larger_half_behind():
+def test_transposed_convolution_of_tensorflow_crops_the_larger_half_at_the_end():
     x, weight = torch.randn(1, 4, 5, 4), torch.randn(4, 6, 3, 3)
     attrs = {"strides": [1, 2, 2, 1], "_output_shapes": [(1, 10, 8, 6)]}
     graph = graph_of(nodes("ConvTranspose", x.shape, attrs, {"weights": weight.permute(2, 3, 1, 0).numpy()}))
@@ -77,8 +77,8 @@ REFUSED = {
     "weights of another network": ("Conv", {}, {"weights": np.ones((3, 3, 5, 6))}, "with weights for 5"),
     "no weights": ("Conv", {}, {}, "lacks its weights"),
     "weights of two axes": ("Conv", {}, {"weights": np.ones((3, 3))}, "not of 4 axes"),
-    "a stride of nothing": ("Conv", {"strides": [1, 0, 1, 1]}, {"weights": np.ones((3, 3, 3, 6))}, "numbers above 0"),
-    "pads too few": ("Conv", {"pads": [1, 2, 3]}, {"weights": np.ones((3, 3, 3, 6))}, "pads must be"),
+    "a stride of 0": ("Conv", {"strides": [1, 0, 1, 1]}, {"weights": np.ones((3, 3, 3, 6))}, "numbers above 0"),
+    "too few pads": ("Conv", {"pads": [1, 2, 3]}, {"weights": np.ones((3, 3, 3, 6))}, "pads must be"),
     "no size of the output": ("ConvTranspose", {}, {"weights": np.ones((3, 3, 6, 3))}, "size of its output"),
 }
 
