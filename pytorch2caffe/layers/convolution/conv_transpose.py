@@ -126,10 +126,10 @@ def ir_conv_transpose(net: Builder, node: IrOperator, *inputs: Value) -> Value:
     stride, dilation = spatial(node, x, "strides"), spatial(node, x, "dilations")
     axes = zip(x.shape[2:], stride, dilation, weight.shape[2:], strict=True)
     full = [(s - 1) * t + d * (k - 1) + 1 for s, t, d, k in axes]
-    kept = _cropped(node, x, full)
-    even = all(2 * start + size == f for (start, size), f in zip(kept, full, strict=True))
-    pad = tuple(start if even else 0 for start, _ in kept)
-    more = [max(start + size - f, 0) for (start, size), f in zip(kept, full, strict=True)]
+    ranges = _cropped(node, x, full)
+    even = all(2 * start + size == f for (start, size), f in zip(ranges, full, strict=True))
+    pad = tuple(start if even else 0 for start, _ in ranges)
+    more = [max(start + size - f, 0) for (start, size), f in zip(ranges, full, strict=True)]
     bias = bias_of(node)
     joined = [] if any(more) else bias  # beyond the kernels' extent the output is the bias alone
     layer = Deconvolution(weight.shape[1] * group, weight.shape[2:], stride, pad, dilation, group, bool(joined))
@@ -137,7 +137,7 @@ def ir_conv_transpose(net: Builder, node: IrOperator, *inputs: Value) -> Value:
     if even:
         return y
     y = pad_with(net, y, {axis: (0, n) for axis, n in enumerate(more, 2)}, 0.0)
-    y = crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(kept, 2)})
+    y = crop(net, y, {axis: (start, start + size) for axis, (start, size) in enumerate(ranges, 2)})
     return net.add(Bias(), y, blobs=bias, name="bias") if bias and not joined else y
 
 

@@ -34,7 +34,7 @@ def spatial(node: IrOperator, x: Value, key: str, default: int = 1) -> Shape:
         return (default,) * rank
     numbers = numbers[1:-1] if len(numbers) == rank + 2 else numbers
     if len(numbers) != rank or not all(0 < n < MOST_PAD for n in numbers):
-        raise node.fail(key, f"{rank} numbers above 0")
+        raise node.fail(key, f"{rank} integers above 0")
     return tuple(numbers)
 
 
@@ -47,7 +47,7 @@ def pads_of(node: IrOperator, x: Value) -> Pads:
     if len(pads) == 2 * (rank - 2):
         pads = [0, *pads[: rank - 2], 0, 0, *pads[rank - 2 :], 0]
     if len(pads) != 2 * rank or not all(0 <= p < MOST_PAD for p in pads):
-        raise node.fail("pads", f"{2 * rank} numbers from 0 on")
+        raise node.fail("pads", f"{2 * rank} integers of at least 0")
     return [(pads[axis], pads[axis + rank]) for axis in range(1, rank - 1)]
 
 

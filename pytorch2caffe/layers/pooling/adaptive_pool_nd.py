@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from ...graph.builder import Builder
 from ...graph.graph import Value
-from ...graph.registry import pair
+from ...graph.registry import Layer, pair
 from ..shape.reshape import drop_batch, reshape_to, with_batch
 from .adaptive_pooling import AdaptivePooling, even_windows
-from .pool_nd import as_rows
+from .pool_nd import as_row
 from .pooling import Pooling
 
+OutputSize = int | None | Sequence[int | None]  # None: the size of the input
 
-def adaptive_pool(net: Builder, input: Value, output_size: Any, method: str) -> Value:
+
+def _output_sizes(shape: Sequence[int], output_size: OutputSize) -> list[int]:
+    """The output's size along each spatial axis of an input of this shape."""
+    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * len(shape[2:])
+    return [current if size is None else int(size) for current, size in zip(shape[2:], sizes, strict=True)]
+
+
+def adaptive_pool(net: Builder, input: Value, output_size: OutputSize, method: str) -> Value:
+    """PyTorch's adaptive pooling of [N, C, H, W] or [C, H, W] as one layer: a plain Pooling where the windows are even.
+
+    method: MAX or AVE.
+    """
     x, added = with_batch(net, 2, input)
-    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    height, width = (have if want is None else int(want) for have, want in zip(x.shape[2:], wanted, strict=True))
-    even = [even_windows(size, count) for size, count in zip(x.shape[2:], (height, width), strict=True)]
+    height, width = _output_sizes(x.shape, output_size)
+    layer: Layer
+    rows, columns = even_windows(x.shape[2], height), even_windows(x.shape[3], width)
     if (height, width) == (1, 1):
-        made = Pooling(method, global_pooling=True)
+        layer = Pooling(method, global_pooling=True)
     elif (height, width) == x.shape[2:]:
         return input
-    elif all(even):
-        (kh, sh), (kw, sw) = even
-        made = Pooling(method, kh, kw, sh, sw)
+    elif rows and columns:
+        (kernel_h, stride_h), (kernel_w, stride_w) = rows, columns
+        layer = Pooling(method, kernel_h, kernel_w, stride_h, stride_w)
     else:
-        made = AdaptivePooling(method, height, width)
-    return drop_batch(net, net.add(made, x), added)
+        layer = AdaptivePooling(method, height, width)
+    return drop_batch(net, net.add(layer, x), added)
 
 
-def adaptive_pool1d(net: Builder, input: Value, output_size: Any, method: str) -> Value:
-    x, back = as_rows(net, input)
-    return back(adaptive_pool(net, x, (1, *pair(output_size, 1)), method))
+def adaptive_pool1d(net: Builder, input: Value, output_size: OutputSize, method: str) -> Value:
+    """The same of [N, C, L] or [C, L], as images of one row."""
+    x, from_row = as_row(net, input)
+    return from_row(adaptive_pool(net, x, (1, *pair(output_size, 1)), method))
 
 
-def adaptive_pool3d(net: Builder, input: Value, output_size: Any, method: str) -> Value:
+def adaptive_pool3d(net: Builder, input: Value, output_size: OutputSize, method: str) -> Value:
+    """The same of [N, C, D, H, W] or [C, D, H, W]: the last two axes first, then the depth."""
     x, added = with_batch(net, 3, input)
-    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * 3
-    depths, rows, columns = (have if want is None else want for have, want in zip(x.shape[2:], wanted, strict=True))
+    depths, rows, columns = _output_sizes(x.shape, output_size)
     n, c, depth, *space = x.shape
     x = adaptive_pool(net, reshape_to(net, x, (n, c * depth, *space), "pictures"), (rows, columns), method)
     x = reshape_to(net, x, (n, c, depth, rows * columns), "columns")

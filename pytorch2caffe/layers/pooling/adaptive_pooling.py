@@ -1,4 +1,4 @@
-"""Adaptive pooling: so many windows, whatever the input's size."""
+"""Adaptive pooling: a fixed number of windows for an input of any size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from .pooling import Pooling
 
 @layer("AdaptivePooling")
 class AdaptivePooling(Layer):
-    """The maximum (MAX) or average (AVE) of height x width windows that together cover the input."""
+    """The maximum (MAX) or average (AVE) of height x width windows that together cover the input.
+
+    Source: torch.nn.functional.adaptive_avg_pool2d and adaptive_max_pool2d.
+    """
 
     legacy_name = "ave_pool"
 
@@ -38,41 +41,47 @@ class AdaptivePooling(Layer):
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """One axis after the other: equal windows by one Pooling, unequal ones by a Pooling each."""
         (x,) = inputs
-        for axis, count in ((2, self.height), (3, self.width)):
-            x = _pool_axis(net, x, axis, count, self.pool)
+        for axis, windows in ((2, self.height), (3, self.width)):
+            x = _pool_axis(net, x, axis, windows, self.pool)
         return x
 
 
-def windows(size: int, count: int) -> Any:
-    """Where PyTorch's windows begin and end.
+def window_ranges(size: int, windows: int) -> list[tuple[int, int]]:
+    """The begin and the end of each of PyTorch's windows on an axis of `size`.
 
-    >>> windows(7, 3)
+    Source: PyTorch, aten/src/ATen/native/AdaptivePooling.h, start_index and end_index.
+
+    >>> window_ranges(7, 3)
     [(0, 3), (2, 5), (4, 7)]
     """
-    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+    return [(i * size // windows, -(-(i + 1) * size // windows)) for i in range(windows)]
 
 
-def even_windows(size: int, count: int) -> Any:
-    """(kernel, stride) if the windows are all alike, else None."""
-    found = windows(size, count)
-    kernels = {end - begin for begin, end in found}
-    steps = {b[0] - a[0] for a, b in zip(found, found[1:], strict=False)}
+def even_windows(size: int, windows: int) -> tuple[int, int] | None:
+    """(kernel, stride) if all windows have one size and one distance, else None.
+
+    >>> even_windows(12, 4), even_windows(7, 3)
+    ((3, 3), None)
+    """
+    ranges = window_ranges(size, windows)
+    kernels = {end - begin for begin, end in ranges}
+    steps = {b[0] - a[0] for a, b in zip(ranges, ranges[1:], strict=False)}
     return (kernels.pop(), steps.pop() if steps else 1) if len(kernels) == 1 and len(steps) <= 1 else None
 
 
-def _along(axis: int, kernel: Any, stride: int = 1) -> Any:
-    return (kernel, 1, stride, 1) if axis == 2 else (1, kernel, 1, stride)
+def _pooling_along(method: str, axis: int, kernel: int, stride: int = 1) -> Pooling:
+    return Pooling(method, kernel, 1, stride, 1) if axis == 2 else Pooling(method, 1, kernel, 1, stride)
 
 
-def _pool_axis(net: Builder, x: Value, axis: int, count: int, method: str) -> Value:
+def _pool_axis(net: Builder, x: Value, axis: int, windows: int, method: str) -> Value:
     size = x.shape[axis]
-    if count == size:
+    if windows == size:
         return x
-    even = even_windows(size, count)
+    even = even_windows(size, windows)
     if even:
-        return net.add(Pooling(method, *_along(axis, *even)), x, name="pool")
+        return net.add(_pooling_along(method, axis, *even), x, name="pool")
     parts = []
-    for begin, end in windows(size, count):
+    for begin, end in window_ranges(size, windows):
         part = crop(net, x, {axis: (begin, end)})
-        parts.append(net.add(Pooling(method, *_along(axis, end - begin)), part, name="pool"))
+        parts.append(net.add(_pooling_along(method, axis, end - begin), part, name="pool"))
     return net.add(Concat(axis), *parts, name="windows")

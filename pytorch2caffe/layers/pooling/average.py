@@ -1,4 +1,4 @@
-"""Average pooling as a depthwise convolution, for consumers whose pooling cannot count the padding."""
+"""Average pooling as a depthwise convolution, for targets whose pooling cannot include the padding."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from ...graph.lowering import Lowering
 from ..convolution.convolution import Convolution
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
-
-Axis = tuple[int, int, int]  # kernel, stride, pad
+from .windows import Axis
 
 
 def average_by_convolution(
@@ -20,22 +19,22 @@ def average_by_convolution(
 ) -> Value | None:
     """The averages of x [N, C, H, W] over zero-padded windows, or None if the target lacks such a convolution.
 
-    axes:    (kernel, stride, pad) of the height and of the width; sizes: the number of windows along each.
-    divisor: what each window's sum is divided by, [height, width].
-    inside:  how many of its numbers are in x, [height, width].
+    axes:    the windows' height and width, not dilated; sizes: the number of windows along each.
+    divisor: the divisor of each window's sum, [height, width].
+    inside:  the number of elements of x in each window, [height, width].
 
     before: x -> Pooling(AVE, kernel 3, pad 1) -> y
     after:  x -> Convolution(group C, kernel 3, pad 1, weights 1 / 9) -> y
     """
     channels = x.shape[1]
-    more = [
+    overhang = [
         max((size - 1) * stride + kernel - length - 2 * pad, 0)
-        for size, length, (kernel, stride, pad) in zip(sizes, x.shape[2:], axes, strict=True)
+        for size, length, (kernel, stride, pad, _) in zip(sizes, x.shape[2:], axes, strict=True)
     ]
-    kernel = tuple(axis[0] + extra for axis, extra in zip(axes, more, strict=True))
-    pads = tuple(axis[2] + extra for axis, extra in zip(axes, more, strict=True))
+    kernel = tuple(axis[0] + extra for axis, extra in zip(axes, overhang, strict=True))
+    pads = tuple(axis[2] + extra for axis, extra in zip(axes, overhang, strict=True))
     ones = np.ones((channels, 1, *(axis[0] for axis in axes)), np.float32)
-    weight = np.pad(ones, [(0, 0), (0, 0), *((extra, 0) for extra in more)])  # windows begin where they did
+    weight = np.pad(ones, [(0, 0), (0, 0), *((extra, 0) for extra in overhang)])  # windows keep their start
     layer = Convolution(channels, kernel, tuple(axis[1] for axis in axes), pads, group=channels, bias_term=False)
     if not net.takes(layer, x, blobs=[weight]):
         return None
@@ -44,5 +43,5 @@ def average_by_convolution(
     if not np.array_equal(divisor, inside):
         return None
     total = net.add(layer, x, blobs=[weight], name="sum")
-    count = net.add(layer, net.add(Power(scale=0.0, shift=1.0), x, name="ones"), blobs=[weight], name="count")
-    return net.add(Eltwise("PROD"), total, net.add(Power(power=-1.0), count, name="reciprocal"), name="average")
+    counts = net.add(layer, net.add(Power(scale=0.0, shift=1.0), x, name="ones"), blobs=[weight], name="count")
+    return net.add(Eltwise("PROD"), total, net.add(Power(power=-1.0), counts, name="reciprocal"), name="average")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from ...graph.builder import Builder
 from ...graph.graph import Value
-from ...graph.registry import from_torch, pair
+from ...graph.registry import Size, from_torch, pair
 from ..elementwise.power import Power
 from .pool_nd import pool, pool1d, pool3d, stride_of
 
@@ -16,16 +13,23 @@ from .pool_nd import pool, pool1d, pool3d, stride_of
 def avg_pool2d(
     net: Builder,
     input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-    divisor_override: Any = None,
+    divisor_override: int | None = None,
 ) -> Value:
-    named = {"count_include_pad": bool(count_include_pad or not any(pair(padding)))}
     return pool(
-        net, input, "AVE", kernel_size, stride, padding, ceil_mode, **named, divisor_override=divisor_override or 0
+        net,
+        input,
+        "AVE",
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad=bool(count_include_pad or not any(pair(padding))),
+        divisor_override=divisor_override or 0,
     )
 
 
@@ -33,9 +37,9 @@ def avg_pool2d(
 def avg_pool1d(
     net: Builder,
     input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Value:
@@ -46,14 +50,14 @@ def avg_pool1d(
 def avg_pool3d(
     net: Builder,
     input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-    divisor_override: Any = None,
+    divisor_override: int | None = None,
 ) -> Value:
-    """A mean of means: each window's count is the product of its counts along the axes."""
+    """A mean of means: the number of elements of a window is the product of the numbers along its axes."""
     if not divisor_override:
         return pool3d(net, input, "AVE", kernel_size, stride, padding, ceil_mode, count_include_pad=count_include_pad)
     k = pair(kernel_size, 3)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ...graph.builder import Builder
 from ...graph.graph import Value
-from ...graph.registry import from_torch
+from ...graph.registry import Size, from_torch
 from .pool_nd import pool, pool1d, pool3d
 
 
@@ -15,10 +14,10 @@ from .pool_nd import pool, pool1d, pool3d
 def max_pool2d(
     net: Builder,
     input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
@@ -30,10 +29,10 @@ def max_pool2d(
 def max_pool1d(
     net: Builder,
     input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
@@ -45,10 +44,10 @@ def max_pool1d(
 def max_pool3d(
     net: Builder,
     input: Value,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] | str = 0,
-    dilation: int | Sequence[int] = 1,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:

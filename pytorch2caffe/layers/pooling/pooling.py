@@ -20,21 +20,21 @@ from ..elementwise.scale import Scale
 from ..indexing.strided_slice import crop_space, select
 from ..shape.pad import pad_with
 from .average import average_by_convolution
-from .windows import caffe_count, held, torch_count
+from .windows import Axis, caffe_window_count, torch_window_count, window_sizes
 
 FLT_MAX = float(np.finfo(np.float32).max)
-SIZES = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
+IR_TYPES = {"MAX": "MAX", "AVE": "AVG"}
 
 
 @layer("Pooling", param="pooling_param")
 class Pooling(Layer):
     """The maximum or average of windows. Sizes per axis h, w.
 
-    round_mode CEIL (all that Caffe 1.0 knows) keeps a last window that overhangs, unless it starts beyond the
+    round_mode CEIL, the only one of Caffe 1.0, keeps a last window that overhangs, unless it starts beyond the
     padded input. AVE divides by the window clipped to size + pad, so padding counts.
     Source: BVLC Caffe, pooling_layer.cpp; round_mode since 2018.
 
-    What Caffe has not: count_include_pad=False and divisor_override (of AVE), dilation (of MAX), as in PyTorch.
+    Caffe lacks count_include_pad=False and divisor_override (of AVE), dilation (of MAX); their meaning is PyTorch's.
     """
 
     pool: str = "MAX"
@@ -55,7 +55,7 @@ class Pooling(Layer):
         return "max_pool" if self.pool == "MAX" else "ave_pool"
 
     def to_caffe(self) -> dict[str, Any]:
-        settings = {"pool": self.pool}
+        settings: dict[str, Any] = {"pool": self.pool}
         for name, short in (("kernel_size", "kernel"), ("stride", "stride"), ("pad", "pad")):
             h, w = getattr(self, f"{short}_h"), getattr(self, f"{short}_w")
             if (h, w) != {"stride": (1, 1)}.get(name, (0, 0)):
@@ -77,7 +77,7 @@ class Pooling(Layer):
                 sizes[f"{short}_{axis}"] = param.get(f"{short}_{axis}", param.get(name, default))
         steps = [sizes[f"{short}_{axis}"] for short in ("kernel", "stride") for axis in "hw"]
         if min(steps) < 1 and not param.get("global_pooling", False):
-            raise Refused("Pooling with a window or step of size 0", "give kernel_size and stride")
+            raise Refused("Pooling with a window or a stride of size 0", "set kernel_size and stride")
         mode = param.get("round_mode", "CEIL")
         if "ceil_mode" in param:
             mode = "CEIL" if param["ceil_mode"] else "FLOOR"
@@ -86,16 +86,16 @@ class Pooling(Layer):
         )
 
     @property
-    def axes(self) -> Any:
+    def axes(self) -> tuple[Axis, Axis]:
         """(kernel, stride, pad, dilation) of the height and of the width."""
-        return [
-            tuple(getattr(self, f"{name}_{axis}") for name in ("kernel", "stride", "pad", "dilation")) for axis in "hw"
-        ]
+        height = self.kernel_h, self.stride_h, self.pad_h, self.dilation_h
+        return height, (self.kernel_w, self.stride_w, self.pad_w, self.dilation_w)
 
-    def sizes(self, shape: Sequence[int], rounding: Any = None) -> Any:
-        """The output's height and width."""
+    def sizes(self, shape: Sequence[int], rounding: str | None = None) -> tuple[int, ...]:
+        """The output's height and width for an input of this shape, in the layer's own rounding unless one is given."""
         mode, padded = rounding or self.round_mode, bool(self.pad_h or self.pad_w)
-        return tuple(caffe_count(size, *axis, mode, padded) for size, axis in zip(shape[2:], self.axes, strict=True))
+        axes = zip(shape[2:], self.axes, strict=True)
+        return tuple(caffe_window_count(size, *axis, mode, padded) for size, axis in axes)
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         kind = "Max" if self.pool == "MAX" else "Avg"
@@ -103,77 +103,76 @@ class Pooling(Layer):
             return Source(f"nn.Adaptive{kind}Pool2d(1)")
         if len(shapes[0]) != 4:
             raise Refused(f"Pooling of {len(shapes[0])} axes", "Caffe pools 4 axes: N, C, H, W")
-        want = self.sizes(shapes[0])
-        if min(want) < 1:
+        sizes = self.sizes(shapes[0])
+        if min(sizes) < 1:
             raise Refused(f"Pooling: a window of {self.kernel_h}x{self.kernel_w} does not fit {list(shapes[0])}")
-        kernel, stride, pad, dilation = zip(*self.axes, strict=True)
-        have = tuple(
-            torch_count(size, *axis, self.round_mode) for size, axis in zip(shapes[0][2:], self.axes, strict=True)
-        )
-        wide = any(2 * p > k for p, k in zip(pad, kernel, strict=True))
-        if not wide and have == want:
-            return Source(f"nn.{kind}Pool2d({self._arguments(kernel, stride, pad, dilation)})")
-        return self._by_hand(shapes[0], kernel, stride, pad, dilation, want, kind)
+        axes = zip(shapes[0][2:], self.axes, strict=True)
+        torch_sizes = tuple(torch_window_count(size, *axis, self.round_mode) for size, axis in axes)
+        too_much_padding = any(2 * pad > kernel for kernel, _, pad, _ in self.axes)
+        if not too_much_padding and torch_sizes == sizes:
+            return Source(f"nn.{kind}Pool2d({self._arguments((self.pad_h, self.pad_w))})")
+        return self._pad_and_crop(shapes[0], sizes, kind)
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
-        """Rounded down (5=1), with the padding behind that Caffe's rounding up asks for.
+        """Rounding down (5=1), with the padding at the end that Caffe's rounding up needs.
 
-        ncnn divides by the whole window (6=1), or by what of it is not padding (6=0).
+        ncnn divides by the size of the window (6=1), or by its number of elements that are not padding (6=0).
         """
         one_sample(shapes[0])
         kind = {0: int(self.pool == "AVE")}
         if self.global_pooling:
             return Ncnn("Pooling", kind | {4: 1}, (), (), (tuple(shapes[0][1:2]),))
         if self.divisor_override or self.dilation_h > 1 or self.dilation_w > 1:
-            raise Refused("ncnn's Pooling has neither dilation nor a divisor of one's own")
-        behind = [
+            raise Refused("ncnn's Pooling has neither dilation nor divisor_override")
+        after = [
             max((out - 1) * stride + kernel - size - pad, 0)
             for out, size, (kernel, stride, pad, _) in zip(self.sizes(shapes[0]), shapes[0][2:], self.axes, strict=True)
         ]
-        overhangs = any(more > pad for more, pad in zip(behind, (self.pad_h, self.pad_w), strict=True))
+        overhangs = any(more > pad for more, pad in zip(after, (self.pad_h, self.pad_w), strict=True))
         padded = self.count_include_pad and any((self.pad_h, self.pad_w))
         if self.pool == "AVE" and padded and overhangs:
-            raise Refused("ncnn counts the whole of a window that overhangs the padding")
+            raise Refused("ncnn divides by the full size of a window that extends beyond the padding")
         params = kind | {1: self.kernel_w, 11: self.kernel_h, 2: self.stride_w, 12: self.stride_h}
-        params |= {3: self.pad_w, 13: self.pad_h, 14: behind[1], 15: behind[0], 5: 1}
+        params |= {3: self.pad_w, 13: self.pad_h, 14: after[1], 15: after[0], 5: 1}
         return Ncnn("Pooling", params | ({6: 1} if self.pool == "AVE" and padded else {}))
 
-    def _arguments(self, kernel: Any, stride: Any, pad: Any, dilation: Any) -> Any:
-        text = f"{as_argument(kernel)}, {as_argument(stride)}"
+    def _arguments(self, pad: tuple[int, int]) -> str:
+        """The arguments of nn.MaxPool2d or nn.AvgPool2d, with this padding instead of the layer's own."""
+        dilation = self.dilation_h, self.dilation_w
+        text = f"{as_argument((self.kernel_h, self.kernel_w))}, {as_argument((self.stride_h, self.stride_w))}"
         text += f", padding={as_argument(pad)}" if any(pad) else ""
         text += f", dilation={as_argument(dilation)}" if set(dilation) != {1} else ""
         text += ", ceil_mode=True" if self.round_mode == "CEIL" else ""
         text += "" if self.count_include_pad else ", count_include_pad=False"
         return text + (f", divisor_override={self.divisor_override}" if self.divisor_override else "")
 
-    def _by_hand(
-        self, shape: Sequence[int], kernel: Any, stride: Any, pad: Any, dilation: Any, want: Any, kind: Any
-    ) -> Any:
-        """What PyTorch's pooling refuses: more padding than half a window, windows that start beyond the input."""
+    def _pad_and_crop(self, shape: Sequence[int], sizes: Sequence[int], kind: str) -> Source:
+        """Explicit padding, for what PyTorch's pooling lacks: more than half a window, windows beyond the input.
+
+        sizes: the output's height and width; kind: Max or Avg.
+        """
+        pad = self.pad_h, self.pad_w
         value = "0.0" if kind == "Avg" else 'float("-inf")'
         padded = f"F.pad({{0}}, ({pad[1]}, {pad[1]}, {pad[0]}, {pad[0]}), value={value})" if any(pad) else "{0}"
-        size = [s + 2 * p for s, p in zip(shape[2:], pad, strict=True)]
-        module = f"nn.{kind}Pool2d({self._arguments(kernel, stride, (0, 0), dilation)})"
+        module = f"nn.{kind}Pool2d({self._arguments((0, 0))})"
         text = f"{{module}}({padded})"
-        have = [
-            torch_count(s, k, t, 0, d, self.round_mode)
-            for s, k, t, d in zip(size, kernel, stride, dilation, strict=True)
+        torch_sizes = [
+            torch_window_count(size + 2 * p, kernel, stride, 0, dilation, self.round_mode)
+            for size, (kernel, stride, p, dilation) in zip(shape[2:], self.axes, strict=True)
         ]
-        more = [w - h for w, h in zip(want, have, strict=True)]
-        if max(more) > 0 and kind == "Avg":
-            raise Refused(
-                "average pooling with a window that lies beyond its input", "use a stride of at most the kernel"
-            )
-        if max(more) > 0:
-            text = f"F.pad({text}, (0, {max(more[1], 0)}, 0, {max(more[0], 0)}), value={number(-FLT_MAX)})"
-        return Source(module, text + (f"[:, :, :{want[0]}, :{want[1]}]" if min(more) < 0 else ""))
+        missing = [size - torch_size for size, torch_size in zip(sizes, torch_sizes, strict=True)]
+        if max(missing) > 0 and kind == "Avg":
+            raise Refused("average pooling with a window beyond its input", "use a stride of at most the kernel")
+        if max(missing) > 0:
+            text = f"F.pad({text}, (0, {max(missing[1], 0)}, 0, {max(missing[0], 0)}), value={number(-FLT_MAX)})"
+        return Source(module, text + (f"[:, :, :{sizes[0]}, :{sizes[1]}]" if min(missing) < 0 else ""))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         if self.dilation_h > 1 or self.dilation_w > 1:
             return self._lower_dilation(net, x)
         out = self.sizes(x.shape)
-        plain = Pooling(self.pool, *(getattr(self, name) for name in SIZES))
+        plain = Pooling(self.pool, self.kernel_h, self.kernel_w, self.stride_h, self.stride_w, self.pad_h, self.pad_w)
         if (self.pad_h or self.pad_w) and not net.takes(plain, x):
             average = self._by_convolution(net, x, out) if self.pool == "AVE" else None
             return self._lower_pad(net, x, out) if average is None else average
@@ -185,33 +184,36 @@ class Pooling(Layer):
         return crop_space(net, y, out)
 
     def _divisors(self, shape: Sequence[int], out: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What Caffe and what PyTorch divide each window by, and its numbers inside the input, [height, width]."""
+        """The divisor of each window in Caffe and in PyTorch, and its number of elements in x: [height, width]."""
         axes = [(size, windows, *axis[:3]) for size, windows, axis in zip(shape[2:], out, self.axes, strict=True)]
-        caffe, inside = (np.outer(*(held(*axis, padded) for axis in axes)) for padded in (True, False))
+        (rows, columns), (rows_inside, columns_inside) = (
+            [window_sizes(*axis, padded) for axis in axes] for padded in (True, False)
+        )
+        caffe, inside = np.outer(rows, columns), np.outer(rows_inside, columns_inside)
         if self.divisor_override:
             return caffe, np.full_like(caffe, self.divisor_override), inside
         return caffe, caffe if self.count_include_pad else np.maximum(inside, 1), inside
 
     def _by_convolution(self, net: Lowering, x: Value, out: Sequence[int]) -> Value | None:
         _, divisor, inside = self._divisors(x.shape, out)
-        return average_by_convolution(net, x, [axis[:3] for axis in self.axes], out, divisor, inside)
+        return average_by_convolution(net, x, self.axes, out, divisor, inside)
 
-    def _weigh(self, net: Lowering, x: Value, y: Value) -> Any:
-        """Multiplies by (what Caffe divides by) / (what PyTorch divides by), where they differ."""
+    def _weigh(self, net: Lowering, x: Value, y: Value) -> Value:
+        """y, the average in Caffe, times Caffe's divisor / PyTorch's divisor, where they differ."""
         caffe, torch, _ = self._divisors(x.shape, y.shape[2:])
         if np.array_equal(caffe, torch):
             return y
         return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
 
-    def _lower_pad(self, net: Lowering, x: Value, out: Any) -> Any:
-        """For readers that average over the padding otherwise: a Pad layer before it."""
+    def _lower_pad(self, net: Lowering, x: Value, out: Sequence[int]) -> Value:
+        """For targets that pool the padding in another way: a Pad layer before the pooling."""
         padded = pad_with(net, x, {2: (self.pad_h,) * 2, 3: (self.pad_w,) * 2}, 0.0 if self.pool == "AVE" else -FLT_MAX)
         bare = replace(self, pad_h=0, pad_w=0, count_include_pad=True, divisor_override=0)
         y = crop_space(net, net.add(bare, padded, name="pool"), out)
         return self._weigh(net, x, y) if self.pool == "AVE" else y
 
-    def _lower_dilation(self, net: Lowering, x: Value) -> Any:
-        """The maximum of the input shifted by each tap, one axis after the other."""
+    def _lower_dilation(self, net: Lowering, x: Value) -> Value:
+        """The maximum of the input, shifted by each element of the kernel, one axis after the other."""
         for axis, (windows, (k, s, p, d)) in enumerate(zip(self.sizes(x.shape), self.axes, strict=True), 2):
             span = (windows - 1) * s + 1
             x = pad_with(net, x, {axis: (p, max(span + d * (k - 1) - x.shape[axis] - p, 0))}, -FLT_MAX)
@@ -222,15 +224,14 @@ class Pooling(Layer):
         return x
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
-        """Without rounding up: the padding behind is as long as the windows reach. Averages leave it out."""
+        """Rounding down, padded at the end up to the extent of the windows. Averages leave out the padding."""
         (x,) = inputs
         if self.dilation_h > 1 or self.dilation_w > 1 or self.divisor_override or len(x.shape) != 4:
-            raise Refused("the IR's Pool has no dilation and no divisor")
+            raise Refused("the IR's Pool has two spatial axes, no dilation and no divisor_override")
         if self.global_pooling:
-            kernel, stride, pad, sizes = x.shape[2:], (1, 1), (0, 0), (1, 1)
-        else:
-            kernel, stride, pad, _ = zip(*self.axes, strict=True)
-            sizes = self.sizes(x.shape)
+            return net.pool(x, IR_TYPES[self.pool], x.shape[2:], (1, 1), (0, 0), (1, 1))
+        pad, sizes = (self.pad_h, self.pad_w), self.sizes(x.shape)
         if self.pool == "AVE" and self.count_include_pad and any(pad):
             x, pad = net.pad(x, (0, 0, *pad), (0, 0, *pad), 0.0), (0, 0)
-        return net.pool(x, {"MAX": "MAX", "AVE": "AVG"}[self.pool], kernel, stride, pad, sizes)
+        kernel, stride = (self.kernel_h, self.kernel_w), (self.stride_h, self.stride_w)
+        return net.pool(x, IR_TYPES[self.pool], kernel, stride, pad, sizes)

@@ -18,15 +18,18 @@ from .pooling import Pooling
 
 @layer("SPP", param="spp_param")
 class SPP(Layer):
-    """The input pooled into 1x1, 2x2, 4x4 ... windows, pyramid_height grids, one behind the other as a row.
+    """The input pooled into 1x1, 2x2, 4x4 ... windows, pyramid_height grids, concatenated: [N, C * windows].
 
-    With a height of 1 it is a pooling over everything, its top [N, C, 1, 1].  Source: BVLC Caffe, spp_layer.cpp.
+    With a height of 1 it is global pooling: [N, C, 1, 1].
+
+    Source: BVLC Caffe, spp_layer.cpp.
     """
 
     pyramid_height: int
     pool: str = "MAX"
 
-    def _levels(self, shape: Sequence[int]) -> Any:
+    def _levels(self, shape: Sequence[int]) -> list[Pooling]:
+        """A Pooling for each grid, for an input of this shape."""
         if self.pool == "STOCHASTIC":
             raise Refused("stochastic pooling is random", "use MAX or AVE")
         if len(shape) != 4:
@@ -59,7 +62,7 @@ class SPP(Layer):
         return net.add(Concat(1), *(net.add(Flatten(), level, name="row") for level in levels), name="rows")
 
 
-def _window(size: int, bins: Any) -> Any:
-    """The window, which is the step too, and the padding for so many windows along an axis."""
+def _window(size: int, bins: int) -> tuple[int, int]:
+    """The kernel, which equals the stride, and the padding for `bins` windows along an axis."""
     kernel = -(-size // bins)
     return kernel, (kernel * bins - size + 1) // 2

@@ -77,7 +77,7 @@ REFUSED = {
     "weights of another network": ("Conv", {}, {"weights": np.ones((3, 3, 5, 6))}, "with weights for 5"),
     "no weights": ("Conv", {}, {}, "lacks its weights"),
     "weights of two axes": ("Conv", {}, {"weights": np.ones((3, 3))}, "not of 4 axes"),
-    "a stride of 0": ("Conv", {"strides": [1, 0, 1, 1]}, {"weights": np.ones((3, 3, 3, 6))}, "numbers above 0"),
+    "a stride of 0": ("Conv", {"strides": [1, 0, 1, 1]}, {"weights": np.ones((3, 3, 3, 6))}, "integers above 0"),
     "too few pads": ("Conv", {"pads": [1, 2, 3]}, {"weights": np.ones((3, 3, 3, 6))}, "pads must be"),
     "no size of the output": ("ConvTranspose", {}, {"weights": np.ones((3, 3, 6, 3))}, "size of its output"),
 }

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import trace
-from pytorch2caffe.layers.pooling.adaptive_pooling import windows
+from pytorch2caffe.layers.pooling.adaptive_pooling import window_ranges
 from tests.layers.conftest import types_of
 
 
@@ -17,8 +17,8 @@ def test_equal_windows_are_one_pooling():
     assert types_of(nn.AdaptiveMaxPool2d(4), torch.zeros(1, 3, 8, 12)) == ["Pooling"]
 
 
-@pytest.mark.parametrize(("size", "count"), [(7, 3), (12, 5), (5, 8)])
-def test_windows_are_those_of_pytorch(size, count):
+@pytest.mark.parametrize(("size", "windows"), [(7, 3), (12, 5), (5, 8)])
+def test_windows_are_those_of_pytorch(size, windows):
     x = torch.randn(1, 1, 1, size)
-    expected = torch.stack([x[..., begin:end].mean(-1) for begin, end in windows(size, count)], -1)
-    torch.testing.assert_close(F.adaptive_avg_pool2d(x, (1, count)), expected)
+    expected = torch.stack([x[..., begin:end].mean(-1) for begin, end in window_ranges(size, windows)], -1)
+    torch.testing.assert_close(F.adaptive_avg_pool2d(x, (1, windows)), expected)

@@ -1,4 +1,4 @@
-"""Average pooling for consumers whose pooling cannot count the padding."""
+"""Average pooling for targets whose pooling cannot include the padding."""
 
 from __future__ import annotations
 

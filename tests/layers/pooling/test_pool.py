@@ -1,4 +1,4 @@
-"""The IR's Pool, against PyTorch's functions on input that is padded by hand."""
+"""The IR's Pool, against PyTorch's functions on input that F.pad has padded."""
 
 import pytest
 import torch
@@ -12,9 +12,9 @@ from tests.layers.conftest import relative_l2
 SIZES = {"even": (8, 10), "odd": (9, 7)}
 PADS = {
     "none": (0, 0, 0, 0),
-    "alike": (1, 1, 1, 1),
-    "more behind": (0, 1, 1, 1),
-    "much behind": (0, 0, 2, 2),
+    "equal": (1, 1, 1, 1),
+    "more after": (0, 1, 1, 1),
+    "much more after": (0, 0, 2, 2),
     "more before": (2, 1, 0, 1),
 }
 
@@ -66,8 +66,8 @@ def test_average_of_what_is_not_padding(pads, size, stride):
         "strides": [1, stride, stride, 1],
         "pads": eight(pads),
     }
-    total, count = (F.avg_pool2d(padded(t, pads), 3, stride, divisor_override=1) for t in (x, torch.ones_like(x)))
-    check(graph_of(nodes("Pool", x.shape, attrs)), x, total / count.clamp(min=1))
+    total, elements = (F.avg_pool2d(padded(t, pads), 3, stride, divisor_override=1) for t in (x, torch.ones_like(x)))
+    check(graph_of(nodes("Pool", x.shape, attrs)), x, total / elements.clamp(min=1))
 
 
 REFUSED = {
