@@ -60,8 +60,8 @@ def window_ranges(size: int, windows: int) -> list[tuple[int, int]]:
 def even_windows(size: int, windows: int) -> tuple[int, int] | None:
     """(kernel, stride) if all windows have one size and one distance, else None.
 
-    >>> even_windows(12, 4), even_windows(7, 3)
-    ((3, 3), None)
+    >>> even_windows(7, 3), even_windows(7, 4)
+    ((3, 2), None)
     """
     ranges = window_ranges(size, windows)
     kernels = {end - begin for begin, end in ranges}
