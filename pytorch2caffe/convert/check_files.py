@@ -12,14 +12,14 @@ from typing import Any
 import caffe_proto
 from caffe_proto import FilePaths
 
-from ..backends.caffe.check import alternative_to, limits, lowering_advice_text, missing
+from ..backends.caffe.check import alternative_to, limits, location, lowering_advice_text, missing
 from ..backends.caffe.dialect import Dialect
 from ..backends.caffe.lower import DialectTarget
 from ..errors import Problem
 from ..frontends.caffe.reader import load_supported
 from ..frontends.caffe.weights import advice
 from ..graph import lowering
-from ..graph.graph import Graph
+from ..graph.graph import Graph, Node
 from ..graph.registry import LAYERS, load_layers
 from ..runtime.build import infer
 
@@ -56,14 +56,18 @@ def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dial
 
 def _with_true_advice(problems: list[Problem], graph: Graph, target: Dialect) -> list[Problem]:
     """The problems, with another fix where `pytorch2caffe lower` would refuse the layer too."""
-    types = {node.where: node.layer.type for node in graph.nodes}
-    refused = [problem.where for problem in lowering.lower(graph, DialectTarget(target), infer).problems]
-    fixes = {f"layer {name!r}": alternative_to(types[name], target, lowered=True) for name in refused}
-    advice = lowering_advice_text(target)
+    advice, nodes = lowering_advice_text(target), {location(node): node for node in graph.nodes}
     return [
-        replace(problem, fix=fixes[problem.where]) if problem.fix == advice and problem.where in fixes else problem
+        replace(problem, fix=alternative_to(node.layer.type, target, lowered=True))
+        if problem.fix == advice and (node := nodes.get(problem.where)) and not _can_be_lowered(node, target)
+        else problem
         for problem in problems
     ]
+
+
+def _can_be_lowered(node: Node, target: Dialect) -> bool:
+    alone = Graph("layer", list(dict.fromkeys(node.inputs)), {}, [node])
+    return not lowering.lower(alone, DialectTarget(target), infer).problems
 
 
 def count_layers(prototxt: str | Path) -> int:

@@ -2,7 +2,7 @@
 
 import sys
 
-from ....mmdnn import mmtocode
+from pytorch2caffe.cli.mmdnn import mmtocode
 
 if __name__ == "__main__":
     sys.exit(mmtocode())

@@ -2,7 +2,7 @@
 
 import sys
 
-from ....mmdnn import mmconvert
+from pytorch2caffe.cli.mmdnn import mmconvert
 
 if __name__ == "__main__":
     sys.exit(mmconvert())

@@ -2,7 +2,7 @@
 
 import sys
 
-from ....mmdnn import mmtoir
+from pytorch2caffe.cli.mmdnn import mmtoir
 
 if __name__ == "__main__":
     sys.exit(mmtoir())

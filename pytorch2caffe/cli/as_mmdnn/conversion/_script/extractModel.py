@@ -2,7 +2,7 @@
 
 import sys
 
-from ....mmdnn import mmdownload
+from pytorch2caffe.cli.mmdnn import mmdownload
 
 if __name__ == "__main__":
     sys.exit(mmdownload())

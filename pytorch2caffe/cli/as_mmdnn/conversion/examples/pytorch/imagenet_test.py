@@ -2,7 +2,7 @@
 
 import sys
 
-from .....mmdnn import mmtomodel
+from pytorch2caffe.cli.mmdnn import mmtomodel
 
 if __name__ == "__main__":
     sys.exit(mmtomodel(["--framework", "pytorch", *sys.argv[1:]]))

@@ -2,7 +2,7 @@
 
 import sys
 
-from .....mmdnn import mmvismeta
+from pytorch2caffe.cli.mmdnn import mmvismeta
 
 if __name__ == "__main__":
     sys.exit(mmvismeta())
