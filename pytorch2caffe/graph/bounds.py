@@ -29,11 +29,6 @@ class ValueBounds:
         self._known: dict[Value, Bounds] = {}
         self._finite: set[Value] = set()  # values that cannot be inf or NaN where the network's inputs are finite
 
-    def of(self, value: Value) -> Bounds:
-        """The least and the greatest number that a value can hold, as far as the layers that compute it tell."""
-        self._update()
-        return self._known.get(value, ANY)
-
     def refuse_hidden(self, value: Value) -> None:
         """Raises Refused if `value` may be inf or NaN: a mask multiplies by 0, and 0 * inf is NaN."""
         self._update()
@@ -83,11 +78,6 @@ def _less_maximum(node: Node, producers: Mapping[Value, Node]) -> bool:
     second = producers.get(node.inputs[1])
     maximum = second is not None and getattr(second.layer, "operation", "") == "max" and len(second.inputs) == 1
     return maximum and second is not None and second.inputs[0] is node.inputs[0]
-
-
-def hull(inputs: Sequence[Bounds]) -> Bounds:
-    """The bounds of numbers that are each in one of some bounds."""
-    return min(low for low, _ in inputs), max(high for _, high in inputs)
 
 
 def affine(bounds: Bounds, scale: float, shift: float) -> Bounds:

@@ -10,7 +10,6 @@ import numpy as np
 from ..errors import Refused
 from .graph import Operand, Shape
 
-Tensor = Operand
 MISSING: Any = object()  # the default of an attribute that has none
 
 

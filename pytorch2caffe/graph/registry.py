@@ -30,6 +30,12 @@ IR: dict[str, Callable[..., Any]] = {}
 Bounds = tuple[float, float]
 ANY: Bounds = (-inf, inf)
 
+
+def hull(inputs: Sequence[Bounds]) -> Bounds:
+    """The bounds of numbers that are each in one of some bounds."""
+    return min(low for low, _ in inputs), max(high for _, high in inputs)
+
+
 Dims = int | Sequence[int] | None  # PyTorch's `dim`: an axis, several, or None or () for all
 Size = int | Sequence[int]  # PyTorch's kernel_size, stride, padding: one integer for all spatial axes, or one per axis
 
@@ -111,9 +117,7 @@ class Layer:
 
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         """The least and the greatest number of its outputs, from those of its inputs, as far as is known."""
-        if not self.moves_data or not inputs:
-            return ANY
-        return min(low for low, _ in inputs), max(high for _, high in inputs)
+        return hull(inputs) if self.moves_data and inputs else ANY
 
     def finite(self, inputs: Sequence[Bounds]) -> bool:
         """Whether it gives finite numbers for finite numbers in these bounds, sums and products beyond 3e38 aside."""

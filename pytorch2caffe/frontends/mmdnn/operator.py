@@ -11,8 +11,8 @@ from ...errors import Refused
 from ...formats.mmdnn.layout import TURNED, channels_first, channels_last, graph_axis, ir_axis, ir_shape
 from ...formats.mmdnn.node import IrNode
 from ...graph.builder import Builder
-from ...graph.graph import Shape
-from ...graph.ir_operator import MISSING, IrOperator, Tensor
+from ...graph.graph import Operand, Shape
+from ...graph.ir_operator import MISSING, IrOperator
 from ...layers.shape.permute import permute_to
 from ...layers.shape.reshape import reshape_to
 
@@ -134,35 +134,35 @@ class Operator(IrOperator):
 
     # ---- layout ----------------------------------------------------------------------------------------------------
 
-    def shape(self, x: Tensor) -> Shape:
+    def shape(self, x: Operand) -> Shape:
         return ir_shape(x.shape)
 
-    def axis(self, x: Tensor, axis: int, more: int = 0) -> int:
+    def axis(self, x: Operand, axis: int, more: int = 0) -> int:
         return graph_axis(self.ir_axis(x, axis, more), len(x.shape) + more)
 
-    def ir_axis(self, x: Tensor, axis: int, more: int = 0) -> int:
+    def ir_axis(self, x: Operand, axis: int, more: int = 0) -> int:
         rank = len(x.shape) + more
         if not -rank <= axis < rank:
             raise Refused(f"{self.node.op} along axis {axis} of a tensor of {rank} axes")
         return axis % rank
 
-    def node_axis(self, x: Tensor, axis: int) -> int:
+    def node_axis(self, x: Operand, axis: int) -> int:
         return ir_axis(axis, len(x.shape))
 
-    def ordered(self, x: Tensor) -> Any:
+    def ordered(self, x: Operand) -> Any:
         return permute_to(self.net, x, channels_last(len(x.shape))) if len(x.shape) in TURNED else x
 
-    def stored(self, x: Tensor) -> Any:
+    def stored(self, x: Operand) -> Any:
         return permute_to(self.net, x, channels_first(len(x.shape))) if len(x.shape) in TURNED else x
 
-    def reshaped(self, x: Tensor, shape: Sequence[int], rest: int | None = None) -> Any:
+    def reshaped(self, x: Operand, shape: Sequence[int], rest: int | None = None) -> Any:
         if len(shape) > MOST_AXES:
             raise Refused(f"{self.node.op} to {len(shape)} axes", f"use at most {MOST_AXES}")
         if not rest and len(x.shape) == len(shape) and self.shape(x) == tuple(shape):
             return x
         return self.stored(reshape_to(self.net, self.ordered(x), shape, rest=rest))
 
-    def aligned(self, *tensors: Tensor) -> list[Any]:
+    def aligned(self, *tensors: Operand) -> list[Any]:
         rank = max(len(x.shape) for x in tensors)
         found = []
         for x in tensors:

@@ -15,8 +15,7 @@ from ...formats.mmdnn.files import read_ir
 from ...formats.mmdnn.layout import graph_shape
 from ...formats.mmdnn.node import IrNode
 from ...graph.builder import Builder
-from ...graph.graph import Graph, Shape, Value
-from ...graph.ir_operator import Tensor
+from ...graph.graph import Graph, Operand, Shape, Value
 from ...graph.registry import IR, Layer, load_layers
 from ...passes.fold_pads import fold_pads
 from ...passes.merge_permutes import merge_permutes
@@ -95,7 +94,7 @@ class _Reader:
         self.net = Builder(Graph(name), _bounded)
         self.source = source
         self.problems: list[Problem] = []
-        self.found: dict[str, list[Tensor | None]] = {}  # the outputs of a node; None where it failed
+        self.found: dict[str, list[Operand | None]] = {}  # the outputs of a node; None where it failed
         self.nodes: dict[str, IrNode] = {}
         for node in nodes:
             if node.name in self.nodes:
@@ -166,7 +165,7 @@ class _Reader:
                 self._problem(self.nodes[name], Refused("it is part of a loop, or after one", "unroll the loop"))
         return done
 
-    def _outputs(self, node: IrNode) -> list[Tensor | None]:
+    def _outputs(self, node: IrNode) -> list[Operand | None]:
         if node.op == "DataInput":
             return [self._input(node)]
         if node.op not in IR:
@@ -205,8 +204,8 @@ class _Reader:
         _check_size(sizes)
         return self.net.input(node.name, graph_shape(sizes))
 
-    def _inputs(self, node: IrNode) -> list[Tensor | None]:
-        found: list[Tensor | None] = []
+    def _inputs(self, node: IrNode) -> list[Operand | None]:
+        found: list[Operand | None] = []
         missing = []
         for edge in node.inputs:
             name, index = _split(edge, self.nodes)
@@ -223,7 +222,7 @@ class _Reader:
             raise Refused(what, "regenerate the IR from the source, with a converter that keeps it")
         return found
 
-    def _output(self, node: IrNode, name: str, index: int | None) -> Tensor | None:
+    def _output(self, node: IrNode, name: str, index: int | None) -> Operand | None:
         outputs = self.found[name]
         if len(outputs) == 1 and outputs[0] is None:
             return None

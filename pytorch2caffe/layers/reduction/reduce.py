@@ -10,12 +10,12 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import SHAPE, Ncnn, along, replaced
-from ...graph.bounds import affine, hull
+from ...graph.bounds import affine
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Bounds, Dims, Layer, Source, axes_of, layer
+from ...graph.registry import Bounds, Dims, Layer, Source, axes_of, hull, layer
 from ..elementwise.power import Power
 from ..pooling.pooling import Pooling
 from ..shape.reshape import reshape_to
