@@ -17,6 +17,8 @@ REQUIRED = "REQUIRE_REAL_CAFFE"
 RAN = "networks run in real Caffe"
 BEFORE = pytest.StashKey[int]()
 FOLDER = Path(__file__).parent
+LEFT_OUT = "left out by --quick"
+
 # What `--quick` leaves out besides tests in real Caffe and those marked slow.
 NOT_QUICK = {
     FOLDER / name
@@ -30,12 +32,12 @@ NOT_QUICK = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: left out by --quick")
+    config.addinivalue_line("markers", f"slow: {LEFT_OUT}")
     if config.getoption("--quick"):
         settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
         settings.load_profile("quick")
         for name in {*names()} - {"builtin"}:
-            get(name).unavailable = lambda: "left out by --quick"  # type: ignore[method-assign]
+            get(name).unavailable = lambda: LEFT_OUT  # type: ignore[method-assign]
     torch.set_warn_always(True)  # else a warning that fails a test does so in the first test alone that meets it
 
 
@@ -50,7 +52,8 @@ def caffe() -> CaffeRuntime:
 def real_caffe() -> Iterator[CaffeRuntime]:
     """Real Caffe. Without it the test is skipped and says so; with REQUIRE_REAL_CAFFE=1 it fails."""
     if reason := caffe().unavailable():
-        give_up = pytest.fail if os.environ.get(REQUIRED, "0") not in ("", "0") else pytest.skip
+        required = os.environ.get(REQUIRED, "0") not in ("", "0") and reason != LEFT_OUT
+        give_up = pytest.fail if required else pytest.skip
         give_up(f"real Caffe is missing: {reason}")
     yield caffe()
     caffe().close()
