@@ -71,6 +71,7 @@ class Graph:
 
     renamed:     layers and values whose names the target does not accept: {name now: name before}.
     caffemodels: the files that its weights were written to, once it is written.
+    calls:       how many calls of functions it was traced from; 0 if it was read from a file.
     """
 
     name: str = "net"
@@ -79,6 +80,7 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     caffemodels: list[Path] = field(default_factory=list)
+    calls: int = 0
 
     def copy(self) -> Graph:
         """The same network with nodes and values of its own, for passes to change; the arrays of weights are shared."""
@@ -88,7 +90,8 @@ class Graph:
             for node in self.nodes
         ]
         outputs = {name: new[value] for name, value in self.outputs.items()}
-        return Graph(self.name, [new[value] for value in self.inputs], outputs, nodes, dict(self.renamed))
+        inputs = [new[value] for value in self.inputs]
+        return Graph(self.name, inputs, outputs, nodes, dict(self.renamed), calls=self.calls)
 
     def values(self) -> Iterator[Value]:
         """Every value: the inputs, then what the nodes write, in order."""

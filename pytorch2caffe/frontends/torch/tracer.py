@@ -190,6 +190,7 @@ class Tracer(TorchFunctionMode):
         return result
 
     def _bind_all(self, name: str, result: Any, targets: list[Any], output: Any) -> Any:
+        self.graph.calls += 1
         for tensor, value in zip(targets, _as_list(output), strict=True):
             if value is None:  # an output that no Caffe layer computes: an error only if it is used
                 self.values.without_layer[tensor] = name
