@@ -16,7 +16,9 @@ from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
+from ..linear.linear_map import linear_map
 from ..shape.reshape import reshape_to
 
 
@@ -71,12 +73,28 @@ class LRN(Layer):
 def local_response_norm(
     net: Builder, input: Value, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Value:
-    if len(input.shape) < 3 or size % 2 == 0 or k <= 0:
-        what = f"local_response_norm of size {size}, k={k} on {len(input.shape)} axes"
-        raise Refused(what, "use an odd size and a positive k on 3 axes or more")
+    if len(input.shape) < 3:
+        raise Refused(f"local_response_norm on {len(input.shape)} axes", "use 3 axes or more")
+    if size % 2 == 0 or k <= 0:
+        return _one_sided_norm(net, input, size, alpha, beta, k)
     x = reshape_to(net, input, (*input.shape[:2], prod(input.shape[2:]), 1), "flat") if len(input.shape) != 4 else input
     y = net.add(LRN(size, alpha, beta, k=k), x)
     return reshape_to(net, y, input.shape, "full")
+
+
+def _one_sided_norm(net: Builder, x: Value, size: int, alpha: float, beta: float, k: float) -> Value:
+    """For windows that Caffe's LRN lacks, with size // 2 channels before and (size - 1) // 2 after, and for k <= 0.
+
+    before: x -> LRN(local_size 4) -> y
+    after:  x -> Eltwise(x * x) -> LinearMap(sums over windows) -> Power(-beta) -> Eltwise(* x) -> y
+    """
+    positions = np.arange(x.shape[1])
+    distance = positions[None, :] - positions[:, None]
+    window = (distance >= -(size // 2)) & (distance <= (size - 1) // 2)
+    squares = net.add(Eltwise("PROD"), x, x, name="square")
+    total = linear_map(net, squares, 1, window * (alpha / size), name="sum")
+    factor = net.add(Power(power=-beta, shift=k), total, name="factor")
+    return net.add(Eltwise("PROD"), x, factor)
 
 
 @from_ir("LRN")

@@ -13,6 +13,7 @@ from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..indexing.strided_slice import crop
+from ..resize.interpolate import Interpolate
 from ..shape.concat import Concat
 from .pooling import Pooling
 
@@ -39,8 +40,13 @@ class AdaptivePooling(Layer):
         return Ncnn("Pooling", {0: int(self.pool == "AVE"), 7: 1, 8: self.width, 18: self.height})
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """One axis after the other: equal windows by one Pooling, unequal ones by a Pooling each."""
+        """One axis after the other: equal windows by one Pooling, unequal ones by a Pooling each.
+
+        Where each window is one element, used a fixed number of times along each axis, it is nearest upsampling.
+        """
         (x,) = inputs
+        if self.height % x.shape[2] == self.width % x.shape[3] == 0:
+            return net.add(Interpolate((self.height, self.width)), x)
         for axis, windows in ((2, self.height), (3, self.width)):
             x = _pool_axis(net, x, axis, windows, self.pool)
         return x
@@ -58,15 +64,15 @@ def window_ranges(size: int, windows: int) -> list[tuple[int, int]]:
 
 
 def even_windows(size: int, windows: int) -> tuple[int, int] | None:
-    """(kernel, stride) if all windows have one size and one distance, else None.
+    """(kernel, stride) if all windows have one size and one distance, which is not 0, else None.
 
-    >>> even_windows(7, 3), even_windows(7, 4)
-    ((3, 2), None)
+    >>> even_windows(7, 3), even_windows(7, 4), even_windows(1, 7)
+    ((3, 2), None, None)
     """
     ranges = window_ranges(size, windows)
     kernels = {end - begin for begin, end in ranges}
-    steps = {b[0] - a[0] for a, b in zip(ranges, ranges[1:], strict=False)}
-    return (kernels.pop(), steps.pop() if steps else 1) if len(kernels) == 1 and len(steps) <= 1 else None
+    steps = {b[0] - a[0] for a, b in zip(ranges, ranges[1:], strict=False)} or {1}
+    return (kernels.pop(), steps.pop()) if len(kernels) == len(steps) == 1 and 0 not in steps else None
 
 
 def _pooling_along(method: str, axis: int, kernel: int, stride: int = 1) -> Pooling:
@@ -80,8 +86,13 @@ def _pool_axis(net: Builder, x: Value, axis: int, windows: int, method: str) -> 
     even = even_windows(size, windows)
     if even:
         return net.add(_pooling_along(method, axis, *even), x, name="pool")
-    parts = []
-    for begin, end in window_ranges(size, windows):
-        part = crop(net, x, {axis: (begin, end)})
-        parts.append(net.add(_pooling_along(method, axis, end - begin), part, name="pool"))
-    return net.add(Concat(axis), *parts, name="windows")
+    if windows % size == 0:
+        return net.add(Interpolate((windows, x.shape[3]) if axis == 2 else (x.shape[2], windows)), x, name="upsample")
+    ranges = window_ranges(size, windows)
+    parts = {window: _pool_window(net, x, axis, *window, method) for window in dict.fromkeys(ranges)}
+    return net.add(Concat(axis), *(parts[window] for window in ranges), name="windows")
+
+
+def _pool_window(net: Builder, x: Value, axis: int, begin: int, end: int, method: str) -> Value:
+    part = crop(net, x, {axis: (begin, end)})
+    return net.add(_pooling_along(method, axis, end - begin), part, name="pool") if end - begin > 1 else part

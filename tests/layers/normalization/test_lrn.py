@@ -3,7 +3,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pytorch2caffe import UnsupportedError, trace
 from tests.layers.conftest import lacks, types_of
 
 CASES = {
@@ -40,6 +39,24 @@ def test_runs_on_other_numbers_of_axes(shape, same_everywhere):
     same_everywhere(nn.LocalResponseNorm(3, alpha=0.5), torch.randn(shape))
 
 
-def test_an_even_size_is_refused():
-    with pytest.raises(UnsupportedError, match="local_response_norm of size 4"):
-        trace(nn.LocalResponseNorm(4), torch.zeros(1, 6, 3, 3))
+OTHER_WINDOWS = {
+    "size 4": nn.LocalResponseNorm(4, alpha=0.5),
+    "size 2 and k=0": nn.LocalResponseNorm(2, alpha=0.5, k=0.0),
+    "k=0": nn.LocalResponseNorm(3, alpha=0.5, k=0.0),
+    "even and wider than the channels": nn.LocalResponseNorm(16, alpha=0.5, k=2.0),
+}
+
+
+@pytest.mark.parametrize("model", OTHER_WINDOWS.values(), ids=OTHER_WINDOWS)
+def test_windows_that_caffe_lacks_run_the_same_everywhere(model, same_everywhere):
+    same_everywhere(model, torch.randn(2, 7, 4, 5) * 2)
+
+
+@pytest.mark.parametrize("shape", [(2, 7, 4), (1, 6, 3, 2, 4)], ids=str)
+def test_even_windows_on_other_numbers_of_axes(shape, same_everywhere):
+    same_everywhere(OTHER_WINDOWS["size 4"], torch.randn(shape))
+
+
+def test_an_even_window_has_one_more_channel_before():
+    types = types_of(OTHER_WINDOWS["size 4"], torch.zeros(1, 6, 3, 3))
+    assert types == ["Eltwise", "Convolution", "Power", "Eltwise"]

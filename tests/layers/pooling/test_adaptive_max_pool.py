@@ -24,6 +24,21 @@ CASES |= {
 }
 
 
+LARGER = {
+    "1x1 to 7x7": ((1, 1), (7, 7)),
+    "each element twice": ((2, 3), (4, 6)),
+    "each element twice along one axis": ((5, 3), (3, 6)),
+    "one row to several": ((1, 12), (3, 5)),
+    "windows of one and of two": ((3, 5), (7, 8)),
+    "a larger height, a smaller width": ((3, 12), (4, 5)),
+}
+
+
+@pytest.mark.parametrize(("size", "output_size"), LARGER.values(), ids=LARGER)
+def test_an_output_larger_than_the_input(size, output_size, same_everywhere):
+    same_everywhere(nn.AdaptiveMaxPool2d(output_size), torch.randn(2, 3, *size))
+
+
 @pytest.mark.parametrize("model", CASES.values(), ids=CASES)
 def test_runs_the_same_everywhere(model, same_everywhere):
     same_everywhere(model, torch.randn(2, 3, 8, 12))

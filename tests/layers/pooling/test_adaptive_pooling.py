@@ -17,6 +17,15 @@ def test_equal_windows_are_one_pooling():
     assert types_of(nn.AdaptiveMaxPool2d(4), torch.zeros(1, 3, 8, 12)) == ["Pooling"]
 
 
+def test_a_pixel_for_all_windows_is_upsampling():
+    assert types_of(nn.AdaptiveAvgPool2d(7), torch.zeros(1, 3, 1, 1)) == ["Deconvolution"]
+
+
+def test_equal_windows_are_pooled_once():
+    types = types_of(nn.AdaptiveMaxPool2d((7, 2)), torch.zeros(1, 3, 3, 2))
+    assert types.count("Pooling") == 2, "of the 7 windows, 5 hold one element, and 2 two"
+
+
 @pytest.mark.parametrize(("size", "windows"), [(7, 3), (12, 5), (5, 8)])
 def test_windows_are_those_of_pytorch(size, windows):
     x = torch.randn(1, 1, 1, size)
