@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
@@ -16,6 +13,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Graph, Value
 from ...runtime.build import infer
 from . import functions
+from .arguments import bind
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .model import Subject
 from .source_location import LocationFinder, SourceLocation
@@ -139,11 +137,7 @@ class Tracer(TorchFunctionMode):
             inputs, named = swapped
             if not any(isinstance(leaf, Value) for leaf in leaves((inputs, named))):
                 raise Refused(f"{name} overwrites a traced tensor with constants", "assign them to a new tensor")
-            try:
-                bound = _signature(handler).bind(self.net, *inputs, **named)
-            except TypeError as error:
-                what = f"{name} is called in a form that is not supported: {error}"
-                raise Refused(what, ADD_HANDLER) from error
+            bound = bind(name, handler, self.net, inputs, named)
             output = handler(*bound.args, **bound.kwargs)
             self._check(name, args, targets, output, getattr(handler, "keeps_masks", False))
             return output
@@ -256,8 +250,3 @@ def _run(func: Any, args: Any, kwargs: Any) -> Any:
 
 def _as_list(output: Any) -> list[Any]:
     return list(output) if isinstance(output, (tuple, list)) else [output]
-
-
-@cache
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(function)

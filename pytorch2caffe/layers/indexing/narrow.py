@@ -9,7 +9,7 @@ from ...graph.registry import from_torch
 from .strided_slice import select
 
 
-@from_torch("torch.narrow", "torch.Tensor.narrow")
+@from_torch("torch.narrow", "torch.Tensor.narrow", "torch.narrow_copy", "torch.Tensor.narrow_copy")
 def narrow(net: Builder, input: Value, dim: int, start: int | Value, length: int) -> Value:
     if isinstance(start, Value):
         raise Refused("narrow from a start that depends on the input", "use a number")

@@ -27,8 +27,10 @@ def expand_to(net: Builder, input: Operand, shape: Sequence[int]) -> Any:
 
 
 @from_torch("torch.Tensor.expand")
-def expand(net: Builder, input: Value, *sizes: int | Sequence[int], implicit: bool = False) -> Value:
-    wanted: Sequence[int] = unpacked(sizes)
+def expand(
+    net: Builder, input: Value, *sizes: int | Sequence[int], size: Sequence[int] = (), implicit: bool = False
+) -> Value:
+    wanted: Sequence[int] = unpacked(sizes or (size,))
     own = (1,) * (len(wanted) - len(input.shape)) + input.shape
     return expand_to(net, input, [have if want == -1 else want for have, want in zip(own, wanted, strict=True)])
 

@@ -1,4 +1,4 @@
-"""torch.flip, fliplr and flipud."""
+"""torch.flip, fliplr and flipud, and Python's reversed(tensor)."""
 
 from __future__ import annotations
 
@@ -26,4 +26,9 @@ def fliplr(net: Builder, input: Value) -> Value:
 
 @from_torch("torch.flipud", "torch.Tensor.flipud")
 def flipud(net: Builder, input: Value) -> Value:
+    return flip(net, input, 0)
+
+
+@from_torch("torch.Tensor.__reversed__")
+def reversed_tensor(net: Builder, input: Value) -> Value:
     return flip(net, input, 0)

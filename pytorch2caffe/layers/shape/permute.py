@@ -180,5 +180,5 @@ def permute_to(net: Builder, input: Operand, order: Sequence[int]) -> Any:
 
 
 @from_torch("torch.Tensor.permute", "torch.permute")
-def permute(net: Builder, input: Value, *dims: int | Sequence[int]) -> Value:
-    return permute_to(net, input, unpacked(dims))
+def permute(net: Builder, input: Value, *order: int | Sequence[int], dims: Sequence[int] = ()) -> Value:
+    return permute_to(net, input, unpacked(order or (dims,)))

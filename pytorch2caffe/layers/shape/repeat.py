@@ -11,5 +11,5 @@ from .tile import tile_to
 
 
 @from_torch("torch.Tensor.repeat")
-def repeat(net: Builder, input: Value, *repeats: int | Sequence[int]) -> Value:
-    return tile_to(net, input, unpacked(repeats))
+def repeat(net: Builder, input: Value, *counts: int | Sequence[int], repeats: Sequence[int] = ()) -> Value:
+    return tile_to(net, input, unpacked(counts or (repeats,)))

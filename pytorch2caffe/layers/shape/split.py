@@ -27,6 +27,10 @@ def split_at_sizes(net: Builder, input: Value, sizes: Sequence[int], dim: int) -
     "torch.functional.split",
     "torch.split_with_sizes",
     "torch.Tensor.split_with_sizes",
+    "torch.unsafe_split",
+    "torch.Tensor.unsafe_split",
+    "torch.unsafe_split_with_sizes",
+    "torch.Tensor.unsafe_split_with_sizes",
 )
 def split(net: Builder, tensor: Value, split_size_or_sections: int | Sequence[int], dim: int = 0) -> list[Value]:
     dim %= len(tensor.shape)

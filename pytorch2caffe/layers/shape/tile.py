@@ -69,8 +69,8 @@ def tile_to(net: Builder, input: Value, repeats: Sequence[int]) -> Value:
 
 
 @from_torch("torch.tile", "torch.Tensor.tile")
-def tile(net: Builder, input: Value, *dims: int | Sequence[int]) -> Value:
-    return tile_to(net, input, unpacked(dims))
+def tile(net: Builder, input: Value, *counts: int | Sequence[int], dims: Sequence[int] = ()) -> Value:
+    return tile_to(net, input, unpacked(counts or (dims,)))
 
 
 @from_ir("Tile")

@@ -5,6 +5,7 @@ CASES = {
     "flip": lambda x: x.flip(3),
     "flip, dims by name": lambda x: torch.flip(x, dims=(-1,)),
     "fliplr, flipud of 4 axes": lambda x: x.fliplr() + x.flipud(),
+    "reversed": lambda x: reversed(x[0]),
     "flip of two axes": lambda x: torch.flip(x, (2, 3)),
     "flip of channels": lambda x: x.flip(1),
     "fliplr, flipud": lambda x: torch.fliplr(x[0, 0]) + torch.flipud(x[0, 1]),
