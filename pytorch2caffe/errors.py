@@ -44,16 +44,19 @@ class Problem:
 
 
 class UnsupportedError(ConversionError):
-    """A model that cannot be converted: all its problems, in the order of the model. Nothing was written."""
+    """A model that cannot be converted: all its problems, in the order of the model. Nothing was written.
 
-    def __init__(self, problems: Sequence[Problem], target: str) -> None:
+    note: a last line of the message, such as where the search for problems has stopped.
+    """
+
+    def __init__(self, problems: Sequence[Problem], target: str, note: str = "") -> None:
         self.problems = list(dict.fromkeys(problems))
         self.target = target
         count = len(self.problems)
         parts = "1 part" if count == 1 else f"{count} parts"
         lines = [f"{parts} of this model cannot be {target}:"]
         lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1)]
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join([*lines, note] if note else lines))
 
 
 class DifferentError(ConversionError):

@@ -15,6 +15,7 @@ from ...passes.drop_unused import drop_unused
 from ...passes.legacy_names import legacy_names
 from .inputs_outputs import bind_inputs, name_outputs
 from .model import Subject, subject_of
+from .problems import TraceStopped
 from .source_location import raised_at
 from .structure import mapped
 from .taint import Taint
@@ -31,14 +32,15 @@ def record(
     load_layers()
     subject = subject_of(model)
     tracer = _run(subject, inputs, name, keep)
-    warn_of_uncalled(tracer.called)
+    if not tracer.problems.stopped:
+        warn_of_uncalled(tracer.called)
     if (
         tracer.values.computed_constants and not tracer.problems
     ):  # constants that the model computed: they must not depend on the input
         second = _run(subject, mapped(_second_input, "", inputs), name, keep=False)
         tracer.problems += _changed_constants(tracer.values.computed_constants, second.values.computed_constants)
     if tracer.problems:
-        raise UnsupportedError(tracer.problems, "traced")
+        raise UnsupportedError(tracer.problems, "traced", tracer.problems.stopped)
     drop_unused(tracer.graph)
     if naming == "legacy":
         legacy_names(tracer.graph)
@@ -51,6 +53,8 @@ def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
     try:
         with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
             result = subject.call(*args, **kwargs)
+    except TraceStopped:
+        return tracer
     except Exception as error:
         if not isinstance(error, ConversionError):
             _add_note(error, subject, [*args, *kwargs.values()])

@@ -16,6 +16,7 @@ from . import functions
 from .arguments import bind
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .model import Subject
+from .problems import Problems
 from .source_location import LocationFinder, SourceLocation
 from .structure import leaves, tensors_in
 from .taint import Taint, WriteLocation
@@ -30,7 +31,7 @@ class Tracer(TorchFunctionMode):
         self.graph = graph
         self.net = Builder(graph, infer)
         self.taint = taint
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self.called: set[str] = set()  # the torch functions called on traced tensors
         self._subject = subject
         self._locations = LocationFinder(subject.modules)
@@ -156,9 +157,11 @@ class Tracer(TorchFunctionMode):
                 raise Refused(what, ADD_HANDLER)
             if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
                 continue
-            computed = any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes)
-            same = any(t.dtype == tensor.dtype for t in tensors_in(args) if self.taint.has(t))
-            if same and tensor.dtype.itemsize < 4 and computed:
+            if tensor.dtype.itemsize >= 4 or all(
+                t.dtype != tensor.dtype for t in tensors_in(args) if self.taint.has(t)
+            ):
+                continue
+            if any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes):
                 raise Refused(f"{name} computes in {tensor.dtype}, Caffe in float32", "convert it with .float() first")
 
     def _cast(self, func: Any, name: str, target: torch.dtype, args: Any, kwargs: Any) -> Any:
@@ -204,6 +207,7 @@ class Tracer(TorchFunctionMode):
         handler = handler_of(name)
         location = self._locations.find(handler.__name__.strip("_") if handler else short.strip("_"), 3)
         self.net.module, self.net.scope, self.net.line = location
+        self.problems.count_call(name, location, self._where(location))
         return location
 
     def _write_location(self) -> WriteLocation:
@@ -214,7 +218,7 @@ class Tracer(TorchFunctionMode):
         return f"{module} ({location.line})" if location.line else module
 
     def _note(self, what: str, fix: str, where: str = "") -> None:
-        self.problems.append(Problem(where or self.taint.location().where, what, fix))
+        self.problems.add(Problem(where or self.taint.location().where, what, fix))
 
     def _refuse(self, name: str, short: str) -> None:
         if name in functions.DECISIONS:
