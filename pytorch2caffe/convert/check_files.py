@@ -44,7 +44,7 @@ def check_files(prototxt: str | Path, caffemodel: FilePaths | None, target: Dial
         problems += _settings(entry, target)
     problems += _duplicate_names(layers)
     if caffemodel is not None:
-        problems += [*_file_count(caffemodel, target), *_missing_weights(layers, caffemodel)]
+        problems += [*_file_count(caffemodel, target), *_missing_weights(layers, caffemodel, target)]
     graph, unread = load_supported(prototxt, caffemodel)
     reported = {problem.where for problem in problems}
     problems += [problem for problem in unread if problem.where not in reported]
@@ -128,14 +128,23 @@ def _file_count(caffemodel: FilePaths, target: Dialect) -> Iterator[Problem]:
         yield Problem("the weights", what, "run pytorch2caffe lower, which writes one if all fit into 2^31 - 1 bytes")
 
 
-def _missing_weights(layers: list[dict[str, Any]], caffemodel: FilePaths) -> Iterator[Problem]:
+def _missing_weights(layers: list[dict[str, Any]], caffemodel: FilePaths, target: Dialect) -> Iterator[Problem]:
     blobs, fix = caffe_proto.blobs_by_name(caffemodel), advice(caffemodel)
+    owners: dict[str, str] = {}  # the name of a shared weight -> the layer that has it
     for entry in layers:
         name, type = entry.get("name", ""), entry.get("type", "")
-        if (
-            type in LAYERS
-            and LAYERS[type].needs_weights
-            and (type != "Scale" or len(entry.get("bottom", [])) == 1)
-            and not blobs.get(name)
-        ):
+        shared = [spec.get("name", "") for spec in entry.get("param", [])]
+        owner = owners.get(shared[0]) if shared and all(weight in owners for weight in shared) else None
+        if blobs.get(name):
+            owners.update({weight: name for weight in shared if weight not in owners})
+        elif owner is not None and not target.limits.shared_weights:
+            what = f"its weights are stored once, with layer {owner!r}; {target.name} needs each layer's own"
+            yield Problem(f"layer {name!r}", what, "pytorch2caffe lower writes them for each layer")
+        elif owner is None and _needs_weights(entry):
             yield Problem(f"layer {name!r}", f"no weights for this {type} in the caffemodel", fix)
+
+
+def _needs_weights(entry: dict[str, Any]) -> bool:
+    type = entry.get("type", "")
+    needs = type in LAYERS and LAYERS[type].needs_weights
+    return needs and (type != "Scale" or len(entry.get("bottom", [])) == 1)

@@ -206,7 +206,7 @@ def test_one_layer_in_two_files_must_be_the_same_for_caffe_takes_the_last(split,
 
 def test_without_the_option_it_is_refused_and_the_option_named(tmp_path, monkeypatch):
     monkeypatch.setattr("pytorch2caffe.backends.caffe.writer.MOST_BYTES", MOST)
-    with pytest.raises(ConversionError, match=r"3,5\d\d bytes, and Caffe reads at most 1,500.*--split-weights"):
+    with pytest.raises(ConversionError, match=r"3,1\d\d bytes, and Caffe reads at most 1,500.*--split-weights"):
         export(tiny(), X, tmp_path / "tiny.prototxt", tmp_path / "tiny.caffemodel")
     assert not names(tmp_path)
 

@@ -106,6 +106,8 @@ class Limits:
     ranks:         the most axes that an input or output may have, by layer type; "*" for every layer.
     caffemodels:   files that the weights may be in.
     old_forms:     whether `layers` (V1) and `input:` headers are read.
+    shared_weights: whether layers whose `param`s have the names of an earlier layer's use the weights of that layer,
+                   so that the caffemodel has them once.
     """
 
     name_length: int | None = None
@@ -116,6 +118,7 @@ class Limits:
     ranks: Mapping[str, int] = dataclasses.field(default_factory=dict)
     caffemodels: int | None = None
     old_forms: bool = True
+    shared_weights: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,6 +38,7 @@ LIMITS = {
     "names_without": "a string",
     "inputs": "a number above 0",
     "old_forms": "a boolean",
+    "shared_weights": "a boolean",
     "outputs": "a number above 0",
     "batch": "a number above 0",
     "ranks": "a table",

@@ -14,6 +14,7 @@ from ...passes.merge_powers import merge_powers
 from ...passes.merge_reshapes import merge_reshapes
 from ...passes.runner import Pass
 from ...passes.separate_outputs import separate_outputs
+from ...passes.share_weights import share_weights
 from ...passes.silence_unused import silence_unused
 from .dialect import Dialect
 
@@ -31,5 +32,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers]
     if fold_bn or target.folds_batch_norm:
         passes += [fold_batch_norm]
+    if target.limits.shared_weights:
+        passes += [share_weights]
     names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
     return [*passes, separate_outputs, silence_unused, names]

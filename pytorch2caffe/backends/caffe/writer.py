@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from caffe_proto import MOST_BYTES, CaffeFormatError
 
 from ...errors import ConversionError
 from ...graph.graph import Graph, Node
+from ...layers.normalization.batch_norm import BatchNorm
 from ...runtime.build import infer
 from .dialect import Dialect
 from .dialect_file import dialect
 from .lower import lower
+
+LEAST_SAVED = 0.1  # of the bytes of all weights, for which layers are left out of the caffemodel
 
 Proof = Callable[[Path, Sequence[Path]], None]
 
@@ -70,7 +73,8 @@ def write(
     """Writes a graph that is already in the layers of its dialect."""
     net = net_of(graph, target)
     blobs = [*(() for _ in graph.inputs), *(node.blobs for node in graph.nodes)]
-    parts = _parts(net, blobs, split_weights, target)
+    stored, blobs = _stored(net, blobs, target)
+    parts = _parts(stored, blobs, split_weights, target)
     files = caffe_proto.shard_names(caffemodel, len(parts))
     if old := caffe_proto.stale_shards(caffemodel, len(parts)):
         listed = ", ".join(map(str, old))
@@ -83,10 +87,34 @@ def write(
         listed = ", ".join(json.dumps(path.name) for path in files)
         caffe_proto.write_prototxt(net, text, f"weights in {len(files)} files, load all: {listed}" if files[1:] else "")
         for part, binary in zip(parts, binaries, strict=True):
-            caffe_proto.write_caffemodel({**net, "layer": net["layer"][part]}, blobs[part], binary)
+            caffe_proto.write_caffemodel({**stored, "layer": stored["layer"][part]}, blobs[part], binary)
         if proof is not None:
             proof(text, binaries)
     graph.caffemodels = files
+
+
+def _stored(net: dict[str, Any], blobs: Sequence[Any], target: Dialect | None) -> tuple[dict[str, Any], list[Any]]:
+    """The layers of the caffemodel, and their blobs: without those that share every weight with earlier layers.
+
+    Caffe leaves the weights of a layer that the caffemodel lacks as they are: those of the layer that it shares them
+    with. A layer with fewer weights than in the prototxt is an error in Caffe. Source: net.cpp, CopyTrainedLayersFrom.
+    Where that would save less than a tenth of the weights, all are kept: importers then read the files too.
+    """
+    if target is None or not target.limits.shared_weights:
+        return net, list(blobs)
+    written: set[int] = set()
+    kept = []
+    for index, own in enumerate({id(blob) for blob in layer} for layer in blobs):
+        if not own or not own <= written:
+            kept.append(index)
+        written |= own
+    if _bytes(blobs[index] for index in kept) > (1 - LEAST_SAVED) * _bytes(blobs):
+        return net, list(blobs)
+    return {**net, "layer": [net["layer"][index] for index in kept]}, [blobs[index] for index in kept]
+
+
+def _bytes(blobs: Iterable[Sequence[np.ndarray]]) -> int:
+    return sum(blob.nbytes for layer in blobs for blob in layer)
 
 
 def _parts(net: dict[str, Any], blobs: Any, split_weights: bool | int, target: Dialect | None) -> list[slice]:
@@ -131,8 +159,9 @@ def _layer(node: Node, shared: dict[int, str], target: Dialect | None) -> dict[s
     if node.outputs:
         entry["top"] = [value.name for value in node.outputs]
     names = [shared.get(id(blob), "") for blob in node.blobs]
-    if any(names) and node.layer.type != "BatchNorm":  # Caffe keeps its statistics' param for itself
-        entry["param"] = [{"name": name} if name else {} for name in names]
+    if any(names):
+        fixed = {"lr_mult": 0} if isinstance(node.layer, BatchNorm) else {}  # Caffe requires it of statistics
+        entry["param"] = [{"name": name, **fixed} if name else dict(fixed) for name in names]
     settings = target.spell(node.layer) if target else node.layer.to_caffe()
     if settings and node.layer.param:
         entry[node.layer.param] = settings
