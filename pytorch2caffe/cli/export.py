@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import CAFFE_PREFIX, MODEL_HELP, Shape, model_options, random_inputs, report_weights, split_weights
+from .options import CAFFE_PREFIX, MODEL_HELP, Shape, model_options, note, random_inputs, report_weights, split_weights
 
 
 @click.command(
@@ -45,6 +45,7 @@ def command(
     no_check: bool,
     weights: str | None,
     key: str | None,
+    allow_extra_keys: bool,
     seed: int,
     naming: str,
 ) -> int:
@@ -57,7 +58,7 @@ def command(
     from ..frontends.torch.loading.models import load_model
 
     torch.manual_seed(seed)
-    net = load_model(model, weights, key)
+    net = load_model(model, weights, key, allow_extra_keys, note)
     try:
         with Console(stderr=True).status(Text(f"converting {model}")):
             graph = export(

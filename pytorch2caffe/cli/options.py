@@ -127,7 +127,7 @@ def report_shards(prototxt: str, caffemodels: Sequence[Path]) -> None:
 
 
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--weights, --weights-key, --seed, --naming."""
+    """--weights, --weights-key, --allow-extra-keys, --seed, --naming."""
     for option in (
         click.option(
             "--naming",
@@ -138,6 +138,11 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of random weights and inputs."),
         click.option(
+            "--allow-extra-keys",
+            is_flag=True,
+            help="Leave out weights that the model does not have, such as a head for training only, and list them.",
+        ),
+        click.option(
             "--weights-key",
             "key",
             metavar="KEY",
@@ -147,11 +152,16 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--weights",
             type=click.Path(dir_okay=False),
             help="The model's weights: a state_dict, a checkpoint that "
-            "contains one, a complete model, .safetensors. None of their code is run.",
+            "contains one, a complete model, .safetensors, .npz. None of their code is run.",
         ),
     ):
         function = option(function)
     return function
+
+
+def note(text: str) -> None:
+    """Prints a note to stderr."""
+    click.echo(f"note: {text}", err=True)
 
 
 def split_weights(function: Callable[..., Any]) -> Callable[..., Any]:

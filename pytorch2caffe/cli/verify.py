@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import MODEL_HELP, Caffemodels, OutputFile, console, model_options, random_inputs
+from .options import MODEL_HELP, Caffemodels, OutputFile, console, model_options, note, random_inputs
 
 if TYPE_CHECKING:
     from ..verify.compare import Comparison
@@ -78,6 +78,7 @@ def command(
     preprocess: str | None,
     weights: str | None,
     key: str | None,
+    allow_extra_keys: bool,
     seed: int,
     naming: str,
 ) -> int:
@@ -89,7 +90,7 @@ def command(
     if preprocess and not images:
         raise click.UsageError("--preprocess describes how images become inputs: give --images too")
     torch.manual_seed(seed)
-    net = load_model(model, weights, key)
+    net = load_model(model, weights, key, allow_extra_keys, note)
     inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt)
 
     def compare_in(runtime: str) -> Comparison:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConversionError, Problem
+from ..formats.npy import NPY_MAGIC, read_npy, read_npz
 from ..graph.graph import Value
-from .npy import NPY_MAGIC, read_npy, read_npz
 from .preprocess import Preprocess
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".npy", ".npz"}

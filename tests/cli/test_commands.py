@@ -151,6 +151,17 @@ def test_weights_that_do_not_fit(models, capsys):
     assert "does not fit the model" in capsys.readouterr().err
 
 
+def test_weights_for_training_only_are_left_out_and_listed(models, capsys):
+    from mymodels import Tiny
+
+    torch.save(Tiny().state_dict() | {"loss.weight": torch.zeros(1)}, "trained.pth")
+    command = ("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "out", "--weights", "trained.pth")
+    assert export(*command) == 2
+    assert "--allow-extra-keys" in capsys.readouterr().err
+    assert export(*command, "--allow-extra-keys") == 0
+    assert "note: trained.pth: left out loss.weight, which the model does not have" in capsys.readouterr().err
+
+
 def test_verify_says_equal_or_where_it_differs(models, capsys):
     assert export("mymodels.py:tiny", "--input-shape", "1,3,8,8", "-o", "tiny") == 0
     assert main(["verify", "mymodels.py:tiny", "tiny.prototxt", "tiny.caffemodel", "--json", "r.json"]) == 1 or True

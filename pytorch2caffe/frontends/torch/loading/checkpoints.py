@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import pickle
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,26 @@ import torch
 from torch import nn
 
 from ....errors import ConversionError
+from ....formats.npy import read_npz
 from . import safe_unpickler
+from .fitting import State, choose, shortened
+from .numpy_arrays import NumpyArray
 from .torchvision_models import torchvision_models
 
 TRUSTED_PACKAGES = ("torch.nn.", "torchvision.models.", "torchvision.ops.")  # a complete model may have their classes
 # What torch.load raises for damaged files and those that torch.save did not write.
 DAMAGED_FILE = (OSError, *safe_unpickler.DAMAGED_ARCHIVE)
-MAX_LISTED = 4
-State = dict[str, torch.Tensor]
+MAX_NESTING = 3  # dicts in dicts: checkpoint["model"]["state_dict"]
+MOST_COMPRESSION = 100  # of an .npz file
 
 
-def load_weights(model: Any, path: Path, key: str | None = None) -> None:
-    """Loads the weights in `path` into `model`.
+def load_weights(model: Any, path: Path, key: str | None = None, allow_extra_keys: bool = False) -> list[str]:
+    """Loads the weights in `path` into `model`, and returns the names in the file that it left out.
 
-    path: a state_dict, alone or as an entry of a checkpoint; a complete model; a .safetensors file. A prefix that all
-          names have because of a wrapper (`module.`, `_orig_mod.`, `model.`) is removed.
-    key:  the entry of a checkpoint that contains them, if several would fit.
+    path: a state_dict of tensors or numpy arrays, alone or within a checkpoint; a complete model; a .safetensors or
+          .npz file. A prefix of a wrapper (`module.`, `_orig_mod.`, `model.`) is removed from the names.
+    key:  the entry of a checkpoint that contains them, or the prefix of their names, if several would fit.
+    allow_extra_keys: leaves out weights that the model does not have. Counters of tools (COUNTERS) always are.
 
     Raises ConversionError if the file has no weights, or if they do not fit exactly.
     """
@@ -38,15 +43,56 @@ def load_weights(model: Any, path: Path, key: str | None = None) -> None:
         )
     if not path.is_file():
         raise ConversionError(f"there is no file {path}")
-    names = set(model.state_dict())
-    states = _safetensors(path) if path.suffix == ".safetensors" else _pickled_states(path)
-    state = _without_prefix(_choose(states, names, path, key), names)
+    levels = _levels(path)
+    chosen = choose({key: state for level in levels for key, state in level.items()}, {*model.state_dict()}, path, key)
+    if chosen is None:
+        _load(model, _nearest(levels, path, key), path)
+        return []
+    if not chosen.unknown or allow_extra_keys:
+        _load(model, chosen.state, path)
+        return list(chosen.extra)
+    _load(model, chosen.state | chosen.unknown, path)  # a model's own hook may rename or remove them
+    return [name for name in chosen.extra if name not in chosen.unknown]
+
+
+def _load(model: nn.Module, state: State, path: Path) -> None:
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
         raise ConversionError(
             f"{path} does not fit the model {type(model).__name__}:\n{_mismatch(state, model) or error}"
         ) from error
+
+
+def _nearest(levels: Sequence[dict[str, State]], path: Path, key: str | None) -> State:
+    """The weights to compare with the model in an error, where none has all of its names."""
+    states = levels[0]
+    if key is not None:
+        return next(level[key] for level in levels if key in level)
+    if len(states) > 1 and "state_dict" not in states:
+        listed = ", ".join(states)
+        raise ConversionError(f"{path} contains {listed}, and none has the model's names: choose by --weights-key")
+    return states.get("state_dict", next(iter(states.values())))
+
+
+def _levels(path: Path) -> list[dict[str, State]]:
+    """The sets of weights in a file, by their key in it, "" for a file that is one set; dicts in dicts come later."""
+    if path.suffix == ".safetensors":
+        return [_safetensors(path)]
+    if path.suffix == ".npz":
+        return [_npz(path)]
+    return _pickled(path)
+
+
+def _npz(path: Path) -> dict[str, State]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MOST_COMPRESSION * path.stat().st_size:
+            raise ConversionError(f"{path} unpacks to {size:,} bytes, which weights do not: save it with numpy.savez")
+        return {"": {name: torch.from_numpy(array.copy()) for name, array in read_npz(path.read_bytes()).items()}}
+    except DAMAGED_FILE as error:
+        raise _unreadable(path, error) from error
 
 
 def _safetensors(path: Path) -> dict[str, State]:
@@ -61,67 +107,53 @@ def _safetensors(path: Path) -> dict[str, State]:
         raise _unreadable(path, error) from error
 
 
-def _pickled_states(path: Path) -> dict[str, State]:
-    """The sets of weights in a file of torch.save, by their key in it; "" for a file that is one set."""
+def _pickled(path: Path) -> list[dict[str, State]]:
+    """The sets of weights in a file of torch.save, or of pickle.dump."""
     safe_unpickler.check_archive(path)
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if not safe_unpickler.is_archive(path):
+        if safe_unpickler.is_archive(path):
+            loaded = safe_unpickler.load_archive(path)
+        elif not isinstance(loaded := safe_unpickler.load_plain(path), Mapping):
             raise _unreadable(path, error) from error
-        loaded = safe_unpickler.load_archive(path)
     except DAMAGED_FILE as error:
         raise _unreadable(path, error) from error
     if (state := _as_state(loaded)) is not None:
-        return {"": state}
-    entries = {str(key): _as_state(item) for key, item in loaded.items()} if isinstance(loaded, Mapping) else {}
-    states = {key: state for key, state in entries.items() if state}
-    if not states:
-        content = f"a dict of {', '.join(list(entries)[:8])}" if entries else type(loaded).__name__
+        return [{"": state}]
+    levels = [level for level in _nested(loaded) if level]
+    if not levels:
+        content = f"a dict of {', '.join(map(str, [*loaded][:8]))}" if isinstance(loaded, Mapping) and loaded else ""
+        content = content or type(loaded).__name__
         raise ConversionError(f"{path} contains no weights but {content}: save model.state_dict()")
-    return states
+    return levels
+
+
+def _nested(loaded: Any) -> Iterator[dict[str, State]]:
+    """The sets of weights among the entries of a checkpoint, then among the entries of its entries, ..."""
+    entries = _entries(loaded)
+    for _ in range(MAX_NESTING):
+        states = {key: _as_state(item) for key, item in entries.items()}
+        yield {key: state for key, state in states.items() if state}
+        inner = {key: item for key, item in entries.items() if states[key] is None}
+        entries = {f"{key}.{name}": value for key, item in inner.items() for name, value in _entries(item).items()}
+
+
+def _entries(item: Any) -> dict[str, Any]:
+    """The entries of a dict, or the attributes of an object that is not a module."""
+    item = item.state if isinstance(item, safe_unpickler.OpaqueObject) else item
+    return {str(key): value for key, value in item.items()} if isinstance(item, Mapping) else {}
 
 
 def _as_state(item: Any) -> State | None:
+    """The weights in a complete model, or in a dict of tensors or arrays only; None for anything else."""
     if isinstance(item, safe_unpickler.OpaqueObject):
         return safe_unpickler.state_of(item)
-    if isinstance(item, Mapping) and all(isinstance(tensor, torch.Tensor) for tensor in item.values()):
-        return {str(name): tensor for name, tensor in item.items()}
-    return None
-
-
-def _choose(states: dict[str, State], names: set[str], path: Path, key: str | None) -> State:
-    """The one to load: that of the key, the only one, or the only one that fits."""
-    listed = ", ".join(states)
-    if key is not None:
-        if key not in states:
-            raise ConversionError(f"{path} has no weights under {key!r}" + (f"; it has {listed}" if listed else ""))
-        return states[key]
-    fitting = {key: state for key, state in states.items() if _fits(_without_prefix(state, names), names)}
-    if len(fitting) > 1:
-        listed = ", ".join(fitting)
-        raise ConversionError(f"{path} contains several sets of weights that fit, {listed}: choose by --weights-key")
-    if fitting:
-        return next(iter(fitting.values()))
-    if len(states) > 1 and "state_dict" not in states:
-        raise ConversionError(f"{path} contains {listed}, and none has the model's names: choose by --weights-key")
-    return states.get("state_dict", next(iter(states.values())))
-
-
-def _fits(state: State, names: set[str]) -> bool:
-    return {name for name in names ^ set(state) if not name.endswith("num_batches_tracked")} == set()
-
-
-def _without_prefix(state: State, names: set[str]) -> State:
-    """`state` without the prefix of its names, if it then has the model's names."""
-    if _fits(state, names) or not names:
-        return state
-    last = min(names)
-    for prefix in {key.removesuffix(last) for key in state if key.endswith(f".{last}")}:
-        shorter = {key.removeprefix(prefix): tensor for key, tensor in state.items()}
-        if all(key.startswith(prefix) for key in state) and _fits(shorter, names):
-            return shorter
-    return state
+    if not isinstance(item, Mapping):
+        return None
+    items = {str(name): each.tensor if isinstance(each, NumpyArray) else each for name, each in item.items()}
+    tensors = {name: each for name, each in items.items() if isinstance(each, torch.Tensor)}
+    return tensors if len(tensors) == len(items) else None
 
 
 def _mismatch(state: State, model: nn.Module) -> str:
@@ -137,18 +169,15 @@ def _mismatch(state: State, model: nn.Module) -> str:
         "not in the model": [name for name in state if name not in own],
         "of a different shape": shapes,
     }
-    lines = [f"  {kind}, {len(items)} of {len(own)}: {_shortened(items)}" for kind, items in kinds.items() if items]
+    lines = [f"  {kind}, {len(items)} of {len(own)}: {shortened(items)}" for kind, items in kinds.items() if items]
     fix = "create the model with the settings of the training: path/file.py:make(classes=7) accepts arguments"
+    if kinds["not in the model"] and len(lines) == 1:
+        fix += "; or leave out what only training needs: --allow-extra-keys"
     return "\n".join([*lines, f"  fix: {fix}"]) if lines else ""
 
 
 def _shape(tensor: torch.Tensor) -> str:
     return "x".join(map(str, tensor.shape)) or "a single number"
-
-
-def _shortened(items: Sequence[str]) -> str:
-    more = len(items) - MAX_LISTED
-    return ", ".join(items[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def load_pickled_model(path: Path) -> nn.Module:
@@ -165,7 +194,7 @@ def load_pickled_model(path: Path) -> nn.Module:
     allowed = {name: _safe_global(name) for name in names}
     if unknown := [name for name, item in allowed.items() if item is None]:
         raise ConversionError(
-            f"{path} needs {_shortened(unknown)}, and reading it would run their code: name the model, "
+            f"{path} needs {shortened(unknown)}, and reading it would run their code: name the model, "
             f"path/file.py:Net, and give this file as its weights, --weights {path}"
         )
     with torch.serialization.safe_globals([item for item in allowed.values() if item is not None]):

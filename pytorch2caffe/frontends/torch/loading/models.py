@@ -8,6 +8,7 @@ import importlib.util
 import logging
 import re
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from torch import nn
 from ....errors import ConversionError
 from ..source_location import raised_at
 from .checkpoints import load_pickled_model, load_weights
+from .fitting import shortened
 from .safe_unpickler import check_archive
 from .torchvision_models import torchvision_models
 
@@ -29,14 +31,21 @@ FORMS = (
 )
 
 
-def load_model(spec: str, weights: str | Path | None = None, key: str | None = None) -> Callable[..., Any]:
+def load_model(
+    spec: str,
+    weights: str | Path | None = None,
+    key: str | None = None,
+    allow_extra_keys: bool = False,
+    note: Callable[[str], object] = warnings.warn,
+) -> Callable[..., Any]:
     """The model that `spec` names, in eval mode.
 
     spec:    `package.module:callable` or `path/file.py:callable`: a model, or a class or function that returns one
              when called, without arguments or with those given, `net.py:make(classes=7)`; `torchvision:NAME`: with
              random weights; `FILE.pt2`: saved by torch.export; `FILE.pth`: a complete model saved by torch.save, made
              of torch.nn's and torchvision's own classes.
-    weights, key: as for `load_weights`.
+    weights, key, allow_extra_keys: as for `load_weights`.
+    note:    called with a sentence that lists the names in the weights that were left out.
 
     Raises ConversionError with the reason and, for a misspelt name, the nearest names. An exception of the model's own
     code is reported with its line.
@@ -50,7 +59,8 @@ def load_model(spec: str, weights: str | Path | None = None, key: str | None = N
     if not callable(model):
         raise ConversionError(f"{spec} is a {type(model).__name__}, not a model")
     if weights is not None:
-        load_weights(model, Path(weights), key)
+        if left_out := load_weights(model, Path(weights), key, allow_extra_keys):
+            note(f"{weights}: left out {shortened(left_out)}, which the model does not have")
     elif key is not None:
         raise ConversionError("--weights-key is an entry of a checkpoint: give --weights too")
     return model.eval() if isinstance(model, nn.Module) and not spec.endswith(".pt2") else model

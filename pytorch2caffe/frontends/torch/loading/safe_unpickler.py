@@ -1,4 +1,4 @@
-"""Reads what torch.save wrote without running its code: tensors, dicts and lists; other objects become opaque.
+"""Reads what torch.save wrote without running its code: tensors, arrays, dicts, lists; other objects become opaque.
 
 For checkpoints that contain a trainer's settings beside the weights, and for the weights of complete models, which are
 read without their classes. The file is a zip of one pickle, `data.pkl`, and the bytes of each storage, `data/0` ...
@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from ....errors import ConversionError
+from .numpy_arrays import NUMPY_FUNCTIONS
 
 MAX_PICKLE_BYTES = 1 << 26  # a network of a thousand layers has about 200,000
 MAX_MODULES = 1_000_000
@@ -117,6 +118,8 @@ class _SafeUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
             return _RebuildFunction(REBUILD_FUNCTIONS[module, name])
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
+        if (module, name) in NUMPY_FUNCTIONS:
+            return _RebuildFunction(NUMPY_FUNCTIONS[module, name])
         return SAFE_CLASSES.get((module, name)) or type(f"{module}.{name}"[:100], (OpaqueObject,), {})
 
 
@@ -149,6 +152,18 @@ def load_archive(path: Path) -> Any:
             return _SafeUnpickler(archive.read(names["data.pkl"]), storage).load()
     except DAMAGED_ARCHIVE as error:
         raise ConversionError(f"{path} cannot be read: {type(error).__name__}: {str(error)[:100]}") from error
+
+
+def load_plain(path: Path) -> Any:
+    """The object in a file of pickle.dump, as `load_archive` reads it; None if it is damaged or has no such object."""
+
+    def no_storage(pid: Any) -> torch.Tensor:
+        raise pickle.UnpicklingError("a storage outside of an archive")
+
+    try:
+        return _SafeUnpickler(path.read_bytes(), no_storage).load()
+    except DAMAGED_ARCHIVE:
+        return None
 
 
 def check_archive(path: Path) -> None:

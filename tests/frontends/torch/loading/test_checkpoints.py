@@ -40,6 +40,21 @@ def prefixed(prefix):
     return {f"{prefix}{name}": tensor for name, tensor in net().state_dict().items()}
 
 
+def arrays(kind=np.float32):
+    return {
+        name: tensor.numpy().astype(kind if tensor.is_floating_point() else np.int64)
+        for name, tensor in net().state_dict().items()
+    }
+
+
+class Average:
+    """A wrapper that holds an average of the weights."""
+
+    def __init__(self, module):
+        self.module = module
+        self.decay = 0.999
+
+
 CHECKPOINTS = {
     "a state_dict": lambda: net().state_dict(),
     "of DistributedDataParallel": lambda: prefixed("module."),
@@ -51,6 +66,18 @@ CHECKPOINTS = {
     "a whole model": net,
     "a whole model beside others": lambda: {"model": net(), "ema": None, "epoch": 3, "names": {"a", "b"}},
     "half precision": lambda: {"model": net().half()},
+    "dicts in dicts": lambda: {"model": {"state_dict": prefixed("module."), "epoch": 3}},
+    "an average within an object": lambda: {"model_ema": Average(net())},
+    "of AveragedModel": lambda: torch.optim.swa_utils.AveragedModel(net()).state_dict(),
+    "profiled": lambda: net().state_dict() | {"total_ops": torch.ones(1), "conv.total_params": torch.ones(1)},
+    "numpy arrays": lambda: arrays(),
+    "numpy arrays beside settings": lambda: {"model": arrays(), "args": argparse.Namespace(lr=0.1)},
+    "numpy arrays of float64": lambda: arrays(np.float64),
+    "numpy arrays of float16": lambda: arrays(np.float16),
+    "numpy arrays, big-endian and transposed": lambda: {
+        name: np.asfortranarray(array.astype(array.dtype.newbyteorder(">"))) for name, array in arrays().items()
+    },
+    "numpy numbers": lambda: arrays() | {"bn.num_batches_tracked": np.int64(0)},
     "two, of which one fits": lambda: {
         "teacher": net(7).state_dict() | {"more": torch.ones(1)},
         "student": net().state_dict(),
@@ -65,6 +92,82 @@ def test_weights_of(make, tmp_path):
     load_weights(model, tmp_path / "net.ckpt")
     for name, tensor in net().state_dict().items():
         assert torch.allclose(model.state_dict()[name].float(), tensor.float(), rtol=1e-3, atol=1e-3), name
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+@pytest.mark.parametrize("content", [arrays, lambda: {"model": arrays(), "author": "x"}], ids=["arrays", "within"])
+def test_pickled_arrays(content, protocol, tmp_path):
+    (tmp_path / "net.pkl").write_bytes(pickle.dumps(content(), protocol=protocol))
+    model = Net()
+    load_weights(model, tmp_path / "net.pkl")
+    assert torch.equal(model.bn.running_var, net().bn.running_var)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_npz_files(save, tmp_path):
+    save(tmp_path / "net.npz", **arrays(np.float64))
+    model = Net()
+    load_weights(model, tmp_path / "net.npz")
+    assert torch.equal(model.bn.running_var, net().bn.running_var)
+
+
+def test_an_npz_file_that_unpacks_to_more_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "net.npz", a=np.zeros(1_000_000))
+    with pytest.raises(ConversionError, match="unpacks to 8,000,"):
+        load_weights(Net(), tmp_path / "net.npz")
+
+
+def test_names_that_are_left_out_are_returned(tmp_path):
+    counters = {"total_ops": torch.ones(1), "conv.total_params": torch.ones(1)}
+    torch.save(net().state_dict() | counters, tmp_path / "net.pth")
+    assert load_weights(Net(), tmp_path / "net.pth") == [*counters]
+
+
+def test_a_head_for_training_only_is_left_out_where_that_is_allowed(tmp_path):
+    state = prefixed("model.") | {"model.auxiliary.weight": torch.ones(2), "loss.weight": torch.ones(3)}
+    torch.save({"state_dict": state}, tmp_path / "net.ckpt")
+    with pytest.raises(ConversionError, match=r"not in the model, 2 of 9: auxiliary.weight, loss.weight\n.*--allow-ex"):
+        load_weights(Net(), tmp_path / "net.ckpt")
+    model = Net()
+    assert load_weights(model, tmp_path / "net.ckpt", allow_extra_keys=True) == ["auxiliary.weight", "loss.weight"]
+    assert torch.equal(model.head.bias, net().head.bias)
+
+
+@pytest.mark.parametrize("wrong", ["a missing name", "a different shape"])
+def test_extra_keys_allow_nothing_else(wrong, tmp_path):
+    state = (net() if wrong == "a missing name" else net(7)).state_dict() | {"more": torch.ones(1)}
+    if wrong == "a missing name":
+        del state["conv.bias"]
+    torch.save(state, tmp_path / "net.pth")
+    with pytest.raises(ConversionError, match=r"missing, 1 of 9: conv.bias|head.weight is 7x4, the model's 3x4"):
+        load_weights(Net(), tmp_path / "net.pth", allow_extra_keys=True)
+
+
+def test_two_sets_under_prefixes_are_asked_about(tmp_path):
+    other = {f"ema.{name}": tensor + 1 for name, tensor in net().state_dict().items()}
+    torch.save(prefixed("model.") | other, tmp_path / "net.pth")
+    with pytest.raises(ConversionError, match="several sets of weights that fit, ema, model: choose by --weights-key"):
+        load_weights(Net(), tmp_path / "net.pth", allow_extra_keys=True)
+    model = Net()
+    left_out = load_weights(model, tmp_path / "net.pth", "ema", allow_extra_keys=True)
+    assert torch.equal(model.head.bias, net().head.bias + 1)
+    assert "model.head.bias" in left_out
+
+
+def test_names_with_and_without_a_prefix_are_no_set(tmp_path):
+    torch.save(prefixed("module.") | {"conv.bias": torch.ones(4)}, tmp_path / "net.pth")
+    with pytest.raises(ConversionError, match="missing, 7 of 9"):
+        load_weights(Net(), tmp_path / "net.pth", allow_extra_keys=True)
+
+
+def test_a_models_own_hook_sees_all_names(tmp_path):
+    class Renamed(Net):
+        def _load_from_state_dict(self, state, *args):
+            state.pop("old_head.bias", None)
+            super()._load_from_state_dict(state, *args)
+
+    torch.save(net().state_dict() | {"old_head.bias": torch.ones(1)}, tmp_path / "net.pth")
+    assert load_weights(Renamed(), tmp_path / "net.pth") == []
 
 
 def test_several_that_fit_are_asked_about(tmp_path):
@@ -130,6 +233,8 @@ HOSTILE = {  # pickles that try to set what belongs to others, or to ask for muc
     "a memo of 32 GB": b"Nr\xff\xff\xff\x7f.",
     "a tensor beyond its storage": b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\n"
     b"FloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00(J\xff\xff\xff\x0ft(K\x01t\x89}tR.",
+    "an array of objects": b"cnumpy\ndtype\n(X\x02\x00\x00\x00O8\x89\x88tR.",
+    "an array without a state": b"cnumpy._core.multiarray\n_reconstruct\n(tR(K\x01tb.",
     "no such storage": b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x009X\x03\x00\x00\x00cpuK\x01tQ.",
 }
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pytorch2caffe.quantize.npy import read_npy, read_npz
+from pytorch2caffe.formats.npy import read_npy, read_npz
 
 NUMBERS = st.one_of(
     arrays.boolean_dtypes(), arrays.integer_dtypes(endianness="?"), arrays.floating_dtypes(endianness="?")
