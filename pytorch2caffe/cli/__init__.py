@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from .failures import DONE, FAILED, report_failure
+from .failures import DONE, FAILED, readable_warnings, report_failure
 
 
 class Commands(click.Group):
@@ -54,7 +54,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code."""
     try:
-        code = cli.main(args=arguments, prog_name="pytorch2caffe", standalone_mode=False)
+        with readable_warnings():
+            code = cli.main(args=arguments, prog_name="pytorch2caffe", standalone_mode=False)
         return code if isinstance(code, int) else DONE
     except click.Abort:
         click.echo("interrupted; nothing was written", err=True)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
 from ..errors import ConversionError, DifferentError
+from ..graph.nonfinite import NonFiniteWarning
 
 DONE, DIFFERENT, FAILED = 0, 1, 2
 
@@ -29,6 +34,22 @@ def report_failure(error: Exception) -> int:
         click.echo("nothing was written", err=True)
         return DIFFERENT
     return FAILED
+
+
+@contextmanager
+def readable_warnings() -> Iterator[None]:
+    """A scope in which a warning about the weights is one line on stderr, without the line of code that gave it."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_readable(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+            if issubclass(category, NonFiniteWarning):
+                click.echo(f"warning: {message}", err=True)
+            else:
+                show(message, category, *rest)
+
+        warnings.showwarning = show_readable  # type: ignore[assignment]
+        yield
 
 
 def _text(error: Exception, with_type: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DifferentError
 from ..frontends.torch import trace
 from ..graph.graph import Graph
+from ..graph.nonfinite import NonFiniteWarning
 from ..verify.report import verdict
 from ..verify.verify import verify
 
@@ -54,7 +56,9 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
     """A function that compares written files with `model` on a random input, and raises DifferentError."""
 
     def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
-        comparison = verify(model, prototxt, caffemodels, random_like(inputs), naming=naming)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NonFiniteWarning)  # `trace` has given it
+            comparison = verify(model, prototxt, caffemodels, random_like(inputs), naming=naming)
         if not comparison.equal:
             raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
 

@@ -123,6 +123,10 @@ class Layer:
         """Whether it gives finite numbers for finite numbers in these bounds, sums and products beyond 3e38 aside."""
         return True
 
+    def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
+        """Whether -inf in the blob `index` is a mask: the blob is what the layer outputs, or adds without a factor."""
+        return False
+
     def may_be_overwritten(self, inputs: int) -> bool:
         """Whether PyTorch may overwrite its output in place: memory of its own that its gradient does not read."""
         return False

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from ..failures import report_failure
+from ..failures import readable_warnings, report_failure
 
 Command = Callable[[argparse.Namespace], None]
 ALIASES = {"tf": "tensorflow"}
@@ -47,7 +47,8 @@ def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[s
     """Runs a command. Returns 0; 1 if numbers differ; 2 if it cannot be done, with the reason on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
     try:
-        command(parser.parse_args(arguments))
+        with readable_warnings():
+            command(parser.parse_args(arguments))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from caffe_proto import FilePaths
 
 from ...errors import ConversionError, Problem, Refused, UnsupportedError
 from ...graph.graph import Graph, Names, Node, Value
+from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import LAYERS, Layer, load_layers
 from ...layers.basic.parameter import Constant
 from ...layers.basic.silence import Silence
@@ -60,6 +61,7 @@ def load_caffe(
     if not graph.inputs:
         raise ConversionError(f"{prototxt}: the network has no input")
     reader.check_shapes(graph)
+    warn_of_nonfinite(graph)
     return graph
 
 
@@ -69,6 +71,7 @@ def load_supported(prototxt: str | Path, caffemodel: FilePaths | None = None) ->
     graph = reader.graph()
     unclear = {value for value in reader.tops.values() if value.shape == ()} if reader.problems else set()
     graph.nodes[:] = [node for node in graph.nodes if not unclear.intersection([*node.inputs, *node.outputs])]
+    warn_of_nonfinite(graph)
     return graph, reader.problems
 
 

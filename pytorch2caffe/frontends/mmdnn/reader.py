@@ -16,6 +16,7 @@ from ...formats.mmdnn.layout import graph_shape
 from ...formats.mmdnn.node import IrNode
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Operand, Shape, Value
+from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import IR, Layer, load_layers
 from ...passes.fold_pads import fold_pads
 from ...passes.merge_permutes import merge_permutes
@@ -86,6 +87,7 @@ def graph_of(nodes: Sequence[IrNode], name: str = "net", source: str = "tensorfl
     fold_pads(graph, extend=False)
     _own(graph)
     reader.name_values()
+    warn_of_nonfinite(graph)
     return graph
 
 

@@ -49,7 +49,7 @@ class Subject:
                 module.training = False
                 if isinstance(module, nn.DataParallel):
                     module.device_ids = []
-            tensors = {id(t): (name, t) for name, t in self._tensors()}
+            tensors = {id(t): (name, t) for name, t in self.tensors()}
             for name, tensor in tensors.values():
                 changed = _as_float32(name, tensor)
                 if tensor.layout == torch.strided:
@@ -61,7 +61,8 @@ class Subject:
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
             yield
 
-    def _tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
+    def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """The parameters, buffers and other tensors of each module, by name."""
         for path, module in self.modules.items():
             for table in (module._parameters, module._buffers, vars(module)):
                 for name, tensor in table.items():

@@ -10,6 +10,7 @@ import torch
 
 from ...errors import ConversionError, Problem, UnsupportedError
 from ...graph.graph import Graph
+from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import load_layers
 from ...passes.drop_unused import drop_unused
 from ...passes.legacy_names import legacy_names
@@ -21,6 +22,7 @@ from .structure import mapped
 from .taint import Taint
 from .tracer import Tracer
 from .uncalled import warn_of_uncalled
+from .weight_names import WeightNames
 
 
 def record(
@@ -42,6 +44,7 @@ def record(
     if tracer.problems:
         raise UnsupportedError(tracer.problems, "traced", tracer.problems.stopped)
     drop_unused(tracer.graph)
+    warn_of_nonfinite(tracer.graph, WeightNames(subject))
     if naming == "legacy":
         legacy_names(tracer.graph)
     return tracer.graph, {value.name: array for value, array in tracer.values.recorded.items()}

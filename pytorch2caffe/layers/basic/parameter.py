@@ -34,6 +34,9 @@ class Constant(Layer):
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         return float(np.min(blobs[0])), float(np.max(blobs[0]))
 
+    def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
+        return True
+
     def to_caffe(self) -> dict[str, Any]:
         return {"shape": {"dim": list(self.shape)}}
 

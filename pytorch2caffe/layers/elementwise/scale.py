@@ -87,6 +87,9 @@ class Scale(_Broadcast):
 
     bias_term: bool = False
 
+    def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
+        return index == 1
+
     def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         own = super().blob_shapes(shapes)
         return own + ([own[0] if own else tuple(shapes[1])] if self.bias_term else [])
@@ -147,6 +150,9 @@ class Bias(_Broadcast):
 
     keeps_inf = True
     in_place = True
+
+    def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
+        return True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         operand, _, ones = self._operands(shapes, blobs)

@@ -32,6 +32,10 @@ class InnerProduct(Layer):
     def multiply_adds(self, inputs: Sequence[Shape], outputs: Sequence[Shape], blobs: Sequence[np.ndarray]) -> int:
         return prod(outputs[0]) * (blobs[0].size // self.num_output)
 
+    def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
+        """A constant is written as the bias of a product with 0."""
+        return index == 1 and not blobs[0].any()
+
     def may_be_overwritten(self, inputs: int) -> bool:
         return True
 
