@@ -86,9 +86,13 @@ docs: test-install
 	$(BIN)/python -m tests.quantize.messages_page
 	$(BIN)/python -m tests.backends.torch.generated
 
-# docs/sweep.md and docs/classification.md: hours; the first needs timm for all of it.
+# The packages whose networks docs/sweep.md shows, where they are installed in the environment.
+PACKAGES = ultralytics smp timm pytorchcv transformers basicsr kornia doctr torchreid monai facenet torchaudio
+
+# docs/torch-test-data.md, docs/sweep.md and docs/classification.md: hours.
 sweep: test-install caffe
 	$(BIN)/python -m tests.sweep all --jobs $(WORKERS)
+	$(BIN)/python -m tests.sweep $(PACKAGES) --caffe --page
 	$(BIN)/python -m tests.sweep.classification
 
 clean:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
 
-def make_lively(model: nn.Module, *inputs: Any, seed: int = 0) -> nn.Module:
+def make_lively(model: nn.Module, *inputs: Any, seed: int = 0, calibrate: bool = False) -> nn.Module:
     """Randomises biases, BatchNorm statistics and affines, and rescales each layer to unit output deviation.
 
-    One calibration pass over `inputs` in eval mode; returns the model, in eval mode.
+    One calibration pass over `inputs` in eval mode; returns the model, in eval mode. With `calibrate` the statistics of
+    each BatchNorm are near those of its input in that pass, as after training.
     """
     generator = torch.Generator().manual_seed(seed)
     model.eval()
@@ -19,6 +21,9 @@ def make_lively(model: nn.Module, *inputs: Any, seed: int = 0) -> nn.Module:
         for module in model.modules():
             _randomise(module, generator)
         hooks = [m.register_forward_hook(_rescale) for m in model.modules() if isinstance(m, WEIGHTED)]
+        if calibrate:
+            norms = (m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+            hooks += [m.register_forward_pre_hook(partial(_observe, generator)) for m in norms]
         try:
             model(*inputs)
         finally:
@@ -54,3 +59,16 @@ def _rescale(module: nn.Module, inputs: Any, output: torch.Tensor) -> torch.Tens
     if deviation > 0:
         module.weight /= deviation
     return module.forward(*inputs)
+
+
+def _observe(generator: torch.Generator, module: nn.Module, inputs: Any) -> None:
+    """Sets the statistics near those of the input; a channel that hardly varies counts as one that varies."""
+    x = inputs[0]
+    if module.running_mean is None or x.numel() < 4 * x.shape[1]:
+        return
+    axes = [axis for axis in range(x.dim()) if axis != 1]
+    mean, deviation = x.mean(axes), x.var(axes, unbiased=False).sqrt()
+    deviation = deviation.clamp(min=float(deviation.mean()) / 4 + 1e-3)
+    off = torch.rand(2, len(mean), generator=generator) - 0.5
+    module.running_mean.copy_(mean + 0.4 * deviation * off[0])
+    module.running_var.copy_((deviation * (1 + 0.4 * off[1])) ** 2)

@@ -15,7 +15,7 @@ import torch
 from tests.sweep import source
 from tests.sweep.judge import Outcome, judge
 
-SECONDS = {"modules": 60, "functions": 60, "torchvision": 400, "timm": 400}
+SECONDS = {"modules": 60, "functions": 60, "torchvision": 400}
 GIBIBYTES = 12
 ENDED = "the process has ended"
 

@@ -1,8 +1,7 @@
-"""Where the cases come from: ModuleInfo and OpInfo of torch.testing, torchvision.models, and timm if it is there."""
+"""Where the cases come from: ModuleInfo and OpInfo of torch.testing, and torchvision.models."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -32,69 +31,6 @@ SIZES = {  # networks that are too big at their usual size: height and width tha
     "swin_v2_b": 256,
 }
 VIDEOS = ("mc3_18", "r2plus1d_18", "r3d_18", "s3d", "mvit_v1_b", "mvit_v2_s", "swin3d_b", "swin3d_s", "swin3d_t")
-TIMM = (  # one or two of each family
-    "resnet50d",
-    "resnetv2_50",
-    "seresnet50",
-    "ecaresnet50t",
-    "skresnet34",
-    "res2net50_26w_4s",
-    "resnest14d",
-    "xception41",
-    "efficientnet_lite0",
-    "tf_efficientnet_b0",
-    "mixnet_s",
-    "mobilenetv3_small_100",
-    "mobilenetv4_conv_small",
-    "mobileone_s0",
-    "repvgg_a0",
-    "ghostnet_100",
-    "hardcorenas_a",
-    "fbnetc_100",
-    "lcnet_050",
-    "tinynet_a",
-    "regnety_002",
-    "eca_nfnet_l0",
-    "dpn68",
-    "dla34",
-    "hrnet_w18_small",
-    "darknet53",
-    "cspdarknet53",
-    "cspresnet50",
-    "ese_vovnet19b_dw",
-    "selecsls42b",
-    "inception_v4",
-    "inception_resnet_v2",
-    "convnext_atto",
-    "convnextv2_atto",
-    "convmixer_768_32",
-    "poolformer_s12",
-    "caformer_s18",
-    "edgenext_xx_small",
-    "mobilevit_xxs",
-    "mobilevitv2_050",
-    "deit_tiny_patch16_224",
-    "vit_tiny_patch16_224",
-    "swin_tiny_patch4_window7_224",
-    "pvt_v2_b0",
-    "twins_pcpvt_small",
-    "coat_lite_tiny",
-    "crossvit_tiny_240",
-    "levit_128s",
-    "mixer_s32_224",
-    "resmlp_12_224",
-    "gmixer_24_224",
-    "xcit_nano_12_p16_224",
-    "tnt_s_patch16_224",
-    "visformer_tiny",
-    "fastvit_t8",
-    "efficientformer_l1",
-    "starnet_s1",
-    "hgnet_tiny",
-    "inception_next_tiny",
-    "focalnet_tiny_srf",
-    "davit_tiny",
-)
 DETECTION = ("rcnn", "fcos", "retinanet", "ssd")
 
 
@@ -121,30 +57,15 @@ def networks() -> tuple[str, ...]:
     return tuple(name for name in torchvision_models().list_models() if not name.startswith("quantized_"))
 
 
-@cache
-def timm_networks() -> tuple[str, ...]:
-    """TIMM, where timm is installed."""
-    try:
-        known = _timm().list_models()
-    except ImportError:
-        return ()
-    return tuple(name for name in TIMM if name in known)
-
-
-def _timm() -> Any:
-    torchvision_models()  # timm imports torchvision
-    return importlib.import_module("timm")
-
-
 def names(kind: str) -> list[str]:
     """What there is of a kind."""
-    return list({"modules": modules, "functions": functions, "torchvision": networks, "timm": timm_networks}[kind]())
+    return list({"modules": modules, "functions": functions, "torchvision": networks}[kind]())
 
 
 def cases(kind: str, name: str) -> Iterator[Case]:
     """All the cases of one module, function or network, always the same."""
     seed()
-    return {"modules": _of_module, "functions": _of_function, "torchvision": _of_network, "timm": _of_timm}[kind](name)
+    return {"modules": _of_module, "functions": _of_function, "torchvision": _of_network}[kind](name)
 
 
 def _of_module(name: str) -> Iterator[Case]:
@@ -190,11 +111,6 @@ def _of_network(name: str) -> Iterator[Case]:
         settings = {"image_size": side} if name == "vit_h_14" else {}
         model = zoo.build(name, **settings) if name not in SIZES else _random(_plain(name, **settings))
         yield Case("torchvision", name, 0, "", model, (torch.randn(1, 3, side, side),))
-
-
-def _of_timm(name: str) -> Iterator[Case]:
-    model = _random(_timm().create_model(name, pretrained=False).eval())
-    yield Case("timm", name, 0, "", model, (torch.randn(1, *model.default_cfg["input_size"]),))
 
 
 def _plain(name: str, **settings: Any) -> nn.Module:

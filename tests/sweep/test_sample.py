@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.sweep.__main__ import sample
 from tests.sweep.judge import Outcome
 from tests.sweep.page import page
 from tests.sweep.pool import Unit, outcomes, run
+from tests.sweep.torch_data import sample
 
 CASES = 150
 

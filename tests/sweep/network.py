@@ -1,0 +1,118 @@
+"""What becomes of a network of another package: exported as `export` does, judged as it judges, and in real Caffe."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from pytorch2caffe import ConversionError, UnsupportedError, export, verify
+from pytorch2caffe.convert.export import random_like
+from pytorch2caffe.verify.report import verdict
+from tests.lively import make_lively
+from tests.sweep import packages
+from tests.sweep.case import seed
+from tests.sweep.measure import size
+
+ENDS = ("equal", "refused", "WRONG", "skipped")
+
+
+@dataclass(frozen=True)
+class Network:
+    """What became of one network.
+
+    package, name: of the network. end: one of ENDS. why: what is wrong, or why it was skipped.
+    problems:      of a refusal: its causes, in the order of the model.
+    inputs:        the shapes of the inputs.
+    size:          how large the files are (tests.sweep.measure); empty of one that was refused.
+    seconds:       what export took, with its check.
+    caffe:         "equal", what is wrong, or "" where it was not run.
+    """
+
+    package: str
+    name: str
+    end: str
+    why: str = ""
+    problems: tuple[str, ...] = ()
+    inputs: tuple[tuple[int, ...], ...] = ()
+    size: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    caffe: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.package}/{self.name}"
+
+
+def judge(package: str, name: str, caffe: bool = False) -> Network:
+    """Builds a network, exports it and compares every blob; if asked for, in real Caffe too."""
+    warnings.simplefilter("ignore")
+    seed()
+    try:
+        model, inputs = packages.build(package, name)
+        _enliven(model, inputs)
+        with torch.no_grad():
+            model(*inputs)
+    except MemoryError:
+        raise
+    except Exception as error:
+        return Network(package, name, "skipped", f"raises in PyTorch: {_line(error)}")
+    facts: dict[str, Any] = {"inputs": tuple(tuple(x.shape) for x in inputs)}
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "net.prototxt", Path(folder) / "net.caffemodel"
+        start = time.process_time()
+        try:
+            graph = export(model, inputs, *files, check=False)
+            facts["size"] = asdict(size(graph, model))
+            comparison = verify(model, *files, random_like(inputs))
+        except UnsupportedError as error:
+            problems = tuple(problem.what for problem in error.problems)
+            return Network(package, name, "refused", problems=problems, **facts)
+        except ConversionError as error:
+            return Network(package, name, "refused", problems=(_line(error),), **facts)
+        except MemoryError:
+            raise
+        except Exception as error:
+            return Network(package, name, "WRONG", _internal(error), **facts)
+        facts["seconds"] = round(time.process_time() - start, 1)
+        if not comparison.equal:
+            return Network(package, name, "WRONG", verdict(comparison), **facts)
+        if caffe:
+            facts["caffe"] = in_caffe(model, inputs, files)
+    end = "equal" if facts.get("caffe", "") in ("", "equal") or "memory" in facts["caffe"] else "WRONG"
+    return Network(package, name, end, **facts)
+
+
+def in_caffe(model: nn.Module, inputs: Any, files: tuple[Path, Path]) -> str:
+    """`equal`, or what real Caffe says or gives instead."""
+    try:
+        comparison = verify(model, *files, random_like(inputs), "caffe")
+    except Exception as error:
+        return _line(error)
+    return "equal" if comparison.equal else verdict(comparison)
+
+
+def _enliven(model: nn.Module, inputs: Any) -> None:
+    """Lively weights; a network that the calibration pass cannot run keeps the random ones of its constructor."""
+    with contextlib.suppress(AttributeError, RuntimeError, TypeError, NotImplementedError):
+        make_lively(model, *inputs, calibrate=True)
+    model.eval().requires_grad_(False)
+
+
+def _internal(error: Exception) -> str:
+    """An exception that is no refusal, with the innermost line of ours."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "pytorch2caffe" in Path(f.filename).parts]
+    place = f" ({Path(frames[-1].filename).name}, {frames[-1].name})" if frames else ""
+    return f"{type(error).__name__}: {_line(error)}{place}"
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
