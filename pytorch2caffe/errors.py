@@ -69,3 +69,7 @@ class DifferentError(ConversionError):
 
 class InvalidGraphError(Exception):
     """A graph that breaks the rules of `Graph.validate`: a mistake in this package, not in the model or the files."""
+
+
+class ConversionWarning(UserWarning):
+    """Something in the model or the files that is converted as it is, and is probably not intended."""

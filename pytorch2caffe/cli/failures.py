@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from ..errors import ConversionError, DifferentError
-from ..graph.nonfinite import NonFiniteWarning
+from ..errors import ConversionError, ConversionWarning, DifferentError
 
 DONE, DIFFERENT, FAILED = 0, 1, 2
 
@@ -38,12 +37,12 @@ def report_failure(error: Exception) -> int:
 
 @contextmanager
 def readable_warnings() -> Iterator[None]:
-    """A scope in which a warning about the weights is one line on stderr, without the line of code that gave it."""
+    """A scope in which a ConversionWarning is shown on stderr, without the line of code that gave it."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
         def show_readable(message: Warning | str, category: type[Warning], *rest: Any) -> None:
-            if issubclass(category, NonFiniteWarning):
+            if issubclass(category, ConversionWarning):
                 click.echo(f"warning: {message}", err=True)
             else:
                 show(message, category, *rest)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ..errors import ConversionWarning
 from .graph import Graph, Node
 
 MOST_NAMED = 5
 
 
-class NonFiniteWarning(UserWarning):
+class NonFiniteWarning(ConversionWarning):
     """Weights that are NaN or inf: what is computed from them is NaN or inf too, in the model and in the files."""
 
 

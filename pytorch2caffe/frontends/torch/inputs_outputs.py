@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,10 +28,24 @@ def bind_inputs(call: Any, inputs: Any, net: Builder, values: Values) -> tuple[l
     def bind(name: str, item: Any) -> Any:
         return _bind_input(name, item, net, values) if isinstance(item, torch.Tensor) else item
 
+    return arguments(call, inputs, bind)
+
+
+def arguments(
+    call: Any, inputs: Any, convert: Callable[[str, Any], Any] = lambda _, item: copied(item)
+) -> tuple[list[Any], dict[str, Any]]:
+    """The model's positional and keyword arguments, each leaf converted; by default float32 CPU copies of tensors."""
     if isinstance(inputs, Mapping):
-        return [], {key: mapped(bind, str(key), item) for key, item in inputs.items()}
+        return [], {key: mapped(convert, str(key), item) for key, item in inputs.items()}
     items = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
-    return [mapped(bind, name, item) for name, item in zip(input_names(call, items), items, strict=True)], {}
+    return [mapped(convert, name, item) for name, item in zip(input_names(call, items), items, strict=True)], {}
+
+
+def copied(item: Any) -> Any:
+    """A copy of a tensor on the CPU, float32 if it is of a float type; anything else unchanged."""
+    if not isinstance(item, torch.Tensor):
+        return item
+    return item.detach().to("cpu", torch.float32 if item.is_floating_point() else item.dtype, copy=True)
 
 
 def _bind_input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -> torch.Tensor:
@@ -41,8 +55,7 @@ def _bind_input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -
         )
     if not tensor.numel():
         raise ConversionError(f"the input {name}, {list(tensor.shape)}, has no elements: pass a larger tensor")
-    dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
-    copy = tensor.detach().to("cpu", dtype, copy=True)
+    copy = copied(tensor)
     values.bind(copy, net.input(clean_name(name), tuple(copy.shape)))
     return copy
 

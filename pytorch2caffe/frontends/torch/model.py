@@ -6,7 +6,6 @@ import functools
 import inspect
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from torch import nn
 
 from ...errors import ConversionError, Problem, UnsupportedError
+from .state import State
 from .taint import Taint
 
 _LOCK = threading.RLock()  # two threads that trace one model would restore each other's changes
@@ -36,15 +36,17 @@ class Subject:
                     self.modules[path] = module
 
     @contextmanager
-    def prepared(self, taint: Taint) -> Iterator[None]:
-        """A scope in which every module is in eval mode, with float32 weights on the CPU.
+    def prepared(self, taint: Taint) -> Iterator[State]:
+        """A scope in which every module is in eval mode, with float32 weights on the CPU; gives the state before it.
 
         Afterwards modes, weights, attributes, hooks and the contents of parameters and buffers are restored, whatever
         `forward` did.
         """
         modules = list(self.modules.values())
         with _LOCK, ExitStack() as stack:
-            stack.callback(_restore, [_Snapshot(module) for module in modules], taint)
+            stack.callback(_restore_flags, [(module, module.training) for module in modules])
+            state = State({**_objects_of(self.call), **self.modules})
+            stack.callback(_restore, state, taint)
             for module in modules:
                 module.training = False
                 if isinstance(module, nn.DataParallel):
@@ -57,9 +59,11 @@ class Subject:
                 if changed is not None:
                     tensor.data = changed
             taint.own(tensor.detach() for _, tensor in tensors.values())
+            taint.own(tensor.detach() for tensor in state.nested.values())
+            state.remember_memory(tensors.values())
             if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
-            yield
+            yield state
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """The parameters, buffers and other tensors of each module, by name."""
@@ -148,38 +152,20 @@ def _restore_data(tensor: torch.Tensor, before: torch.Tensor) -> None:
         tensor.data = before
 
 
-class _Snapshot:
-    """The attributes of a module, and the contents of its own dicts, lists and sets: hooks, children, caches."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
-        self.training = module.training
-        self.attributes = dict(vars(module))
-        kinds = (dict, OrderedDict, list, set)
-        self.contents = [(item, item.copy()) for item in self.attributes.values() if type(item) in kinds]
-
-    def restore(self) -> None:
-        self.module.training = self.training
-        own = vars(self.module)
-        if len(own) != len(self.attributes) or any(own.get(k, self) is not v for k, v in self.attributes.items()):
-            own.clear()
-            own.update(self.attributes)
-        for item, copy in self.contents:
-            if not _same_items(item, copy):
-                item.clear()
-                item.extend(copy) if isinstance(item, list) else item.update(copy)
+def _restore_flags(flags: list[tuple[nn.Module, bool]]) -> None:
+    for module, training in flags:
+        module.training = training
 
 
-def _same_items(one: Any, other: Any) -> bool:
-    if len(one) != len(other):
-        return False
-    if isinstance(one, dict):
-        return all(a is b and one[a] is other[b] for a, b in zip(one, other, strict=True))
-    return all(a is b for a, b in zip(one, other, strict=True)) if isinstance(one, list) else one == other
-
-
-def _restore(snapshots: list[_Snapshot], taint: Taint) -> None:
+def _restore(state: State, taint: Taint) -> None:
     with torch.no_grad():
         taint.restore()
-    for snapshot in snapshots:
-        snapshot.restore()
+    state.restore()
+
+
+def _objects_of(call: Callable[..., Any]) -> dict[str, Any]:
+    """What holds the state of a callable that is not a module: the object of a method, a function's closure."""
+    if isinstance(call, functools.partial):
+        return _objects_of(call.func)
+    owner = call.__self__ if inspect.ismethod(call) else call
+    return {"": owner} if not isinstance(owner, nn.Module) and hasattr(owner, "__dict__") else {}

@@ -17,6 +17,7 @@ from ...passes.legacy_names import legacy_names
 from .inputs_outputs import bind_inputs, name_outputs
 from .model import Subject, subject_of
 from .problems import TraceStopped
+from .repeated_calls import changed_names, other_input, warn_of_state
 from .source_location import raised_at
 from .structure import mapped
 from .taint import Taint
@@ -39,12 +40,14 @@ def record(
     if (
         tracer.values.computed_constants and not tracer.problems
     ):  # constants that the model computed: they must not depend on the input
-        second = _run(subject, mapped(_second_input, "", inputs), name, keep=False)
+        second = _run(subject, mapped(other_input, "", inputs), name, keep=False)
         tracer.problems += _changed_constants(tracer.values.computed_constants, second.values.computed_constants)
     if tracer.problems:
         raise UnsupportedError(tracer.problems, "traced", tracer.problems.stopped)
     drop_unused(tracer.graph)
     warn_of_nonfinite(tracer.graph, WeightNames(subject))
+    if not keep:
+        warn_of_state(subject, tracer.changed, inputs)
     if naming == "legacy":
         legacy_names(tracer.graph)
     return tracer.graph, {value.name: array for value, array in tracer.values.recorded.items()}
@@ -54,8 +57,10 @@ def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
     tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep)
     args, kwargs = bind_inputs(subject.call, inputs, tracer.net, tracer.values)
     try:
-        with subject.prepared(tracer.taint), torch.no_grad(), tracer.taint, tracer:
-            result = subject.call(*args, **kwargs)
+        with subject.prepared(tracer.taint) as state, torch.no_grad():
+            with tracer.taint, tracer:
+                result = subject.call(*args, **kwargs)
+            tracer.changed = changed_names(state, tracer.taint)
     except TraceStopped:
         return tracer
     except Exception as error:
@@ -72,16 +77,6 @@ def _add_note(error: Exception, subject: Subject, inputs: list[Any]) -> None:
     at = raised_at(error, subject.modules)
     note = f"the model itself raised this{f' at {at}' if at else ''}{f', on an input of {shapes}' if shapes else ''}"
     error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined]
-
-
-def _second_input(name: str, item: Any) -> Any:
-    """An input of the same shape and type: random floats, integers in a different order."""
-    generator = torch.Generator().manual_seed(len(name))
-    if not isinstance(item, torch.Tensor):
-        return item
-    if item.is_floating_point():
-        return torch.randn(item.shape, generator=generator)
-    return item.detach().cpu().flatten()[torch.randperm(item.numel(), generator=generator)].reshape(item.shape)
 
 
 def _changed_constants(first: list[tuple[str, np.ndarray]], second: list[tuple[str, np.ndarray]]) -> list[Problem]:

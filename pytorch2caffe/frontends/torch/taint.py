@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -163,6 +163,15 @@ class Taint(TorchDispatchMode):
     def _save(self, tensor: torch.Tensor) -> None:
         for own in self._unsaved.pop(self._key(tensor), ()):
             self._saved.append((own, own.clone()))
+
+    def contents(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """The tensors of the model that were written to so far, with copies of what they hold now."""
+        return [(tensor, tensor.clone()) for tensor, _ in self._saved]
+
+    def overwritten(self, since: Sequence[tuple[torch.Tensor, torch.Tensor]] = ()) -> list[torch.Tensor]:
+        """The tensors of the model that hold other numbers than before, or than when `contents` gave `since`."""
+        pairs = [*since, *self._saved[len(since) :]]
+        return [tensor for tensor, before in pairs if not torch.equal(tensor, before)]
 
     def restore(self) -> None:
         """Undoes every write into the model's memory."""

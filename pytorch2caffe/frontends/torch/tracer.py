@@ -32,6 +32,7 @@ class Tracer(TorchFunctionMode):
         self.net = Builder(graph, infer)
         self.taint = taint
         self.problems = Problems()
+        self.changed: list[str] = []  # what the call has changed in the model
         self.called: set[str] = set()  # the torch functions called on traced tensors
         self._subject = subject
         self._locations = LocationFinder(subject.modules)

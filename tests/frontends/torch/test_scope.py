@@ -58,6 +58,7 @@ def assert_unchanged(model, before):
     assert torch.is_grad_enabled()
 
 
+@pytest.mark.filterwarnings("ignore:Stateful changes its state")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_is_given_back_as_it_was(dtype, training):
@@ -70,6 +71,7 @@ def test_the_model_is_given_back_as_it_was(dtype, training):
     assert torch.equal(model.plain, torch.ones(6))
 
 
+@pytest.mark.filterwarnings("ignore:Stateful changes its state")
 def test_changes_within_one_forward_are_seen():
     torch.manual_seed(0)
     model = Stateful().eval()
@@ -129,6 +131,7 @@ def test_a_trace_inside_a_trace():
     assert [node.name for node in graphs[0].nodes] == ["0", "1"]
 
 
+@pytest.mark.filterwarnings("ignore:Stateful changes its state")
 def test_one_model_in_several_threads():
     model = Stateful().train()
     before = state(model)
