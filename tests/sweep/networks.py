@@ -54,6 +54,6 @@ def main(
 
 def line(network: Network) -> str:
     """One network on one line."""
-    cause = network.why or "; ".join(network.problems)
+    cause = network.why or "; ".join(dict.fromkeys(network.problems))
     caffe = f", real Caffe: {network.caffe}" if network.caffe else ""
     return f"{network}: {network.end}{': ' if cause else ''}{cause}{caffe}"

@@ -22,12 +22,11 @@ FEATURES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "KeyNet": (PLAIN, (1, 1, 48, 64)),
     "DISK": ({}, (1, 3, 48, 64)),
     "DeFMO": (PLAIN, (1, 6, 48, 64)),
-    "SOLD2_detector": (PLAIN, (1, 1, 48, 64)),
+    "SOLD2_detector": (PLAIN, (1, 1, 128, 128)),
     "XFeatModel": ({}, (1, 3, 64, 96)),
     "FilterResponseNorm2d": ({"num_features": 4}, (1, 4, 12, 16)),
     "SIFTDescriptor": ({"patch_size": 32}, (1, 1, 32, 32)),
     "DenseSIFTDescriptor": ({}, (1, 1, 24, 32)),
-    "MKDDescriptor": ({"whitening": "none"}, (1, 1, 32, 32)),
     "CornerHarris": ({"k": 0.04}, (1, 1, 24, 32)),
     "CornerGFTT": ({}, (1, 1, 24, 32)),
     "BlobHessian": ({}, (1, 1, 24, 32)),
@@ -45,14 +44,13 @@ FILTERS: dict[str, dict[str, Any]] = {
     "BlurPool2D": {"kernel_size": 3},
     "MaxBlurPool2D": {"kernel_size": 3},
     "MotionBlur": {"kernel_size": 3, "angle": 30.0, "direction": 0.5},
-    "GuidedBlur": {"kernel_size": 3, "eps": 0.1},
     "BilateralBlur": {"kernel_size": (3, 3), "sigma_color": 0.1, "sigma_space": (1.5, 1.5)},
     "EdgeAwareBlurPool2D": {"kernel_size": 3},
     "Canny": {},
 }
 COLOURS = (
     *("RgbToGrayscale", "BgrToRgb", "RgbToYcbcr", "YcbcrToRgb", "RgbToYuv", "RgbToXyz", "XyzToRgb", "RgbToLinearRgb"),
-    *("RgbToLab", "RgbToLuv", "RgbToHsv", "RgbToHls", "HsvToRgb", "Sepia", "RgbToRaw", "RgbToYuv420"),
+    *("RgbToLab", "RgbToLuv", "RgbToHsv", "RgbToHls", "HsvToRgb", "Sepia", "RgbToYuv420"),
 )
 NETWORKS: dict[str, tuple[str, str, dict[str, Any], tuple[int, ...]]] = {  # name -> module, class, settings, input
     "DexiNed": ("kornia.models.dexined", "DexiNed", {"pretrained": False}, (1, 3, 48, 64)),

@@ -13,14 +13,15 @@ from tests.sweep.packages.inputs import picture, quiet
 D = {"spatial_dims": 2}
 IO = {"in_channels": 1, "out_channels": 2}
 STEPS: dict[str, Any] = {"channels": (8, 16, 32), "strides": (2, 2)}
+DEEP: dict[str, Any] = {"channels": (8, 16, 32), "strides": (2, 2, 2)}
 SMALL, MIDDLE = (1, 1, 32, 48), (1, 1, 64, 64)
 FLAT = {"img_size": (32, 32), "hidden_size": 48, "mlp_dim": 96, "num_heads": 4}
 NETWORKS: dict[str, tuple[dict[str, Any], tuple[tuple[int, ...], ...]]] = {
     "UNet": ({**D, **IO, **STEPS, "num_res_units": 2}, (SMALL,)),
     "AttentionUnet": ({**D, **IO, **STEPS}, (SMALL,)),
-    "AutoEncoder": ({**D, **IO, **STEPS}, (SMALL,)),
+    "AutoEncoder": ({**D, **IO, **DEEP}, (SMALL,)),
     "VarAutoEncoder": (
-        {**D, "in_shape": (1, 32, 32), "out_channels": 1, "latent_size": 4, **STEPS, "use_mean_at_inference": True},
+        {**D, "in_shape": (1, 32, 32), "out_channels": 1, "latent_size": 4, **DEEP, "use_mean_at_inference": True},
         ((1, 1, 32, 32),),
     ),
     "BasicUNet": ({**D, "features": (8, 8, 16, 32, 64, 8)}, (SMALL,)),
@@ -61,8 +62,8 @@ NETWORKS: dict[str, tuple[dict[str, Any], tuple[tuple[int, ...], ...]]] = {
         {**D, "in_channels": 1, **FLAT, "patch_size": 8, "num_layers": 2, "classification": True},
         ((1, 1, 32, 32),),
     ),
-    "ViTAutoEnc": ({**D, "in_channels": 1, **FLAT, "patch_size": 8, "num_layers": 2}, ((1, 1, 32, 32),)),
-    "MedNeXtS": ({**D, **IO, "init_filters": 8}, (MIDDLE,)),
+    "ViTAutoEnc": ({**D, "in_channels": 1, **FLAT, "patch_size": 4, "num_layers": 2}, ((1, 1, 32, 32),)),
+    "MedNeXt": ({**D, **IO, "init_filters": 8}, (MIDDLE,)),
     "HoVerNet": ({"np_out_channels": 2, "out_classes": 3}, ((1, 3, 256, 256),)),
     "Quicknat": ({"num_classes": 3, "num_filters": 8}, (SMALL,)),
     "RegUNet": ({**D, "in_channels": 2, "num_channel_initial": 4, "depth": 2, "out_channels": 2}, ((1, 2, 32, 48),)),

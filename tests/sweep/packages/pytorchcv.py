@@ -71,7 +71,8 @@ def build(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
         audio = name.startswith(("jasper", "quartznet"))
         settings, number = {"from_audio": False} if audio else {}, torch.tensor([64 if audio else 1])
         inputs = tuple(picture(*shape, seed=seed) for seed, shape in enumerate(SPECIAL[name]))
-        return quiet(get(name, **settings)), tuple(x if x.dim() > 1 else number for x in inputs)
+        model = quiet(get(name, **settings))
+        return (model, inputs) if inputs[-1].dim() > 1 else (Second(model, number), inputs[:1])
     if any(part in name for part in SCENES):
         try:
             model = quiet(get(name, in_size=(96, 128)))
@@ -86,3 +87,14 @@ def build(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
     if min(native) <= 64:
         return model, (picture(1, channels, *native),)
     return model, smallest(model, [(channels, 96, 128), (channels, 128, 128), (channels, *native)])
+
+
+class Second(nn.Module):
+    """A network whose second argument, a length or the number of a person, is a constant."""
+
+    def __init__(self, network: nn.Module, number: torch.Tensor) -> None:
+        super().__init__()
+        self.network, self.number = network, number
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.network(x, self.number)
