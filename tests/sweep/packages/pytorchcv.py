@@ -74,8 +74,9 @@ def build(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
         model = quiet(get(name, **settings))
         return (model, inputs) if inputs[-1].dim() > 1 else (Second(model, number), inputs[:1])
     if any(part in name for part in SCENES):
+        maps = {"return_heatmap": True} if "pose" in name or "centernet" in name else {}
         try:
-            model = quiet(get(name, in_size=(96, 128)))
+            model = quiet(get(name, in_size=(96, 128), **maps))
             x = picture(1, getattr(model, "in_channels", 3), 96, 128)
             with torch.no_grad():
                 model(x)
