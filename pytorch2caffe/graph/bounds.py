@@ -1,9 +1,9 @@
-"""Bounds of the numbers that a value can hold, and whether a mask may hide inf or NaN."""
+"""Bounds of the numbers that a value can hold, whether they are integers, and whether a mask may hide inf or NaN."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import inf, isnan, prod
+from math import inf, isnan
 
 import numpy as np
 
@@ -20,14 +20,34 @@ class ValueBounds:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._declared: dict[Value, Bounds] = {}
+        self._declared_integers: set[Value] = set()
         self._forget()
 
     def _forget(self) -> None:
         self._last: Node | None = None
         self._count = 0
         self._producers: dict[Value, Node] = {}
-        self._known: dict[Value, Bounds] = {}
+        self._known: dict[Value, Bounds] = dict(self._declared)
+        self._integers: set[Value] = set(self._declared_integers)
         self._finite: set[Value] = set()  # values that cannot be inf or NaN where the network's inputs are finite
+
+    def declare_integers(self, value: Value, bounds: Bounds = ANY) -> None:
+        """States that `value` holds integers, and bounds that its layer does not know."""
+        self._declared_integers.add(value)
+        self._integers.add(value)
+        if bounds != ANY:
+            self._declared[value] = self._known[value] = bounds
+
+    def of(self, value: Value) -> Bounds:
+        """The least and the greatest number that `value` can hold, as far as is known."""
+        self._update()
+        return self._known.get(value, ANY)
+
+    def are_integers(self, value: Value) -> bool:
+        """Whether `value` is known to hold integers only."""
+        self._update()
+        return value in self._integers
 
     def refuse_hidden(self, value: Value) -> None:
         """Raises Refused if `value` may be inf or NaN: a mask multiplies by 0, and 0 * inf is NaN."""
@@ -54,7 +74,10 @@ class ValueBounds:
         for node in nodes[self._count :]:
             self._producers.update(dict.fromkeys(node.outputs, node))
             bounds = _bounds(node, [self._known.get(value, ANY) for value in node.inputs], self._producers)
-            self._known.update(dict.fromkeys(node.outputs, ANY if any(map(isnan, bounds)) else bounds))
+            known = ANY if any(map(isnan, bounds)) else bounds
+            self._known.update({value: self._declared.get(value, known) for value in node.outputs})
+            if node.layer.gives_integers([value in self._integers for value in node.inputs], node.blobs):
+                self._integers.update(node.outputs)
         self._count = len(nodes)
         self._last = nodes[-1] if nodes else None
 
@@ -90,7 +113,27 @@ def affine(bounds: Bounds, scale: float, shift: float) -> Bounds:
 
 def product(inputs: Sequence[Bounds]) -> Bounds:
     """The bounds of a product."""
-    if any(low < 0 for low, _ in inputs):
+    low, high = inputs[0]
+    for other in inputs[1:]:
+        corners = [a * b if a and b else 0.0 for a in (low, high) for b in other]
+        low, high = min(corners), max(corners)
+    return low, high
+
+
+def weighted_sums(bounds: Bounds, weights: np.ndarray) -> Bounds:
+    """The bounds of weights [out, in] times numbers within `bounds`."""
+    if bounds == ANY:
         return ANY
-    high = inf if any(high == inf for _, high in inputs) else prod(high for _, high in inputs)
-    return prod(low for low, _ in inputs), high
+    positive = np.maximum(weights, 0.0).sum(-1, dtype=np.float64)
+    negative = np.minimum(weights, 0.0).sum(-1, dtype=np.float64)
+    sides = [_times(a, positive) + _times(b, negative) for a, b in (bounds, bounds[::-1])]
+    return float(np.min(sides[0])), float(np.max(sides[1]))
+
+
+def _times(bound: float, sums: np.ndarray) -> np.ndarray:
+    return np.multiply(bound, sums, out=np.zeros_like(sums), where=sums != 0)
+
+
+def are_integers(*arrays: np.ndarray | float) -> bool:
+    """Whether all numbers are integers."""
+    return all(bool(np.all(np.isfinite(array) & (np.trunc(array) == array))) for array in arrays)

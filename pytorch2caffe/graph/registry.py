@@ -74,6 +74,7 @@ class Layer:
     # Facts about the layer, for passes, frontends and reports.
     moves_data: ClassVar[bool] = False  # its outputs are numbers of its inputs, rearranged: exact for any type
     elementwise: ClassVar[bool] = False  # it applies one function to each number of its one input
+    keeps_integers: ClassVar[bool] = False  # it gives integers for integers
     keeps_inf: ClassVar[bool] = False  # inf or NaN stays at its position; other layers spread or remove it
     needs_weights: ClassVar[bool] = False  # a file without its blobs is incomplete
     in_place: ClassVar[bool] = False  # Caffe computes it right where its top is its bottom; `works_in_place` asks
@@ -118,6 +119,10 @@ class Layer:
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         """The least and the greatest number of its outputs, from those of its inputs, as far as is known."""
         return hull(inputs) if self.moves_data and inputs else ANY
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        """Whether all its outputs are integers. inputs: for each input, whether it holds integers only."""
+        return (self.keeps_integers or self.moves_data) and all(inputs)
 
     def finite(self, inputs: Sequence[Bounds]) -> bool:
         """Whether it gives finite numbers for finite numbers in these bounds, sums and products beyond 3e38 aside."""

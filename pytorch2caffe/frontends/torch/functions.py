@@ -1,4 +1,4 @@
-"""The functions of torch by their public names: metadata, decisions, casts, functions written in Python."""
+"""The functions of torch by their public names: decisions, functions written in Python."""
 
 from __future__ import annotations
 
@@ -11,47 +11,22 @@ import torch
 from torch.overrides import resolve_name
 
 from ...graph.registry import TORCH
-from .taint import SHAPE_ONLY as _SHAPE_ONLY
 
 ADD_HANDLER = "rewrite it with supported functions, or register one (docs/adding-a-layer.md)"
 SAME_FOR_EVERY_INPUT = (
     "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
 )
 
-# They read or set properties of a tensor, and compute nothing.
-_METADATA = """
-    shape ndim dtype device layout requires_grad is_leaf grad grad_fn is_cuda is_cpu is_sparse is_quantized is_meta
-    is_mkldnn is_mps is_xpu is_nested is_sparse_csr is_xla is_ipu is_ort is_vulkan is_maia is_mtia names _version
-    itemsize nbytes name size dim ndimension numel nelement stride is_contiguous storage_offset element_size
-    is_floating_point is_complex is_signed is_inference is_pinned is_shared is_same_size get_device __len__ __hash__
-    __repr__ __format__ requires_grad_ retain_grad register_hook has_names _is_view is_tensor is_neg is_conj _assert
-    is_storage get_default_dtype result_type can_cast promote_types is_distributed dim_order broadcast_shapes
-"""
-_CASTS = """
-    to type float half double bfloat16 int long short char byte bool cpu cuda type_as as_tensor asarray _to_copy
-"""
 _DECISIONS = """
     __bool__ __int__ __float__ __index__ __complex__ __contains__ item tolist is_nonzero equal allclose
 """
 _ESCAPES = """
     numpy __array__ __dlpack__ untyped_storage storage _typed_storage data_ptr __reduce_ex__ __deepcopy__ share_memory_
 """
-METADATA = set(_METADATA.split())
-SETTERS = {"torch.Tensor.requires_grad.__set__", "torch.Tensor.grad.__set__"}
-SHAPE_ONLY = {f"{prefix}.{name}" for prefix in ("torch", "torch.Tensor", "aten") for name in _SHAPE_ONLY}
-SHAPE_ONLY |= {"torch.Tensor.new", "torch.Tensor.new_tensor"}
-CASTS = set(_CASTS.split())
 DECISIONS = {f"torch.Tensor.{name}" for name in _DECISIONS.split()}
 DECISIONS |= {"torch.is_nonzero", "torch.equal", "torch.allclose"}
 ESCAPES = {f"torch.Tensor.{name}" for name in _ESCAPES.split()}
 DATA_SHAPED = {"nonzero", "masked_select", "unique", "unique_consecutive", "argwhere", "unique_dim"}
-
-
-def reads_metadata_only(name: str, short: str, args: Any, kwargs: Any) -> bool:
-    """Whether the result of a call does not depend on the values of its tensors, only on their shapes and types."""
-    if short in METADATA or name in SETTERS or name in SHAPE_ONLY:
-        return True
-    return name == "torch.Tensor.type" and len(args) == 1 and not kwargs
 
 
 def short_name(name: str) -> str:
@@ -120,40 +95,6 @@ def without_dispatch(func: Any) -> Callable[..., Any] | None:
     copy = types.FunctionType(func.__code__, space, func.__name__, func.__defaults__, func.__closure__)
     copy.__kwdefaults__ = func.__kwdefaults__
     return copy
-
-
-_TYPES = {
-    "float": torch.float32,
-    "half": torch.float16,
-    "double": torch.float64,
-    "bfloat16": torch.bfloat16,
-    "int": torch.int32,
-    "long": torch.int64,
-    "short": torch.int16,
-    "char": torch.int8,
-    "byte": torch.uint8,
-    "bool": torch.bool,
-}
-
-
-def cast_target(name: str, args: Any, kwargs: Any) -> torch.dtype | None:
-    """The type that a cast converts its first argument to; None for a call that is not a cast of a tensor."""
-    short = short_name(name)
-    if short not in CASTS or not args or not isinstance(args[0], torch.Tensor):
-        return None
-    if short in _TYPES:
-        return _TYPES[short]
-    rest = [*args[1:], *kwargs.values()]
-    if short == "type":
-        if not rest or rest == [None]:
-            return None
-        if not isinstance(rest[0], torch.dtype):  # "torch.FloatTensor", or that class
-            text = rest[0] if isinstance(rest[0], str) else f"{rest[0].__module__}.{rest[0].__name__}"
-            return _TYPES.get(text.rsplit(".", 1)[-1].removesuffix("Tensor").lower())
-    for item in rest:
-        if isinstance(item, (torch.dtype, torch.Tensor)):
-            return item if isinstance(item, torch.dtype) else item.dtype
-    return args[0].dtype
 
 
 def refusal(name: str, outer: str, random: bool) -> tuple[str, str]:

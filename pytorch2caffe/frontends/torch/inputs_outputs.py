@@ -12,6 +12,7 @@ from torch import nn
 from ...errors import ConversionError, Problem
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Names, Value
+from .casts import declare
 from .source_location import clean_name
 from .structure import mapped, named_leaves, tensors_in
 from .values import Values
@@ -56,7 +57,9 @@ def _bind_input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -
     if not tensor.numel():
         raise ConversionError(f"the input {name}, {list(tensor.shape)}, has no elements: pass a larger tensor")
     copy = copied(tensor)
-    values.bind(copy, net.input(clean_name(name), tuple(copy.shape)))
+    value = net.input(clean_name(name), tuple(copy.shape))
+    values.bind(copy, value)
+    declare(net.bounds, value, copy.dtype, is_input=True)
     return copy
 
 

@@ -12,26 +12,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from ...errors import Problem, UnsupportedError
+from .metadata import CREATED, EMPTY, OVERWRITTEN, without_unread
 from .structure import tensors_in
 
 INPUT, RANDOM, UNWRITTEN = 1, 2, 4
-
-# Their results depend only on the shape of their argument.
-SHAPE_ONLY = {
-    "zeros_like",
-    "ones_like",
-    "full_like",
-    "empty_like",
-    "rand_like",
-    "randn_like",
-    "randint_like",
-    "new_zeros",
-    "new_ones",
-    "new_full",
-    "new_empty",
-    "new_empty_strided",
-}
-EMPTY = {"empty", "empty_strided", "empty_like", "empty_permuted", "new_empty", "new_empty_strided"}
 
 Stamp = tuple[int, int]
 
@@ -83,8 +67,8 @@ class Taint(TorchDispatchMode):
         for tensor in written:
             self._save(tensor)
         colour = 0
-        if not facts.shape_only:
-            for tensor in tensors_in((args, kwargs)):
+        if not facts.creates:
+            for tensor in tensors_in(without_unread(facts.name, args, kwargs)):
                 own = self.colours(tensor)
                 colour |= own & ~UNWRITTEN if own and any(tensor is t for t in written) else own
         result = func(*args, **kwargs)
@@ -96,7 +80,8 @@ class Taint(TorchDispatchMode):
             key = self._key(tensor)
             for other in self._linked.get(key, (key,)):
                 self._writes[other] = self._writes.get(other, 0) + 1
-            self._colours[key] = self._colours.get(key, 0) & ~UNWRITTEN
+            replaced = facts.overwrites and key not in self._linked and _fills_its_memory(tensor)
+            self._colours[key] = 0 if replaced else self._colours.get(key, 0) & ~UNWRITTEN
         colour |= facts.colour
         if colour:
             for tensor in (*tensors_in(result), *written):
@@ -137,6 +122,13 @@ class Taint(TorchDispatchMode):
     def has(self, tensor: torch.Tensor) -> bool:
         """Whether the memory of `tensor` depends on the input."""
         return bool(self.colours(tensor) & INPUT)
+
+    def becomes_constant(self, short: str, args: Any) -> bool:
+        """Whether a call overwrites all that the memory of its first argument holds, and reads nothing of it."""
+        written = args[0] if args else None
+        if short not in OVERWRITTEN or not isinstance(written, torch.Tensor):
+            return False
+        return self._key(written) not in self._linked and _fills_its_memory(written)
 
     def last_write(self, tensor: torch.Tensor) -> WriteLocation:
         """Where the memory of `tensor` was last written to."""
@@ -183,16 +175,25 @@ class _OperatorFacts:
     """Properties of an operator that every call needs, computed once."""
 
     def __init__(self, func: Any) -> None:
-        name = func._schema.name.partition("::")[2]
+        self.name = name = func._schema.name.partition("::")[2]
         arguments = enumerate(func._schema.arguments)
         self.writes = tuple((i, a.name) for i, a in arguments if a.alias_info is not None and a.alias_info.is_write)
-        self.shape_only = name in SHAPE_ONLY
+        self.creates = name in CREATED
+        self.overwrites = name in OVERWRITTEN
         self.random = torch.Tag.nondeterministic_seeded in func.tags and "attention" not in name
         self.decides = torch.Tag.data_dependent_output in func.tags
         self.colour = (RANDOM if self.random else 0) | (UNWRITTEN if name in EMPTY else 0)
 
 
 _facts_of = cache(_OperatorFacts)
+
+
+def _fills_its_memory(tensor: torch.Tensor) -> bool:
+    try:
+        size = tensor.untyped_storage().nbytes()
+    except (NotImplementedError, RuntimeError):
+        return False
+    return tensor.is_contiguous() and tensor.numel() * tensor.itemsize == size
 
 
 def _written_tensors(facts: _OperatorFacts, args: Any, kwargs: Any) -> list[torch.Tensor]:

@@ -14,7 +14,9 @@ from ...graph.graph import Graph, Value
 from ...runtime.build import infer
 from . import functions
 from .arguments import bind
+from .casts import Cast, cast_of, cast_operands, converted, overflow_of
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
+from .metadata import OVERWRITTEN, reads_metadata_only, without_unread
 from .model import Subject
 from .problems import Problems
 from .source_location import LocationFinder, SourceLocation
@@ -39,7 +41,7 @@ class Tracer(TorchFunctionMode):
         self._handled: SourceLocation | None = None  # of the current call; None while the model's own code runs
         self._outer = ""  # the torch function written in Python that makes the current calls
         self._quiet = False
-        self.values = Values(taint, self._note, keep)
+        self.values = Values(taint, self._note, keep, self.net.bounds)
         taint.location = self._write_location
         taint.on_decision = self._on_decision
 
@@ -49,9 +51,9 @@ class Tracer(TorchFunctionMode):
         kwargs = kwargs or {}
         name = public_name(func)
         short = short_name(name)
-        if functions.reads_metadata_only(name, short, args, kwargs):
+        if reads_metadata_only(name, short, args, kwargs):
             return self._run_untraced(func, args, kwargs, quiet=short in ("__repr__", "__format__"))
-        if not any(self.taint.has(tensor) for tensor in tensors_in((args, kwargs))):
+        if not any(self.taint.has(tensor) for tensor in tensors_in(self._read(short, args, kwargs))):
             return self._constant(func, args, kwargs)
         location = self._enter(name, short)
         if name in functions.DECISIONS or name in functions.ESCAPES:
@@ -67,14 +69,18 @@ class Tracer(TorchFunctionMode):
                 return self._composite(name, inside, args, kwargs)
         self._handled = location
         try:
-            target = functions.cast_target(name, args, kwargs)
-            if target is not None and self.taint.has(args[0]):
-                if target != torch.bool or args[0].dtype == torch.bool:
-                    return self._cast(func, name, target, args, kwargs)
-                handler = handler_of("torch.Tensor.bool")
+            cast = cast_of(name, args, kwargs)
+            if cast is not None and self.taint.has(cast.source):
+                return self._cast(func, name, cast, args, kwargs)
             return self._call(func, name, handler, args, kwargs)
         finally:
             self._handled = None
+
+    def _read(self, short: str, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """The arguments of a call without the tensor whose numbers it does not read."""
+        if short in OVERWRITTEN and args and self.taint.has(args[0]) and not self.taint.becomes_constant(short, args):
+            return args, kwargs  # a part of memory that is traced: the rest of it stays
+        return without_unread(short, args, kwargs)
 
     def _composite(self, name: str, inside: Any, args: Any, kwargs: Any) -> Any:
         """A function of torch that is written in Python: what it calls is traced instead."""
@@ -107,7 +113,7 @@ class Tracer(TorchFunctionMode):
         self.values.function = name
         inputs = {key: item for key, item in kwargs.items() if key != "out"}
         self.net.masks = self.values.masks_in((args, inputs))
-        swapped = self.values.swap((args, inputs))  # before the call: it may work in place
+        swapped = self.values.swap(self._read(short_name(name), args, inputs))  # before the call: it may work in place
         (args, kwargs), copies = self.values.in_float32(args, kwargs)
         stamps = [(tensor, self.taint.stamp(tensor)) for tensor in tensors_in((args, kwargs))]
         draws = self.taint.random_calls
@@ -136,7 +142,7 @@ class Tracer(TorchFunctionMode):
             for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
                 what = f"{name} returns a tensor of shape {list(empty.shape)}, which has no elements"
                 raise Refused(what, "omit it: a Caffe blob has at least one element")
-            inputs, named = swapped
+            inputs, named = cast_operands(self.net, name, args, swapped)
             if not any(isinstance(leaf, Value) for leaf in leaves((inputs, named))):
                 raise Refused(f"{name} overwrites a traced tensor with constants", "assign them to a new tensor")
             bound = bind(name, handler, self.net, inputs, named)
@@ -145,43 +151,45 @@ class Tracer(TorchFunctionMode):
             return output
 
     def _check(self, name: str, args: Any, targets: list[Any], output: Any, keeps_masks: bool) -> None:
-        """Refuses results of other shapes than the call's, and integers that would overflow or be truncated."""
+        """Refuses results of other shapes than the call's, and integers that may overflow."""
         values = _as_list(output)
         if len(values) != len(targets):
             what = f"{name} returned {len(targets)} tensors, its registered function {len(values)} values"
             raise Refused(what, ADD_HANDLER)
         for tensor, value in zip(targets, values, strict=True):
-            if value is None:
+            if not isinstance(value, Value):
                 continue
             if tuple(tensor.shape) != value.shape:
                 what = f"{name} returned shape {list(tensor.shape)}, its layers {list(value.shape)}"
                 raise Refused(what, ADD_HANDLER)
             if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
                 continue
-            if tensor.dtype.itemsize >= 4 or all(
-                t.dtype != tensor.dtype for t in tensors_in(args) if self.taint.has(t)
-            ):
+            if tensor.dtype == torch.int64 or tensor.dtype == torch.bool and not _has_type(args, torch.bool):
                 continue
-            if any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes):
-                raise Refused(f"{name} computes in {tensor.dtype}, Caffe in float32", "convert it with .float() first")
+            overflow = overflow_of(self.net, value, tensor.dtype, name)
+            if overflow and any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes):
+                raise Refused(*overflow)
 
-    def _cast(self, func: Any, name: str, target: torch.dtype, args: Any, kwargs: Any) -> Any:
+    def _cast(self, func: Any, name: str, cast: Cast, args: Any, kwargs: Any) -> Any:
         """A change of type: the network computes in float32, so the value is the same unless numbers would change."""
-        source = args[0]
+        source, target = cast.source, cast.target
         before = len(self.problems)
         value = self.values.value_of(source)
         both_float = source.is_floating_point() and target.is_floating_point
         if not both_float:
             result = func(*args, **kwargs)
             result = result.float() if result.is_floating_point() else result
-        elif kwargs.get("copy", False):
+        elif cast.copies:
             result = source.clone()
         else:  # a model of that type would get the same tensor, and could write into it: a write must count for both
             result = source.detach() if target == source.dtype else source.clone()
             self.taint.link(source, result)
-        if not both_float and (target.is_complex or torch.promote_types(source.dtype, target) != target):
-            what = f"{name} converts {source.dtype} to {target}, Caffe has float32 only"
-            self._note(what, "keep the numbers in float")
+        if value is not None:
+            try:
+                with _disable_current_modes():
+                    value = converted(self.net, value, source.dtype, target, name)
+            except Refused as error:
+                self._note(error.what, error.fix)
         if value is None or len(self.problems) > before:
             value = Value("unsupported", tuple(result.shape))
         self.values.bind(result, value)
@@ -192,7 +200,7 @@ class Tracer(TorchFunctionMode):
         for tensor, value in zip(targets, _as_list(output), strict=True):
             if value is None:  # an output that no Caffe layer computes: an error only if it is used
                 self.values.without_layer[tensor] = name
-            else:
+            elif self.taint.has(tensor):  # else a constant among several results: torch.meshgrid(constant, x)
                 self.values.bind(tensor, value)
         return result
 
@@ -244,6 +252,10 @@ def _refuse_writes(name: str, written: list[torch.Tensor], targets: list[Any], c
         raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
     if any(tensor is copy for tensor in written for copy in copies):
         raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
+
+
+def _has_type(args: Any, dtype: torch.dtype) -> bool:
+    return any(tensor.dtype == dtype for tensor in tensors_in(args))
 
 
 def _run(func: Any, args: Any, kwargs: Any) -> Any:

@@ -10,7 +10,9 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
+from ...graph.bounds import ValueBounds
 from ...graph.graph import Value
+from .casts import declare
 from .functions import SAME_FOR_EVERY_INPUT
 from .structure import mapped, tensors_in
 from .taint import RANDOM, UNWRITTEN, Taint
@@ -30,11 +32,12 @@ class Values:
     keep: record the array of every value.
     """
 
-    def __init__(self, taint: Taint, note: Note, keep: bool) -> None:
+    def __init__(self, taint: Taint, note: Note, keep: bool, bounds: ValueBounds) -> None:
         self.recorded: dict[Value, np.ndarray] = {}
         self.computed_constants: list[tuple[str, np.ndarray]] = []  # (where, array) of constants that are not weights
         self.function = ""  # the torch function of the current call
         self._keep = keep
+        self._bounds = bounds
         self._taint = taint
         self._note = note
         self._values = WeakIdKeyDictionary()  # tensor -> (Value, stamp when it was bound)
@@ -43,6 +46,7 @@ class Values:
 
     def bind(self, tensor: torch.Tensor, value: Value) -> None:
         self._taint.add(tensor)
+        declare(self._bounds, value, tensor.dtype)
         self._values[tensor] = (value, self._taint.stamp(tensor))
         if self._keep:
             with _disable_current_modes():

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
+from ...graph.bounds import are_integers
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
@@ -36,6 +37,9 @@ class Clip(Layer):
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         ((low, high),) = inputs
         return min(max(self.min, low), self.max), max(min(self.max, high), self.min)
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and are_integers(self.min, self.max)
 
     def to_caffe(self) -> dict[str, Any]:
         return {"min": self.min, "max": self.max}

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
+from ...graph.bounds import are_integers
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
@@ -22,6 +23,9 @@ class ReLU(Layer):
     elementwise = True
 
     negative_slope: float = 0.0
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and are_integers(self.negative_slope)
 
     def name_in_legacy(self) -> str:
         return "leaky_relu" if self.negative_slope else "relu"

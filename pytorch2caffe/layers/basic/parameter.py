@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, blob_shape, reshape
+from ...graph.bounds import are_integers
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
@@ -33,6 +34,9 @@ class Constant(Layer):
 
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         return float(np.min(blobs[0])), float(np.max(blobs[0]))
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return are_integers(blobs[0])
 
     def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
         return True

@@ -20,6 +20,7 @@ class AbsVal(Layer):
 
     keeps_inf = True
     elementwise = True
+    keeps_integers = True
 
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         ((low, high),) = inputs

@@ -41,6 +41,9 @@ class Binary(Layer):
     def may_be_overwritten(self, inputs: int) -> bool:
         return self.operation in ("add", "sub")
 
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and self.operation != "div"
+
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         a, b = inputs
         if self.operation == "div":

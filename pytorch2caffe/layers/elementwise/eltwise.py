@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.bounds import affine, product
+from ...graph.bounds import affine, are_integers, product
 from ...graph.graph import Shape
 from ...graph.registry import Bounds, Layer, Source, layer, number
 
@@ -45,6 +45,9 @@ class Eltwise(Layer):
         coeff = self.coeff or (1.0,) * len(inputs)
         parts = [affine(bounds, c, 0.0) for bounds, c in zip(inputs, coeff, strict=True)]
         return sum(low for low, _ in parts), sum(high for _, high in parts)
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and are_integers(*self.coeff)
 
     def to_caffe(self) -> dict[str, Any]:
         settings = {"operation": self.operation}

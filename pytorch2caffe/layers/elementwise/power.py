@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.bounds import LARGE, affine
+from ...graph.bounds import LARGE, affine, are_integers
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import ANY, Bounds, Layer, Source, layer, number
@@ -39,6 +39,10 @@ class Power(Layer):
             return ANY
         raised = sorted((_raised(low, self.power), _raised(high, self.power)))
         return raised[0], raised[1]
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        numbers = are_integers(self.power, self.scale, self.shift) and self.power >= 0
+        return numbers and (all(inputs) or not self.scale)
 
     def finite(self, inputs: Sequence[Bounds]) -> bool:
         if not max(abs(self.scale), abs(self.shift)) < LARGE:

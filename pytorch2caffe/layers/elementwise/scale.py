@@ -11,11 +11,12 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, binary, blob_shape
+from ...graph.bounds import are_integers, product
 from ...graph.builder import Builder
 from ...graph.graph import Node, Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, from_ir, layer
+from ...graph.registry import ANY, Bounds, Layer, Source, from_ir, layer
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from .eltwise import Eltwise
@@ -87,6 +88,14 @@ class Scale(_Broadcast):
 
     bias_term: bool = False
 
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        if len(inputs) > 1 or len(blobs) != 1:
+            return product(inputs) if not self.bias_term else ANY
+        return product([inputs[0], (float(np.min(blobs[0])), float(np.max(blobs[0])))])
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and are_integers(*blobs)
+
     def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
         return index == 1
 
@@ -150,6 +159,13 @@ class Bias(_Broadcast):
 
     keeps_inf = True
     in_place = True
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        low, high = inputs[1] if len(inputs) > 1 else (float(np.min(blobs[0])), float(np.max(blobs[0])))
+        return inputs[0][0] + low, inputs[0][1] + high
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and are_integers(*blobs)
 
     def may_be_mask(self, index: int, blobs: Sequence[np.ndarray]) -> bool:
         return True

@@ -11,9 +11,10 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, Tagged
+from ...graph.bounds import are_integers
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, layer
+from ...graph.registry import Bounds, Layer, Source, layer
 from ..activation.relu import ReLU
 from ..elementwise.absval import AbsVal
 from ..elementwise.power import Power
@@ -35,6 +36,13 @@ class Embed(Layer):
     num_output: int
     input_dim: int
     bias_term: bool = True
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        low, high = float(np.min(blobs[0])), float(np.max(blobs[0]))
+        return (low + float(np.min(blobs[1])), high + float(np.max(blobs[1]))) if self.bias_term else (low, high)
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return are_integers(*blobs)
 
     def to_caffe(self) -> dict[str, Any]:
         settings = {"num_output": self.num_output, "input_dim": self.input_dim}

@@ -10,10 +10,11 @@ import numpy as np
 
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
+from ...graph.bounds import are_integers, weighted_sums
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, layer
+from ...graph.registry import Bounds, Layer, Source, layer
 from ..convolution.convolution import Convolution
 from ..indexing.strided_slice import crop
 from ..shape.concat import Concat
@@ -32,6 +33,12 @@ class LinearMap(Layer):
 
     def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [(self.out, shapes[0][self.axis])]
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return weighted_sums(inputs[0], blobs[0])
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and are_integers(blobs[0])
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         moved = f"F.linear({{0}}.movedim({self.axis}, -1), {{weight}}).movedim(-1, {self.axis})"

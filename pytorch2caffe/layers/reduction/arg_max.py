@@ -14,7 +14,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 from ..elementwise.power import Power
 from ..shape.concat import Concat
 from ..shape.reshape import reshape_to
@@ -74,6 +74,12 @@ class FirstMax(Layer):
     """The index of the largest element along `axis`, which stays with size 1; of equal elements, the first."""
 
     axis: int
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return 0.0, shapes[0][self.axis] - 1.0
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"{{0}}.argmax({self.axis}, keepdim=True).to({{0}}.dtype)")

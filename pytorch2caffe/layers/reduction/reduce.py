@@ -33,6 +33,9 @@ class Reduce(Layer):
     dims: tuple[int, ...]
     keepdim: bool = False
 
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and self.operation != "mean"
+
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
         if self.operation != "sum":
             return hull(inputs)

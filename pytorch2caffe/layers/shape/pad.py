@@ -10,11 +10,12 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along
+from ...graph.bounds import are_integers
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, hull, layer, number
 from ..elementwise.power import Power
 from ..indexing.strided_slice import crop
 from ..linear.linear_map import select_indices
@@ -40,6 +41,12 @@ class Pad(Layer):
     before: tuple[int, ...]
     after: tuple[int, ...]
     value: float = 0.0
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        return hull([*inputs, (self.value, self.value)])
+
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return all(inputs) and are_integers(self.value)
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         flat = [n for pair in zip(reversed(self.before), reversed(self.after), strict=True) for n in pair]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import warnings
 
 from pytorch2caffe import UnsupportedError
+from pytorch2caffe.backends.caffe.dialect_file import dialect
+from pytorch2caffe.backends.caffe.lower import lower
 from pytorch2caffe.frontends.torch import trace
+from pytorch2caffe.runtime.build import infer
 from tests.frontends.torch.same import Net, conv, image
 from tests.frontends.torch.test_refusals import CASES
 from tests.paths import ROOT
@@ -30,7 +33,7 @@ def page() -> str:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # some of them do what torch warns of
-                trace(model, image())
+                lower(trace(model, image()), dialect("caffe"), infer)
         except UnsupportedError as error:
             problem = error.problems[0]
             cells = (text.replace("|", "\\|") for text in (name, problem.what, problem.fix))
