@@ -200,7 +200,7 @@ class Tracer(TorchFunctionMode):
         for tensor, value in zip(targets, _as_list(output), strict=True):
             if value is None:  # an output that no Caffe layer computes: an error only if it is used
                 self.values.without_layer[tensor] = name
-            elif self.taint.has(tensor):  # else a constant among several results: torch.meshgrid(constant, x)
+            elif len(targets) == 1 or self.taint.has(tensor):  # not a constant: torch.meshgrid(constant, x)[0]
                 self.values.bind(tensor, value)
         return result
 
