@@ -152,6 +152,7 @@ class Dialect:
     ignores:  fields that change nothing at inference, which it skips.
     spelling: what it names differently, by "Layer.field".
     folds_batch_norm: whether BatchNorm is folded in what is written for it.
+    runtime:  the runtime of this package that is this consumer itself, "" if there is none; verify/runtimes.
     safe_in:  other dialects, whose rules about a layer after another are followed in what is written for this one.
     """
 
@@ -165,6 +166,7 @@ class Dialect:
     rules: Sequence[Rule] = ()
     folds_batch_norm: bool = False
     safe_in: Sequence[str] = ()
+    runtime: str = ""
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray] = ()) -> Refusal | None:
         """None if this consumer reads `layer` with these inputs as it is, else what it lacks, and the fix of its rule.

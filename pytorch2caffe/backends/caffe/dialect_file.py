@@ -31,6 +31,7 @@ TOP = {
     "spelling": "a table",
     "limits": "a table",
     "fold": "a table",
+    "runtime": "a string",
     "safe_in": STRINGS,
     "rules": "a list of tables",
 }
@@ -175,6 +176,7 @@ def _dialect(name: str, table: dict[str, Any], base: Dialect | None) -> Dialect:
         (*base.rules, *(Rule(**rule) for rule in table.get("rules", []))),
         table.get("fold", {}).get("batch_norm", base.folds_batch_norm),
         table.get("safe_in", base.safe_in),
+        table.get("runtime", ""),
     )
 
 

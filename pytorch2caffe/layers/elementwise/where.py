@@ -15,7 +15,7 @@ from .arithmetic import arithmetic
 from .eltwise import Eltwise
 from .mask import inverse, mask_of
 
-LARGE = 1e38  # four times as much is inf, twice as much is not
+LARGE = 1.2e38  # four times as much is inf, twice as much is not
 BOTH = "use torch.where(mask, a, b)"
 
 

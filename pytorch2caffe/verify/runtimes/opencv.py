@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...errors import ConversionError
 from .base import ModuleRuntime, Results, RuntimeFailed
 
 TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}:;,]|[^\s{}:;,#"']+""")
@@ -20,7 +22,7 @@ class OpenCVRuntime(ModuleRuntime):
 
     Outputs are computed as a program that uses OpenCV gets them, with layers joined (fusion) as OpenCV does by default;
     other blobs in a second run without that. Winograd's convolution, which rounds at 1e-5, is off in both.
-    OpenCV has no one-dimensional arrays: such an output has shape [N, 1].
+    OpenCV has no arrays of fewer than two axes; such an output is returned in the shape that it has in Caffe.
     """
 
     name, module = "opencv", "cv2"
@@ -51,6 +53,7 @@ class OpenCVRuntime(ModuleRuntime):
                 given = ", ".join(inputs) or "none"
                 message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"
                 raise RuntimeFailed(message) from error
+        results = with_few_axes(results, prototxt)
         # OpenCV may overwrite a layer's outputs, except the first, when it runs layers that read them
         return {key: results[key] for key in keys if key in results and (key in outputs or key[1] == tops[key[0]][0])}
 
@@ -78,6 +81,23 @@ def _forward(net: Any, tops: Mapping[str, list[str]], inputs: Mapping[str, np.nd
         for layer in tops
         if layer in outputs
         for top, array in zip(tops[layer], outputs[layer], strict=False)
+    }
+
+
+def with_few_axes(results: Results, prototxt: Path) -> Results:
+    """The arrays that have fewer than two axes in Caffe in their shape there, instead of [N, 1] and [1, 1]."""
+    from ...frontends.caffe.reader import load_caffe
+
+    if not any(array.ndim == 2 and array.shape[1] == 1 for array in results.values()):
+        return results
+    try:
+        values = [value for node in load_caffe(prototxt).nodes for value in node.outputs]
+    except ConversionError:  # a layer that this package does not know
+        return results
+    shapes = {value.top or value.name: value.shape for value in values if len(value.shape) < 2}
+    return {
+        (layer, top): array.reshape(shapes[top]) if top in shapes and array.size == prod(shapes[top]) else array
+        for (layer, top), array in results.items()
     }
 
 
