@@ -58,7 +58,7 @@ class Lowering(Builder):
     """The builder that a layer's `lower` adds simpler layers to."""
 
     def __init__(self, graph: Graph, target: Target, infer: Infer) -> None:
-        super().__init__(Graph(graph.name, calls=graph.calls), infer)
+        super().__init__(Graph(graph.name, aliases=graph.aliases, calls=graph.calls), infer)
         self.target = target
         self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
         self.sources: dict[Node, Node] = {}

@@ -24,7 +24,8 @@ def share_weights(graph: Graph) -> None:
     for node in graph.nodes:
         if node.module and node.blobs:
             shapes = tuple(blob.shape for blob in node.blobs)
-            candidates.setdefault((node.module, node.layer.type, shapes), []).append(node)
+            module = graph.aliases.get(node.module, node.module)
+            candidates.setdefault((module, node.layer.type, shapes), []).append(node)
     for nodes in candidates.values():
         if len(nodes) > 1:
             _share(nodes)

@@ -53,7 +53,7 @@ class Returned(UsedTwice):
 LEFT = {
     "used elsewhere": (UsedTwice(), "Convolution Scale Eltwise"),
     "shared weights": (Shared(), "Convolution BatchNorm Scale Convolution BatchNorm Scale"),
-    "an output": (Returned(), "Convolution Scale Split"),
+    "an output": (Returned(), "Convolution Split Scale"),
 }
 
 

@@ -6,6 +6,7 @@ from ...passes.drop_unused import drop_unused
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.join_affine_norms import join_affine_norms
 from ...passes.merge_reshapes import merge_reshapes
+from ...passes.order_outputs import order_outputs
 from ...passes.runner import Pass
 from ...passes.separate_outputs import separate_outputs
 from ...passes.silence_unused import silence_unused
@@ -18,4 +19,4 @@ def after_lowering(*, fold: bool) -> list[Pass]:
     passes: list[Pass] = [drop_unused, merge_reshapes]
     if fold:
         passes += [fold_batch_norm]
-    return [*passes, separate_outputs, silence_unused]
+    return [*passes, separate_outputs, order_outputs, silence_unused]

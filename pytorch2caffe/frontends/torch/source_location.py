@@ -6,12 +6,15 @@ import inspect
 import os
 import re
 import sys
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+
+from .module_paths import ModulePaths
 
 _CALL = nn.Module._call_impl.__code__
 _LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in (torch.__file__, Path(__file__).parent)) + ("<",)
@@ -31,7 +34,13 @@ class LocationFinder:
     """Finds the source location of the current call. modules: path -> module."""
 
     def __init__(self, modules: dict[str, nn.Module]) -> None:
-        self._paths = {id(module): path for path, module in modules.items()}
+        self._paths = ModulePaths(modules)
+        self.aliases = self._paths.aliases
+
+    def count(self, location: SourceLocation) -> None:
+        """Counts a call of a module that becomes one layer: of several names of a module, each call gets another."""
+        if location.scope == clean_name(location.module):
+            self._paths.count(location.module)
 
     def find(self, short: str, depth: int = 2) -> SourceLocation:
         """The location of the call `depth` frames above; `short` is the function that is called."""
@@ -44,10 +53,9 @@ class LocationFinder:
                 line = f"{os.path.basename(code.co_filename)}:{frame.f_lineno}"  # noqa: PTH119 (at every call)
             if code is _CALL:
                 module = frame.f_locals["self"]
-                path = self._paths.get(id(module))
                 leaf = leaf or not unknown and _is_one_layer(module)
-                if path is not None:
-                    parts = [path, *reversed(unknown)]
+                if module in self._paths:
+                    parts = [self._paths.of(_callers(frame)), *reversed(unknown)]
                     return self._location(".".join(p for p in parts if p), short, leaf, line or _line_above(frame))
                 unknown.append(type(module).__name__.lower())
             elif code.co_name == "forward" and code.co_filename.startswith("<eval_with_key>"):
@@ -75,6 +83,14 @@ def raised_at(error: BaseException, modules: dict[str, nn.Module] | None = None)
             line = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return f"{module} ({line})" if module and line else module or line
+
+
+def _callers(frame: Any) -> Iterator[nn.Module]:
+    """The modules whose calls are running, from a frame of such a call up to the model."""
+    while frame is not None and frame.f_code.co_filename != _RECORDING:
+        if frame.f_code is _CALL:
+            yield frame.f_locals["self"]
+        frame = frame.f_back
 
 
 def _line_above(frame: Any) -> str:

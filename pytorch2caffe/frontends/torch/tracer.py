@@ -38,6 +38,7 @@ class Tracer(TorchFunctionMode):
         self.called: set[str] = set()  # the torch functions called on traced tensors
         self._subject = subject
         self._locations = LocationFinder(subject.modules)
+        self.graph.aliases = self._locations.aliases
         self._handled: SourceLocation | None = None  # of the current call; None while the model's own code runs
         self._outer = ""  # the torch function written in Python that makes the current calls
         self._quiet = False
@@ -68,6 +69,7 @@ class Tracer(TorchFunctionMode):
             if inside is not None:
                 return self._composite(name, inside, args, kwargs)
         self._handled = location
+        self._locations.count(location)
         try:
             cast = cast_of(name, args, kwargs)
             if cast is not None and self.taint.has(cast.source):

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
-from ...graph.graph import Shape
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 
 
@@ -45,6 +46,10 @@ class Split(Layer):
         """A Dropout that keeps every element, because the IR has no identity."""
         copies = [net.op("Dropout", *inputs, keep_prob=1.0) for _ in range(self.tops)]
         return copies if self.tops > 1 else copies[0]
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """Nothing: any number of layers may read a value."""
+        return list(inputs) * self.tops if self.tops > 1 else inputs[0]
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         return Ncnn("Split")

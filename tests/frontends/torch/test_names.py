@@ -40,10 +40,66 @@ def test_calls_inside_a_users_module_have_its_path_and_the_functions_name():
 def test_a_module_called_twice_shares_its_weights(tmp_path):
     shared = conv()
     graph = same(nn.Sequential(shared, nn.ReLU(), shared), image())
-    assert names(graph) == ["0", "1", "0_1"]
+    assert names(graph) == ["0", "1", "2"]
     assert graph.nodes[0].blobs[0] is graph.nodes[2].blobs[0]
     save_caffe(graph, tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
     assert (tmp_path / "net.prototxt").read_text().count('name: "0.0"') == 2
+
+
+class Block(nn.Module):
+    """A convolution with the activation that all blocks share, as a default of the class."""
+
+    default_act = nn.SiLU()
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.act = conv(), self.default_act
+
+    def forward(self, x):
+        return self.act(self.conv(x))
+
+
+def test_a_module_that_several_have_is_named_by_the_one_that_calls_it():
+    graph = same(nn.Sequential(Block(), nn.Sequential(Block(), Block())), image())
+    assert names(graph) == ["0.conv", "0.act", "1.0.conv", "1.0.act", "1.1.conv", "1.1.act"]
+    assert [node.module for node in graph.nodes] == names(graph)
+
+
+def test_below_a_module_that_several_have():
+    block = nn.Sequential(conv(), nn.ReLU())
+    stage = Net(lambda self, x: self.list[1](self.list[0](x)), list=nn.ModuleList([block, nn.Sequential(block)]))
+    assert names(same(stage, image())) == ["list.0.0", "list.0.1", "list.1.0.0", "list.1.0.1"]
+
+
+def test_several_names_in_one_module_are_used_in_turn():
+    act = nn.ReLU()
+    block = nn.Sequential(conv(), act, conv(), act)
+    assert names(same(block, image())) == ["0", "1", "2", "3"]
+    again = Net(lambda self, x: self.b(self.b(x)), b=block)
+    assert names(same(again, image())) == ["b.0", "b.1", "b.2", "b.3", "b.0_1", "b.1_1", "b.2_1", "b.3_1"]
+
+
+def test_a_module_that_is_called_from_elsewhere_has_its_first_name():
+    act = nn.ReLU()
+    inner = Net(lambda self, x: act(self.c(x)), c=conv())
+    model = Net(lambda self, x: self.a(self.i(x)), a=act, i=inner, other=nn.Sequential(act))
+    assert names(same(model, image())) == ["i.c", "a", "a_1"]
+
+
+def test_modules_that_contain_each_other():
+    child, model = conv(), Net(lambda self, x: self.child(x))
+    model.child = child
+    child.back = model
+    assert names(trace(model, image())) == ["child.conv2d"]
+
+
+def test_weights_of_a_module_at_several_places_are_shared(tmp_path):
+    block = nn.Sequential(conv(), nn.BatchNorm2d(4), nn.PReLU())
+    graph = same(nn.Sequential(block, nn.ReLU(), block), image())
+    save_caffe(graph, tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
+    text = (tmp_path / "net.prototxt").read_text()
+    for name in ("0.0.0", "0.0.1", "0.1.0", "0.1.1", "0.1.2", "0.1.scale.0", "0.1.scale.1", "0.2.0"):
+        assert text.count(f'name: "{name}"') == 2, name
 
 
 def test_tied_parameters_of_two_modules_are_shared():
