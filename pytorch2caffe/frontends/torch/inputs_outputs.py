@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
-from ...errors import ConversionError, Problem
+from ...errors import ConversionError, ConversionWarning, Problem
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Names, Value
 from .casts import declare
@@ -63,37 +66,75 @@ def _bind_input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -
     return copy
 
 
-def name_outputs(result: Any, net: Builder, values: Values, problems: list[Problem]) -> None:
+class OutputWarning(ConversionWarning):
+    """The model returns tensors that do not depend on its input: the network does not output them."""
+
+
+def name_outputs(result: Any, net: Builder, values: Values, problems: list[Problem]) -> list[str]:
     """Names the network's outputs after what the model returned; adds what was not traced to `problems`.
 
-    Raises ConversionError if `result` has no tensor.
+    Returns the names of the tensors and arrays that do not depend on the input; it is a problem if there are no others.
+    Settings, such as numbers and types, are left out. Raises ConversionError if `result` has no tensor.
     """
-    plain = (int, float, str, torch.Size, type(None))  # settings and shapes, not computed from the input
-    returned = [(name, leaf) for name, leaf in named_leaves(result) if not isinstance(leaf, plain)]
+    returned = [(name, leaf) for name, leaf in named_leaves(result) if not _is_setting(leaf)]
     if not returned:
         raise ConversionError(f"the model returned no tensor but {type(result).__name__}: return a tensor")
+    constants: list[str] = []
     outputs, unnamed = net.graph.outputs, set(net.graph.producers())
-    for name, tensor in returned:
-        value = _output_value(tensor, f"the output {name}" if name else "the output", values, problems)
+    for index, (name, leaf) in enumerate(returned, 1):
+        value = _output_value(leaf, f"the output {name}" if name else "the output", values, problems)
         if value is None:
+            constants.append(name or f"output {index} of {len(returned)}")
             continue
         key = free_key(outputs, name or value.name)
         outputs[key] = value
         if name and value in unnamed:  # the name that the model gives becomes the name of the blob
             rename(net.graph, net.names, value, clean_name(key))
             unnamed.discard(value)
+    if not outputs and not problems:
+        where = f"the output {constants[0]}" if returned[0][0] else "the output"
+        problems.append(Problem(where, "does not depend on the input", "return a tensor that is computed from it"))
+    return constants
 
 
-def _output_value(tensor: Any, where: str, values: Values, problems: list[Problem]) -> Value | None:
-    fix = "remove it from what the model returns"
-    if not isinstance(tensor, torch.Tensor):
-        what = f"is a {type(tensor).__name__}, not a tensor, tuple, list, dict, named tuple or dataclass of them"
-        problems.append(Problem(where, what, fix))
-        return None
-    value = values.value_of(tensor, where)
-    if value is None and not problems:
-        problems.append(Problem(where, "does not depend on the input", fix))
-    return value
+def warn_of_constants(names: Sequence[str]) -> None:
+    """Gives an OutputWarning for outputs of a model that do not depend on its input."""
+    if names:
+        them = "they are" if len(names) > 1 else "it is"
+        depend = "do not depend" if len(names) > 1 else "does not depend"
+        what = f"{', '.join(names)} {depend} on the input: {them} left out of the network's outputs"
+        warnings.warn(
+            f"{what}\n  fix: store constants beside the network, or do not return them", OutputWarning, stacklevel=2
+        )
+
+
+def _is_setting(leaf: Any) -> bool:
+    """Whether an entry of what a model returned is a number, a name, a type or a shape: not computed from the input."""
+    kinds = (
+        int,
+        float,
+        complex,
+        str,
+        bytes,
+        range,
+        slice,
+        torch.Size,
+        torch.dtype,
+        torch.device,
+        torch.layout,
+        enum.Enum,
+    )
+    return leaf is None or isinstance(leaf, (*kinds, type, np.generic)) or inspect.isroutine(leaf)
+
+
+def _output_value(leaf: Any, where: str, values: Values, problems: list[Problem]) -> Value | None:
+    """The value of an output; None for a constant, and for anything else, after adding a problem."""
+    if isinstance(leaf, torch.Tensor):
+        return values.value_of(leaf, where)
+    if not isinstance(leaf, np.ndarray):
+        what = f"is a {type(leaf).__name__}, not a tensor, tuple, list, dict, named tuple or dataclass of them"
+        problems.append(Problem(where, what, "return its tensors in a tuple or a dict"))
+    return None
 
 
 def input_names(model: Any, items: Sequence[Any]) -> list[str]:

@@ -14,7 +14,7 @@ from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import load_layers
 from ...passes.drop_unused import drop_unused
 from ...passes.legacy_names import legacy_names
-from .inputs_outputs import bind_inputs, name_outputs
+from .inputs_outputs import bind_inputs, name_outputs, warn_of_constants
 from .model import Subject, subject_of
 from .problems import TraceStopped
 from .repeated_calls import changed_names, other_input, warn_of_state
@@ -47,6 +47,7 @@ def record(
     drop_unused(tracer.graph)
     warn_of_nonfinite(tracer.graph, WeightNames(subject))
     if not keep:
+        warn_of_constants(tracer.constants)
         warn_of_state(subject, tracer.changed, inputs)
     if naming == "legacy":
         legacy_names(tracer.graph)
@@ -67,7 +68,7 @@ def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
         if not isinstance(error, ConversionError):
             _add_note(error, subject, [*args, *kwargs.values()])
         raise
-    name_outputs(result, tracer.net, tracer.values, tracer.problems)
+    tracer.constants = name_outputs(result, tracer.net, tracer.values, tracer.problems)
     return tracer
 
 

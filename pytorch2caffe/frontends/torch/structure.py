@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, ValuesView
 from typing import Any
 
 import torch
@@ -60,7 +61,7 @@ def named_leaves(item: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(item, Mapping):
         for key, part in item.items():
             yield from named_leaves(part, f"{name}.{key}" if name else str(key))
-    elif isinstance(item, (tuple, list)) and not isinstance(item, torch.Size):
+    elif isinstance(item, (tuple, list, deque, ValuesView)) and not isinstance(item, torch.Size):
         for index, part in enumerate(item):
             yield from named_leaves(part, f"{name}.{index}" if name else "")
     elif dataclasses.is_dataclass(item) and not isinstance(item, type):

@@ -35,6 +35,7 @@ class Tracer(TorchFunctionMode):
         self.taint = taint
         self.problems = Problems()
         self.changed: list[str] = []  # what the call has changed in the model
+        self.constants: list[str] = []  # the names of outputs that do not depend on the input
         self.called: set[str] = set()  # the torch functions called on traced tensors
         self._subject = subject
         self._locations = LocationFinder(subject.modules)

@@ -5,11 +5,15 @@ import collections
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from pytorch2caffe import to_torch
+from pytorch2caffe.cli import main
 from pytorch2caffe.frontends.torch import trace
+from pytorch2caffe.frontends.torch.inputs_outputs import OutputWarning
 from tests.frontends.torch.same import Net, conv, image, same
 
 Pair = collections.namedtuple("Pair", "a b")
@@ -54,6 +58,13 @@ OUTPUTS = {
     "only an input": (lambda self, x: x, {"data": "data"}),
     "one that is used on": (lambda self, x: (lambda y: {"a": y, "b": y.relu()})(self.c(x)), {"a": "a", "b": "b"}),
     "a shape, a number and None beside it": (lambda self, x: (x.shape, 3, None, self.c(x)), {"c": "c"}),
+    "a type, a device and a function beside it": (lambda self, x: (x.dtype, x.device, len, self.c(x)), {"c": "c"}),
+    "a deque": (lambda self, x: collections.deque([self.c(x), x * 2]), {"c": "c", "mul": "mul"}),
+    "values of a dict": (lambda self, x: {"a": self.c(x)}.values(), {"c": "c"}),
+    "nested": (
+        lambda self, x: {"a": {"b": [self.c(x), {"c": (x * 2, None)}]}},
+        {"a.b.0": "a.b.0", "a.b.1.c.0": "a.b.1.c.0"},
+    ),
 }
 
 
@@ -64,6 +75,47 @@ def test_outputs_keep_their_names(case):
     assert outputs_of(graph) == expected
     values = [value.name for node in graph.nodes for value in node.outputs] + inputs_of(graph)
     assert len(values) == len(set(values))
+
+
+CONSTANTS = {
+    "in a tuple": (
+        lambda self, x: (self.c(x), torch.ones(3)),
+        r"output 2 of 2 does not depend on the input: it is left",
+    ),
+    "in a dict": (lambda self, x: {"a": self.c(x), "grid": self.c.bias}, "grid does not depend on the input"),
+    "two": (
+        lambda self, x: (torch.ones_like(x), self.c(x), torch.arange(4)),
+        "output 1 of 3, output 3 of 3 do not depend on the input: they are left out",
+    ),
+    "an array": (lambda self, x: (self.c(x), np.ones(3)), "output 2 of 2 does not depend"),
+    "without elements": (lambda self, x: (self.c(x), torch.zeros(0)), "output 2 of 2 does not depend"),
+}
+
+
+@pytest.mark.parametrize("case", CONSTANTS.values(), ids=CONSTANTS)
+def test_outputs_that_are_constants_are_left_out_with_a_warning(case):
+    function, message = case
+    model = Net(function, c=conv()).eval()
+    with pytest.warns(OutputWarning, match=message):
+        graph = trace(model, image())
+    x = image()
+    with torch.no_grad():
+        torch.testing.assert_close(to_torch(graph)(x), model.c(x))
+
+
+def test_a_constant_output_does_not_stop_an_export(tmp_path, capfd):
+    arguments = ["export", f"{__name__}:WithConstant", "--input-shape", "1,4,6,6", "-o", str(tmp_path / "net")]
+    assert main(arguments) == 0
+    lines = capfd.readouterr()
+    assert lines.err.startswith(
+        "warning: anchors does not depend on the input: it is left out of the network's outputs"
+    )
+    assert "equal" in lines.out.splitlines()[-1]
+
+
+class WithConstant(nn.Module):
+    def forward(self, x):
+        return {"found": x * 2, "anchors": torch.arange(4.0)}
 
 
 class Two(nn.Module):

@@ -253,6 +253,8 @@ RETURNS = {
     "nothing": (lambda x: None, "returned no tensor but NoneType"),
     "a number": (lambda x: 3, "returned no tensor but int"),
     "a constant": (lambda x: torch.ones(3), "the output: does not depend on the input"),
+    "constants only": (lambda x: {"a": torch.ones(3)}, "the output a: does not depend on the input"),
+    "a generator": (lambda x: (y for y in (x, x)), "is a generator, not a tensor"),
     "a set": (lambda x: {x}, "is a set, not a tensor"),
 }
 
