@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from .options import CAFFE_PREFIX, MODEL_HELP, Shape, model_options, note, random_inputs, report_weights, split_weights
+from .options import (
+    CAFFE_PREFIX,
+    MODEL_HELP,
+    Shape,
+    check_runtime,
+    model_options,
+    note,
+    random_inputs,
+    report_checks,
+    report_weights,
+    split_weights,
+)
 
 
 @click.command(
@@ -32,6 +43,7 @@ With 1 or 2 nothing is written.
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @split_weights
 @click.option("--name", help="The network's name; by default the model's class.")
+@check_runtime
 @click.option("--no-check", is_flag=True, help="Do not compare the written files with the model.")
 @model_options
 def command(
@@ -42,6 +54,7 @@ def command(
     fold_bn: bool,
     split_weights: bool,
     name: str | None,
+    check_runtime: bool | None,
     no_check: bool,
     weights: str | None,
     key: str | None,
@@ -72,11 +85,12 @@ def command(
                 fold_bn=fold_bn,
                 split_weights=split_weights,
                 check=not no_check,
+                check_runtime=check_runtime,
             )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
     status = "not checked" if no_check else "read back and equal to the model on a random input"
-    report_weights(graph, f"{prefix}.prototxt", status)
+    report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
     return 0

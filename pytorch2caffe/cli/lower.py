@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import CAFFE_PREFIX, Caffemodels, report_weights, split_weights
+from .options import CAFFE_PREFIX, Caffemodels, check_runtime, report_checks, report_weights, split_weights
 
 
 @click.command(
@@ -30,23 +30,38 @@ Exit code 0 done; 1 the new files do not give the same numbers; 2 it cannot be e
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @split_weights
+@check_runtime
 @click.option("--no-check", is_flag=True, help="Do not compare the new files with the old ones.")
 def command(
-    prototxt: str, caffemodel: list[Path], prefix: str, target: str, fold_bn: bool, split_weights: bool, no_check: bool
+    prototxt: str,
+    caffemodel: list[Path],
+    prefix: str,
+    target: str,
+    fold_bn: bool,
+    split_weights: bool,
+    check_runtime: bool | None,
+    no_check: bool,
 ) -> int:
     from ..convert.lower_files import lower_files
     from ..errors import UnsupportedError
 
     try:
         graph = lower_files(
-            prototxt, caffemodel, prefix, target, fold_bn=fold_bn, split_weights=split_weights, check=not no_check
+            prototxt,
+            caffemodel,
+            prefix,
+            target,
+            fold_bn=fold_bn,
+            split_weights=split_weights,
+            check=not no_check,
+            check_runtime=check_runtime,
         )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
     status = "not checked" if no_check else "outputs equal to the old files' on a random input"
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
-    report_weights(graph, f"{prefix}.prototxt", status)
+    report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
     if graph.renamed:
         click.echo(f"{prefix}.names.json: {len(graph.renamed)} shortened names")
     return 0

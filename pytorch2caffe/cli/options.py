@@ -174,6 +174,24 @@ def split_weights(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def check_runtime(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--check-runtime, --no-check-runtime."""
+    return click.option(
+        "--check-runtime/--no-check-runtime",
+        default=None,
+        help="Also run the files in the consumer itself: OpenCV for opencv, real Caffe for caffe. By default if it is "
+        "installed and the network has at most 5 G multiply-adds and 300 MB of weights.",
+    )(function)
+
+
+def report_checks(graph: Graph) -> str:
+    """Which consumers ran the written files, or why not, as the end of a line."""
+    return "".join(
+        f"; not run in {name}: {why} (--check-runtime)" if why else f"; equal in {name}"
+        for name, why in graph.checks.items()
+    )
+
+
 def random_inputs(shapes: Sequence[tuple[int, ...]]) -> Any:
     """A random tensor for the only shape, or a tuple of one for each."""
     import torch

@@ -12,7 +12,9 @@ from ..frontends.torch import trace
 from ..graph.graph import Graph
 from ..graph.nonfinite import NonFiniteWarning
 from ..verify.report import verdict
+from ..verify.runtimes import RuntimeFailed
 from ..verify.verify import verify
+from .own_runtime import OwnRuntime
 
 if TYPE_CHECKING:
     from ..backends.caffe.writer import Proof
@@ -30,6 +32,7 @@ def export(
     fold_bn: bool = False,
     split_weights: bool | int = False,
     check: bool = True,
+    check_runtime: bool | None = None,
 ) -> Graph:
     """Traces `model` on `inputs` and writes it as Caffe files.
 
@@ -41,15 +44,31 @@ def export(
                                  `save_caffe`.
     check:                       read the files back before they appear, run them on a second, random input, and
                                  compare every blob with the model's own.
+    check_runtime:               also run them in the consumer itself, for dialects that name a runtime (real Caffe for
+                                 "caffe", OpenCV for "opencv"), and compare the outputs. None: with `check`, if it is
+                                 installed and the network has at most 5e9 multiply-adds and 300 MB of weights.
 
     Returns the graph as written. Raises UnsupportedError listing everything that cannot be converted, DifferentError
-    if the files do not give the model's numbers; in both cases nothing is written.
+    if the files do not give the model's numbers, RuntimeFailed if the consumer itself cannot run them; in each case
+    nothing is written. The graph's `checks` list the consumers that ran the files.
     """
     from ..backends.caffe.writer import save_caffe  # with it comes torch
 
+    own_runtime = OwnRuntime(dialect, check_runtime if check or check_runtime else False)
     graph = trace(model, inputs, name, naming=naming)
     proof = proof_of(model, inputs, naming) if check else None
-    return save_caffe(graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proof)
+
+    def proofs(prototxt: Path, caffemodels: Sequence[Path]) -> None:
+        if proof is not None:
+            proof(prototxt, caffemodels)
+        if own_runtime.is_to_run(prototxt, caffemodels):
+            run_in(own_runtime, model, inputs, naming, prototxt, caffemodels)
+
+    written = save_caffe(
+        graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proofs
+    )
+    written.checks = own_runtime.checks
+    return written
 
 
 def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
@@ -63,6 +82,23 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
             raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
 
     return proof
+
+
+def run_in(
+    own_runtime: OwnRuntime,
+    model: Callable[..., Any],
+    inputs: Any,
+    naming: str,
+    prototxt: Path,
+    caffemodels: Sequence[Path],
+) -> None:
+    """Compares the outputs that a consumer computes from written files with the model's; inner blobs explain only."""
+    try:
+        comparison = verify(model, prototxt, caffemodels, random_like(inputs), own_runtime.name, naming=naming)
+    except RuntimeFailed as error:
+        raise own_runtime.failed(error) from error
+    if comparison.missing_outputs or not all(row.equal for row in comparison.rows if row.output):
+        raise own_runtime.different(verdict(comparison), comparison)
 
 
 def random_like(inputs: Any) -> Any:

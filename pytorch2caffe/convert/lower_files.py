@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph
 from ..runtime.random_inputs import random_inputs
 from ..runtime.run import relative_l2, run
+from ..verify.runtimes import Results, RuntimeFailed
+from .own_runtime import OwnRuntime
 
 
 def lower_files(
@@ -26,6 +29,7 @@ def lower_files(
     fold_bn: bool = False,
     split_weights: bool | int = False,
     check: bool = True,
+    check_runtime: bool | None = None,
     tolerance: float = 1e-4,
 ) -> Graph:
     """Writes a Caffe network as PREFIX.prototxt and PREFIX.caffemodel in the layers of a dialect.
@@ -34,36 +38,51 @@ def lower_files(
     dialect, fold_bn, split_weights: as for `save_caffe`.
     check:     before they appear, read the new files back and compare their outputs with those of the old files on a
                random input.
+    check_runtime: also run the new files in the consumer itself, as for `export`.
     tolerance: the largest relative L2 difference of an output.
 
     Returns the graph as written. Raises UnsupportedError listing everything that cannot be read or written,
-    DifferentError if the outputs differ; in both cases nothing is written.
+    DifferentError if the outputs differ, RuntimeFailed if the consumer cannot run them; then nothing is written.
     """
+    own_runtime = OwnRuntime(dialect, check_runtime if check or check_runtime else False)
     graph = load_caffe(prototxt, caffemodel)
 
     def proof(new_prototxt: Path, new_caffemodels: Sequence[Path]) -> None:
-        differences = output_differences(graph, load_caffe(new_prototxt, new_caffemodels), tolerance)
-        if differences:
+        new = load_caffe(new_prototxt, new_caffemodels)
+        if check and (differences := output_differences(graph, new, tolerance)):
             raise DifferentError(f"the new files do not give the same numbers: {'; '.join(differences)}", differences)
+        if own_runtime.is_to_run(new_prototxt, new_caffemodels):
+            try:
+                differences = output_differences(graph, new, tolerance, own_runtime.of(new_prototxt, new_caffemodels))
+            except RuntimeFailed as error:
+                raise own_runtime.failed(error) from error
+            if differences:
+                raise own_runtime.different("; ".join(differences), differences)
 
-    return save_caffe(
+    written = save_caffe(
         graph,
         f"{prefix}.prototxt",
         f"{prefix}.caffemodel",
         dialect,
         fold_bn=fold_bn,
         split_weights=split_weights,
-        proof=proof if check else None,
+        proof=proof,
     )
+    written.checks = own_runtime.checks
+    return written
 
 
-def output_differences(graph: Graph, lowered: Graph, tolerance: float) -> list[str]:
+def output_differences(
+    graph: Graph, lowered: Graph, tolerance: float, run_lowered: Callable[..., Results] | None = None
+) -> list[str]:
     """A line for each output of `graph` that differs in `lowered`, which has them in the same order, on a random input.
 
-    tolerance: the largest relative L2 difference. NaN differs.
+    tolerance:   the largest relative L2 difference. NaN differs.
+    run_lowered: runs `lowered` on arrays by name; the built-in runtime unless given.
     """
     inputs = list(random_inputs(graph).values())
-    expected, actual = _outputs(graph, inputs), _outputs(lowered, inputs)
+    expected = _outputs(graph, inputs, partial(run, graph))
+    actual = _outputs(lowered, inputs, run_lowered or partial(run, lowered))
     if len(expected) != len(actual):
         return [f"{len(actual)} outputs instead of {len(expected)}"]
     return [
@@ -73,7 +92,7 @@ def output_differences(graph: Graph, lowered: Graph, tolerance: float) -> list[s
     ]
 
 
-def _outputs(graph: Graph, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _outputs(graph: Graph, inputs: Sequence[np.ndarray], run_graph: Callable[..., Results]) -> list[np.ndarray]:
     named = {value.name: array for value, array in zip(graph.inputs, inputs, strict=True)}
-    blobs = {top: array for (_, top), array in run(graph, named).items()}
+    blobs = {top: array for (_, top), array in run_graph(named).items()}
     return [blobs[value.top or value.name] for value in graph.outputs.values()]

@@ -71,6 +71,8 @@ class Graph:
 
     renamed:     layers and values whose names the target does not accept: {name now: name before}.
     caffemodels: the files that its weights were written to, once it is written.
+    checks:      the runtimes beside the built-in one that were to run the written files: {name: "" if the outputs were
+                 equal, else why it did not run them}.
     aliases:     paths of modules that the model has at several places, {path: the first path of the same module}.
     calls:       how many calls of functions it was traced from; 0 if it was read from a file.
     """
@@ -83,6 +85,7 @@ class Graph:
     caffemodels: list[Path] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     calls: int = 0
+    checks: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Graph:
         """The same network with nodes and values of its own, for passes to change; the arrays of weights are shared."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..graph.graph import Graph, Node
 
 
@@ -21,3 +23,25 @@ def pairs(graph: Graph) -> list[tuple[Node, Node]]:
         and len(consumers[node.inputs[0]]) == 1
         and node.inputs[0] not in outputs
     ]
+
+
+MOST_BEFORE = 8
+
+
+def chains(graph: Graph) -> Iterator[tuple[Node, list[Node]]]:
+    """Each node of one input, with up to 8 nodes before it of which each is read by the next alone, the nearest first.
+
+    A node that writes an output of the network is among them: a consumer that is asked for another output does not
+    keep it.
+    """
+    consumers, producers = graph.consumers(), graph.producers()
+    for node in graph.nodes:
+        before: list[Node] = []
+        current = node
+        while len(current.inputs) == 1 and len(before) < MOST_BEFORE:
+            (value,) = current.inputs
+            if value not in producers or len(producers[value].outputs) != 1 or len(consumers[value]) != 1:
+                break
+            current = producers[value]
+            before.append(current)
+        yield node, before

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ...errors import Problem
 from ...graph.graph import Graph, Node, Value
 from ...graph.registry import LAYERS, Layer
+from ...passes.pairs import chains
 from .dialect import Dialect
 from .dialect_file import dialect, names
 
@@ -71,6 +72,7 @@ def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
         for how, rule in target.violations(node.layer, len(node.inputs)):
             yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
         yield from _ranks(node, target)
+    yield from _after(graph, target)
     yield from _batch(graph, target)
     yield from _names(graph, target)
     for what, values, most in (
@@ -83,6 +85,13 @@ def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
                 f"{len(values)} {what}; {target.name} accepts at most {most}",
                 f"join {what} (torch.cat), or split the network",
             )
+
+
+def _after(graph: Graph, target: Dialect) -> Iterator[Problem]:
+    """Layers that the consumer joins wrongly with one before them."""
+    for node, before in chains(graph):
+        for how, rule in target.violations_after(node.layer, len(node.inputs), [other.layer for other in before]):
+            yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
 
 
 def location(node: Node) -> str:

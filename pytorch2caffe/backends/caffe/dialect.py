@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ class Rule:
     whole list is written as a list. min, max: the least and the greatest number that a field may hold, or each number
     of a list. once: fields that may hold one number, not one per axis. whole: fields that
     must hold integers. why, fix: for the message.
+    after: the rule holds only where the layer alone reads a layer of one of these types, directly or through layers of
+    the types in `through`: a consumer that joins such layers may do so wrongly. after_when, after_unless: it holds only
+    where each of these fields of that other layer has one of the values, and not where each of those has.
     """
 
     layer: str
@@ -32,6 +35,10 @@ class Rule:
     max: Mapping[str, float] = dataclasses.field(default_factory=dict)
     once: Sequence[str] = ()
     whole: Sequence[str] = ()
+    after: Sequence[str] = ()
+    through: Sequence[str] = ()
+    after_when: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
+    after_unless: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     why: str = ""
     fix: str = ""
 
@@ -39,7 +46,7 @@ class Rule:
         """How a layer violates it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
         if layer.type != self.layer:
             return None
-        if any(_value(layer, name, bottoms) not in values for name, values in self.when.items()):
+        if not _has(layer, self.when, bottoms):
             return None
         for name, values in self.only.items():
             if (value := _value(layer, name, bottoms)) not in values:
@@ -56,6 +63,16 @@ class Rule:
                 return f"{name} {_text(list(getattr(layer, name)))} in {layer.type}"
         return None
 
+    def joined_with(self, before: Iterable[Layer]) -> Layer | None:
+        """The layer in `after` that a layer is joined with, which alone reads a chain of these, the nearest first."""
+        for layer in before:
+            if layer.type in self.after:
+                excepted = bool(self.after_unless) and _has(layer, self.after_unless)
+                return layer if _has(layer, self.after_when) and not excepted else None
+            if layer.type not in self.through:
+                return None
+        return None
+
     def _numbers(self, layer: Layer, bottoms: int) -> Iterator[tuple[str, list[float]]]:
         """The fields with a least or greatest number, each with what the layer has there."""
         for name in dict.fromkeys([*self.min, *self.max]):
@@ -63,6 +80,11 @@ class Rule:
             numbers = value if isinstance(value, list) else [value]
             if numbers and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
                 yield name, numbers
+
+
+def _has(layer: Layer, fields: Mapping[str, list[Any]], bottoms: int = 1) -> bool:
+    """Whether each of the fields has one of its values."""
+    return all(_value(layer, name, bottoms) in values for name, values in fields.items())
 
 
 def _value(layer: Layer, name: str, bottoms: int) -> Any:
@@ -132,6 +154,8 @@ class Dialect:
     ignores:  fields that change nothing at inference, which it skips.
     spelling: what it names differently, by "Layer.field".
     folds_batch_norm: whether BatchNorm is folded in what is written for it.
+    runtime:  the runtime of this package that is this consumer itself, "" if there is none; verify/runtimes.
+    safe_in:  other dialects, whose rules about a layer after another are followed in what is written for this one.
     """
 
     name: str
@@ -143,6 +167,8 @@ class Dialect:
     limits: Limits = dataclasses.field(default_factory=Limits)
     rules: Sequence[Rule] = ()
     folds_batch_norm: bool = False
+    safe_in: Sequence[str] = ()
+    runtime: str = ""
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray] = ()) -> Refusal | None:
         """None if this consumer reads `layer` with these inputs as it is, else what it lacks, and the fix of its rule.
@@ -159,10 +185,16 @@ class Dialect:
         return None
 
     def violations(self, layer: Layer, bottoms: int = 1) -> Iterator[tuple[str, Rule]]:
-        """The rules that a layer violates, each with how."""
+        """The rules that a layer violates whatever the layers before it are, each with how."""
         for rule in self.rules:
-            if (how := rule.violation_by(layer, bottoms)) is not None:
+            if not rule.after and (how := rule.violation_by(layer, bottoms)) is not None:
                 yield how, rule
+
+    def violations_after(self, layer: Layer, bottoms: int, before: Sequence[Layer]) -> Iterator[tuple[str, Rule]]:
+        """The rules that a layer violates because of those before it, the nearest first, each with how."""
+        for rule in self.rules:
+            if (how := rule.violation_by(layer, bottoms)) is not None and (other := rule.joined_with(before)):
+                yield f"{how} after {other.type}", rule
 
     def spell(self, layer: Layer) -> dict[str, Any]:
         """The layer's settings as this consumer spells them: {field: value}.

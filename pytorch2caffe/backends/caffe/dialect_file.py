@@ -31,6 +31,8 @@ TOP = {
     "spelling": "a table",
     "limits": "a table",
     "fold": "a table",
+    "runtime": "a string",
+    "safe_in": STRINGS,
     "rules": "a list of tables",
 }
 LIMITS = {
@@ -53,6 +55,10 @@ RULE = {
     "max": "a table",
     "once": STRINGS,
     "whole": STRINGS,
+    "after": STRINGS,
+    "through": STRINGS,
+    "after_when": "a table",
+    "after_unless": "a table",
     "why": "a string",
     "fix": "a string",
 }
@@ -120,6 +126,11 @@ def check_names(found: Dialect, path: Path, table: dict[str, Any]) -> None:
         where, type = f"{path}: [[rules]] {number}", rule["layer"]
         _known(f"{where}: layer", type, found.layers)
         names = [*(name for part in ("when", "only", "min", "max") for name in rule.get(part, {}))]
+        for other in [*rule.get("after", []), *rule.get("through", [])]:
+            _known(f"{where}: after", other, found.layers)
+        for other in rule.get("after", []):
+            for name in [*rule.get("after_when", {}), *rule.get("after_unless", {})]:
+                _known(f"{where}: {other}", name.partition("[")[0], fields_of(other, found))
         for name in [*names, *rule.get("once", []), *rule.get("whole", [])]:
             _known(f"{where}: {type}", name.partition("[")[0], fields_of(type, found))
     for key in table.get("spelling", {}):
@@ -165,6 +176,8 @@ def _dialect(name: str, table: dict[str, Any], base: Dialect | None) -> Dialect:
         Limits(**limits),
         (*base.rules, *(Rule(**rule) for rule in table.get("rules", []))),
         table.get("fold", {}).get("batch_norm", base.folds_batch_norm),
+        table.get("safe_in", base.safe_in),
+        table.get("runtime", ""),
     )
 
 
@@ -197,7 +210,7 @@ class _Checker:
 
     def _rule(self, where: str, rule: dict[str, Any]) -> None:
         self._table(where, rule, RULE, ["layer", "why"])
-        for part in ("when", "only"):
+        for part in ("when", "only", "after_when", "after_unless"):
             for name, values in rule.get(part, {}).items():
                 self._kind(f"{where}{part}.{name}", values, "a list")
         for part in ("min", "max"):

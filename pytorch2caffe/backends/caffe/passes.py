@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
-from ...graph.graph import Value
+from ...graph.graph import Node, Value
 from ...graph.registry import Layer
 from ...layers.basic.split import Split
 from ...layers.elementwise.power import Power
@@ -17,10 +18,12 @@ from ...passes.merge_powers import merge_powers
 from ...passes.merge_reshapes import merge_reshapes
 from ...passes.order_outputs import order_outputs
 from ...passes.runner import Pass
+from ...passes.separate_fused import separate_fused
 from ...passes.separate_outputs import separate_outputs
 from ...passes.share_weights import share_weights
 from ...passes.silence_unused import silence_unused
 from .dialect import Dialect
+from .dialect_file import dialect
 
 PAD_BELOW = Pad((0, 0, 0, 0), (0, 0, 1, 0))
 ANY_VALUE = Value("", (1, 1, 1, 1))
@@ -38,6 +41,8 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
         passes += [fold_batch_norm]
     if target.limits.shared_weights:
         passes += [share_weights]
+    others = [target, *map(dialect, target.safe_in)]
+    passes += [partial(separate_fused, is_misread=partial(_is_misread, others))]
     copy: Layer = Split() if Split.type in target.layers else Power()
     outputs: list[Pass] = [
         partial(separate_outputs, copy=copy, one_top=not target.limits.outputs_by_top),
@@ -45,3 +50,9 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     ]
     names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
     return [*passes, *outputs, silence_unused, names]
+
+
+def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:
+    """Whether one of the targets joins a node wrongly with one of those before it."""
+    layers = [other.layer for other in before]
+    return any(any(target.violations_after(node.layer, len(node.inputs), layers)) for target in targets)

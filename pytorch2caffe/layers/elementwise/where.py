@@ -12,10 +12,10 @@ from ...graph.graph import Operand, Term, Value
 from ...graph.registry import from_torch, keeps_masks
 from ..shape.expand import expand_to
 from .arithmetic import arithmetic
+from .eltwise import Eltwise
 from .mask import inverse, mask_of
-from .power import Power
 
-LARGE = 3e38  # ten times as much is inf
+LARGE = 1.2e38  # four times as much is inf, twice as much is not
 BOTH = "use torch.where(mask, a, b)"
 
 
@@ -47,7 +47,8 @@ def choose(net: Builder, mask: Operand, input: Term, other: Term) -> Value:
 def times_mask(net: Builder, x: Term, mask: Operand) -> Any:
     """`x` where the mask is 1, 0 where it is 0; a Value, or an array if both are constant.
 
-    A constant `x` may contain inf: it is computed from a large number, which overflows where the mask is 1.
+    A constant `x` may contain inf: it is computed from a large number, which overflows where the mask is 1. The last
+    step is an Eltwise because OpenCV joins Powers, and 0 times a factor that overflows is NaN.
     """
     if not isinstance(mask, Value):
         mask = np.asarray(mask, np.float32)
@@ -64,7 +65,7 @@ def times_mask(net: Builder, x: Term, mask: Operand) -> Any:
         shape = np.broadcast_shapes(mask.shape, x.shape)
         return arithmetic(net, "mul", mask, x) if x.any() else np.zeros(shape, np.float32)
     steps = arithmetic(net, "mul", mask, np.where(infinite, np.sign(x) * LARGE, 0).astype(np.float32))
-    large = net.add(Power(scale=10.0), steps, name="inf")
+    large = net.add(Eltwise("SUM", (2.0, 2.0)), steps, steps, name="inf")
     if not x[~infinite].any():
         return large
     return arithmetic(net, "add", large, times_mask(net, np.where(infinite, 0, x), mask))

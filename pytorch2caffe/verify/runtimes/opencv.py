@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...errors import ConversionError
 from .base import ModuleRuntime, Results, RuntimeFailed
 
 TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}:;,]|[^\s{}:;,#"']+""")
 
 
 class OpenCVRuntime(ModuleRuntime):
-    """cv2.dnn on the CPU, without layer fusion and Winograd, so that every layer runs as it is in the file.
+    """cv2.dnn on the CPU.
 
-    OpenCV has no one-dimensional arrays: such an output has shape [N, 1].
+    Outputs are computed as a program that uses OpenCV gets them, with layers joined (fusion) as OpenCV does by default;
+    other blobs in a second run without that. Winograd's convolution, which rounds at 1e-5, is off in both.
+    OpenCV has no arrays of fewer than two axes; such an output is returned in the shape that it has in Caffe.
     """
 
     name, module = "opencv", "cv2"
@@ -36,25 +40,30 @@ class OpenCVRuntime(ModuleRuntime):
         if len(caffemodels) != 1:
             raise RuntimeFailed(f"OpenCV reads one caffemodel, not {len(caffemodels)}")
         text = prototxt.read_text(encoding="utf-8")
-        tops, read = tops_of(text), {bottom for layer in _layers(text) for bottom in layer.get("bottom", [])}
+        tops, outputs = tops_of(text), unread_tops(text)
+        keys = [(layer, top) for layer in tops for top in tops[layer] if wanted is None or top in wanted]
+        outer = {layer: tops[layer] for layer, top in keys if (layer, top) in outputs}
+        inner = {layer: tops[layer] for layer, top in keys if (layer, top) not in outputs}
         with _silent(cv2):
             try:
-                results = _forward(_read(cv2, prototxt, caffemodels[0]), tops, inputs)
+                results = _forward(_read(cv2, prototxt, caffemodels[0], fusion=True), outer, inputs)
+                if inner:
+                    results = _forward(_read(cv2, prototxt, caffemodels[0], fusion=False), inner, inputs) | results
             except cv2.error as error:
                 given = ", ".join(inputs) or "none"
                 message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"
                 raise RuntimeFailed(message) from error
+        results = with_few_axes(results, prototxt)
         # OpenCV may overwrite a layer's outputs, except the first, when it runs layers that read them
-        valid = {(layer, top) for layer, top in results if top == tops[layer][0] or top not in read}
-        return {key: results[key] for key in results if key in valid and (wanted is None or key[1] in wanted)}
+        return {key: results[key] for key in keys if key in results and (key in outputs or key[1] == tops[key[0]][0])}
 
 
-def _read(cv2: Any, prototxt: Path, caffemodel: Path) -> Any:
+def _read(cv2: Any, prototxt: Path, caffemodel: Path, fusion: bool) -> Any:
     weights = (str(caffemodel),) if caffemodel.stat().st_size else ()
     net = cv2.dnn.readNetFromCaffe(str(prototxt), *weights)
     net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
     net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
-    net.enableFusion(False)
+    net.enableFusion(fusion)
     if hasattr(net, "enableWinograd"):  # since 4.7
         net.enableWinograd(False)
     return net
@@ -64,12 +73,31 @@ def _forward(net: Any, tops: Mapping[str, list[str]], inputs: Mapping[str, np.nd
     for name, array in inputs.items():
         net.setInput(array, name)
     layers = [name for name in net.getLayerNames() if tops.get(name)]  # Silence has outputs in OpenCV but no top
+    if not layers:
+        return {}
     outputs = dict(zip(layers, net.forwardAndRetrieve(layers), strict=True))
     return {
         (layer, top): np.array(array, np.float32)
         for layer in tops
         if layer in outputs
         for top, array in zip(tops[layer], outputs[layer], strict=False)
+    }
+
+
+def with_few_axes(results: Results, prototxt: Path) -> Results:
+    """The arrays that have fewer than two axes in Caffe in their shape there, instead of [N, 1] and [1, 1]."""
+    from ...frontends.caffe.reader import load_caffe
+
+    if not any(array.ndim == 2 and array.shape[1] == 1 for array in results.values()):
+        return results
+    try:
+        values = [value for node in load_caffe(prototxt).nodes for value in node.outputs]
+    except ConversionError:  # a layer that this package does not know
+        return results
+    shapes = {value.top or value.name: value.shape for value in values if len(value.shape) < 2}
+    return {
+        (layer, top): array.reshape(shapes[top]) if top in shapes and array.size == prod(shapes[top]) else array
+        for (layer, top), array in results.items()
     }
 
 
@@ -83,6 +111,20 @@ def tops_of(prototxt: str) -> dict[str, list[str]]:
     for layer in _layers(prototxt):
         tops[layer.get("name", [""])[0]] = layer.get("top", [])
     return tops
+
+
+def unread_tops(prototxt: str) -> set[tuple[str, str]]:
+    """(layer, top) of each output of a network: no later layer reads the top, in place or otherwise.
+
+    >>> unread_tops('layer { name: "a" top: "x" } layer { name: "b" bottom: "x" top: "x" }')
+    {('b', 'x')}
+    """
+    unread: dict[str, str] = {}
+    for layer in _layers(prototxt):
+        for bottom in layer.get("bottom", []):
+            unread.pop(bottom, None)
+        unread.update(dict.fromkeys(layer.get("top", []), layer.get("name", [""])[0]))
+    return {(layer, top) for top, layer in unread.items()}
 
 
 def _layers(prototxt: str) -> Iterator[dict[str, list[str]]]:

@@ -137,6 +137,9 @@ MALFORMED = {
     f'{RULE_ABOUT}"Pooling"\nwhy = "x"\nmax = {{ kernel_siz = 8 }}': "Pooling 'kernel_siz' is not known; did you mean",
     f'{RULE_ABOUT}"ReLU"\nwhy = "x"\nonce = ["slope"]': "ReLU 'slope' is not known; there are bottoms, negative_slope",
     'extends = "caffe"\n[spelling]\n"Pooling.pod" = { field = "x" }': r"\[spelling\] Pooling 'pod' is not known",
+    f'{RULE_ABOUT}"Scale"\nwhy = "x"\nafter = ["Conv"]': r"\[\[rules\]\] 1: after 'Conv' is not known; did you mean",
+    f'{RULE_ABOUT}"Scale"\nwhy = "x"\nafter = ["Power"]\nafter_when = {{ a = [0] }}': "1: Power 'a' is not known",
+    f'{RULE_ABOUT}"Scale"\nwhy = "x"\nafter_unless = {{ shift = 0 }}': r"1: after_unless.shift: must be a list",
     'extends = "my-chip.toml"': "extends itself",
     "[layers": "my-chip.toml: ",
 }

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from pytorch2caffe import load_caffe, save_caffe, trace
-from pytorch2caffe.backends.caffe.dialect_file import names
+from pytorch2caffe.backends.caffe.dialect_file import dialect, names
 from pytorch2caffe.verify.runtimes import get
 from tests.layers.conftest import relative_l2
 from tests.lively import make_lively
@@ -48,7 +48,6 @@ MODELS = {
     "softplus": (nn.Softplus, (1, 3, 4, 6)),
     "bn": (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 3)), (1, 3, 3, 3)),
 }
-RUNTIME = {"caffe": "caffe", "caffe-master": "caffe", "opencv": "opencv"}
 REFUSED = {("sequence", "ncnn"): "no axis 2 in InnerProduct|first dimension", ("sequence", "nnie"): None}
 
 
@@ -71,7 +70,7 @@ def test_runs_in_its_reader(name, target, tmp_path, request):
         assert not list(tmp_path.iterdir())
         return
     lowered = save_caffe(graph, *files, target)
-    runtime = RUNTIME.get(target, "builtin")
+    runtime = dialect(target).runtime or "builtin"
     if runtime == "caffe":
         request.getfixturevalue("real_caffe")
     if reason := get(runtime).unavailable():
@@ -144,6 +143,4 @@ def test_nnie_takes_one_permute_and_has_the_others_said_otherwise(tmp_path):
 
 
 def test_every_dialect_says_who_and_how_we_know():
-    from pytorch2caffe.backends.caffe.dialect_file import dialect
-
     assert all(dialect(name).summary and dialect(name).rests_on for name in names())

@@ -1,0 +1,34 @@
+"""Layers that a consumer of the files would join wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..graph.graph import Graph, Names, Node, Value
+from ..layers.shape.reshape import Reshape
+from .pairs import chains
+
+
+def separate_fused(graph: Graph, *, is_misread: Callable[[Node, Sequence[Node]], bool]) -> None:
+    """Puts a Reshape to the same shape before each layer that the consumer joins wrongly with those before it.
+
+    is_misread: of a node and those before it of which each is read by the next alone, the nearest first.
+
+    before: x -> Convolution -> Scale of [H, W] -> y
+    after:  x -> Convolution -> Reshape -> Scale of [H, W] -> y
+    No consumer joins a Reshape with a layer, and Caffe copies nothing for it.
+    """
+    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    nodes = []
+    separated: set[Node] = set()
+    for node, before in list(chains(graph)):
+        end = next((index for index, other in enumerate(before, 1) if other in separated), None)
+        if is_misread(node, before[:end]):
+            (value,) = node.inputs
+            name = names.unique(f"{node.name}.apart")
+            apart = Value(name, value.shape)
+            nodes.append(Node(name, Reshape((0,) * len(value.shape)), [value], [apart], (), node.module, node.line))
+            node.inputs = [apart]
+            separated.add(node)
+        nodes.append(node)
+    graph.nodes[:] = nodes
