@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 class Target(Protocol):
     """A consumer of layers: a dialect of Caffe, ncnn, MMdnn's intermediate representation.
 
-    name: how messages name it.
+    name:    how messages name it.
+    float32: whether it computes in float32 and rounds the output of each layer to it.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def float32(self) -> bool: ...
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if the target has `layer` for these inputs and weights, else why it has not."""

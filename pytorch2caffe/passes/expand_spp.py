@@ -11,6 +11,7 @@ class _TakesAll:
     """A target that has every layer."""
 
     name = "PyTorch"
+    float32 = True
 
     def takes(self, *_: object) -> None:
         return None

@@ -132,6 +132,24 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
     return check
 
 
+@pytest.fixture
+def run_in(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., torch.Tensor]:
+    """Runs the files of a model of one input and one output in one runtime: run_in("caffe", model, x)."""
+
+    def check(runtime: str, model: Any, x: torch.Tensor) -> torch.Tensor:
+        if runtime == "caffe":
+            request.getfixturevalue("real_caffe")
+        if reason := get(runtime).unavailable():
+            pytest.skip(f"{runtime}: {reason}")
+        files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+        lowered = save_caffe(trace(model, x), *files)
+        (output,) = lowered.outputs.values()
+        results = get(runtime).run(*files, {lowered.inputs[0].name: x.numpy()})
+        return torch.from_numpy({top: array for (_, top), array in results.items()}[output.name])
+
+    return check
+
+
 # Why a dialect refuses a layer, in words of its refusal; anything else that is refused is a failure.
 DIALECT_LACKS = (
     "the first dimension must be 0",

@@ -39,6 +39,7 @@ LIMITS = {
     "name_length": "a number above 0",
     "names_without": "a string",
     "inputs": "a number above 0",
+    "float32": "a boolean",
     "old_forms": "a boolean",
     "shared_weights": "a boolean",
     "outputs_by_top": "a boolean",

@@ -26,6 +26,10 @@ class DialectTarget:
     def name(self) -> str:
         return self.dialect.name
 
+    @property
+    def float32(self) -> bool:
+        return self.dialect.limits.float32
+
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if the dialect has the layer and the fields that are set, else which it lacks and what to do."""
         refusal = self.dialect.takes(layer, inputs, blobs)

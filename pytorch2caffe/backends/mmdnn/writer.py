@@ -47,6 +47,7 @@ class IrTarget:
     """The IR has the layers whose `to_ir` does not refuse."""
 
     name = "MMdnn's IR"
+    float32 = True
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if the IR has operators for the layer, for inputs of these shapes, else the layer's own reason."""

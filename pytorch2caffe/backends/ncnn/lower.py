@@ -30,6 +30,7 @@ class NcnnTarget:
     """ncnn has the layers whose `to_ncnn` does not refuse."""
 
     name = "ncnn"
+    float32 = True
 
     def __init__(self, graph: Graph) -> None:
         consumers = graph.consumers()

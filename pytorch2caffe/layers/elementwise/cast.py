@@ -8,7 +8,7 @@ from ...graph.graph import Value
 from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch, keeps_masks
 from .compare import ne
-from .truncate import Truncate
+from .rounding import Rounding
 
 FLOATS = {"float", "double", "half", "float16", "float32", "float64", "DT_FLOAT", "DT_FLOAT32", "DT_FLOAT64"}
 INTEGERS = {"int", "int32", "int64", "DT_INT32", "DT_INT64"}
@@ -22,7 +22,7 @@ def ir_cast(net: Builder, node: IrOperator, input: Value) -> Value:
     if kind in FLOATS:
         return input
     if kind in INTEGERS:
-        return net.add(Truncate(), input)
+        return net.add(Rounding("trunc"), input)
     raise Refused(f"Cast to {kind}", "cast to float or int")
 
 

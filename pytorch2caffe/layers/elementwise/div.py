@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Term, Value
 from ...graph.registry import from_torch
 from .arithmetic import arithmetic
+from .remainder import quotient
 
 
 @from_torch(
@@ -23,7 +23,7 @@ from .arithmetic import arithmetic
 )
 def div(net: Builder, input: Term, other: Term, *, rounding_mode: str | None = None) -> Value:
     if rounding_mode is not None:
-        raise Refused(f"div with rounding_mode={rounding_mode!r} has no Caffe layer", "divide without rounding_mode")
+        return quotient(net, f"div with rounding_mode={rounding_mode!r}", input, other, rounding_mode)
     return arithmetic(net, "div", input, other)
 
 

@@ -1,4 +1,4 @@
-"""Functions that no Caffe layer computes: rounding and trigonometry. Each is refused with the reason and a fix."""
+"""Functions that no Caffe layer computes. Each is refused with the reason and a fix."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 
-ROUNDING = "floor ceil round trunc fix frac"
-TRIGONOMETRIC = "sin cos tan asin acos atan atan2 sinh cosh"
+ANGLES = "asin acos atan arcsin arccos arctan"
+ANGLES_OF_TWO = "atan2 arctan2"
 REASONS = {
-    **dict.fromkeys(ROUNDING.split(), ("no Caffe layer rounds", "keep the fractions, or round the network's output")),
     **dict.fromkeys(
-        TRIGONOMETRIC.split(), ("no Caffe layer is trigonometric", "compute it from constants, or before the network")
+        ANGLES.split(),
+        ("no Caffe layer gives the angle of a number", "return the number, and compute its angle outside"),
     ),
+    **dict.fromkeys(
+        ANGLES_OF_TWO.split(),
+        ("no Caffe layer gives the angle of a vector", "return its two components, and compute their angle outside"),
+    ),
+    "tan": ("no Caffe layer computes a tangent", "write x.sin() / x.cos()"),
 }
 NAMES = [f"{home}.{name}" for name in REASONS for home in ("torch", "torch.Tensor")]
 

@@ -5,12 +5,10 @@ import torch.nn.functional as F
 from pytorch2caffe import UnsupportedError, trace
 
 CASES = {
-    "floor": (torch.floor, "torch.floor: no Caffe layer rounds"),
-    "ceil": (lambda x: x.ceil(), "torch.Tensor.ceil: no Caffe layer rounds"),
-    "round": (lambda x: torch.round(x, decimals=1), "torch.round: no Caffe layer rounds"),
-    "trunc": (lambda x: x.trunc_(), "no Caffe layer rounds"),
-    "sine": (torch.sin, "torch.sin: no Caffe layer is trigonometric"),
-    "cosine": (lambda x: x.cos(), "torch.Tensor.cos: no Caffe layer is trigonometric"),
+    "arc tangent": (torch.atan, "torch.atan: no Caffe layer gives the angle of a number"),
+    "arc cosine": (lambda x: x.arccos(), "torch.Tensor.arccos: no Caffe layer gives the angle of a number"),
+    "angle of a vector": (lambda x: torch.atan2(x, x + 1), "return its two components, and compute their angle"),
+    "tangent": (lambda x: x.tan(), r"write x.sin\(\) / x.cos\(\)"),
     "one_hot": (lambda x: F.one_hot(x.argmax(1), 3), "a Python decision or number taken from traced values"),
 }
 
