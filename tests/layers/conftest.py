@@ -160,6 +160,7 @@ DIALECT_LACKS = (
     "accepts at most",
     "has no layer",
     "has no arrays without axes",
+    "does not compute in float32",
 )
 
 

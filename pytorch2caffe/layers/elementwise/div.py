@@ -6,7 +6,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Term, Value
 from ...graph.registry import from_torch
 from .arithmetic import arithmetic
-from .remainder import quotient
+from .integer_division import quotient
 
 
 @from_torch(

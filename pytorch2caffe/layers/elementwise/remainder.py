@@ -1,120 +1,19 @@
-"""Divisions by a number that give an integer or what is left: remainder, fmod, floor_divide."""
+"""The remainder: x % m."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
-from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Term, Value
 from ...graph.registry import from_torch
-from ..activation.threshold import Threshold
-from ..shape.expand import expand_to
-from .absval import AbsVal
-from .eltwise import Eltwise
-from .power import Power
-from .rounding import DIFFERENCE, Rounding
-
-
-class _Division(NamedTuple):
-    """x = divisor * nearest + rest, |rest| <= |divisor| / 2.
-
-    below: 1 where floor(x / divisor) is nearest - 1, 0 where it is nearest.
-    """
-
-    nearest: Value
-    rest: Value
-    below: Value
-
-
-def _divide(net: Builder, x: Value, divisor: float) -> _Division:
-    """Exact for |x / divisor| <= 4096, and for an integer divisor up to 4096 for |x| <= 2^24.
-
-    The divisor is the sum of two numbers of few bits, so that their products with the quotient are exact.
-    """
-    quotient = net.add(Power(scale=1 / divisor), x, name="quotient")
-    nearest = net.add(Rounding("round"), quotient, name="nearest")
-    rest = x
-    for part in _parts(divisor):
-        rest = net.add(Eltwise("SUM", (1.0, -part)), rest, nearest, name="rest")
-    opposite = net.add(Power(scale=-1.0), rest, name="minus") if divisor > 0 else rest
-    return _Division(nearest, rest, net.add(Threshold(), opposite, name="below"))
-
-
-def _parts(number: float) -> list[float]:
-    """The first twelve bits of a float32, and the other twelve, if there are any.
-
-    >>> _parts(3.0), _parts(4097.0)
-    ([3.0], [4096.0, 1.0])
-    """
-    first = float((np.array(number, np.float32).view(np.uint32) & np.uint32(0xFFFFF000)).view(np.float32))
-    rest = float(np.float32(number)) - first
-    return [first, rest] if rest else [first]
-
-
-def _number(net: Builder, name: str, input: Term, other: Term) -> tuple[Value, float]:
-    """The traced input and the divisor. Raises Refused for a divisor that is not one number, or that is 0."""
-    if not isinstance(input, Value) or isinstance(other, Value) or np.size(other) != 1:
-        what = f"{name} by a tensor: Caffe has no exact division, and the nearest integer of an inexact one may differ"
-        raise Refused(what, "divide by one number, or divide without rounding")
-    divisor = float(np.reshape(other, ()))
-    if divisor == 0 or not np.isfinite(divisor):
-        raise Refused(f"{name} by {divisor}", "divide by a number that is neither 0 nor infinite")
-    return expand_to(net, input, np.broadcast_shapes(input.shape, np.shape(other))), divisor
-
-
-def quotient(net: Builder, name: str, input: Term, other: Term, mode: str) -> Value:
-    """input / other, rounded: mode floor or trunc. name: the torch function, for messages."""
-    x, divisor = _number(net, name, input, other)
-    if mode == "trunc" and net.bounds.of(x)[0] < 0:
-        size = _floor_divide(net, net.add(AbsVal(), x, name="abs"), abs(divisor))
-        return net.add(Eltwise("PROD"), size, _sign(net, x, np.sign(divisor)))
-    if mode == "trunc" and divisor < 0:
-        return net.add(Power(scale=-1.0), _floor_divide(net, x, -divisor))
-    return _floor_divide(net, x, divisor)
-
-
-def _floor_divide(net: Builder, x: Value, divisor: float) -> Value:
-    division = _divide(net, x, divisor)
-    return net.add(DIFFERENCE, division.nearest, division.below, name="floor")
-
-
-def _sign(net: Builder, x: Value, factor: float) -> Value:
-    """factor where x > 0, else -factor."""
-    return net.add(Power(scale=2.0 * factor, shift=-factor), net.add(Threshold(), x, name="positive"), name="sign")
-
-
-@from_torch(
-    "torch.floor_divide", "torch.Tensor.floor_divide", "torch.Tensor.__floordiv__", "torch.Tensor.__ifloordiv__"
-)
-def floor_divide(net: Builder, input: Term, other: Term) -> Value:
-    return quotient(net, "floor_divide", input, other, "floor")
+from .integer_division import modulo, operands
 
 
 @from_torch("torch.remainder", "torch.Tensor.remainder", "torch.Tensor.__mod__", "torch.Tensor.__imod__")
 def remainder(net: Builder, input: Term, other: Term) -> Value:
     """What floor(input / other) * other leaves, with the sign of `other`."""
-    return _modulo(net, *_number(net, "remainder", input, other))
+    return modulo(net, *operands(net, "remainder", input, other))
 
 
-def _modulo(net: Builder, x: Value, divisor: float) -> Value:
-    division = _divide(net, x, divisor)
-    return net.add(Eltwise("SUM", (1.0, divisor)), division.rest, division.below)
-
-
-@from_torch("torch.fmod", "torch.Tensor.fmod")
-def fmod(net: Builder, input: Term, other: Term) -> Value:
-    """What trunc(input / other) * other leaves, with the sign of `input`."""
-    x, divisor = _number(net, "fmod", input, other)
-    if net.bounds.of(x)[0] >= 0:
-        return _modulo(net, x, abs(divisor))
-    size = _modulo(net, net.add(AbsVal(), x, name="abs"), abs(divisor))
-    return net.add(Eltwise("PROD"), size, _sign(net, x, 1.0))
-
-
-@from_torch("torch.Tensor.__rmod__", "torch.Tensor.__rfloordiv__")
-def divided_by(net: Builder, input: Value, other: Term) -> Value:
-    """other % input and other // input: refused."""
+@from_torch("torch.Tensor.__rmod__")
+def rmod(net: Builder, input: Term, other: Term) -> Value:
     return remainder(net, other, input)

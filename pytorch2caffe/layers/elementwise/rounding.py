@@ -13,7 +13,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
+from ...graph.registry import Bounds, Layer, Source, from_ir, layer
 from ..activation.threshold import Threshold
 from .absval import AbsVal
 from .eltwise import Eltwise
@@ -75,35 +75,6 @@ def _nearest(net: Builder, x: Value, name: str = "") -> Value:
     """
     large = net.add(Power(scale=0.0, shift=LAST_FRACTION), x, name="large")
     return net.add(DIFFERENCE, net.add(Eltwise(), x, large, name="rounded"), large, name=name)
-
-
-@from_torch("torch.floor", "torch.Tensor.floor")
-def floor(net: Builder, input: Value) -> Value:
-    return net.add(Rounding("floor"), input)
-
-
-@from_torch("torch.ceil", "torch.Tensor.ceil")
-def ceil(net: Builder, input: Value) -> Value:
-    return net.add(Rounding("ceil"), input)
-
-
-@from_torch("torch.round", "torch.Tensor.round", "torch.special.round")
-def round_to(net: Builder, input: Value, *, decimals: int = 0) -> Value:
-    """To the nearest multiple of 10^-decimals."""
-    if not decimals:
-        return net.add(Rounding("round"), input)
-    scaled = net.add(Power(scale=10.0**decimals), input, name="scaled")
-    return net.add(Power(scale=10.0**-decimals), net.add(Rounding("round"), scaled, name="rounded"))
-
-
-@from_torch("torch.trunc", "torch.Tensor.trunc", "torch.fix", "torch.Tensor.fix")
-def truncate(net: Builder, input: Value) -> Value:
-    return net.add(Rounding("trunc"), input)
-
-
-@from_torch("torch.frac", "torch.Tensor.frac")
-def frac(net: Builder, input: Value) -> Value:
-    return net.add(DIFFERENCE, input, net.add(Rounding("trunc"), input, name="integer"))
 
 
 @from_ir("Floor", "Ceil", "Round")

@@ -1,4 +1,4 @@
-"""Sine and cosine, and angles in degrees."""
+"""Trigonometric: the sine and the cosine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
-from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
+from ...graph.registry import Bounds, Layer, Source, from_ir, layer
 from .eltwise import Eltwise
 from .power import Power
 from .rounding import Rounding
@@ -66,26 +66,6 @@ def _odd_polynomial(net: Builder, x: Value, coefficients: Sequence[float], name:
     powers = [net.add(Power(power=float(k)), square, name="power") for k in range(2, len(coefficients))]
     series = net.add(Eltwise("SUM", tuple(coefficients[1:])), square, *powers, name="series")
     return net.add(Eltwise("PROD"), x, net.add(Power(shift=coefficients[0]), series, name="factor"), name=name)
-
-
-@from_torch("torch.sin", "torch.Tensor.sin")
-def sin(net: Builder, input: Value) -> Value:
-    return net.add(Trigonometric("sin"), input)
-
-
-@from_torch("torch.cos", "torch.Tensor.cos")
-def cos(net: Builder, input: Value) -> Value:
-    return net.add(Trigonometric("cos"), input)
-
-
-@from_torch("torch.deg2rad", "torch.Tensor.deg2rad")
-def deg2rad(net: Builder, input: Value) -> Value:
-    return net.add(Power(scale=pi / 180), input)
-
-
-@from_torch("torch.rad2deg", "torch.Tensor.rad2deg")
-def rad2deg(net: Builder, input: Value) -> Value:
-    return net.add(Power(scale=180 / pi), input)
 
 
 @from_ir("Sin", "Cos")

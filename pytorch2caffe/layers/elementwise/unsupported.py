@@ -9,16 +9,15 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 
-ANGLES = "asin acos atan arcsin arccos arctan"
-ANGLES_OF_TWO = "atan2 arctan2"
+ANGLES = "asin acos atan"
 REASONS = {
     **dict.fromkeys(
         ANGLES.split(),
         ("no Caffe layer gives the angle of a number", "return the number, and compute its angle outside"),
     ),
-    **dict.fromkeys(
-        ANGLES_OF_TWO.split(),
-        ("no Caffe layer gives the angle of a vector", "return its two components, and compute their angle outside"),
+    "atan2": (
+        "no Caffe layer gives the angle of a vector",
+        "return its two components, and compute their angle outside",
     ),
     "tan": ("no Caffe layer computes a tangent", "write x.sin() / x.cos()"),
 }

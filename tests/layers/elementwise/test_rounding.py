@@ -7,26 +7,6 @@ from pytorch2caffe import UnsupportedError, load_caffe, save_caffe, to_torch, tr
 from tests.layers.conftest import types_of
 
 HALVES = torch.arange(-12, 13).reshape(1, 1, 5, 5) / 2
-CASES = {
-    "floor": torch.floor,
-    "ceil": lambda x: x.ceil(),
-    "round": torch.round,
-    "trunc": lambda x: x.trunc(),
-    "fix": torch.fix,
-    "of positive numbers": lambda x: x.relu().trunc(),
-    "frac": lambda x: x.frac(),
-    "in place": lambda x: (x * 1).floor_(),
-    "round to decimals": lambda x: torch.round(x * 0.77, decimals=1),
-    "round to tens": lambda x: (x * 7.7).round(decimals=-1),
-}
-
-
-@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("x", [HALVES, HALVES + 0.3, HALVES * 1000.37], ids=["halves", "between", "large"])
-def test_runs_the_same_everywhere(model, x, same_everywhere):
-    same_everywhere(model, x)
-
-
 NUMBERS = torch.cat(
     [
         torch.arange(-4000, 4000) / 8,

@@ -5,17 +5,12 @@ import torch
 from pytorch2caffe import trace
 
 ERROR = 1e-6  # the largest absolute error for angles in [-10,000, 10,000]
-CASES = {
-    "sine": torch.sin,
-    "cosine": lambda x: x.cos(),
-    "in place": lambda x: (x * 1).sin_() + (x * 2).cos_(),
-    "a turned box": lambda x: torch.stack([x[:, 0] * x[:, 2].cos(), x[:, 1] * x[:, 2].sin()], 1),
-    "degrees": lambda x: torch.deg2rad(x * 90).sin() + torch.rad2deg(x),
-}
 
 
-@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
-def test_runs_the_same_everywhere(model, same_everywhere):
+def test_a_turned_box_runs_the_same_everywhere(same_everywhere):
+    def model(x):
+        return torch.stack([x[:, 0] * x[:, 2].cos(), x[:, 1] * x[:, 2].sin()], 1)
+
     same_everywhere(model, torch.randn(2, 3, 4, 5) * 3)
 
 

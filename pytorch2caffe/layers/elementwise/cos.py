@@ -1,0 +1,13 @@
+"""The cosine of each element."""
+
+from __future__ import annotations
+
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.registry import from_torch
+from .trigonometric import Trigonometric
+
+
+@from_torch("torch.cos", "torch.Tensor.cos")
+def cos(net: Builder, input: Value) -> Value:
+    return net.add(Trigonometric("cos"), input)

@@ -1,0 +1,13 @@
+"""The greatest integer that is not above each element."""
+
+from __future__ import annotations
+
+from ...graph.builder import Builder
+from ...graph.graph import Value
+from ...graph.registry import from_torch
+from .rounding import Rounding
+
+
+@from_torch("torch.floor", "torch.Tensor.floor")
+def floor(net: Builder, input: Value) -> Value:
+    return net.add(Rounding("floor"), input)
