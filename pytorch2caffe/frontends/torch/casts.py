@@ -13,7 +13,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import ANY, Bounds
 from ...layers.elementwise.compare import ne
-from ...layers.elementwise.truncate import Truncate
+from ...layers.elementwise.rounding import Rounding
 from .functions import short_name
 
 _CASTS = """
@@ -95,7 +95,7 @@ def converted(net: Builder, value: Value, source: torch.dtype, target: torch.dty
         raise Refused(f"{name} converts {source} to {target}{outside}", "clamp them first, or keep them in float")
     if not fraction:
         return value
-    truncated: Value = net.add(Truncate(), value)
+    truncated: Value = net.add(Rounding("trunc"), value)
     net.bounds.declare_integers(truncated, (max(low, -EXACT), min(high, EXACT)))
     return truncated
 

@@ -77,7 +77,10 @@ def quotient(net: Builder, name: str, input: Term, other: Term, mode: str) -> Va
 
 def _floor_divide(net: Builder, x: Value, divisor: float) -> Value:
     division = _divide(net, x, divisor)
-    return net.add(DIFFERENCE, division.nearest, division.below, name="floor")
+    result: Value = net.add(DIFFERENCE, division.nearest, division.below, name="floor")
+    low, high = sorted(float(np.floor(bound / divisor)) for bound in net.bounds.of(x))
+    net.bounds.declare_integers(result, (low, high))
+    return result
 
 
 def sign_times(net: Builder, x: Value, factor: float) -> Value:
@@ -88,4 +91,7 @@ def sign_times(net: Builder, x: Value, factor: float) -> Value:
 def modulo(net: Builder, x: Value, divisor: float) -> Value:
     """x - floor(x / divisor) * divisor."""
     division = _divide(net, x, divisor)
-    return net.add(Eltwise("SUM", (1.0, divisor)), division.rest, division.below)
+    result: Value = net.add(Eltwise("SUM", (1.0, divisor)), division.rest, division.below)
+    if divisor.is_integer() and net.bounds.are_integers(x):
+        net.bounds.declare_integers(result, (0.0, divisor - 1) if divisor > 0 else (divisor + 1, 0.0))
+    return result

@@ -38,6 +38,9 @@ class Rounding(Layer):
         low, high = (float(NUMPY[self.mode](bound)) for bound in inputs[0])
         return low, high
 
+    def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
+        return True
+
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr=f"torch.{self.mode}({{0}})")
 

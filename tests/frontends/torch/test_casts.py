@@ -39,7 +39,16 @@ FREE = {
 @pytest.mark.parametrize("function", FREE.values(), ids=FREE)
 def test_a_cast_that_keeps_the_numbers_adds_nothing(function):
     graph = same(Net(lambda self, x: function(self.c(x)), c=conv()), image())
-    assert "Truncate" not in [node.layer.type for node in graph.nodes]
+    assert "Rounding" not in [node.layer.type for node in graph.nodes]
+
+
+def test_rows_and_columns_of_positions_are_integers():
+    def model(x):
+        position = x.flatten(1).argmax(1)
+        return (position % 6).byte() + (position // 6 % 6).byte()
+
+    graph = same(model, image())
+    assert [node.layer.type for node in graph.nodes].count("Rounding") == 3, "one for each division, none for a cast"
 
 
 FRACTIONS = {
@@ -57,7 +66,7 @@ FRACTIONS = {
 @pytest.mark.parametrize("function", FRACTIONS.values(), ids=FRACTIONS)
 def test_a_cast_that_removes_fractions_is_a_layer(function):
     graph = same(Net(lambda self, x: function(x)), image())
-    assert "Truncate" in [node.layer.type for node in graph.nodes]
+    assert "Rounding" in [node.layer.type for node in graph.nodes]
 
 
 def test_a_number_written_into_integers_loses_its_fraction():

@@ -173,11 +173,6 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "quantize_per_tensor has no",
         REWRITE,
     ),
-    "rounded by a cast": (
-        lambda x: x.int().float(),
-        "a cast to integers removes the fraction of each number",
-        "keep the numbers in float",
-    ),
     "indices that Caffe lacks": (
         lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
         "uses an output of torch.nn.functional.max_pool2d",
