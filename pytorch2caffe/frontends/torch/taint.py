@@ -49,6 +49,7 @@ class Taint(TorchDispatchMode):
         self._colours: dict[int, int] = {}
         self._linked: dict[int, set[int]] = {}
         self._last_writes: dict[int, WriteLocation] = {}
+        self._origins: dict[int, str] = {}  # where unwritten memory was allocated, and random numbers were drawn
         self._unsaved: dict[int, list[torch.Tensor]] = {}
         self._model_storages: set[int] = set()
         self._saved: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -84,13 +85,21 @@ class Taint(TorchDispatchMode):
             self._colours[key] = 0 if replaced else self._colours.get(key, 0) & ~UNWRITTEN
         colour |= facts.colour
         if colour:
+            origin = self._origin_of_result(facts, args, kwargs) if colour & (RANDOM | UNWRITTEN) else ""
             for tensor in (*tensors_in(result), *written):
-                self._paint(tensor, colour)
+                self._paint(tensor, colour, origin)
         return result
 
-    def _paint(self, tensor: torch.Tensor, colour: int) -> None:
+    def _origin_of_result(self, facts: _OperatorFacts, args: Any, kwargs: Any) -> str:
+        if facts.colour:
+            return self.location().where
+        return next((origin for tensor in tensors_in((args, kwargs)) if (origin := self.origin(tensor))), "")
+
+    def _paint(self, tensor: torch.Tensor, colour: int, origin: str) -> None:
         key = self._key(tensor)
         self._colours[key] = self._colours.get(key, 0) | colour
+        if origin:
+            self._origins.setdefault(key, origin)
         if colour & INPUT:
             self._last_writes[key] = self.location()
 
@@ -112,6 +121,10 @@ class Taint(TorchDispatchMode):
     def colours(self, tensor: torch.Tensor) -> int:
         """The colours of the memory of `tensor`."""
         return self._colours.get(self._key(tensor), 0)
+
+    def origin(self, tensor: torch.Tensor) -> str:
+        """Where the random numbers in a tensor were drawn, or its unwritten memory was allocated; "" for others."""
+        return self._origins.get(self._key(tensor), "")
 
     def link(self, one: torch.Tensor, other: torch.Tensor) -> None:
         """Counts a write into either tensor as one into both: they share memory in the model, but not in the trace."""

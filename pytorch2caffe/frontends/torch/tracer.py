@@ -237,6 +237,7 @@ class Tracer(TorchFunctionMode):
             what = f"a Python decision or number taken from traced values ({short})"
             self._note(what, SAME_FOR_EVERY_INPUT, self._here())
         else:
+            self.values.escaped = True
             what = f"{short} passes the values out of PyTorch, where they cannot be traced"
             self._note(what, "compute with torch", self._here())
 

@@ -19,6 +19,10 @@ from .taint import RANDOM, UNWRITTEN, Taint
 
 NEW_TENSOR = "replace the in-place call by one that returns a new tensor (relu(x) for relu_(x), x = x + y for x += y)"
 
+REGISTER = "compute it with torch; register an operator of a compiled extension with torch"
+FILL = "allocate it with torch.zeros, or join its parts with torch.cat or torch.stack"
+WRITE_INTO = {"torch.Tensor.__setitem__", "torch.Tensor.index_put_", "torch.Tensor.index_copy_"}
+
 
 class Note(Protocol):
     """Adds a problem to the list, by default at the location of the current call."""
@@ -36,6 +40,7 @@ class Values:
         self.recorded: dict[Value, np.ndarray] = {}
         self.computed_constants: list[tuple[str, np.ndarray]] = []  # (where, array) of constants that are not weights
         self.function = ""  # the torch function of the current call
+        self.escaped = False  # whether values were passed out of PyTorch: unwritten memory is a consequence of that
         self._keep = keep
         self._bounds = bounds
         self._taint = taint
@@ -114,13 +119,7 @@ class Values:
         now = self._taint.stamp(tensor)
         if array is not None and stamp == now:
             return array
-        colours = self._taint.colours(tensor)
-        if colours & RANDOM:
-            fix = "omit the noise in eval mode, or store it in a buffer"
-            self._note("uses random numbers, which differ between runs", fix)
-        elif colours & UNWRITTEN and tensor.numel():
-            what = "uses memory that no torch operation wrote: its values cannot be traced"
-            self._note(what, "compute it with torch; register an operator of a compiled extension with torch")
+        self._note_source(tensor)
         if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
             self._note(f"uses a constant that is {tensor.dtype}, {tensor.layout}", "use plain float tensors")
             return np.zeros(tuple(tensor.shape), np.float32)
@@ -131,6 +130,19 @@ class Values:
         if not self._taint.owns(tensor):
             self.computed_constants.append((self._taint.location().where, array))
         return array
+
+    def _note_source(self, tensor: torch.Tensor) -> None:
+        """Notes a constant that is not one: random numbers, and memory that an extension may have written."""
+        colours, origin = self._taint.colours(tensor), self._taint.origin(tensor)
+        elsewhere = origin and origin != self._taint.location().where
+        if colours & RANDOM:
+            drawn = f" (drawn at {origin})" if elsewhere else ""
+            fix = "omit the noise in eval mode, or store it in a buffer"
+            self._note(f"{self.function} uses random numbers{drawn}, which differ between runs", fix)
+        elif colours & UNWRITTEN and tensor.numel() and not self.escaped:
+            allocated = f" (allocated at {origin})" if elsewhere else ""
+            what = f"{self.function} uses memory that no torch operation wrote{allocated}: its values cannot be traced"
+            self._note(what, FILL if self.function in WRITE_INTO else REGISTER)
 
     def in_float32(self, args: Any, kwargs: Any) -> tuple[Any, list[torch.Tensor]]:
         """The arguments with constants of other float types, and requests for such types, converted to float32."""

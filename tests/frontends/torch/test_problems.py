@@ -122,3 +122,56 @@ def test_the_model_is_restored_when_the_trace_stops() -> None:
     with pytest.raises(UnsupportedError):
         trace(model, torch.ones(1, 4, 6, 6))
     assert model.count == 0 and model.training
+
+
+class PoolByParts(nn.Module):
+    """Fills memory of torch.empty part by part."""
+
+    def forward(self, x):
+        y = torch.empty(x.shape[0], x.shape[1], 2, 1)
+        for i in range(2):
+            y[:, :, i, 0] = x[:, :, 3 * i : 3 * i + 3].mean((2, 3))
+        return y
+
+
+class AddNoise(nn.Module):
+    def forward(self, x):
+        noise = torch.randn(6)
+        noise = noise * 2
+        return x + noise
+
+
+class FilledElsewhere(nn.Module):
+    def forward(self, x):
+        y = torch.empty(6)
+        y.numpy()[:] = x.flatten()[:6].numpy()
+        return x + y
+
+
+def problems_of(model):
+    with pytest.raises(UnsupportedError) as caught:
+        trace(nn.Sequential(conv(), model, nn.Flatten(2), Net(lambda _, x: x.mean(dim=1))), torch.ones(1, 4, 6, 6))
+    return caught.value.problems
+
+
+def test_unwritten_memory_is_reported_where_it_is_used_and_allocated() -> None:
+    (problem,) = problems_of(PoolByParts())
+    used = f"1 (test_problems.py:{PoolByParts.forward.__code__.co_firstlineno + 3})"
+    allocated = f"1 (test_problems.py:{PoolByParts.forward.__code__.co_firstlineno + 1})"
+    assert problem.where == used
+    assert problem.what.startswith("torch.Tensor.__setitem__ uses memory that no torch operation wrote")
+    assert f"(allocated at {allocated})" in problem.what
+    assert "torch.zeros" in problem.fix
+
+
+def test_random_numbers_are_reported_where_they_are_used_and_drawn() -> None:
+    (problem,) = problems_of(AddNoise())
+    line = AddNoise.forward.__code__.co_firstlineno
+    assert problem.where == f"1 (test_problems.py:{line + 3})"
+    assert f"torch.Tensor.add uses random numbers (drawn at 1 (test_problems.py:{line + 1}))" in problem.what
+
+
+def test_memory_that_left_torch_is_reported_where_it_left() -> None:
+    (problem,) = problems_of(FilledElsewhere())
+    assert problem.where == f"1 (test_problems.py:{FilledElsewhere.forward.__code__.co_firstlineno + 2})"
+    assert "numpy passes the values out of PyTorch" in problem.what
