@@ -72,10 +72,14 @@ def _read(cv2: Any, prototxt: Path, caffemodel: Path, fusion: bool) -> Any:
 def _forward(net: Any, tops: Mapping[str, list[str]], inputs: Mapping[str, np.ndarray]) -> Results:
     for name, array in inputs.items():
         net.setInput(array, name)
-    layers = [name for name in net.getLayerNames() if tops.get(name)]  # Silence has outputs in OpenCV but no top
-    if not layers:
+    known = set(net.getLayerNames())
+    names = {layer: layer if layer in known else own[0] for layer, own in tops.items() if own}  # Silence has no top
+    names = {
+        layer: name for layer, name in names.items() if name in known
+    }  # of one output, OpenCV may keep the top only
+    if not names:
         return {}
-    outputs = dict(zip(layers, net.forwardAndRetrieve(layers), strict=True))
+    outputs = dict(zip(names, net.forwardAndRetrieve(list(names.values())), strict=True))
     return {
         (layer, top): np.array(array, np.float32)
         for layer in tops
