@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.sweep.network import Network, judge
 
 
 def run(
-    package: str, names: list[str], *, caffe: bool, seconds: int, gibibytes: int, results: Path | None
+    package: str, names: list[str], *, runtimes: Collection[str], seconds: int, gibibytes: int, results: Path | None
 ) -> Iterator[Network]:
     """The outcome of each network, those first that `results` has from a run before; each is added to it at once."""
     done = {network.name: network for network in read(results) if network.package == package}
@@ -30,7 +30,7 @@ def run(
         if name in done:
             yield done[name]
             continue
-        network = _apart(package, name, caffe, seconds, gibibytes)
+        network = _apart(package, name, runtimes, seconds, gibibytes)
         if results:
             with results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(network)) + "\n")
@@ -49,10 +49,10 @@ def read(results: Path | None) -> list[Network]:
     return list({str(network): network for network in found}.values())
 
 
-def _apart(package: str, name: str, caffe: bool, seconds: int, gibibytes: int) -> Network:
+def _apart(package: str, name: str, runtimes: Collection[str], seconds: int, gibibytes: int) -> Network:
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, package, name, caffe, gibibytes))
+    process = context.Process(target=_work, args=(theirs, package, name, runtimes, gibibytes))
     process.start()
     theirs.close()
     try:
@@ -69,11 +69,11 @@ def _apart(package: str, name: str, caffe: bool, seconds: int, gibibytes: int) -
     return found if isinstance(found, Network) else Network(package, name, "skipped", str(found))
 
 
-def _work(connection: Connection, package: str, name: str, caffe: bool, gibibytes: int) -> None:
+def _work(connection: Connection, package: str, name: str, runtimes: Collection[str], gibibytes: int) -> None:
     os.setsid()
     resource.setrlimit(resource.RLIMIT_DATA, (gibibytes << 30, gibibytes << 30))
     try:
-        connection.send(judge(package, name, caffe))
+        connection.send(judge(package, name, runtimes))
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise

@@ -7,7 +7,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tests.sweep import packages
 from tests.sweep.case import seed
 from tests.sweep.measure import size
 
-ENDS = ("equal", "refused", "WRONG", "skipped")
+ENDS = ("equal", "equal within float32", "refused", "WRONG", "skipped")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Network:
     inputs:        the shapes of the inputs.
     size:          how large the files are (tests.sweep.measure); empty of one that was refused.
     seconds:       what export took, with its check.
-    caffe:         "equal", what is wrong, or "" where it was not run.
+    caffe, opencv: "equal", what is wrong in that runtime, or "" where it was not run.
     """
 
     package: str
@@ -47,13 +47,14 @@ class Network:
     size: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     caffe: str = ""
+    opencv: str = ""
 
     def __str__(self) -> str:
         return f"{self.package}/{self.name}"
 
 
-def judge(package: str, name: str, caffe: bool = False) -> Network:
-    """Builds a network, exports it and compares every blob; if asked for, in real Caffe too."""
+def judge(package: str, name: str, runtimes: Collection[str] = ()) -> Network:
+    """Builds a network, exports it and compares every blob; in real Caffe and OpenCV too, if `runtimes` names them."""
     warnings.simplefilter("ignore")
     seed()
     try:
@@ -85,16 +86,19 @@ def judge(package: str, name: str, caffe: bool = False) -> Network:
         facts["seconds"] = round(time.process_time() - start, 1)
         if not comparison.equal:
             return Network(package, name, "WRONG", verdict(comparison), **facts)
-        if caffe:
-            facts["caffe"] = in_caffe(model, inputs, files)
-    end = "equal" if facts.get("caffe", "") in ("", "equal") or "memory" in facts["caffe"] else "WRONG"
+        facts |= {runtime: _in_runtime(runtime, model, inputs, files) for runtime in runtimes}
+    if facts.get("caffe", "").startswith("different"):
+        return Network(package, name, "WRONG", f"real Caffe: {facts['caffe']}", **facts)
+    end = "equal within float32" if getattr(comparison, "within_float32", None) else "equal"
     return Network(package, name, end, **facts)
 
 
-def in_caffe(model: nn.Module, inputs: Any, files: tuple[Path, Path]) -> str:
-    """`equal`, or what real Caffe says or gives instead."""
+def _in_runtime(runtime: str, model: nn.Module, inputs: Any, files: tuple[Path, Path]) -> str:
+    """`equal`, or what the runtime says or gives instead; OpenCV gets files of its own dialect."""
     try:
-        comparison = verify(model, *files, random_like(inputs), "caffe")
+        if runtime == "opencv":
+            export(model, inputs, *files, dialect="opencv", check=False)
+        comparison = verify(model, *files, random_like(inputs), runtime)
     except Exception as error:
         return _line(error)
     return "equal" if comparison.equal else verdict(comparison)

@@ -23,7 +23,8 @@ PAGE = ROOT / "docs" / "sweep.md"
 
 @click.command()
 @click.argument("package", nargs=-1, required=True, type=click.Choice(list(packages.REQUIRED)))
-@click.option("--caffe", is_flag=True, help="run the files in real Caffe too")
+@click.option("--caffe", "runtimes", flag_value="caffe", multiple=True, help="run the files in real Caffe too")
+@click.option("--opencv", "runtimes", flag_value="opencv", multiple=True, help="and files for OpenCV in OpenCV")
 @click.option("--only", multiple=True, help="only these names")
 @click.option("--seconds", default=120, show_default=True, help="the most that a network may take")
 @click.option("--gibibytes", default=4, show_default=True, help="the most memory that its process may take")
@@ -31,7 +32,7 @@ PAGE = ROOT / "docs" / "sweep.md"
 @click.option("--page", "write", is_flag=True, help="write docs/sweep.md from all results")
 def main(
     package: tuple[str, ...],
-    caffe: bool,
+    runtimes: tuple[str, ...],
     only: tuple[str, ...],
     seconds: int,
     gibibytes: int,
@@ -42,7 +43,7 @@ def main(
     console, found = Console(highlight=False, soft_wrap=True), []
     for each in package:
         names = [name for name in packages.names(each) if not only or name in only]
-        for network in run(each, names, caffe=caffe, seconds=seconds, gibibytes=gibibytes, results=results):
+        for network in run(each, names, runtimes=runtimes, seconds=seconds, gibibytes=gibibytes, results=results):
             found.append(network)
             console.print(line(network), markup=False)
     if write:
@@ -55,5 +56,6 @@ def main(
 def line(network: Network) -> str:
     """One network on one line."""
     cause = network.why or "; ".join(dict.fromkeys(network.problems))
-    caffe = f", real Caffe: {network.caffe}" if network.caffe else ""
-    return f"{network}: {network.end}{': ' if cause else ''}{cause}{caffe}"
+    runtimes = {"real Caffe": network.caffe, "OpenCV": network.opencv}
+    others = "".join(f", {runtime}: {found}" for runtime, found in runtimes.items() if found)
+    return f"{network}: {network.end}{': ' if cause else ''}{cause}{others}"

@@ -11,6 +11,7 @@ import torch
 from tests.sweep import packages
 from tests.sweep.measure import Size
 from tests.sweep.network import ENDS, Network
+from tests.sweep.packages.ultralytics import HEADLESS
 
 HEAD = (
     "# Networks of other packages",
@@ -32,6 +33,7 @@ HEAD = (
 def page(networks: Sequence[Network]) -> str:
     """The page: counts by package, sizes, causes of refusals, and what is wrong."""
     lines = [*HEAD, f"PyTorch {torch.__version__.partition('+')[0]}, float32, eval mode.", "", *_counts(networks)]
+    lines += ["", "## ultralytics", "", *_detectors(networks)]
     lines += ["", "## Sizes", "", *_sizes(networks), "", "## Refused", "", *_refused(networks)]
     lines += ["", "## WRONG", "", *([f"- `{n}`: {_cell(n.why)}" for n in networks if n.end == "WRONG"] or ["None."])]
     lines += ["", "## Skipped", ""]
@@ -52,6 +54,24 @@ def _counts(networks: Sequence[Network]) -> Iterator[str]:
         caffe = sum(network.caffe == "equal" for network in found)
         if found:
             yield f"| {package} | {len(found)} | {' | '.join(map(str, ends))} | {caffe} |"
+
+
+def _detectors(networks: Sequence[Network]) -> Iterator[str]:
+    found = {network.name: network for network in networks if network.package == "ultralytics"}
+    yield "Each network whole, as its forward method is, and without its head: the maps that the head reads."
+    yield ""
+    yield "| network | whole | real Caffe | OpenCV | without head | real Caffe | OpenCV |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, whole in found.items():
+        if not name.endswith(HEADLESS):
+            yield f"| {name} | {_outcome(whole)} | {_outcome(found.get(name + HEADLESS))} |"
+
+
+def _outcome(network: Network | None) -> str:
+    if network is None:
+        return " | | "
+    cause = f": {_kind_of(network.problems[0])}" if network.problems else ""
+    return _cell(network.end + cause) + f" | {_cell(network.caffe)} | {_cell(network.opencv)}"
 
 
 def _sizes(networks: Sequence[Network]) -> Iterator[str]:

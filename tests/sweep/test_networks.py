@@ -60,7 +60,7 @@ def test_a_run_that_was_cut_goes_on_and_what_hangs_is_ended(networks, tmp_path):
     results = tmp_path / "results.jsonl"
     before = Network("timm", "good", "WRONG", "of the run before")
     results.write_text(json.dumps(asdict(before)) + "\n")
-    settings = {"caffe": False, "seconds": 4, "gibibytes": 64, "results": results}
+    settings = {"runtimes": (), "seconds": 4, "gibibytes": 64, "results": results}
     found = list(run("timm", ["good", "slow", "refused"], **settings))
     assert [network.end for network in found] == ["WRONG", "skipped", "refused"]
     assert found[1].why == "takes more than 4 seconds"
@@ -75,7 +75,7 @@ def test_the_page_counts_by_package():
         Network("smp", "three", "WRONG", "different: 1 of 2 blobs"),
     ]
     text = page(found)
-    assert "| timm | 2 | 1 | 1 | 0 | 0 | 1 |" in text
+    assert "| timm | 2 | 1 | 0 | 1 | 0 | 0 | 1 |" in text
     assert "| timm | 2.00 | 2.00 `one` | 1.25 | 1.25 `one` |" in text
     assert "| 1 | an index of n that depends on the input | `timm/two` |" in text
     assert "- `smp/three`: different: 1 of 2 blobs" in text
