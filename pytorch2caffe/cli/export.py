@@ -15,6 +15,7 @@ from .options import (
     report_checks,
     report_weights,
     split_weights,
+    tolerance_option,
 )
 
 
@@ -45,6 +46,7 @@ With 1 or 2 nothing is written.
 @click.option("--name", help="The network's name; by default the model's class.")
 @check_runtime
 @click.option("--no-check", is_flag=True, help="Do not compare the written files with the model.")
+@tolerance_option
 @model_options
 def command(
     model: str,
@@ -56,6 +58,7 @@ def command(
     name: str | None,
     check_runtime: bool | None,
     no_check: bool,
+    tolerance: float,
     weights: str | None,
     key: str | None,
     allow_extra_keys: bool,
@@ -86,6 +89,7 @@ def command(
                 split_weights=split_weights,
                 check=not no_check,
                 check_runtime=check_runtime,
+                tolerance=tolerance,
             )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)

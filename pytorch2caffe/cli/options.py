@@ -192,6 +192,17 @@ def report_checks(graph: Graph) -> str:
     )
 
 
+def tolerance_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--tolerance."""
+    return click.option(
+        "--tolerance",
+        type=click.FloatRange(min=0),
+        default=1e-4,
+        show_default=True,
+        help="The largest relative difference that counts as equal in any case; a larger one may still be rounding.",
+    )(function)
+
+
 def random_inputs(shapes: Sequence[tuple[int, ...]]) -> Any:
     """A random tensor for the only shape, or a tuple of one for each."""
     import torch

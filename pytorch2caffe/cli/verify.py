@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import MODEL_HELP, Caffemodels, OutputFile, console, model_options, note, random_inputs
+from .options import (
+    MODEL_HELP,
+    Caffemodels,
+    OutputFile,
+    console,
+    model_options,
+    note,
+    random_inputs,
+    tolerance_option,
+)
 
 if TYPE_CHECKING:
     from ..verify.compare import Comparison
@@ -47,7 +56,7 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtim
 @click.option(
     "--caffe-python", help='The command of a Python that has pycaffe, for example "conda run -n caffe python".'
 )
-@click.option("--tolerance", type=float, default=1e-4, show_default=True, help="The largest relative L2 difference.")
+@tolerance_option
 @click.option("--all", "show_all", is_flag=True, help="Show every blob.")
 @click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file as JSON.")
 @click.option("--html", "html", type=OutputFile(), help="Write the tables to this file as HTML.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from ..errors import DifferentError
 from ..frontends.torch import trace
 from ..graph.graph import Graph
 from ..graph.nonfinite import NonFiniteWarning
+from ..verify.compare import Comparison
 from ..verify.report import verdict
 from ..verify.runtimes import RuntimeFailed
 from ..verify.verify import verify
@@ -18,6 +20,8 @@ from .own_runtime import OwnRuntime
 
 if TYPE_CHECKING:
     from ..backends.caffe.writer import Proof
+
+FOR_CERTAIN = 1e-2  # a larger relative difference is a wrong file, which no tolerance should accept
 
 
 def export(
@@ -33,6 +37,7 @@ def export(
     split_weights: bool | int = False,
     check: bool = True,
     check_runtime: bool | None = None,
+    tolerance: float = 1e-4,
 ) -> Graph:
     """Traces `model` on `inputs` and writes it as Caffe files.
 
@@ -47,6 +52,7 @@ def export(
     check_runtime:               also run them in the consumer itself, for dialects that name a runtime (real Caffe for
                                  "caffe", OpenCV for "opencv"), and compare the outputs. None: with `check`, if it is
                                  installed and the network has at most 5e9 multiply-adds and 300 MB of weights.
+    tolerance:                   for `check`, as for `verify`.
 
     Returns the graph as written. Raises UnsupportedError listing everything that cannot be converted, DifferentError
     if the files do not give the model's numbers, RuntimeFailed if the consumer itself cannot run them; in each case
@@ -56,13 +62,13 @@ def export(
 
     own_runtime = OwnRuntime(dialect, check_runtime if check or check_runtime else False)
     graph = trace(model, inputs, name, naming=naming)
-    proof = proof_of(model, inputs, naming) if check else None
+    proof = proof_of(model, inputs, naming, tolerance) if check else None
 
     def proofs(prototxt: Path, caffemodels: Sequence[Path]) -> None:
         if proof is not None:
             proof(prototxt, caffemodels)
         if own_runtime.is_to_run(prototxt, caffemodels):
-            run_in(own_runtime, model, inputs, naming, prototxt, caffemodels)
+            run_in(own_runtime, model, inputs, naming, prototxt, caffemodels, tolerance)
 
     written = save_caffe(
         graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proofs
@@ -71,15 +77,15 @@ def export(
     return written
 
 
-def proof_of(model: Callable[..., Any], inputs: Any, naming: str) -> Proof:
+def proof_of(model: Callable[..., Any], inputs: Any, naming: str, tolerance: float = 1e-4) -> Proof:
     """A function that compares written files with `model` on a random input, and raises DifferentError."""
 
     def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NonFiniteWarning)  # `trace` has given it
-            comparison = verify(model, prototxt, caffemodels, random_like(inputs), naming=naming)
+            comparison = verify(model, prototxt, caffemodels, random_like(inputs), tolerance=tolerance, naming=naming)
         if not comparison.equal:
-            raise DifferentError(f"the files do not give the model's numbers: {verdict(comparison)}", comparison)
+            raise DifferentError(_message(comparison), comparison)
 
     return proof
 
@@ -91,14 +97,29 @@ def run_in(
     naming: str,
     prototxt: Path,
     caffemodels: Sequence[Path],
+    tolerance: float,
 ) -> None:
     """Compares the outputs that a consumer computes from written files with the model's; inner blobs explain only."""
     try:
-        comparison = verify(model, prototxt, caffemodels, random_like(inputs), own_runtime.name, naming=naming)
+        comparison = verify(
+            model, prototxt, caffemodels, random_like(inputs), own_runtime.name, tolerance=tolerance, naming=naming
+        )
     except RuntimeFailed as error:
         raise own_runtime.failed(error) from error
     if comparison.missing_outputs or not all(row.equal for row in comparison.rows if row.output):
         raise own_runtime.different(verdict(comparison), comparison)
+
+
+def _message(comparison: Comparison) -> str:
+    lines = [f"the files do not give the model's numbers: {verdict(comparison)}"]
+    lines += [f"  hint: {hint}" for hint in comparison.hints]
+    worst = max((max(row.relative_l2, row.max_abs) for row in comparison.rows if not row.equal), default=inf)
+    accept = "" if worst > FOR_CERTAIN else ", or accept the difference with --tolerance (in Python tolerance=)"
+    lines.append(
+        "  fix: this is a mistake of the converter: report it with the module above, and write the files with "
+        f"--no-check (in Python check=False) to look at them{accept}"
+    )
+    return "\n".join(lines)
 
 
 def random_like(inputs: Any) -> Any:

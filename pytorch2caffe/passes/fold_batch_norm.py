@@ -48,6 +48,9 @@ def fold_batch_norm(graph: Graph) -> None:
             second.name, second.module, second.line = first.name, first.module, first.line
         folded.add(first)
     graph.nodes[:] = [node for node in graph.nodes if node not in folded]
+    for node in graph.nodes:  # rounded once, after all folding
+        if any(blob.dtype == np.float64 for blob in node.blobs):
+            node.blobs = tuple(blob.astype(np.float32) for blob in node.blobs)
 
 
 def _shared(graph: Graph) -> set[int]:
@@ -67,7 +70,7 @@ def _as_scale(node: Node) -> None:
         mean, variance, factor = (blob.reshape(-1).astype(np.float64) for blob in node.blobs)
         unit = 1 / factor[0] if factor[0] else 0.0
         scale = 1 / np.sqrt(variance * unit + layer.eps)
-        node.layer, node.blobs = Scale(bias_term=True), _float32(scale, -mean * unit * scale)
+        node.layer, node.blobs = Scale(bias_term=True), (scale, -mean * unit * scale)
 
 
 def _channels_are_axis_1(node: Node) -> bool:
@@ -78,7 +81,7 @@ def _folded(first: Node, second: Node) -> tuple[np.ndarray, ...]:
     """The weights and bias of two nodes in one."""
     scale, shift = (blob.astype(np.float64) for blob in _with_bias(second))
     weight, bias = (blob.astype(np.float64) for blob in _with_bias(first))
-    return _float32(_times(first, weight, scale), bias * scale + shift)
+    return _times(first, weight, scale), bias * scale + shift
 
 
 def _with_bias(node: Node) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +98,3 @@ def _times(node: Node, weight: np.ndarray, scale: np.ndarray) -> np.ndarray:
     if isinstance(layer, InnerProduct) and layer.transpose:
         return weight * scale
     return weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
-
-
-def _float32(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-    return tuple(array.astype(np.float32) for array in arrays)

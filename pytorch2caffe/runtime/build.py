@@ -19,9 +19,14 @@ from ..graph.registry import Layer, Source
 NAMESPACE: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
 
 
-def build(source: Source, device: str = "cpu") -> Callable[..., Any]:
-    """The layer as a callable of its input tensors, with its weights on `device`; on "meta" they have only shapes."""
+def build(source: Source, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Callable[..., Any]:
+    """The layer as a callable of its input tensors, with its weights on `device`; on "meta" they have only shapes.
+
+    dtype: the type of the inputs, which weights of type float32 are converted to.
+    """
     tensors = {name: to_tensor(array, device) for name, array in source.state.items()}
+    if dtype != torch.float32:
+        tensors = {name: t.to(dtype) if t.is_floating_point() else t for name, t in tensors.items()}
     if not source.module:
         return _function(source, tensors)
     with torch.device("meta"):

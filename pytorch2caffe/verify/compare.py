@@ -23,9 +23,13 @@ class Row:
     max_abs:     the largest |actual - reference|, in the blob's own unit; inf if they cannot be compared.
     relative_l2: |actual - reference| / |reference|, Euclidean; 0 for two zero blobs, inf if only the reference is zero.
     cosine:      the cosine between the two; nan if they cannot be compared.
-    equal:       whether max_abs and the Euclidean distance are within the tolerance, relative to the reference.
-    note:        why they cannot be compared: another shape, NaN on one side; or that the reference is zero.
+    equal:       whether max_abs and the Euclidean distance are within the tolerance, relative to the reference, or
+                 the difference is rounding, which the network amplifies.
+    note:        why they cannot be compared: another shape, NaN on one side; that the reference is zero; or how far
+                 the layers of the file are off on the model's own values.
     output:      whether it is an output of the network.
+    model_max_abs, model_relative_l2: how far the model in float32, the reference, is from the model in float64: None
+                 for the blobs that agree within the tolerance, for which it is not computed.
     """
 
     blob: str
@@ -37,6 +41,13 @@ class Row:
     equal: bool
     note: str = ""
     output: bool = False
+    model_max_abs: float | None = None
+    model_relative_l2: float | None = None
+
+    @property
+    def within_float32(self) -> bool:
+        """Whether it is equal only because the difference is rounding."""
+        return self.equal and self.model_relative_l2 is not None
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,12 @@ class Comparison:
     def first(self) -> Row | None:
         """The first blob that differs, in the order of execution, where an error becomes visible; None if all agree."""
         return next((row for row in self.rows if not row.equal), None)
+
+    @property
+    def within_float32(self) -> Row | None:
+        """The blob that differs most of those that are equal only within float32, an output if there is one."""
+        rows = [row for row in self.rows if row.within_float32]
+        return max(rows, key=lambda row: (row.output, row.relative_l2), default=None)
 
     @property
     def equal(self) -> bool:
@@ -122,7 +139,7 @@ def _compare_blob(
         note = f"shape {list(actual.shape)} instead of {list(reference.shape)}"
         return Row(blob, module, reference.shape, math.inf, math.inf, math.nan, False, note, output)
     sums = _Sums()
-    for chunk in _chunks(reference, actual):
+    for chunk in chunks(reference, actual):
         sums.add(*chunk)
     if sums.note:
         return Row(blob, module, reference.shape, math.inf, math.inf, math.nan, False, sums.note, output)
@@ -132,7 +149,8 @@ def _compare_blob(
     return Row(blob, module, reference.shape, *numbers, equal, note, output)
 
 
-def _chunks(reference: np.ndarray, actual: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def chunks(reference: np.ndarray, actual: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Two arrays of one shape as pairs of flat float64 pieces, so that no whole copy is made."""
     left, right = reference.reshape(-1), actual.reshape(-1)
     for start in range(0, left.size, CHUNK_ELEMENTS):
         piece = slice(start, start + CHUNK_ELEMENTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .compare import Comparison, compare
 
 Arrays = Mapping[str, np.ndarray]
-SAME_DIRECTION = 1 - 1e-9
+SAME_DIRECTION = 1e-2  # the part of a difference that a constant factor may leave
 
 
 def hints(
@@ -31,7 +32,7 @@ def hints(
             f"{blob} is equal if the channels of the input are reversed: the file expects BGR and the model RGB, "
             "or vice versa"
         )
-    elif first.cosine > SAME_DIRECTION:
+    elif math.sqrt(max(0.0, 1 - first.cosine**2)) < SAME_DIRECTION * min(first.relative_l2, 1e-2):
         yield f"{blob} is a constant multiple of the model's: check scales, mean divisors and the factor of BatchNorm"
 
 

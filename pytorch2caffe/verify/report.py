@@ -27,6 +27,10 @@ def verdict(comparison: Comparison) -> str:
     if first := comparison.first:
         wrong = sum(not row.equal for row in comparison.rows)
         return f"different: {wrong} of {_blobs(count)}, first {_location(first)}: {_difference(first)}{missing}"
+    if (row := comparison.within_float32) and not missing_outputs:
+        off = f"{row.blob} is off by relative L2 {row.relative_l2:.1e}"
+        model = f"the model itself differs by {row.model_relative_l2:.1e} from float64"
+        return f"equal within float32: {_blobs(count)}; {off}, {model}{missing}"
     worst = max(row.relative_l2 for row in comparison.rows)
     equal = "different" if missing_outputs else "equal"
     return f"{equal}: {_blobs(count)}, relative L2 at most {worst:.1e}{missing}"
@@ -53,6 +57,7 @@ def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table
     caption = [f"{_blobs(hidden)} not shown: {state}"] if hidden else []
     caption += [f"hint: {hint}" for hint in comparison.hints]
     with_module = any(row.module for row in rows)
+    with_float64 = any(row.model_relative_l2 is not None for row in rows)
     view = Table(
         title=Text(verdict(comparison)),
         title_justify="left",
@@ -63,14 +68,17 @@ def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table
     if with_module:
         view.add_column("module", overflow="fold", ratio=2)
     view.add_column("shape", overflow="fold")
-    for name in ("max abs", "rel L2", "cosine"):
-        view.add_column(name, justify="right", no_wrap=True)
+    for name in ("max abs", "rel L2", "cosine", *(["model to float64"] if with_float64 else [])):
+        view.add_column(name, justify="right", no_wrap=name != "model to float64")
     view.add_column("", overflow="fold")
     for row in rows:
         module = [Text(row.module)] if with_module else []
-        numbers = (f"{row.max_abs:.1e}", f"{row.relative_l2:.1e}", f"{row.cosine:.6f}")
+        numbers = [f"{row.max_abs:.1e}", f"{row.relative_l2:.1e}", f"{row.cosine:.6f}"]
+        if with_float64:
+            numbers.append("" if row.model_relative_l2 is None else f"{row.model_relative_l2:.1e}")
         shape = "x".join(map(str, row.shape)) or "scalar"
-        mark = Text("ok", "green") if row.equal else Text(row.note or "DIFFERENT", "bold red")
+        equal = Text("within float32" if row.within_float32 else "ok", "green")
+        mark = equal if row.equal else Text(row.note or "DIFFERENT", "bold red")
         view.add_row(Text(row.blob), *module, shape, *numbers, mark)
     return view
 
@@ -88,6 +96,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
     return {
         "equal": comparison.equal,
         "verdict": verdict(comparison),
+        "within_float32": comparison.equal and comparison.within_float32 is not None,
         "tolerance": comparison.tolerance,
         "first": comparison.first.blob if comparison.first else None,
         "hints": list(comparison.hints),
@@ -114,7 +123,11 @@ def _location(row: Row) -> str:
 
 def _difference(row: Row) -> str:
     numbers = f"max abs {row.max_abs:.1e}, relative L2 {row.relative_l2:.1e}, cosine {row.cosine:.6f}"
-    return row.note or numbers
+    if not math.isfinite(row.max_abs) or not math.isfinite(row.relative_l2):
+        return row.note or numbers
+    if row.note or row.model_relative_l2 is None:
+        return f"{numbers}; {row.note}" if row.note else numbers
+    return f"{numbers}; the model itself differs by only {row.model_relative_l2:.1e} from float64"
 
 
 def _blobs(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def verify(
     prototxt:     the network.
     caffemodel:   as for `load_caffe`; all shards, if the weights are stored in more than one file.
     runtime:      "builtin", "caffe", "opencv" or "ncnn".
-    tolerance:    the largest relative L2 difference that counts as equal.
+    tolerance:    the largest difference that counts as equal in any case, relative L2; a larger one does if it is
+                  rounding that the model amplifies: docs/verify.md.
     caffe_python: the command that starts a Python with pycaffe, if it is not this one.
 
     Returns the comparison: `.equal`, `.first` (the first difference), `.rows`, `.hints`. If the file's blobs have other
@@ -46,12 +48,14 @@ def verify(
     cannot be traced or weights are missing in the files.
     """
     from ..frontends.caffe.reader import load_caffe
-    from ..frontends.torch.recording import record
+    from ..frontends.torch.recording import record, record_in_float64
+    from .second_look import Runs, second_look  # with it comes torch
 
     graph, values = record(model, inputs, naming=naming, keep=True)
     file = load_caffe(prototxt, caffemodel)  # Caffe does not report missing weights, it uses zeros
     input_arrays = [values[value.name] for value in graph.inputs]
-    outputs = {blob: values[value.name] for blob, value in _match_outputs(graph, file).items()}
+    names = {blob: value.name for blob, value in _match_outputs(graph, file).items()}
+    outputs = {blob: values[name] for blob, name in names.items()}
     runner = get(runtime, caffe_python)
     named = _name_inputs(graph, file, input_arrays)
 
@@ -63,8 +67,14 @@ def verify(
     inner_blobs = {name: array for name, array in values.items() if name in actual and name not in outputs}
     modules = {value.name: node.where for node in graph.nodes for value in node.outputs}
     comparison = compare(inner_blobs | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
+    names |= {name: name for name in inner_blobs}
+    names |= {name: value.name for name, value in zip(named, graph.inputs, strict=True)}
+    in_float64 = partial(record_in_float64, model, inputs, naming=naming)
+    comparison = second_look(comparison, Runs(graph, file, values, names, actual, tolerance, in_float64))
     notes = [] if inner_blobs or len(graph.nodes) < 2 else [ONLY_OUTPUTS]
-    return replace(comparison, hints=(*notes, *hints(comparison, inner_blobs | outputs, actual, named, run)))
+    return replace(
+        comparison, hints=(*notes, *comparison.hints, *hints(comparison, inner_blobs | outputs, actual, named, run))
+    )
 
 
 def input_shapes(prototxt: str | Path) -> list[tuple[int, ...]]:

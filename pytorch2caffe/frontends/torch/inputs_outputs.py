@@ -22,7 +22,7 @@ from .values import Values
 
 
 def bind_inputs(call: Any, inputs: Any, net: Builder, values: Values) -> tuple[list[Any], dict[str, Any]]:
-    """The model's positional and keyword arguments: float32 CPU copies of the inputs, bound to the network's inputs.
+    """The model's positional and keyword arguments: copies of the inputs, floats in `values.dtype`, on the CPU; bound.
 
     Raises ConversionError for inputs that a Caffe network cannot have.
     """
@@ -45,11 +45,11 @@ def arguments(
     return [mapped(convert, name, item) for name, item in zip(input_names(call, items), items, strict=True)], {}
 
 
-def copied(item: Any) -> Any:
-    """A copy of a tensor on the CPU, float32 if it is of a float type; anything else unchanged."""
+def copied(item: Any, dtype: torch.dtype = torch.float32) -> Any:
+    """A copy of a tensor on the CPU, in `dtype` if it is of a float type; anything else unchanged."""
     if not isinstance(item, torch.Tensor):
         return item
-    return item.detach().to("cpu", torch.float32 if item.is_floating_point() else item.dtype, copy=True)
+    return item.detach().to("cpu", dtype if item.is_floating_point() else item.dtype, copy=True)
 
 
 def _bind_input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -> torch.Tensor:
@@ -59,7 +59,7 @@ def _bind_input(name: str, tensor: torch.Tensor, net: Builder, values: Values) -
         )
     if not tensor.numel():
         raise ConversionError(f"the input {name}, {list(tensor.shape)}, has no elements: pass a larger tensor")
-    copy = copied(tensor)
+    copy = copied(tensor, values.dtype)
     value = net.input(clean_name(name), tuple(copy.shape))
     values.bind(copy, value)
     declare(net.bounds, value, copy.dtype, is_input=True)

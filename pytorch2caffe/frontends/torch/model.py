@@ -36,8 +36,8 @@ class Subject:
                     self.modules[path] = module
 
     @contextmanager
-    def prepared(self, taint: Taint) -> Iterator[State]:
-        """A scope in which every module is in eval mode, with float32 weights on the CPU; gives the state before it.
+    def prepared(self, taint: Taint, dtype: torch.dtype = torch.float32) -> Iterator[State]:
+        """A scope with every module in eval mode, its weights in `dtype` on the CPU; gives the state before it.
 
         Afterwards modes, weights, attributes, hooks and the contents of parameters and buffers are restored, whatever
         `forward` did.
@@ -53,7 +53,7 @@ class Subject:
                     module.device_ids = []
             tensors = {id(t): (name, t) for name, t in self.tensors()}
             for name, tensor in tensors.values():
-                changed = _as_float32(name, tensor)
+                changed = _in_dtype(name, tensor, dtype)
                 if tensor.layout == torch.strided:
                     stack.callback(_restore_data, tensor, tensor.detach())
                 if changed is not None:
@@ -132,15 +132,15 @@ def _name_of(call: Any) -> str:
     return (getattr(call, "__name__", None) or type(call).__name__).strip("<>")
 
 
-def _as_float32(name: str, tensor: torch.Tensor) -> torch.Tensor | None:
-    """The float32 CPU data that replaces a tensor's own while the model runs; None if it needs none."""
+def _in_dtype(name: str, tensor: torch.Tensor, float_type: torch.dtype) -> torch.Tensor | None:
+    """The CPU data, floats in `float_type`, that replaces a tensor's own for the run; None if it needs none."""
     if torch.nn.parameter.is_lazy(tensor):
         raise ConversionError(f"{name} is not initialized (a lazy module): run the model once first")
     if tensor.is_meta:
         raise ConversionError(f"{name} has no values (device meta): load the weights first")
     if tensor.layout != torch.strided or tensor.is_quantized:
         return None
-    dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
+    dtype = float_type if tensor.is_floating_point() else tensor.dtype
     if tensor.dtype == dtype and tensor.device.type == "cpu":
         return None
     return tensor.detach().to("cpu", dtype)

@@ -54,11 +54,27 @@ def record(
     return tracer.graph, {value.name: array for value, array in tracer.values.recorded.items()}
 
 
-def _run(subject: Subject, inputs: Any, name: str | None, keep: bool) -> Tracer:
-    tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep)
+def record_in_float64(model: Callable[..., Any], inputs: Any, *, naming: str = "modules") -> dict[str, np.ndarray]:
+    """The array of every value of the network on these inputs, by the same names as from `record`, in float64.
+
+    Weights, inputs and constants have the same float32 numbers; every torch function is computed in float64.
+
+    Raises UnsupportedError if the model cannot be traced in float64, and whatever the model raises.
+    """
+    tracer = _run(subject_of(model), inputs, None, keep=True, dtype=torch.float64)
+    if tracer.problems:
+        raise UnsupportedError(tracer.problems, "traced")
+    drop_unused(tracer.graph)
+    if naming == "legacy":
+        legacy_names(tracer.graph)
+    return {value.name: array for value, array in tracer.values.recorded.items()}
+
+
+def _run(subject: Subject, inputs: Any, name: str | None, keep: bool, dtype: torch.dtype = torch.float32) -> Tracer:
+    tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep, dtype)
     args, kwargs = bind_inputs(subject.call, inputs, tracer.net, tracer.values)
     try:
-        with subject.prepared(tracer.taint) as state, torch.no_grad():
+        with subject.prepared(tracer.taint, dtype) as state, torch.no_grad():
             with tracer.taint, tracer:
                 result = subject.call(*args, **kwargs)
             tracer.changed = changed_names(state, tracer.taint)

@@ -28,7 +28,9 @@ from .values import Values
 class Tracer(TorchFunctionMode):
     """The function mode of one trace. It builds `graph`, and lists in `problems` what cannot be converted."""
 
-    def __init__(self, graph: Graph, subject: Subject, taint: Taint, keep: bool) -> None:
+    def __init__(
+        self, graph: Graph, subject: Subject, taint: Taint, keep: bool, dtype: torch.dtype = torch.float32
+    ) -> None:
         super().__init__()
         self.graph = graph
         self.net = Builder(graph, infer)
@@ -43,7 +45,7 @@ class Tracer(TorchFunctionMode):
         self._handled: SourceLocation | None = None  # of the current call; None while the model's own code runs
         self._outer = ""  # the torch function written in Python that makes the current calls
         self._quiet = False
-        self.values = Values(taint, self._note, keep, self.net.bounds)
+        self.values = Values(taint, self._note, keep, self.net.bounds, dtype)
         taint.location = self._write_location
         taint.on_decision = self._on_decision
 
@@ -97,19 +99,28 @@ class Tracer(TorchFunctionMode):
     def _run_untraced(self, func: Any, args: Any, kwargs: Any, quiet: bool) -> Any:
         outer, self._quiet = self._quiet, self._quiet or quiet
         try:
+            if self.values.dtype != torch.float32:
+                return self._constant_in_dtype(func, args, kwargs)
             return func(*args, **kwargs)
         finally:
             self._quiet = outer
 
     def _constant(self, func: Any, args: Any, kwargs: Any) -> Any:
         """A call that does not depend on the input. A model cast to float32 may still create float16 constants."""
+        if self.values.dtype != torch.float32:
+            return self._constant_in_dtype(func, args, kwargs)
         try:
             return _run(func, args, kwargs)
         except RuntimeError:
-            plain, _ = self.values.in_float32(args, kwargs)
+            plain, _ = self.values.in_dtype(args, kwargs)
             if all(a is b for a, b in zip(tensors_in(plain), tensors_in((args, kwargs)), strict=True)):
                 raise
             return _run(func, *plain)
+
+    def _constant_in_dtype(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """The same where the network computes in float64: constants get that type as soon as they are created."""
+        (args, kwargs), _ = self.values.in_dtype(args, kwargs)
+        return self.values.result_in_dtype(_run(func, args, kwargs))
 
     def _call(self, func: Any, name: str, handler: Any, args: Any, kwargs: Any) -> Any:
         before = len(self.problems)
@@ -117,10 +128,10 @@ class Tracer(TorchFunctionMode):
         inputs = {key: item for key, item in kwargs.items() if key != "out"}
         self.net.masks = self.values.masks_in((args, inputs))
         swapped = self.values.swap(self._read(short_name(name), args, inputs))  # before the call: it may work in place
-        (args, kwargs), copies = self.values.in_float32(args, kwargs)
+        (args, kwargs), copies = self.values.in_dtype(args, kwargs)
         stamps = [(tensor, self.taint.stamp(tensor)) for tensor in tensors_in((args, kwargs))]
         draws = self.taint.random_calls
-        result = _run(func, args, kwargs)
+        result = self.values.result_in_dtype(_run(func, args, kwargs))
         written = [tensor for tensor, stamp in stamps if self.taint.stamp(tensor) != stamp]
         targets = list(tensors_in(result)) if result is not None else [args[0]]
         output = None
@@ -181,11 +192,12 @@ class Tracer(TorchFunctionMode):
         both_float = source.is_floating_point() and target.is_floating_point
         if not both_float:
             result = func(*args, **kwargs)
-            result = result.float() if result.is_floating_point() else result
+            result = result.to(self.values.dtype) if result.is_floating_point() else result
         elif cast.copies:
             result = source.clone()
         else:  # a model of that type would get the same tensor, and could write into it: a write must count for both
-            result = source.detach() if target == source.dtype else source.clone()
+            same = self.values.type_seen(source) == target
+            result = source.detach() if same else source.clone()
             self.taint.link(source, result)
         if value is not None:
             try:

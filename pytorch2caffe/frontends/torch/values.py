@@ -33,10 +33,14 @@ class Note(Protocol):
 class Values:
     """The Value or the constant of each tensor, by weak reference. A tensor that is neither is noted as a problem.
 
-    keep: record the array of every value.
+    keep:  record the array of every value.
+    dtype: the type of the values: float32, as Caffe computes, or float64.
     """
 
-    def __init__(self, taint: Taint, note: Note, keep: bool, bounds: ValueBounds) -> None:
+    def __init__(
+        self, taint: Taint, note: Note, keep: bool, bounds: ValueBounds, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self.dtype = dtype
         self.recorded: dict[Value, np.ndarray] = {}
         self.computed_constants: list[tuple[str, np.ndarray]] = []  # (where, array) of constants that are not weights
         self.function = ""  # the torch function of the current call
@@ -55,7 +59,7 @@ class Values:
         self._values[tensor] = (value, self._taint.stamp(tensor))
         if self._keep:
             with _disable_current_modes():
-                self.recorded[value] = tensor.detach().to(torch.float32).numpy().copy()
+                self.recorded[value] = tensor.detach().to(self.dtype).numpy().copy()
 
     def value_of(self, tensor: torch.Tensor, where: str = "") -> Value | None:
         """The value of a traced tensor; None for a constant, and for anything else, after noting a problem."""
@@ -144,20 +148,39 @@ class Values:
             what = f"{self.function} uses memory that no torch operation wrote{allocated}: its values cannot be traced"
             self._note(what, FILL if self.function in WRITE_INTO else REGISTER)
 
-    def in_float32(self, args: Any, kwargs: Any) -> tuple[Any, list[torch.Tensor]]:
-        """The arguments with constants of other float types, and requests for such types, converted to float32."""
+    def in_dtype(self, args: Any, kwargs: Any) -> tuple[Any, list[torch.Tensor]]:
+        """The arguments with constants of other float types, and requests for such types, converted to `dtype`."""
         copies: list[torch.Tensor] = []
 
         def plain(_: str, item: Any) -> Any:
             if isinstance(item, torch.dtype) and item.is_floating_point:
-                return torch.float32
-            if isinstance(item, torch.Tensor) and item.is_floating_point() and item.dtype != torch.float32:
-                copies.append(item.float())
+                return self.dtype
+            if isinstance(item, torch.Tensor) and item.is_floating_point() and item.dtype != self.dtype:
+                copies.append(item.to(self.dtype))
                 return copies[-1]
             return item
 
         tensors = list(tensors_in((args, kwargs)))
         dtypes = any(isinstance(item, torch.dtype) for item in (*args, *kwargs.values()))
-        if dtypes or any(t.dtype != torch.float32 and t.is_floating_point() for t in tensors):
+        if dtypes or any(t.dtype != self.dtype and t.is_floating_point() for t in tensors):
             args, kwargs = mapped(plain, "", tuple(args)), mapped(plain, "", dict(kwargs))
         return (args, kwargs), copies
+
+    def type_seen(self, tensor: torch.Tensor) -> torch.dtype:
+        """The type that the model is told: a network that computes in float64 is a float32 model."""
+        return self._seen(tensor.dtype)
+
+    def _seen(self, dtype: torch.dtype) -> torch.dtype:
+        return torch.float32 if dtype == self.dtype else dtype
+
+    def result_in_dtype(self, result: Any) -> Any:
+        """What a call returned, for a network that computes in float64: float32 tensors, which it created from numbers
+        or integers, converted; and where the model asks for a type, float32.
+        """
+        if self.dtype == torch.float32:
+            return result
+        if isinstance(result, torch.dtype):
+            return self._seen(result)
+        if any(t.is_floating_point() and t.dtype != self.dtype for t in tensors_in(result)):
+            return self.in_dtype((result,), {})[0][0][0]
+        return result

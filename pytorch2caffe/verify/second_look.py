@@ -1,0 +1,167 @@
+"""The second look at a comparison that failed: is it the file, or is it float32?
+
+Each part of the file is run in float64 on the model's own values: that finds what the file computes otherwise, and
+where. The outputs are judged by the model in float64: the file may be as far from it as the float32 model is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..errors import ConversionError
+from ..graph.graph import Graph
+from .compare import Comparison, Row, compare
+from .judge import NOTHING, ROUNDINGS, Distance, distance, judge, locally_equal, magnitude
+from .local import Part, run_parts
+from .lowest import interchangeable, with_inf
+
+Arrays = Mapping[str, np.ndarray]
+IMPOSSIBLE = "this model cannot be run in float64, so rounding that it amplifies counts as a difference"
+# What a model may raise where its code does not work in float64.
+FAILURES = (ConversionError, RuntimeError, TypeError, ValueError, AssertionError, AttributeError, LookupError)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What was compared, and what a closer look needs.
+
+    graph:        the network of the model.
+    file:         the network of the file.
+    values:       the model's values in float32, by name.
+    blobs:        blob of the file -> name of the model's value that it is compared with; of the inputs too.
+    actual:       the file's blobs.
+    tolerance:    that of the comparison.
+    in_float64:   runs the model in float64: its values by name.
+    """
+
+    graph: Graph
+    file: Graph
+    values: Arrays
+    blobs: Mapping[str, str]
+    actual: Arrays
+    tolerance: float
+    in_float64: Callable[[], Arrays]
+
+
+@dataclass
+class _Found:
+    """What the second look has found. faults: blob -> how far its part is off; floors: blob -> effect of a rounding."""
+
+    faults: dict[str, str] = field(default_factory=dict)
+    floors: dict[str, Distance] = field(default_factory=dict)
+
+
+def second_look(comparison: Comparison, runs: Runs) -> Comparison:
+    """The comparison after a closer look at the rows that differ; unchanged if all are equal.
+
+    A blob counts as equal if it differs from the model's only by -inf for the lowest float where that changes nothing
+    (lowest.py), or by rounding: if its part of the file is right, and the outputs are (judge.py). If a part is not,
+    its row is the first that differs.
+    """
+    if comparison.equal or comparison.missing_outputs or any(_other_shape(row) for row in comparison.rows):
+        return comparison
+    infinite = interchangeable(runs.graph, runs.values)
+    if infinite:
+        rows = tuple(_with_inf(row, runs) if runs.blobs[row.blob] in infinite else row for row in comparison.rows)
+        comparison = replace(comparison, rows=rows)
+    if comparison.equal:
+        return comparison
+    try:
+        exact = _same_names(runs.in_float64(), runs.values)
+        found = _faults(runs, exact, infinite)
+    except FAILURES as error:
+        reason = str(error).split("\n")[0]
+        return replace(comparison, hints=(*comparison.hints, f"{IMPOSSIBLE} ({type(error).__name__}: {reason})"))
+    return _judged(comparison, runs, exact, found)
+
+
+def _other_shape(row: Row) -> bool:
+    return row.note.startswith("shape")
+
+
+def _with_inf(row: Row, runs: Runs) -> Row:
+    """The row of a blob in which the lowest float is -inf."""
+    reference, actual = {row.blob: runs.values[runs.blobs[row.blob]]}, {row.blob: with_inf(runs.actual[row.blob])}
+    (again,) = compare(reference, actual, tolerance=runs.tolerance).rows
+    return replace(again, module=row.module, output=row.output)
+
+
+def _same_names(exact: Arrays, values: Arrays) -> Arrays:
+    """The values in float64. Raises ConversionError if they are not those of the run in float32."""
+    if any(name not in exact or exact[name].shape != array.shape for name, array in values.items()):
+        raise ConversionError("it takes another path there")
+    return exact
+
+
+def _faults(runs: Runs, exact: Arrays, infinite: set[str]) -> _Found:
+    found, floors = _Found(), _floors(runs, exact)
+    wrong: dict[str, Distance] = {}
+    for blob, part in _parts(runs, exact, draws=1):
+        name = runs.blobs[blob]
+        computed = with_inf(part.computed) if name in infinite else part.computed
+        found.floors[blob] = part.floor.larger(floors.get(name, NOTHING))
+        if not locally_equal(exact[name], computed, found.floors[blob], runs.tolerance):
+            wrong[blob] = distance(exact[name], computed)
+    if wrong:  # layers may rely on float32's own rounding, as adding and subtracting 2^23 does
+        for blob, part in _parts(runs, runs.values):
+            expected = runs.values[runs.blobs[blob]]
+            floor = found.floors[blob]
+            if blob in wrong and locally_equal(expected, part.computed, floor, runs.tolerance, ROUNDINGS):
+                del wrong[blob]
+    for blob, off in wrong.items():
+        found.faults[blob] = _off(off, magnitude(exact[runs.blobs[blob]]))
+    return found
+
+
+def _off(off: Distance, size: Distance) -> str:
+    relative = off.l2 / size.l2 if size.l2 else math.inf
+    return f"on the model's own values max abs {off.max_abs:.1e}, relative L2 {relative:.1e}"
+
+
+def _floors(runs: Runs, exact: Arrays) -> dict[str, Distance]:
+    """The effect on each value of one rounding of what the model computes it from, by name."""
+    compared = set(runs.blobs.values())
+    given = {value: exact[value.name] for value in runs.graph.values() if value.name in compared}
+    return {value.name: part.floor for value, part in run_parts(runs.graph, given, draws=1)}
+
+
+def _parts(runs: Runs, values: Arrays, draws: int = 0) -> Iterator[tuple[str, Part]]:
+    """Each blob that both have, and what its part of the file computes from the model's `values`."""
+    last_writer = {value.top or value.name: value for node in runs.file.nodes for value in node.outputs}
+    last_writer |= {value.name: value for value in runs.file.inputs}
+    blobs = {last_writer[blob]: blob for blob in runs.blobs if blob in last_writer}
+    given = {value: values[runs.blobs[blob]] for value, blob in blobs.items()}
+    for value, part in run_parts(runs.file, given, draws):
+        yield blobs[value], part
+
+
+def _judged(comparison: Comparison, runs: Runs, exact: Arrays, found: _Found) -> Comparison:
+    """The rows after the second look. Where a part is right, the difference of an inner blob is rounding; outputs, and
+    what follows a fault, must be as near to float64 as the model is.
+    """
+    rows: list[Row] = []
+    for row in comparison.rows:
+        if row.blob in found.faults:
+            rows.append(replace(row, equal=False, note=found.faults[row.blob]))
+        else:
+            rows.append(row if row.equal else _within_float32(row, runs, exact, found.floors.get(row.blob, NOTHING)))
+    outputs_equal = all(row.equal for row in rows if row.output)
+    for index, row in enumerate(rows):
+        if row.blob in found.faults:
+            break
+        if not row.output and (outputs_equal or found.faults):
+            rows[index] = replace(row, equal=True)
+    return replace(comparison, rows=tuple(rows))
+
+
+def _within_float32(row: Row, runs: Runs, exact: Arrays, floor: Distance) -> Row:
+    """The row of a blob that differs from the float32 model, judged by the model in float64."""
+    name = runs.blobs[row.blob]
+    judgement = judge(runs.values[name], exact[name], runs.actual[row.blob], floor, runs.tolerance)
+    size = magnitude(runs.values[name]).l2
+    model = judgement.model.l2 / size if size else math.inf
+    return replace(row, equal=judgement.equal, model_max_abs=judgement.model.max_abs, model_relative_l2=model)
