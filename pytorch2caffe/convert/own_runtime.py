@@ -10,7 +10,6 @@ import numpy as np
 from ..backends.caffe.dialect import Dialect
 from ..backends.caffe.dialect_file import dialect
 from ..errors import DifferentError
-from ..frontends.caffe.reader import load_caffe
 from ..graph.summary import summarise
 from ..verify.runtimes import Results, RuntimeFailed, RuntimeUnavailable, get
 
@@ -68,6 +67,8 @@ class OwnRuntime:
 
 def _too_large(prototxt: Path, caffemodels: Sequence[Path]) -> str:
     """Why a network is not run unless that is asked for; "" if it is small enough."""
+    from ..frontends.caffe.reader import load_caffe  # with it comes torch
+
     count = sum(path.stat().st_size for path in caffemodels)
     if count > MOST_BYTES:
         return f"{count / 1e6:,.0f} MB of weights"
