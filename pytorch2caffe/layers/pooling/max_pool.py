@@ -7,6 +7,7 @@ from typing import Any
 from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import Size, from_torch
+from .max_unpool import max_positions
 from .pool_nd import pool, pool1d, pool3d
 
 
@@ -22,7 +23,7 @@ def max_pool2d(
     return_indices: bool = False,
 ) -> Any:
     y = pool(net, input, "MAX", kernel_size, stride, padding, ceil_mode, dilation)
-    return [y, None] if return_indices else y
+    return [y, max_positions(net, input, kernel_size, stride, padding, dilation, ceil_mode)] if return_indices else y
 
 
 @from_torch("torch.nn.functional.max_pool1d", "torch.max_pool1d", "torch.nn.functional.max_pool1d_with_indices")

@@ -174,8 +174,8 @@ CASES: dict[str, tuple[Any, str, str]] = {
         REWRITE,
     ),
     "indices that Caffe lacks": (
-        lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
-        "uses an output of torch.nn.functional.max_pool2d",
+        lambda x: F.adaptive_max_pool2d(x, 2, return_indices=True)[1] + 1,
+        "uses an output of torch.nn.functional.adaptive_max_pool2d",
         "compute it from the others",
     ),
     "overwritten by a constant": (

@@ -27,9 +27,9 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
     same_everywhere(model, torch.randn(shape))
 
 
-def test_indices_are_refused_where_they_are_used():
+def test_indices_without_a_batch_axis_are_refused_where_they_are_used():
     def unpool(x):
-        values, indices = F.max_pool2d(x, 2, return_indices=True)
+        values, indices = F.max_pool2d(x[0], 2, return_indices=True)
         return F.max_unpool2d(values, indices, 2)
 
     with pytest.raises(UnsupportedError, match="max_unpool2d"):
