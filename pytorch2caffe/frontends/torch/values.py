@@ -10,6 +10,7 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
+from ...errors import Problem
 from ...graph.bounds import ValueBounds
 from ...graph.graph import Value
 from .casts import declare
@@ -20,7 +21,7 @@ from .taint import RANDOM, UNWRITTEN, Taint
 NEW_TENSOR = "replace the in-place call by one that returns a new tensor (relu(x) for relu_(x), x = x + y for x += y)"
 
 REGISTER = "compute it with torch; register an operator of a compiled extension with torch"
-FILL = "allocate it with torch.zeros, or join its parts with torch.cat or torch.stack"
+FILL = "write all of it, allocate it with torch.zeros, or join its parts with torch.cat or torch.stack"
 WRITE_INTO = {"torch.Tensor.__setitem__", "torch.Tensor.index_put_", "torch.Tensor.index_copy_"}
 
 
@@ -43,6 +44,9 @@ class Values:
         self.dtype = dtype
         self.recorded: dict[Value, np.ndarray] = {}
         self.computed_constants: list[tuple[str, np.ndarray]] = []  # (where, array) of constants that are not weights
+        self.unfilled: list[
+            tuple[np.ndarray, Problem]
+        ] = []  # memory of torch.empty: a problem if it is not overwritten
         self.function = ""  # the torch function of the current call
         self.escaped = False  # whether values were passed out of PyTorch: unwritten memory is a consequence of that
         self._keep = keep
@@ -123,6 +127,8 @@ class Values:
         now = self._taint.stamp(tensor)
         if array is not None and stamp == now:
             return array
+        if self.function in WRITE_INTO and self._is_unwritten(tensor):
+            return self._to_be_filled(tensor)
         self._note_source(tensor)
         if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
             self._note(f"uses a constant that is {tensor.dtype}, {tensor.layout}", "use plain float tensors")
@@ -143,10 +149,21 @@ class Values:
             drawn = f" (drawn at {origin})" if elsewhere else ""
             fix = "omit the noise in eval mode, or store it in a buffer"
             self._note(f"{self.function} uses random numbers{drawn}, which differ between runs", fix)
-        elif colours & UNWRITTEN and tensor.numel() and not self.escaped:
+        elif self._is_unwritten(tensor):
             allocated = f" (allocated at {origin})" if elsewhere else ""
             what = f"{self.function} uses memory that no torch operation wrote{allocated}: its values cannot be traced"
-            self._note(what, FILL if self.function in WRITE_INTO else REGISTER)
+            self._note(what, REGISTER)
+
+    def _is_unwritten(self, tensor: torch.Tensor) -> bool:
+        return bool(self._taint.colours(tensor) & UNWRITTEN and tensor.numel() and not self.escaped)
+
+    def _to_be_filled(self, tensor: torch.Tensor) -> np.ndarray:
+        """Zeros for memory of torch.empty that a call writes into. If they reach an output, that is a problem."""
+        what = f"{self.function} writes into memory allocated at {self._taint.origin(tensor)}, parts of which are used "
+        what += "although no torch operation wrote them"
+        array = np.zeros(tuple(tensor.shape), np.float32)
+        self.unfilled.append((array, Problem(self._taint.location().where, what, FILL)))
+        return array
 
     def in_dtype(self, args: Any, kwargs: Any) -> tuple[Any, list[torch.Tensor]]:
         """The arguments with constants of other float types, and requests for such types, converted to `dtype`."""

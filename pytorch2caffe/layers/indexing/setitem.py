@@ -62,7 +62,27 @@ def _replaced(net: Builder, x: Value, value: Operand | float, ranges: Sequence[R
         part = select_indices(net, x, axis, indices)
         return overwrite_along(net, x, axis, indices, _replaced(net, part, value, ranges, axis + 1))
     points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
-    pieces = list(slice_at(net, x, axis, points, "part"))
+    pieces = _cut(net, x, axis, points)
     inner = 1 if begin > 0 else 0
-    pieces[inner] = _replaced(net, pieces[inner], value, ranges, axis + 1)
-    return net.add(Concat(axis), *pieces, name="joined") if points else pieces[0]
+    reads_old = axis + 1 < len(ranges) or not isinstance(value, Value)
+    old = _joined(net, axis, pieces[inner]) if reads_old else pieces[inner][0]
+    pieces[inner] = [_replaced(net, old, value, ranges, axis + 1)]
+    return _joined(net, axis, [value for piece in pieces for value in piece])
+
+
+def _cut(net: Builder, x: Value, axis: int, points: Sequence[int]) -> list[list[Value]]:
+    """The values that make up each piece of x between `points`; what a Concat has joined there is not cut again."""
+    producer = next((node for node in reversed(net.graph.nodes) if x in node.outputs), None)
+    joined = producer is not None and isinstance(producer.layer, Concat) and producer.layer.axis == axis
+    pieces: list[list[Value]] = [[] for _ in range(len(points) + 1)]
+    start = 0
+    for part in producer.inputs if joined and producer is not None else [x]:
+        stop = start + part.shape[axis]
+        for value in slice_at(net, part, axis, [point - start for point in points if start < point < stop], "part"):
+            pieces[sum(point <= start for point in points)].append(value)
+            start += value.shape[axis]
+    return pieces
+
+
+def _joined(net: Builder, axis: int, parts: Sequence[Value]) -> Value:
+    return net.add(Concat(axis), *parts, name="joined") if len(parts) > 1 else parts[0]

@@ -11,7 +11,7 @@ from torch import nn
 from pytorch2caffe import UnsupportedError
 from pytorch2caffe.frontends.torch import trace
 from pytorch2caffe.frontends.torch.problems import MOST_CALLS, MOST_REPEATS
-from tests.frontends.torch.same import Net, conv
+from tests.frontends.torch.same import Net, conv, image, same
 
 
 def branch_per_position(steps, x):
@@ -125,11 +125,15 @@ def test_the_model_is_restored_when_the_trace_stops() -> None:
 
 
 class PoolByParts(nn.Module):
-    """Fills memory of torch.empty part by part."""
+    """Fills `rows` of the two rows in memory of torch.empty."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
 
     def forward(self, x):
         y = torch.empty(x.shape[0], x.shape[1], 2, 1)
-        for i in range(2):
+        for i in range(self.rows):
             y[:, :, i, 0] = x[:, :, 3 * i : 3 * i + 3].mean((2, 3))
         return y
 
@@ -154,14 +158,31 @@ def problems_of(model):
     return caught.value.problems
 
 
-def test_unwritten_memory_is_reported_where_it_is_used_and_allocated() -> None:
-    (problem,) = problems_of(PoolByParts())
-    used = f"1 (test_problems.py:{PoolByParts.forward.__code__.co_firstlineno + 3})"
-    allocated = f"1 (test_problems.py:{PoolByParts.forward.__code__.co_firstlineno + 1})"
-    assert problem.where == used
-    assert problem.what.startswith("torch.Tensor.__setitem__ uses memory that no torch operation wrote")
-    assert f"(allocated at {allocated})" in problem.what
+def test_memory_that_is_filled_in_part_is_reported_where_it_is_written_and_allocated() -> None:
+    (problem,) = problems_of(PoolByParts(1))
+    line = PoolByParts.forward.__code__.co_firstlineno
+    assert problem.where == f"1 (test_problems.py:{line + 3})"
+    assert problem.what.startswith("torch.Tensor.__setitem__ writes into memory allocated at 1 (test_problems.py:")
+    assert f"test_problems.py:{line + 1}), parts of which are used although no torch operation" in problem.what
     assert "torch.zeros" in problem.fix
+
+
+def test_memory_that_is_filled_part_by_part_is_a_concat() -> None:
+    graph = same(PoolByParts(2), image())
+    assert [node.layer.type for node in graph.nodes if node.layer.type in ("Concat", "Parameter")] == ["Concat"]
+
+
+def test_memory_that_is_filled_number_by_number() -> None:
+    def forward(x):
+        y = torch.empty(1, 4, 2, 2)
+        for i in range(2):
+            for j in range(2):
+                y[:, :, i, j] = x[:, :, i + j, j]
+        y[:, 1:3] = y[:, 1:3] * 2
+        return y
+
+    graph = same(forward, image())
+    assert all(node.layer.type != "Parameter" for node in graph.nodes)
 
 
 def test_random_numbers_are_reported_where_they_are_used_and_drawn() -> None:
