@@ -59,7 +59,7 @@ class StridedSlice(Layer):
             end[axis] = begin[axis] + (sizes[axis] - 1) * self.step[axis] + 1
         if steps and len(x.shape) == 4 and all(axis >= 2 for axis in steps):
             x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(4)})
-            return _every(net, x, self.step[2:])
+            return every(net, x, self.step[2:])
         x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(len(x.shape))})
         for axis in steps:
             x = _every_of_axis(net, x, axis, self.step[axis])
@@ -83,7 +83,7 @@ def crop_space(net: Builder, x: Value, sizes: Sequence[int]) -> Value:
     return crop(net, x, {axis: (0, size) for axis, size in enumerate(sizes, 2)})
 
 
-def _every(net: Builder, x: Value, step: Sequence[int]) -> Value:
+def every(net: Builder, x: Value, step: Sequence[int]) -> Value:
     """Every step-th row and column: a depthwise convolution with one weight, 1."""
     channels = x.shape[1]
     picking = Convolution(channels, (1, 1), tuple(step), group=channels, bias_term=False)
@@ -93,7 +93,7 @@ def _every(net: Builder, x: Value, step: Sequence[int]) -> Value:
 def _every_of_axis(net: Builder, x: Value, axis: int, step: int) -> Value:
     shape = x.shape
     flat = (1, int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :])))
-    y = _every(net, reshape_to(net, x, flat, "flat"), (step, 1))
+    y = every(net, reshape_to(net, x, flat, "flat"), (step, 1))
     return reshape_to(net, y, (*shape[:axis], y.shape[2], *shape[axis + 1 :]), "every")
 
 

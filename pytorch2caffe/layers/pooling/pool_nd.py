@@ -31,7 +31,7 @@ def pool(
     count_include_pad: bool = True,
     divisor_override: int = 0,
 ) -> Value:
-    """PyTorch's pooling of [N, C, H, W] or [C, H, W] as one layer: Caffe's where rounding up gives the same windows.
+    """PyTorch's pooling of [N, C, H, W] or [C, H, W] as one layer, in the rounding of the model where possible.
 
     method: MAX or AVE.
     """
@@ -55,7 +55,7 @@ def pool(
         torch_window_count(size, *axis, "CEIL" if ceil_mode else "FLOOR")
         for size, axis in zip(x.shape[2:], layer.axes, strict=True)
     )
-    for mode in ("CEIL", "FLOOR"):
+    for mode in ("CEIL", "FLOOR") if ceil_mode else ("FLOOR", "CEIL"):
         if layer.sizes(x.shape, mode) == sizes:
             return drop_batch(net, net.add(replace(layer, round_mode=mode), x), added)
     y = crop_space(net, net.add(layer, x), sizes)  # Caffe has a window more

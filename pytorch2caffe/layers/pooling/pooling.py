@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,9 @@ from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer, number
 from ..convolution.kernel import as_argument
-from ..elementwise.eltwise import Eltwise
-from ..elementwise.scale import Scale
-from ..indexing.strided_slice import crop_space, select
-from ..shape.pad import pad_with
-from .average import average_by_convolution
-from .windows import Axis, caffe_window_count, torch_window_count, window_sizes
+from .lower_pooling import FLT_MAX, lower_pooling
+from .windows import Axis, caffe_window_count, torch_window_count
 
-FLT_MAX = float(np.finfo(np.float32).max)
 IR_TYPES = {"MAX": "MAX", "AVE": "AVG"}
 
 
@@ -168,60 +162,7 @@ class Pooling(Layer):
         return Source(module, text + (f"[:, :, :{sizes[0]}, :{sizes[1]}]" if min(missing) < 0 else ""))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        (x,) = inputs
-        if self.dilation_h > 1 or self.dilation_w > 1:
-            return self._lower_dilation(net, x)
-        out = self.sizes(x.shape)
-        plain = Pooling(self.pool, self.kernel_h, self.kernel_w, self.stride_h, self.stride_w, self.pad_h, self.pad_w)
-        if (self.pad_h or self.pad_w) and not net.takes(plain, x):
-            average = self._by_convolution(net, x, out) if self.pool == "AVE" else None
-            return self._lower_pad(net, x, out) if average is None else average
-        if plain.sizes(x.shape) != out and not (self.pad_h or self.pad_w):
-            x = crop_space(net, x, [(o - 1) * s + k for o, (k, s, _, _) in zip(out, self.axes, strict=True)])
-        y = net.add(plain, x, name="pool")
-        if self.pool == "AVE":
-            y = self._weigh(net, x, y)
-        return crop_space(net, y, out)
-
-    def _divisors(self, shape: Sequence[int], out: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The divisor of each window in Caffe and in PyTorch, and its number of elements in x: [height, width]."""
-        axes = [(size, windows, *axis[:3]) for size, windows, axis in zip(shape[2:], out, self.axes, strict=True)]
-        (rows, columns), (rows_inside, columns_inside) = (
-            [window_sizes(*axis, padded) for axis in axes] for padded in (True, False)
-        )
-        caffe, inside = np.outer(rows, columns), np.outer(rows_inside, columns_inside)
-        if self.divisor_override:
-            return caffe, np.full_like(caffe, self.divisor_override), inside
-        return caffe, caffe if self.count_include_pad else np.maximum(inside, 1), inside
-
-    def _by_convolution(self, net: Lowering, x: Value, out: Sequence[int]) -> Value | None:
-        _, divisor, inside = self._divisors(x.shape, out)
-        return average_by_convolution(net, x, self.axes, out, divisor, inside)
-
-    def _weigh(self, net: Lowering, x: Value, y: Value) -> Value:
-        """y, the average in Caffe, times Caffe's divisor / PyTorch's divisor, where they differ."""
-        caffe, torch, _ = self._divisors(x.shape, y.shape[2:])
-        if np.array_equal(caffe, torch):
-            return y
-        return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
-
-    def _lower_pad(self, net: Lowering, x: Value, out: Sequence[int]) -> Value:
-        """For targets that pool the padding in another way: a Pad layer before the pooling."""
-        padded = pad_with(net, x, {2: (self.pad_h,) * 2, 3: (self.pad_w,) * 2}, 0.0 if self.pool == "AVE" else -FLT_MAX)
-        bare = replace(self, pad_h=0, pad_w=0, count_include_pad=True, divisor_override=0)
-        y = crop_space(net, net.add(bare, padded, name="pool"), out)
-        return self._weigh(net, x, y) if self.pool == "AVE" else y
-
-    def _lower_dilation(self, net: Lowering, x: Value) -> Value:
-        """The maximum of the input, shifted by each element of the kernel, one axis after the other."""
-        for axis, (windows, (k, s, p, d)) in enumerate(zip(self.sizes(x.shape), self.axes, strict=True), 2):
-            span = (windows - 1) * s + 1
-            x = pad_with(net, x, {axis: (p, max(span + d * (k - 1) - x.shape[axis] - p, 0))}, -FLT_MAX)
-            whole = [(0, size, 1) for size in x.shape]
-            taps = [(d * tap, d * tap + span, s) for tap in range(k)]
-            parts = [select(net, x, [*whole[:axis], tap, *whole[axis + 1 :]]) for tap in taps]
-            x = net.add(Eltwise("MAX"), *parts, name="max") if k > 1 else parts[0]
-        return x
+        return lower_pooling(net, self, inputs[0])
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """Rounding down, padded at the end up to the extent of the windows. Averages leave out the padding."""
