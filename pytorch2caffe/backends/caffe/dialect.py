@@ -128,6 +128,7 @@ class Limits:
     ranks:         the most axes that an input or output may have, by layer type; "*" for every layer.
     caffemodels:   files that the weights may be in.
     float32:       whether it computes in float32 and rounds the output of each layer to it.
+    open_reshapes: whether a Reshape may copy (0) and infer (-1) any dimension; else it copies the batch only.
     old_forms:     whether `layers` (V1) and `input:` headers are read.
     shared_weights: whether layers whose `param`s have the names of an earlier layer's use the weights of that layer,
                    so that the caffemodel has them once.
@@ -142,6 +143,7 @@ class Limits:
     ranks: Mapping[str, int] = dataclasses.field(default_factory=dict)
     caffemodels: int | None = None
     float32: bool = True
+    open_reshapes: bool = True
     old_forms: bool = True
     shared_weights: bool = False
     outputs_by_top: bool = True

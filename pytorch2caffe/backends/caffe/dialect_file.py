@@ -40,6 +40,7 @@ LIMITS = {
     "names_without": "a string",
     "inputs": "a number above 0",
     "float32": "a boolean",
+    "open_reshapes": "a boolean",
     "old_forms": "a boolean",
     "shared_weights": "a boolean",
     "outputs_by_top": "a boolean",

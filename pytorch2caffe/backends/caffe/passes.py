@@ -14,8 +14,10 @@ from ...passes.drop_unused import drop_unused
 from ...passes.fit_names import fit_names
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.fold_pads import fold_pads
+from ...passes.fold_tiles import fold_tiles
 from ...passes.merge_powers import merge_powers
 from ...passes.merge_reshapes import merge_reshapes
+from ...passes.open_reshapes import close_reshapes, open_reshapes
 from ...passes.order_outputs import order_outputs
 from ...passes.runner import Pass
 from ...passes.separate_fused import separate_fused
@@ -31,12 +33,13 @@ ANY_VALUE = Value("", (1, 1, 1, 1))
 
 def before_lowering(target: Dialect) -> list[Pass]:
     """The passes over a graph in layers of any kind. A target that pads one side alone keeps its Pads."""
-    return [] if target.takes(PAD_BELOW, [ANY_VALUE]) is None else [fold_pads]
+    return [fold_tiles] if target.takes(PAD_BELOW, [ANY_VALUE]) is None else [fold_tiles, fold_pads]
 
 
 def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     """The passes over a graph in the layers of `target`. fold_bn: fold BatchNorm and Scale in any case."""
     passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers]
+    passes += [open_reshapes if target.limits.open_reshapes else close_reshapes]
     if fold_bn or target.folds_batch_norm:
         passes += [fold_batch_norm]
     if target.limits.shared_weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...passes.drop_unused import drop_unused
+from ...passes.floor_pooling import floor_pooling
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.join_affine_norms import join_affine_norms
 from ...passes.merge_reshapes import merge_reshapes
@@ -11,7 +12,7 @@ from ...passes.runner import Pass
 from ...passes.separate_outputs import separate_outputs
 from ...passes.silence_unused import silence_unused
 
-BEFORE_LOWERING: list[Pass] = [join_affine_norms]
+BEFORE_LOWERING: list[Pass] = [floor_pooling, join_affine_norms]
 
 
 def after_lowering(*, fold: bool) -> list[Pass]:

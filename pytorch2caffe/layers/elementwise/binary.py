@@ -80,7 +80,7 @@ class Binary(Layer):
         shape = np.broadcast_shapes(a.shape, b.shape)
         if self.operation in ("add", "mul"):
             big, small = (a, b) if a.shape == shape else (b, a)
-            span = aligned(small.shape, shape) if big.shape == shape else None
+            span = aligned(small.shape, shape) if big.shape == shape and not _per_position(small.shape, shape) else None
             if big.shape != small.shape and span is not None:
                 start, stop = span
                 broadcast = Scale(start) if self.operation == "mul" else Bias(start)
@@ -92,6 +92,13 @@ class Binary(Layer):
         a, b = (net.reshape(x, (1,) * (rank - len(x.shape)) + x.shape) for x in inputs)
         name = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "RealDiv", "max": "Maximum", "min": "Minimum"}
         return net.op(name[self.operation], a, b, shape=np.broadcast_shapes(a.shape, b.shape))
+
+
+def _per_position(small: Sequence[int], shape: Sequence[int]) -> bool:
+    """Whether an operand has one number for all channels of a position of [N, C, H, W], in a batch of any size."""
+    return (
+        len(small) == len(shape) == 4 and small[0] == shape[0] and small[1] == 1 < shape[1] and small[2:] == shape[2:]
+    )
 
 
 def aligned(small: Sequence[int], shape: Sequence[int], widest: bool = True) -> tuple[int, int] | None:

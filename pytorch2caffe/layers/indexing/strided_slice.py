@@ -58,12 +58,21 @@ class StridedSlice(Layer):
         for axis in steps:
             end[axis] = begin[axis] + (sizes[axis] - 1) * self.step[axis] + 1
         if steps and len(x.shape) == 4 and all(axis >= 2 for axis in steps):
+            if self._to_the_end(x.shape):
+                return every(net, x, self.step[2:], self.begin[2:])
             x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(4)})
             return every(net, x, self.step[2:])
         x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(len(x.shape))})
         for axis in steps:
             x = _every_of_axis(net, x, axis, self.step[axis])
         return x
+
+    def _to_the_end(self, shape: Shape) -> bool:
+        """Whether it takes every step-th row and column from the first few on, to the end, of all channels."""
+        counts = [len(range(*r)) for r in zip(self.begin, self.end, self.step, strict=True)]
+        all_of = [len(range(*r)) for r in zip(self.begin, shape, self.step, strict=True)]
+        first = self.begin[:2] == (0, 0) and all(self.begin[axis] < self.step[axis] for axis in (2, 3))
+        return counts == all_of and first
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.cut(inputs[0], dict(enumerate(zip(self.begin, self.end, self.step, strict=True))))
@@ -83,11 +92,13 @@ def crop_space(net: Builder, x: Value, sizes: Sequence[int]) -> Value:
     return crop(net, x, {axis: (0, size) for axis, size in enumerate(sizes, 2)})
 
 
-def every(net: Builder, x: Value, step: Sequence[int]) -> Value:
-    """Every step-th row and column: a depthwise convolution with one weight, 1."""
-    channels = x.shape[1]
-    picking = Convolution(channels, (1, 1), tuple(step), group=channels, bias_term=False)
-    return net.add(picking, x, blobs=[np.ones((channels, 1, 1, 1), np.float32)], name="every")
+def every(net: Builder, x: Value, step: Sequence[int], begin: Sequence[int] = (0, 0)) -> Value:
+    """Every step-th row and column of [N, C, H, W] from `begin` on: a depthwise convolution with one weight, 1."""
+    channels, kernel = x.shape[1], (begin[0] + 1, begin[1] + 1)
+    weight = np.zeros((channels, 1, *kernel), np.float32)
+    weight[:, :, -1, -1] = 1
+    picking = Convolution(channels, kernel, tuple(step), group=channels, bias_term=False)
+    return net.add(picking, x, blobs=[weight], name="every")
 
 
 def _every_of_axis(net: Builder, x: Value, axis: int, step: int) -> Value:

@@ -12,7 +12,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_torch, layer, number
-from ..shape.reshape import reshape_to
+from ..shape.reshape import Reshape, reshape_to
 from .mvn import normalise
 from .scale_and_shift import scale_and_shift
 
@@ -33,6 +33,9 @@ class GroupNorm(Layer):
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         (x,) = inputs
+        if len(x.shape) == 4:
+            groups = net.add(Reshape((0, self.groups, -1, 0)), x, name="groups")
+            return net.add(Reshape((0, x.shape[1], -1, 0)), normalise(net, groups, 2, self.eps), name="joined")
         count = prod(x.shape[1:]) // self.groups
         last = x.shape[-1] if count % x.shape[-1] == 0 else 1
         groups = reshape_to(net, x, (x.shape[0], self.groups, count // last, last), "groups")

@@ -16,6 +16,7 @@ from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Dims, Layer, Source, axes_of, hull, layer
+from ..convolution.convolution import Convolution
 from ..elementwise.power import Power
 from ..pooling.pooling import Pooling
 from ..shape.reshape import reshape_to
@@ -62,6 +63,8 @@ class Reduce(Layer):
         count = prod(x.shape[i] for i in self.dims)
         if self.operation == "min":
             x = net.add(Power(scale=-1.0), x, name="minus")
+        if self.dims == (1,) and len(x.shape) == 4 and self.operation in ("mean", "sum"):
+            return reshape_to(net, _over_channels(net, x, self.operation), output, "reduced")
         for start, stop in _runs(self.dims):
             x = _pool(net, x, start, stop, "MAX" if self.operation in ("max", "min") else "AVE")
         if self.operation == "min":
@@ -99,14 +102,25 @@ def _pool(net: Builder, x: Value, start: int, stop: int, method: str) -> Value:
     after = [1] * (stop - start) + list(shape[stop:])
     if len(shape) == 4 and start == 2 and stop == 4 and shape[2] * shape[3] > MOST_AT_ONCE:
         return _pool(net, _pool(net, x, 3, 4, method), 2, 3, method)
+    if len(shape) == 4 and start == 2 and stop == 4:
+        return net.add(Pooling(method, global_pooling=True), x, name="pool")
     if len(shape) == 4 and start >= 2:
         height, width = (size if start <= axis < stop else 1 for axis, size in enumerate(shape) if axis > 1)
         return net.add(Pooling(method, height, width), x, name="pool")
     middle = prod(shape[1:start]) if start else 1
     first = shape[0] if start else 1
     flat = reshape_to(net, x, (first, middle, prod(shape[start:stop]), prod(shape[stop:])), "flat")
-    pooled = net.add(Pooling(method, flat.shape[2], 1), flat, name="pool")
+    whole = flat.shape[3] == 1 and flat.shape[2] <= MOST_AT_ONCE
+    layer = Pooling(method, global_pooling=True) if whole else Pooling(method, flat.shape[2], 1)
+    pooled = net.add(layer, flat, name="pool")
     return reshape_to(net, pooled, (*shape[:start], *after), "pooled")
+
+
+def _over_channels(net: Builder, x: Value, operation: str) -> Value:
+    """The mean or the sum over the channels of [N, C, H, W], [N, 1, H, W]: a convolution, for every size and batch."""
+    channels = x.shape[1]
+    weight = np.full((1, channels, 1, 1), 1 / channels if operation == "mean" else 1.0, np.float32)
+    return net.add(Convolution(1, (1, 1), bias_term=False), x, blobs=[weight], name=operation)
 
 
 def reduce(net: Builder, operation: str, input: Value, dim: Dims, keepdim: bool) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_torch, layer
-from ..shape.permute import permute_to
+from ..convolution.deconvolution import Deconvolution
 from ..shape.reshape import reshape_to
 
 
@@ -32,11 +33,14 @@ class PixelShuffle(Layer):
         return Ncnn("PixelShuffle", {0: self.upscale_factor})
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """A Deconvolution that writes each channel to its position: for every size and batch."""
         r, (*lead, channels, height, width) = self.upscale_factor, inputs[0].shape
-        x = reshape_to(net, inputs[0], (*lead, channels // r**2, r, r, height, width), "split")
-        n = len(lead)
-        x = permute_to(net, x, [*range(n + 1), n + 3, n + 1, n + 4, n + 2])
-        return reshape_to(net, x, (*lead, channels // r**2, height * r, width * r))
+        outputs, batch = channels // r**2, prod(lead)
+        x = reshape_to(net, inputs[0], (batch, channels, height, width), "images")
+        weight = np.tile(np.eye(r**2, dtype=np.float32).reshape(r**2, 1, r, r), (outputs, 1, 1, 1))
+        layer = Deconvolution(outputs, (r, r), (r, r), group=outputs, bias_term=False)
+        y = net.add(layer, x, blobs=[weight], name="shuffle")
+        return reshape_to(net, y, (*lead, outputs, height * r, width * r))
 
 
 @from_torch("torch.pixel_shuffle", "torch.nn.functional.pixel_shuffle")

@@ -16,6 +16,7 @@ from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, unpacked
 from ..convolution.convolution import Convolution
+from ..convolution.deconvolution import Deconvolution
 from .reshape import reshape_to
 
 
@@ -45,11 +46,21 @@ class Tile(Layer):
         (x,) = inputs
         axis = self.axis % len(x.shape)
         before, after = x.shape[:axis], x.shape[axis:]
-        flat = reshape_to(net, x, (prod(before), 1, prod(after), 1), "flat")
         ones = np.ones((self.tiles, 1, 1, 1), np.float32)
         copying = Convolution(self.tiles, (1, 1), bias_term=False)
+        if axis == 1 and len(x.shape) == 4 and after[0] == 1:
+            return net.add(copying, x, blobs=[ones], name="copies")
+        if axis >= 2 and len(x.shape) == 4 and after[0] == 1:
+            return self._along_space(net, x, axis)
+        flat = reshape_to(net, x, (prod(before), 1, prod(after), 1), "flat")
         y = net.add(copying, flat, blobs=[ones], name="copies")
         return reshape_to(net, y, (*before, self.tiles * after[0], *after[1:]), "tiled")
+
+    def _along_space(self, net: Lowering, x: Value, axis: int) -> Value:
+        """Copies of the only row or column of [N, C, H, W]: a depthwise Deconvolution of ones."""
+        channels, kernel = x.shape[1], (self.tiles, 1) if axis == 2 else (1, self.tiles)
+        spreading = Deconvolution(channels, kernel, group=channels, bias_term=False)
+        return net.add(spreading, x, blobs=[np.ones((channels, 1, *kernel), np.float32)], name="copies")
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs

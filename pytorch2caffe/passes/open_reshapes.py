@@ -1,0 +1,51 @@
+"""Reshapes that fit other batches and sizes, or only their own."""
+
+from __future__ import annotations
+
+from ..graph.graph import Graph, Shape
+from ..layers.shape.reshape import Reshape
+
+
+def open_reshapes(graph: Graph) -> None:
+    """Writes dimensions that a Reshape copies as 0, and the only one that is left as -1, if the batch is copied.
+
+    before: x[1, 64, 7, 7] -> Reshape[1, 64, 49] -> y
+    after:  x[1, 64, 7, 7] -> Reshape[0, 0, -1] -> y
+    """
+    for node in graph.nodes:
+        layer = node.layer
+        if isinstance(layer, Reshape) and layer.axis == 0 and not {0, -1}.intersection(layer.shape[1:]):
+            node.layer = Reshape(_open(node.inputs[0].shape, node.outputs[0].shape))
+
+
+def close_reshapes(graph: Graph) -> None:
+    """Writes every dimension of a Reshape as a number, but for a batch that is copied: 0.
+
+    before: x[1, 64, 7, 7] -> Reshape[0, 0, -1] -> y
+    after:  x[1, 64, 7, 7] -> Reshape[0, 64, 49] -> y
+    """
+    for node in graph.nodes:
+        layer = node.layer
+        if isinstance(layer, Reshape) and {0, -1}.intersection(layer.shape[1:]):
+            before, after = node.inputs[0].shape, node.outputs[0].shape
+            keep = bool(before and after and before[0] == after[0])
+            node.layer = Reshape((0, *after[1:]) if keep else after)
+
+
+def _open(before: Shape, after: Shape) -> Shape:
+    """The dimensions to write. Only the first ones are copied: a 0 stands for the input's dimension of that position.
+
+    >>> _open((1, 64, 7, 7), (1, 64, 49)), _open((1, 49, 64), (1, 7, 7, 64)), _open((2, 3), (3, 2))
+    ((0, 0, -1), (0, 7, 7, 64), (3, 2))
+    """
+    if not before or not after or before[0] != after[0]:
+        return after
+    dims = list(after)
+    for axis, (have, want) in enumerate(zip(before, after, strict=False)):
+        if have != want:
+            break
+        dims[axis] = 0
+    left = [axis for axis, size in enumerate(dims) if size > 1]
+    if len(left) == 1:
+        dims[left[0]] = -1
+    return tuple(dims)
