@@ -1,0 +1,123 @@
+"""Files that were exported at one size, edited, and run in real Caffe at other sizes and batches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pytorch2caffe import save_caffe, trace
+from pytorch2caffe.verify.runtimes import RuntimeFailed
+
+EXPORTED_AT = (1, 3, 16, 16)
+OTHERS = ((4, 3, 16, 16), (1, 3, 32, 32), (1, 3, 20, 24), (1, 3, 17, 23))
+TOLERANCE = 1e-4
+
+
+class Block(nn.Module):
+    """A convolution, and what a function of its result and of more layers gives."""
+
+    def __init__(self, function: Callable[..., Tensor], *layers: nn.Module) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding=1)
+        self.layers = nn.ModuleList(layers)
+        self.function = function
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(self.first(x), *self.layers)
+
+
+def excite(y: Tensor, layer: nn.Module) -> Tensor:
+    weight = F.adaptive_avg_pool2d(y, 1).view(y.size(0), -1)
+    return y * torch.sigmoid(layer(weight)).view(y.size(0), -1, 1, 1).expand_as(y)
+
+
+def efficient_attention(y: Tensor, layer: nn.Module) -> Tensor:
+    row = F.adaptive_avg_pool2d(y, 1).squeeze(-1).transpose(-1, -2)
+    return y * torch.sigmoid(layer(row).transpose(-1, -2).unsqueeze(-1)).expand_as(y)
+
+
+def focus(y: Tensor, layer: nn.Module) -> Tensor:
+    return layer(torch.cat([y[..., ::2, ::2], y[..., 1::2, ::2], y[..., ::2, 1::2], y[..., 1::2, 1::2]], 1))
+
+
+FITS_ALL: dict[str, Callable[[], nn.Module]] = {
+    "max pooling, 3 by 2, padded": lambda: Block(lambda y, p: p(y), nn.MaxPool2d(3, 2, 1)),
+    "max pooling, 3 by 2": lambda: Block(lambda y, p: p(y), nn.MaxPool2d(3, 2)),
+    "max pooling, rounding up": lambda: Block(lambda y, p: p(y), nn.MaxPool2d(3, 2, ceil_mode=True)),
+    "average pooling, padded": lambda: Block(lambda y, p: p(y), nn.AvgPool2d(3, 2, 1)),
+    "every second window": lambda: Block(lambda y, p: p(y), nn.MaxPool2d(1, 2)),
+    "global pooling and a linear layer": lambda: Block(lambda y, fc: fc(y.mean((2, 3))), nn.Linear(8, 5)),
+    "squeeze and excitation": lambda: Block(lambda y, c: y * c(y.mean((2, 3), True)).sigmoid(), nn.Conv2d(8, 8, 1)),
+    "squeeze and excitation, expanded": lambda: Block(excite, nn.Linear(8, 8)),
+    "efficient channel attention": lambda: Block(efficient_attention, nn.Conv1d(1, 1, 3, padding=1)),
+    "every second row and column": lambda: Block(lambda y: y[:, :, ::2, ::2] + y[:, :, ::2, ::2]),
+    "pixel shuffle": lambda: Block(lambda y: F.pixel_shuffle(y, 2)),
+    "channel shuffle": lambda: Block(lambda y: F.channel_shuffle(y, 2)),
+    "nearest": lambda: Block(lambda y: F.interpolate(y, scale_factor=2)),
+    "normalized channels": lambda: Block(lambda y: F.normalize(y, dim=1)),
+    "channels without their mean": lambda: Block(lambda y: y - y.mean(1, keepdim=True)),
+    "padded on one side": lambda: Block(lambda y: F.pad(y, (0, 1, 0, 1))),
+    "softmax over channels": lambda: Block(lambda y: y.softmax(1)),
+    "instance normalization": lambda: Block(lambda y: F.instance_norm(y)),
+    "group normalization": lambda: Block(lambda y: F.group_norm(y, 2)),
+}
+EVEN = {  # right at other even sizes; the model itself refuses odd ones, or drops their last row
+    "pixel unshuffle": lambda: Block(lambda y: F.pixel_unshuffle(y, 2)),
+    "focus": lambda: Block(focus, nn.Conv2d(32, 4, 3)),
+    "max pooling, 2 by 2": lambda: Block(lambda y, p: p(y), nn.MaxPool2d(2)),
+}
+FAILS = {  # right at another batch; does not load at another size
+    "average without the padding": lambda: Block(lambda y, p: p(y), nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
+    "spatial attention": lambda: Block(lambda y: y * torch.cat([y.mean(1, True), y.amax(1, True)], 1).amax(1, True)),
+    "bilinear": lambda: Block(lambda y: F.interpolate(y, scale_factor=2, mode="bilinear")),
+    "coordinate attention": lambda: Block(lambda y: y * y.mean(2, True).sigmoid() * y.mean(3, True).sigmoid()),
+    "layer normalization of channels": lambda: Block(
+        lambda y, n: n(y.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), nn.LayerNorm(8)
+    ),
+}
+
+
+def result(real_caffe: Any, model: nn.Module, folder: Path, shape: tuple[int, ...]) -> str:
+    """Exports at one size, edits the size in the prototxt, and says how real Caffe's result at `shape` compares."""
+    torch.manual_seed(0)
+    files = folder / "net.prototxt", folder / "net.caffemodel"
+    graph = save_caffe(trace(model.eval(), torch.randn(EXPORTED_AT)), *files)
+    edited, dims = folder / "edited.prototxt", iter(shape)
+    edited.write_text(re.sub(r"(?<=dim: )\d+", lambda _: str(next(dims)), files[0].read_text(), count=4))
+    x = torch.randn(shape)
+    try:
+        blobs = {top: a for (_, top), a in real_caffe.run(edited, files[1], {"data": x.numpy()}).items()}
+    except RuntimeFailed:
+        return "fails"
+    actual, expected = blobs[next(iter(graph.outputs.values())).name], model(x).detach().numpy()
+    if actual.shape != expected.shape:
+        return f"shape {actual.shape} instead of {expected.shape}"
+    error = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
+    return "right" if error < TOLERANCE else f"wrong by {error:.1e}"
+
+
+@pytest.mark.parametrize("shape", OTHERS, ids=str)
+@pytest.mark.parametrize("name", FITS_ALL)
+def test_right_at_every_size_and_batch(name, shape, real_caffe, tmp_path):
+    assert result(real_caffe, FITS_ALL[name](), tmp_path, shape) == "right"
+
+
+@pytest.mark.parametrize("shape", OTHERS[:3], ids=str)
+@pytest.mark.parametrize("name", EVEN)
+def test_right_at_every_even_size(name, shape, real_caffe, tmp_path):
+    assert result(real_caffe, EVEN[name](), tmp_path, shape) == "right"
+
+
+@pytest.mark.parametrize("shape", OTHERS, ids=str)
+@pytest.mark.parametrize("name", FAILS)
+def test_fails_rather_than_compute_something_else(name, shape, real_caffe, tmp_path):
+    expected = "right" if shape[2:] == EXPORTED_AT[2:] else "fails"
+    assert result(real_caffe, FAILS[name](), tmp_path, shape) == expected
