@@ -82,15 +82,17 @@ def calibrated(graph, images, folder, settings=None):
 
 def check_each_layer(graph, image, folder, table):
     """Each int8 layer, given what ncnn gives it, makes what ncnn makes of it."""
-    save_ncnn(graph, folder / "net", table)
+    files = save_ncnn(graph, folder / "net", table)
+    reads = {op.name: op.bottoms[0] for op in files.lines if op.bottoms}
     found = get("ncnn").run(folder / "net.param", folder / "net.bin", {graph.inputs[0].name: image[None]})
     blobs = {graph.inputs[0].name: image[None]} | {top: array for (_, top), array in found.items()}
     one = with_batch_size(graph, 1)
     checked = 0
     for node in one.nodes:
-        if node.name not in table.activations or not {node.inputs[0].name, node.outputs[0].name} <= blobs.keys():
+        names = [name for name in (node.inputs[0].name, reads.get(node.name, "")) if name in blobs]
+        if node.name not in table.activations or node.outputs[0].name not in blobs or not names:
             continue
-        x = torch.from_numpy(blobs[node.inputs[0].name].reshape(node.inputs[0].shape))
+        x = torch.from_numpy(blobs[names[0]].reshape(node.inputs[0].shape))
         made = int8_call(node, table)(x).numpy().ravel()
         actual = blobs[node.outputs[0].name].ravel()
         depthwise = node.layer.type == "Convolution" and node.layer.group > 1  # ncnn multiplies by a rough reciprocal

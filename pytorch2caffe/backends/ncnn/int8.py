@@ -19,7 +19,7 @@ from ...graph.graph import Graph, Node
 from .ops import Op, Ops
 from .table.file import check_table
 from .table.table import Table, TableError
-from .table.targets import quantizable
+from .table.targets import only_sizes, quantizable
 from .table.weights import absmax_per_scale
 
 TERMS = {"Convolution": 2, "ConvolutionDepthWise": 1, "InnerProduct": 2}
@@ -31,6 +31,8 @@ NOT_OF_THIS_NETWORK = "the table is not a table of this network"
 
 def table_for(table: Table, graph: Graph, lowered: Graph) -> Table:
     """The table for `lowered`, where BatchNorm may be folded into weights: weight scales change as the weights do.
+
+    Lines of layers of which only the size is read are left out.
 
     table, graph: the network before folding and its table.
 
@@ -44,7 +46,9 @@ def table_for(table: Table, graph: Graph, lowered: Graph) -> Table:
         name: scales * _scale_change(before[name], after[name]) if name in before and name in after else scales
         for name, scales in table.weights.items()
     }
-    return replace(table, weights=weights)
+    unused = only_sizes(graph)
+    activations = {name: scale for name, scale in table.activations.items() if name not in unused}
+    return replace(table, weights=weights, activations=activations)
 
 
 def _scale_change(before: Node, after: Node) -> np.ndarray:

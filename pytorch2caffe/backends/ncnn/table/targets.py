@@ -11,6 +11,7 @@ import caffe_proto
 
 from ....graph.graph import Graph, Node
 from ....layers.convolution.convolution import Convolution
+from ....layers.indexing.crop import Crop
 from ....layers.linear.inner_product import InnerProduct
 from .weights import absmax_per_scale, scale_count
 
@@ -32,8 +33,27 @@ class Target:
 
 
 def quantizable(graph: Graph) -> list[Node]:
-    """The nodes of a graph that ncnn can run in int8: 2-d Convolution, grouped or not, and InnerProduct."""
-    return [node for node in graph.nodes if _is_quantizable(node)]
+    """The nodes of a graph that ncnn can run in int8: 2-d Convolution, grouped or not, and InnerProduct.
+
+    Without those that compute only the size of a Crop: ncnn pools without them.
+    """
+    unused = only_sizes(graph)
+    return [node for node in graph.nodes if _is_quantizable(node) and node.name not in unused]
+
+
+def only_sizes(graph: Graph) -> set[str]:
+    """The names of the layers of whose result only the size is read, by a Crop: ncnn pools without them."""
+    consumers = graph.consumers()
+    read = {
+        node.name: [(reader, value) for value in node.outputs for reader in consumers.get(value, [])]
+        for node in graph.nodes
+    }
+    return {
+        name
+        for name, readers in read.items()
+        if readers
+        and all(isinstance(reader.layer, Crop) and reader.inputs[0] is not value for reader, value in readers)
+    }
 
 
 def _is_quantizable(node: Node) -> bool:
@@ -44,7 +64,7 @@ def _is_quantizable(node: Node) -> bool:
 def targets_of_graph(graph: Graph) -> list[Target]:
     """The targets of a graph, with `absmax` where the graph has weights."""
     targets = []
-    for node in quantizable(graph):
+    for node in filter(_is_quantizable, graph.nodes):
         has_weights = node.blobs[0].strides[0] != 0  # weights that were not loaded are one number, broadcast
         absmax = tuple(map(float, absmax_per_scale(node))) if has_weights else None
         targets.append(Target(node.name, node.layer.type, scale_count(node), absmax))
