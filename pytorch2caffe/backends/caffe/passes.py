@@ -39,7 +39,6 @@ def before_lowering(target: Dialect) -> list[Pass]:
 def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     """The passes over a graph in the layers of `target`. fold_bn: fold BatchNorm and Scale in any case."""
     passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers]
-    passes += [open_reshapes if target.limits.open_reshapes else close_reshapes]
     if fold_bn or target.folds_batch_norm:
         passes += [fold_batch_norm]
     if target.limits.shared_weights:
@@ -52,7 +51,8 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
         partial(order_outputs, copy=copy),
     ]
     names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
-    return [*passes, *outputs, silence_unused, names]
+    shapes: Pass = open_reshapes if target.limits.open_reshapes else close_reshapes
+    return [*passes, *outputs, silence_unused, shapes, names]
 
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:
