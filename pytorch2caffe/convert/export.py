@@ -65,10 +65,12 @@ def export(
     proof = proof_of(model, inputs, naming, tolerance) if check else None
 
     def proofs(prototxt: Path, caffemodels: Sequence[Path]) -> None:
-        if proof is not None:
-            proof(prototxt, caffemodels)
-        if own_runtime.is_to_run(prototxt, caffemodels):
-            run_in(own_runtime, model, inputs, naming, prototxt, caffemodels, tolerance)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NonFiniteWarning)  # `trace` has given it
+            if proof is not None:
+                proof(prototxt, caffemodels)
+            if own_runtime.is_to_run(prototxt, caffemodels):
+                run_in(own_runtime, model, inputs, naming, prototxt, caffemodels, tolerance)
 
     written = save_caffe(
         graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proofs
@@ -81,9 +83,7 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str, tolerance: flo
     """A function that compares written files with `model` on a random input, and raises DifferentError."""
 
     def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NonFiniteWarning)  # `trace` has given it
-            comparison = verify(model, prototxt, caffemodels, random_like(inputs), tolerance=tolerance, naming=naming)
+        comparison = verify(model, prototxt, caffemodels, random_like(inputs), tolerance=tolerance, naming=naming)
         if not comparison.equal:
             raise DifferentError(_message(comparison), comparison)
 
