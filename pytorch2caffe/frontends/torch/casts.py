@@ -34,7 +34,11 @@ _TYPES = {
     "bool": torch.bool,
 }
 EXACT = 1 << 24  # float32 holds every integer up to it
-WRITTEN = {"copy_": 1, "__setitem__": 2}  # the position of the tensor whose numbers get the type of the first argument
+WRITTEN = {
+    "copy_": 1,
+    "fill_": 1,
+    "__setitem__": 2,
+}  # the position of the tensor whose numbers get the type of the first argument
 
 
 class Cast(NamedTuple):

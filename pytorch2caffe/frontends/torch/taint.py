@@ -20,6 +20,19 @@ INPUT, RANDOM, UNWRITTEN = 1, 2, 4
 Stamp = tuple[int, int]
 
 
+class Watcher:
+    """What Taint reports writes to; this one ignores them."""
+
+    def before_write(self, tensor: torch.Tensor) -> None:
+        """Such a number is about to be written into the memory of `tensor`, which had none."""
+
+    def after_write(self, tensor: torch.Tensor) -> None:
+        """The tensor, whose memory depends on the input, was written into."""
+
+    def lost(self, key: int) -> None:
+        """Memory that is linked to other memory, which was written into."""
+
+
 class WriteLocation(NamedTuple):
     """Where memory was written to. where: module and line. traced: whether the tracer was handling a function."""
 
@@ -35,6 +48,7 @@ class Taint(TorchDispatchMode):
 
     location:    returns the WriteLocation of the current call.
     on_decision: called when a number of input-dependent memory is read.
+    watcher:     is told of writes.
     """
 
     supports_higher_order_operators = True
@@ -43,6 +57,7 @@ class Taint(TorchDispatchMode):
         super().__init__()
         self.location: Callable[[], WriteLocation] = lambda: WriteLocation("", False)
         self.on_decision: Callable[[], None] = lambda: None
+        self.watcher = Watcher()
         self._storages: dict[int, StorageWeakRef] = {}
         self._opaque = WeakIdKeyDictionary()  # tensors without a storage: sparse ones, those of torch.func
         self._writes: dict[int, int] = {}
@@ -65,22 +80,26 @@ class Taint(TorchDispatchMode):
     def _follow(self, func: Any, args: Any, kwargs: Any) -> Any:
         facts = _facts_of(func)
         written = _written_tensors(facts, args, kwargs)
-        for tensor in written:
-            self._save(tensor)
         colour = 0
         if not facts.creates:
             for tensor in tensors_in(without_unread(facts.name, args, kwargs)):
                 own = self.colours(tensor)
                 colour |= own & ~UNWRITTEN if own and any(tensor is t for t in written) else own
+        for tensor in written:
+            if colour & INPUT and not self.has(tensor) and not (facts.overwrites and _fills_its_memory(tensor)):
+                self.watcher.before_write(tensor)
+            self._save(tensor)
         result = func(*args, **kwargs)
         if facts.random:
             self.random_calls += 1
         if facts.decides and colour & INPUT:
             self.on_decision()
         for tensor in written:
-            key = self._key(tensor)
+            key = self.key(tensor)
             for other in self._linked.get(key, (key,)):
                 self._writes[other] = self._writes.get(other, 0) + 1
+                if other != key:
+                    self.watcher.lost(other)
             replaced = facts.overwrites and key not in self._linked and _fills_its_memory(tensor)
             self._colours[key] = 0 if replaced else self._colours.get(key, 0) & ~UNWRITTEN
         colour |= facts.colour
@@ -88,6 +107,9 @@ class Taint(TorchDispatchMode):
             origin = self._origin_of_result(facts, args, kwargs) if colour & (RANDOM | UNWRITTEN) else ""
             for tensor in (*tensors_in(result), *written):
                 self._paint(tensor, colour, origin)
+        for tensor in written:
+            if not facts.changes_view and self.has(tensor):
+                self.watcher.after_write(tensor)
         return result
 
     def _origin_of_result(self, facts: _OperatorFacts, args: Any, kwargs: Any) -> str:
@@ -96,14 +118,15 @@ class Taint(TorchDispatchMode):
         return next((origin for tensor in tensors_in((args, kwargs)) if (origin := self.origin(tensor))), "")
 
     def _paint(self, tensor: torch.Tensor, colour: int, origin: str) -> None:
-        key = self._key(tensor)
+        key = self.key(tensor)
         self._colours[key] = self._colours.get(key, 0) | colour
         if origin:
             self._origins.setdefault(key, origin)
         if colour & INPUT:
             self._last_writes[key] = self.location()
 
-    def _key(self, tensor: torch.Tensor) -> int:
+    def key(self, tensor: torch.Tensor) -> int:
+        """The memory of `tensor`: one number for all tensors that share it."""
         try:
             storage = tensor.untyped_storage()
         except (NotImplementedError, RuntimeError):
@@ -115,20 +138,20 @@ class Taint(TorchDispatchMode):
 
     def stamp(self, tensor: torch.Tensor) -> Stamp:
         """The storage of `tensor` and how often it was written to: equal stamps mean equal contents."""
-        key = self._key(tensor)
+        key = self.key(tensor)
         return key, self._writes.get(key, 0)
 
     def colours(self, tensor: torch.Tensor) -> int:
         """The colours of the memory of `tensor`."""
-        return self._colours.get(self._key(tensor), 0)
+        return self._colours.get(self.key(tensor), 0)
 
     def origin(self, tensor: torch.Tensor) -> str:
         """Where the random numbers in a tensor were drawn, or its unwritten memory was allocated; "" for others."""
-        return self._origins.get(self._key(tensor), "")
+        return self._origins.get(self.key(tensor), "")
 
     def link(self, one: torch.Tensor, other: torch.Tensor) -> None:
         """Counts a write into either tensor as one into both: they share memory in the model, but not in the trace."""
-        keys = self._key(one), self._key(other)
+        keys = self.key(one), self.key(other)
         linked = self._linked.get(keys[0], {keys[0]}) | self._linked.get(keys[1], {keys[1]})
         self._linked.update(dict.fromkeys(linked, linked))
 
@@ -141,15 +164,15 @@ class Taint(TorchDispatchMode):
         written = args[0] if args else None
         if short not in OVERWRITTEN or not isinstance(written, torch.Tensor):
             return False
-        return self._key(written) not in self._linked and _fills_its_memory(written)
+        return self.key(written) not in self._linked and _fills_its_memory(written)
 
     def last_write(self, tensor: torch.Tensor) -> WriteLocation:
         """Where the memory of `tensor` was last written to."""
-        return self._last_writes.get(self._key(tensor), WriteLocation("", False))
+        return self._last_writes.get(self.key(tensor), WriteLocation("", False))
 
     def add(self, tensor: torch.Tensor) -> None:
         """Declares that `tensor` depends on the input."""
-        key = self._key(tensor)
+        key = self.key(tensor)
         self._colours[key] = self._colours.get(key, 0) | INPUT
 
     # -- memory of the model, which is restored
@@ -157,16 +180,16 @@ class Taint(TorchDispatchMode):
     def own(self, tensors: Iterable[torch.Tensor]) -> None:
         """Registers memory of the model: `restore` restores its contents."""
         for tensor in tensors:
-            self._unsaved.setdefault(self._key(tensor), []).append(tensor)
+            self._unsaved.setdefault(self.key(tensor), []).append(tensor)
         self._model_storages.update(self._unsaved)
 
     def owns(self, tensor: torch.Tensor) -> bool:
         """Whether `tensor` is memory of the model that nothing wrote to."""
-        key = self._key(tensor)
+        key = self.key(tensor)
         return key in self._model_storages and key not in self._writes
 
     def _save(self, tensor: torch.Tensor) -> None:
-        for own in self._unsaved.pop(self._key(tensor), ()):
+        for own in self._unsaved.pop(self.key(tensor), ()):
             self._saved.append((own, own.clone()))
 
     def contents(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -194,6 +217,7 @@ class _OperatorFacts:
         self.creates = name in CREATED
         self.overwrites = name in OVERWRITTEN
         self.random = torch.Tag.nondeterministic_seeded in func.tags and "attention" not in name
+        self.changes_view = torch.Tag.inplace_view in func.tags  # unsqueeze_: it writes no number
         self.decides = torch.Tag.data_dependent_output in func.tags
         self.colour = (RANDOM if self.random else 0) | (UNWRITTEN if name in EMPTY else 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
@@ -16,8 +17,10 @@ from . import functions
 from .arguments import bind
 from .casts import Cast, cast_of, cast_operands, converted, overflow_of
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
+from .memory import Memory
 from .metadata import OVERWRITTEN, reads_metadata_only, without_unread
 from .model import Subject
+from .parts import VIEWS, changes_nothing, out_shape, part_written, refuse_writes, write_part
 from .problems import Problems
 from .source_location import LocationFinder, SourceLocation
 from .structure import leaves, tensors_in
@@ -45,7 +48,8 @@ class Tracer(TorchFunctionMode):
         self._handled: SourceLocation | None = None  # of the current call; None while the model's own code runs
         self._outer = ""  # the torch function written in Python that makes the current calls
         self._quiet = False
-        self.values = Values(taint, self._note, keep, self.net.bounds, dtype)
+        self.memory = taint.watcher = Memory(taint, self.net)
+        self.values = Values(taint, self.memory, self._note, keep, self.net.bounds, dtype)
         taint.location = self._write_location
         taint.on_decision = self._on_decision
 
@@ -123,21 +127,35 @@ class Tracer(TorchFunctionMode):
         return self.values.result_in_dtype(_run(func, args, kwargs))
 
     def _call(self, func: Any, name: str, handler: Any, args: Any, kwargs: Any) -> Any:
+        if name == "torch.Tensor.__setitem__":
+            part = part_written(args[0], args[1], self.taint)
+            if part is not None and changes_nothing(part, args[2], self.taint):
+                return None
+            if part is not None:
+                with self:  # y[:, :2] = x is y[:, :2].copy_(x)
+                    return write_part(part, args[2])
+        if short_name(name) in VIEWS and args and self.values.is_changed(args[0]):
+            view = _run(func, args, kwargs)
+            if all(self.taint.key(tensor) == self.taint.key(args[0]) for tensor in tensors_in(view)):
+                return view  # its value is put together if it is read
         before = len(self.problems)
         self.values.function = name
         inputs = {key: item for key, item in kwargs.items() if key != "out"}
-        self.net.masks = self.values.masks_in((args, inputs))
-        swapped = self.values.swap(self._read(short_name(name), args, inputs))  # before the call: it may work in place
+        unread = without_unread(short_name(name), args, inputs)
+        swapped = self.values.swap(unread)  # before the call: it may work in place
+        self.net.masks = self.values.masks_in(unread)
         (args, kwargs), copies = self.values.in_dtype(args, kwargs)
-        stamps = [(tensor, self.taint.stamp(tensor)) for tensor in tensors_in((args, kwargs))]
         draws = self.taint.random_calls
+        self.memory.begin()
+        shape = out_shape(kwargs)
         result = self.values.result_in_dtype(_run(func, args, kwargs))
-        written = [tensor for tensor, stamp in stamps if self.taint.stamp(tensor) != stamp]
         targets = list(tensors_in(result)) if result is not None else [args[0]]
         output = None
         try:
             if len(self.problems) == before:
-                _refuse_writes(name, written, targets, copies)
+                refuse_writes(self.memory, name, [*tensors_in((args, kwargs))], targets, copies)
+            if shape is not None and shape != out_shape(kwargs):
+                raise Refused(f"{name} resizes the tensor that out names", "give it the shape of the result")
             if handler is None:
                 raise Refused(*refusal(name, self._outer, self.taint.random_calls != draws))
             if len(self.problems) == before:
@@ -145,7 +163,7 @@ class Tracer(TorchFunctionMode):
         except Refused as error:
             self._note(error.what, error.fix)
         if len(self.problems) > before:
-            for tensor in (*targets, *written):  # continue with placeholders, to find every problem in one run
+            for tensor in (*targets, *tensors_in((args, kwargs))):  # placeholders, to find every problem in one run
                 self._bind_placeholder(tensor)
             return result
         return self._bind_all(name, result, targets, output)
@@ -157,8 +175,8 @@ class Tracer(TorchFunctionMode):
                 what = f"{name} returns a tensor of shape {list(empty.shape)}, which has no elements"
                 raise Refused(what, "omit it: a Caffe blob has at least one element")
             inputs, named = cast_operands(self.net, name, args, swapped)
-            if not any(isinstance(leaf, Value) for leaf in leaves((inputs, named))):
-                raise Refused(f"{name} overwrites a traced tensor with constants", "assign them to a new tensor")
+            if not any(isinstance(leaf, Value) for leaf in leaves((inputs, named))):  # constants, into a traced tensor
+                return [self.values.array_of(tensor) for tensor in targets]
             bound = bind(name, handler, self.net, inputs, named)
             output = handler(*bound.args, **bound.kwargs)
             self._check(name, args, targets, output, getattr(handler, "keeps_masks", False))
@@ -215,6 +233,8 @@ class Tracer(TorchFunctionMode):
         for tensor, value in zip(targets, _as_list(output), strict=True):
             if value is None:  # an output that no Caffe layer computes: an error only if it is used
                 self.values.without_layer[tensor] = name
+            elif isinstance(value, np.ndarray):
+                self.values.bind_constant(tensor, value)
             elif len(targets) == 1 or self.taint.has(tensor):  # not a constant: torch.meshgrid(constant, x)[0]
                 self.values.bind(tensor, value)
         return result
@@ -260,14 +280,6 @@ class Tracer(TorchFunctionMode):
         """Notes that a number was read from traced memory, by code that is not called through a torch function."""
         if not self._quiet:
             self._note("a Python decision or number taken from traced values", SAME_FOR_EVERY_INPUT)
-
-
-def _refuse_writes(name: str, written: list[torch.Tensor], targets: list[Any], copies: list[torch.Tensor]) -> None:
-    """Raises Refused for a call that wrote into memory that it does not return."""
-    if any(all(tensor is not t for t in targets) for tensor in written):
-        raise Refused(f"{name} writes into a tensor that it does not return", "assign its result instead")
-    if any(tensor is copy for tensor in written for copy in copies):
-        raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
 
 
 def _has_type(args: Any, dtype: torch.dtype) -> bool:

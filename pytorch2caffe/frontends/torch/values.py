@@ -10,13 +10,14 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
-from ...errors import Problem
+from ...errors import Problem, Refused
 from ...graph.bounds import ValueBounds
 from ...graph.graph import Value
 from .casts import declare
 from .functions import SAME_FOR_EVERY_INPUT
+from .memory import Memory, Write
 from .structure import mapped, tensors_in
-from .taint import RANDOM, UNWRITTEN, Taint
+from .taint import RANDOM, UNWRITTEN, Stamp, Taint
 
 NEW_TENSOR = "replace the in-place call by one that returns a new tensor (relu(x) for relu_(x), x = x + y for x += y)"
 
@@ -39,7 +40,13 @@ class Values:
     """
 
     def __init__(
-        self, taint: Taint, note: Note, keep: bool, bounds: ValueBounds, dtype: torch.dtype = torch.float32
+        self,
+        taint: Taint,
+        memory: Memory,
+        note: Note,
+        keep: bool,
+        bounds: ValueBounds,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.dtype = dtype
         self.recorded: dict[Value, np.ndarray] = {}
@@ -52,26 +59,60 @@ class Values:
         self._keep = keep
         self._bounds = bounds
         self._taint = taint
+        self._memory = memory
         self._note = note
-        self._values = WeakIdKeyDictionary()  # tensor -> (Value, stamp when it was bound)
+        self._values = WeakIdKeyDictionary()  # tensor -> (Value, stamp when it was bound, what it contained then)
         self._constants = WeakIdKeyDictionary()  # tensor -> (array, stamp when it was read)
         self.without_layer = WeakIdKeyDictionary()  # tensor -> the function that returned it without a layer for it
 
     def bind(self, tensor: torch.Tensor, value: Value) -> None:
         self._taint.add(tensor)
+        self._remember(tensor, value, self._memory.bind(tensor, value))
+
+    def bind_constant(self, tensor: torch.Tensor, array: np.ndarray) -> None:
+        """Tells that a part of traced memory was overwritten by `array`."""
+        if self._taint.has(tensor):
+            self._memory.bind(tensor, array)
+            self._values.pop(tensor, None)
+
+    def _remember(self, tensor: torch.Tensor, value: Value, contents: Write | None) -> None:
         declare(self._bounds, value, tensor.dtype)
-        self._values[tensor] = (value, self._taint.stamp(tensor))
+        self._values[tensor] = (value, self._taint.stamp(tensor), contents)
         if self._keep:
             with _disable_current_modes():
                 self.recorded[value] = tensor.detach().to(self.dtype).numpy().copy()
 
+    def _of(self, tensor: torch.Tensor) -> tuple[Value | None, Stamp | None, Write | None]:
+        found: tuple[Value | None, Stamp | None, Write | None] = self._values.get(tensor, (None, None, None))
+        return found
+
+    def is_changed(self, tensor: Any) -> bool:
+        """Whether a traced tensor was written into through another since its value was bound, or never had one."""
+        if not isinstance(tensor, torch.Tensor) or not self._taint.has(tensor) or not self._memory.holds(tensor):
+            return False
+        return self._taint.stamp(tensor) != self._of(tensor)[1]
+
     def value_of(self, tensor: torch.Tensor, where: str = "") -> Value | None:
         """The value of a traced tensor; None for a constant, and for anything else, after noting a problem."""
-        value, stamp = self._values.get(tensor, (None, None))
+        value, stamp, known = self._of(tensor)
         if value is not None and self._taint.stamp(tensor) == stamp:
             return value
         if not self._taint.has(tensor):
             return None
+        if self._memory.holds(tensor):
+            try:
+                found = self._memory.read(tensor, known)
+            except Refused as error:
+                self._note(error.what, error.fix)
+                return None
+            for write, array in found.constants:
+                self._note_source(tensor, write.colours)
+                if not write.weights:
+                    self.computed_constants.append((self._taint.location().where, array))
+            if found.value is not None:
+                self._remember(tensor, found.value, self._memory.seen(tensor, found.value))
+            if found.value is not None or found.constants:
+                return found.value
         location, traced = self._taint.last_write(tensor)
         location = location or where
         if value is not None:
@@ -129,7 +170,7 @@ class Values:
             return array
         if self.function in WRITE_INTO and self._is_unwritten(tensor):
             return self._to_be_filled(tensor)
-        self._note_source(tensor)
+        self._note_source(tensor, self._taint.colours(tensor))
         if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
             self._note(f"uses a constant that is {tensor.dtype}, {tensor.layout}", "use plain float tensors")
             return np.zeros(tuple(tensor.shape), np.float32)
@@ -141,15 +182,15 @@ class Values:
             self.computed_constants.append((self._taint.location().where, array))
         return array
 
-    def _note_source(self, tensor: torch.Tensor) -> None:
+    def _note_source(self, tensor: torch.Tensor, colours: int) -> None:
         """Notes a constant that is not one: random numbers, and memory that an extension may have written."""
-        colours, origin = self._taint.colours(tensor), self._taint.origin(tensor)
+        origin = self._taint.origin(tensor)
         elsewhere = origin and origin != self._taint.location().where
         if colours & RANDOM:
             drawn = f" (drawn at {origin})" if elsewhere else ""
             fix = "omit the noise in eval mode, or store it in a buffer"
             self._note(f"{self.function} uses random numbers{drawn}, which differ between runs", fix)
-        elif self._is_unwritten(tensor):
+        elif colours & UNWRITTEN and tensor.numel() and not self.escaped:
             allocated = f" (allocated at {origin})" if elsewhere else ""
             what = f"{self.function} uses memory that no torch operation wrote{allocated}: its values cannot be traced"
             self._note(what, REGISTER)

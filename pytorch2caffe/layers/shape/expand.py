@@ -18,7 +18,7 @@ def expand_to(net: Builder, input: Operand, shape: Sequence[int]) -> Any:
     """The value, or constant, broadcast to `shape`, as PyTorch broadcasts."""
     shape = tuple(shape)
     if isinstance(input, np.ndarray):
-        return np.ascontiguousarray(np.broadcast_to(input, shape))
+        return np.ascontiguousarray(np.broadcast_to(input, shape)).reshape(shape)  # the former has an axis at least
     x = reshape_to(net, input, (1,) * (len(shape) - len(input.shape)) + input.shape, "expand")
     for axis, (have, want) in enumerate(zip(x.shape, shape, strict=True)):
         if have != want:

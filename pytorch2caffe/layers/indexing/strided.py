@@ -1,0 +1,160 @@
+"""Where the numbers of a tensor are in memory, and which of several tensors wrote each of them last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from ...graph.graph import Shape
+
+
+@dataclass(frozen=True)
+class Strided:
+    """The positions in memory of a tensor: number [i, j, ...] is at offset + i * strides[0] + j * strides[1] + ...
+
+    In numbers, not bytes. Strides are not negative, as in PyTorch.
+    """
+
+    offset: int
+    sizes: Shape
+    strides: Shape
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first position, and the one after the last."""
+        return self.offset, self.offset + 1 + sum((n - 1) * s for n, s in zip(self.sizes, self.strides, strict=True))
+
+    def same_memory(self, other: Strided) -> bool:
+        """Whether both are surely the same positions in the same order; axes of size 1 do not count."""
+        return self.offset == other.offset and _long_axes(self) == _long_axes(other)
+
+    @property
+    def may_overlap_itself(self) -> bool:
+        """Whether two of its numbers may have one position, as in an expanded tensor."""
+        end = 1  # of the axes with smaller strides
+        for stride, size in sorted(zip(self.strides, self.sizes, strict=True)):
+            if size > 1 and stride < end:
+                return True
+            end += (size - 1) * stride
+        return False
+
+    def within(self, other: Strided) -> bool:
+        """Whether every position is surely one of the other's: the other's have no gaps."""
+        (begin, end), (start, stop) = self.span, other.span
+        return start <= begin and end <= stop and prod(other.sizes) == stop - start and 0 not in other.strides
+
+    def apart(self, other: Strided) -> bool:
+        """Whether the two have surely no position in common."""
+        (begin, end), (start, stop) = self.span, other.span
+        return end <= start or stop <= begin
+
+    def trailing_block(self) -> tuple[int, Shape]:
+        """How many numbers of the last axes are contiguous, in order; and the strides of the axes before these."""
+        block, axis = 1, len(self.sizes)
+        while axis and (self.sizes[axis - 1] == 1 or self.strides[axis - 1] == block):
+            axis -= 1
+            block *= self.sizes[axis]
+        return block, tuple(s for n, s in zip(self.sizes[:axis], self.strides[:axis], strict=True) if n > 1)
+
+
+def _long_axes(tensor: Strided) -> list[tuple[int, int]]:
+    return [(n, s) for n, s in zip(tensor.sizes, tensor.strides, strict=True) if n > 1]
+
+
+@dataclass(frozen=True)
+class Origins:
+    """For each number of a tensor, the source that it is found in, and its position there.
+
+    The numbers of the last axes of the tensor are joined to blocks of `block` that have one origin.
+    source:   an index into the sources, -1 where none has the number; of the shape of the axes that are not joined.
+    position: the index of the block in the source, in the order of its axes.
+    """
+
+    source: np.ndarray
+    position: np.ndarray
+    block: int
+
+    def sources(self) -> list[int]:
+        """The sources that numbers originate from, -1 among them if some have none."""
+        return [int(each) for each in np.unique(self.source)]
+
+    def numbers(self, source: int, content: np.ndarray) -> np.ndarray:
+        """Those numbers of the content of a source that are in the tensor, in one axis."""
+        starts = self.position[self.source == source] * self.block
+        return np.ravel(content)[(starts[:, None] + np.arange(self.block)).ravel()]
+
+
+def origins(tensor: Strided, sources: Sequence[Strided]) -> Origins:
+    """Where each number of `tensor` is found: in the last of the sources that has its position.
+
+    >>> origins(Strided(0, (4,), (1,)), [Strided(0, (4,), (1,)), Strided(2, (2,), (1,))]).source.tolist()
+    [0, 0, 1, 1]
+    """
+    block, joined = _common_block(tensor, sources)
+    begin, end = tensor.span
+    source = np.full((end - 1 - begin) // block + 1, -1, np.int32)
+    position = np.zeros(len(source), np.int64)
+    for number, each in enumerate(sources):
+        where = _block_positions(each, block, begin).ravel()
+        inside = np.flatnonzero((where >= 0) & (where < len(source)))
+        source[where[inside]] = number
+        position[where[inside]] = inside
+    rank = len(tensor.sizes) - joined
+    own = grid(0, tensor.sizes[:rank], [stride // block for stride in tensor.strides[:rank]])
+    return Origins(source[own], position[own], block)
+
+
+def disturbs(written: Strided, read: Strided, *, copied: bool) -> bool:
+    """Whether what a call writes into one tensor changes what it still has to read of another, in some order.
+
+    A call computes each number from that of the same index, after broadcasting. copied: it writes what it reads.
+    """
+    if read.apart(written) or read.same_memory(written):
+        return False
+    missing = len(written.sizes) - len(read.sizes)
+    pairs = zip(read.sizes, written.sizes[missing:], strict=False)
+    if missing < 0 or any(size not in (1, wanted) for size, wanted in pairs):
+        return origins(read, [written]).sources() != [-1]
+    strides = [0] * missing + [s if n > 1 else 0 for n, s in zip(read.sizes, read.strides, strict=True)]
+    sources = grid(read.offset, written.sizes, strides)
+    targets = grid(written.offset, written.sizes, written.strides)
+    if copied:
+        return bool(np.isin(sources, targets[targets != sources]).any())
+    return bool((np.isin(sources, targets) & (targets != sources)).any())
+
+
+def _common_block(tensor: Strided, sources: Sequence[Strided]) -> tuple[int, int]:
+    """The largest block of last axes of `tensor` that is in one piece in each of the sources; how many axes it has."""
+    for joined in range(len(tensor.sizes), 0, -1):
+        block = prod(tensor.sizes[len(tensor.sizes) - joined :])
+        if all(_is_in_blocks(each, block, tensor.offset) for each in (tensor, *sources)):
+            return block, joined
+    return 1, 0
+
+
+def _is_in_blocks(tensor: Strided, block: int, origin: int) -> bool:
+    trailing, strides = tensor.trailing_block()
+    return all(number % block == 0 for number in (trailing, tensor.offset - origin, *strides))
+
+
+def _block_positions(tensor: Strided, block: int, origin: int) -> np.ndarray:
+    """The positions of the blocks of a tensor, in the order of its axes, counted from `origin`."""
+    rank = len(tensor.sizes)
+    trailing, _ = tensor.trailing_block()
+    while rank and prod(tensor.sizes[rank - 1 :]) <= trailing:
+        rank -= 1
+    sizes = (*tensor.sizes[:rank], trailing // block)
+    strides = [*(stride // block for stride in tensor.strides[:rank]), 1]
+    return grid((tensor.offset - origin) // block, sizes, strides)
+
+
+def grid(offset: int, sizes: Sequence[int], strides: Sequence[int]) -> np.ndarray:
+    """offset + i * strides[0] + j * strides[1] + ..., an array of shape `sizes`."""
+    grid = np.full((), offset, np.int64)
+    for axis, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
+        steps = np.arange(size, dtype=np.int64) * stride
+        grid = grid + steps.reshape((size,) + (1,) * (len(sizes) - axis - 1))
+    return np.asarray(grid)
