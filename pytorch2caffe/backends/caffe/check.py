@@ -100,7 +100,7 @@ def location(node: Node) -> str:
 
 
 def _ranks(node: Node, target: Dialect) -> Iterator[Problem]:
-    most = target.limits.ranks.get(node.layer.type, target.limits.ranks.get("*"))
+    most = target.limits.most_axes(node.layer.type)
     rank = max((len(value.shape) for value in (*node.inputs, *node.outputs)), default=0)
     if most is not None and rank > most:
         what = f"{node.layer.type} of {rank} axes; {target.name} accepts at most {most}"

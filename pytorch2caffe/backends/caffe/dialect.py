@@ -148,6 +148,10 @@ class Limits:
     shared_weights: bool = False
     outputs_by_top: bool = True
 
+    def most_axes(self, type: str) -> int | None:
+        """The most axes that an input or output of a layer may have; None for no limit."""
+        return self.ranks.get(type, self.ranks.get("*"))
+
 
 @dataclass(frozen=True, eq=False)
 class Dialect:

@@ -33,7 +33,14 @@ class DialectTarget:
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if the dialect has the layer and the fields that are set, else which it lacks and what to do."""
         refusal = self.dialect.takes(layer, inputs, blobs)
-        if refusal is not None and layer.type not in self.dialect.layers:
+        if refusal is None:
+            return None
+        most, rank = self.dialect.limits.most_axes(layer.type), max((len(value.shape) for value in inputs), default=0)
+        if most is not None and rank > most and layer.type in self.dialect.layers:
+            return Refusal(
+                f"{layer.type} of {rank} axes; {self.name} accepts at most {most}", "use layers of fewer axes"
+            )
+        if layer.type not in self.dialect.layers:
             return replace(refusal, fix=alternative_to(layer.type, self.dialect, lowered=True))
         return refusal
 

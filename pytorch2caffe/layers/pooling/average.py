@@ -45,3 +45,15 @@ def average_by_convolution(
     total = net.add(layer, x, blobs=[weight], name="sum")
     counts = net.add(layer, net.add(Power(scale=0.0, shift=1.0), x, name="ones"), blobs=[weight], name="count")
     return net.add(Eltwise("PROD"), total, net.add(Power(power=-1.0), counts, name="reciprocal"), name="average")
+
+
+def padded_by_convolution(net: Lowering, x: Value, pads: tuple[int, int]) -> Value | None:
+    """x [N, C, H, W] with zeros around each map, or None if the target lacks such a convolution.
+
+    before: x -> Pad(1, 1) -> y
+    after:  x -> Convolution(group C, kernel 1, pad 1, weights 1) -> y
+    """
+    channels = x.shape[1]
+    layer = Convolution(channels, (1, 1), pad=pads, group=channels, bias_term=False)
+    weight = np.ones((channels, 1, 1, 1), np.float32)
+    return net.add(layer, x, blobs=[weight], name="padded") if net.takes(layer, x, blobs=[weight]) else None

@@ -14,7 +14,7 @@ from ..elementwise.eltwise import Eltwise
 from ..elementwise.scale import Scale
 from ..indexing.strided_slice import crop_space, every, select
 from ..shape.pad import pad_with
-from .average import average_by_convolution
+from .average import average_by_convolution, padded_by_convolution
 from .floor_crop import crop_to_floor
 from .windows import window_sizes
 
@@ -95,9 +95,11 @@ def _weigh(net: Lowering, layer: Pooling, x: Value, y: Value) -> Value:
 
 
 def _pad_first(net: Lowering, layer: Pooling, x: Value) -> Value:
-    """For targets that pool the padding in another way: a Pad layer before the pooling."""
-    value = 0.0 if layer.pool == "AVE" else -FLT_MAX
-    padded = pad_with(net, x, {2: (layer.pad_h,) * 2, 3: (layer.pad_w,) * 2}, value)
+    """For targets that pool the padding in another way: padding before the pooling."""
+    padded = padded_by_convolution(net, x, (layer.pad_h, layer.pad_w)) if layer.pool == "AVE" else None
+    if padded is None:
+        value = 0.0 if layer.pool == "AVE" else -FLT_MAX
+        padded = pad_with(net, x, {2: (layer.pad_h,) * 2, 3: (layer.pad_w,) * 2}, value)
     bare = replace(layer, pad_h=0, pad_w=0, count_include_pad=True, divisor_override=0)
     y = crop_space(net, net.add(bare, padded, name="pool"), layer.sizes(x.shape))
     return _weigh(net, layer, x, y) if layer.pool == "AVE" else y

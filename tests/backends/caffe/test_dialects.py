@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from pytorch2caffe import load_caffe, save_caffe, trace
+from pytorch2caffe import UnsupportedError, load_caffe, save_caffe, trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect, names
 from pytorch2caffe.verify.runtimes import get
 from tests.layers.conftest import relative_l2
@@ -144,3 +144,12 @@ def test_nnie_takes_one_permute_and_has_the_others_said_otherwise(tmp_path):
 
 def test_every_dialect_says_who_and_how_we_know():
     assert all(dialect(name).summary and dialect(name).rests_on for name in names())
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.Conv3d(2, 2, 3), nn.ConvTranspose3d(2, 2, 3)], ids=lambda layer: type(layer).__name__
+)
+def test_a_layer_of_too_many_axes_is_refused_for_them(layer, tmp_path):
+    graph = trace(layer, torch.zeros(1, 2, 4, 4, 4))
+    with pytest.raises(UnsupportedError, match="of 5 axes; ncnn accepts at most 4"):
+        save_caffe(graph, tmp_path / "n.prototxt", tmp_path / "n.caffemodel", dialect="ncnn")

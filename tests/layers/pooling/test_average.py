@@ -41,4 +41,5 @@ def test_every_dialect_averages_the_same(model, target, tmp_path):
 
 def test_a_window_beyond_the_padding_is_still_exact(tmp_path):
     files = tmp_path / "n.prototxt", tmp_path / "n.caffemodel"
-    export(nn.AvgPool2d(3, 2, 1, ceil_mode=True), torch.randn(1, 4, 9, 10), *files, dialect="ncnn")
+    graph = export(nn.AvgPool2d(3, 2, 1, ceil_mode=True), torch.randn(1, 4, 9, 10), *files, dialect="ncnn")
+    assert [node.layer.type for node in graph.nodes] == ["Convolution", "Pooling"], "the first pads"
