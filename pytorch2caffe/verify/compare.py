@@ -28,8 +28,8 @@ class Row:
     note:        why they cannot be compared: another shape, NaN on one side; that the reference is zero; or how far
                  the layers of the file are off on the model's own values.
     output:      whether it is an output of the network.
-    model_max_abs, model_relative_l2: how far the model in float32, the reference, is from the model in float64: None
-                 for the blobs that agree within the tolerance, for which it is not computed.
+    model_max_abs, model_relative_l2: how far the model in float32, the reference, or rounded at random, is from the
+                 model in float64: None for the blobs that agree within the tolerance, for which it is not computed.
     """
 
     blob: str

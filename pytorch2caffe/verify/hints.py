@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from .compare import Comparison, compare
+from .compare import Comparison, Row, compare
 
 Arrays = Mapping[str, np.ndarray]
 SAME_DIRECTION = 1e-2  # the part of a difference that a constant factor may leave
@@ -32,8 +32,13 @@ def hints(
             f"{blob} is equal if the channels of the input are reversed: the file expects BGR and the model RGB, "
             "or vice versa"
         )
-    elif math.sqrt(max(0.0, 1 - first.cosine**2)) < SAME_DIRECTION * min(first.relative_l2, 1e-2):
+    elif _is_multiple(first):
         yield f"{blob} is a constant multiple of the model's: check scales, mean divisors and the factor of BatchNorm"
+
+
+def _is_multiple(row: Row) -> bool:
+    """Whether a constant factor explains all but SAME_DIRECTION of a difference."""
+    return math.sqrt(max(0.0, 1 - row.cosine**2)) < SAME_DIRECTION * min(row.relative_l2, SAME_DIRECTION)
 
 
 def _differ_by_one(expected: tuple[int, ...], actual: tuple[int, ...]) -> bool:

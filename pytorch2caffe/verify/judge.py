@@ -84,6 +84,7 @@ def judge(
     actual: np.ndarray,
     floor: Distance = NOTHING,
     tolerance: float = 0.0,
+    rounding: Distance = NOTHING,
 ) -> Judgement:
     """Whether `actual` is as near to the model in float64 as float32 allows.
 
@@ -91,17 +92,18 @@ def judge(
     actual:    the file's values.
     floor:     the effect of one rounding of each number that the blob is computed from.
     tolerance: a distance from float64, relative to its magnitude, that is accepted in any case.
+    rounding:  how far other roundings of the model are from float64, if that is known: one run may be near by chance.
 
-    Where float32 itself overflows, `actual` may have the float32 model's inf or NaN.
+    Where only one of the two references is finite, the one in float32 counts: float32 itself overflows there.
 
     >>> judge(np.array([1.001]), np.array([1.0]), np.array([0.998])).equal
     True
     >>> judge(np.array([1.001]), np.array([1.0]), np.array([0.98])).equal
     False
     """
-    overflows = ~np.isfinite(reference32) & np.isfinite(reference64)
-    exact = np.where(overflows, reference32, reference64) if overflows.any() else reference64
-    model, file = distance(reference32, exact), distance(actual, exact)
+    finite = np.isfinite(reference32) & np.isfinite(reference64)
+    exact = reference64 if finite.all() else np.where(finite, reference64, reference32)
+    model, file = distance(reference32, exact).larger(rounding), distance(actual, exact)
     accepted = (model * FACTOR + floor * ROUNDINGS).larger(magnitude(exact) * tolerance)
     return Judgement(file <= accepted and math.isfinite(file.max_abs), model, file)
 

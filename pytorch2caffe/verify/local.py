@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,14 +21,13 @@ class Part:
     """What the layers between the model's blobs and one blob compute from the model's own values.
 
     computed: the values of the blob.
-    floor:    how far it moves if each number it is computed from is rounded once to float32.
+    floor:    how far it moves if each number it is computed from is rounded once to float32, the largest of the draws.
     """
 
     computed: np.ndarray
     floor: Distance = NOTHING
 
 
-@torch.no_grad()
 def run_parts(graph: Graph, given: Mapping[Value, np.ndarray], draws: int = 0) -> Iterator[tuple[Value, Part]]:
     """Each value of a graph in `given`, computed from the others in `given` only.
 
@@ -38,6 +37,14 @@ def run_parts(graph: Graph, given: Mapping[Value, np.ndarray], draws: int = 0) -
 
     Yields a Part for each value in `given` that a layer writes, in the order of execution.
     """
+    return run_rounded(graph, given, given, draws)
+
+
+@torch.no_grad()
+def run_rounded(
+    graph: Graph, given: Mapping[Value, np.ndarray], wanted: Collection[Value], draws: int
+) -> Iterator[tuple[Value, Part]]:
+    """As `run_parts`, for the values in `wanted`. With inputs alone in `given`, rounding grows as in the network."""
     values = {value: torch.from_numpy(given[value]) for value in graph.inputs}
     dtype = next(iter(values.values())).dtype
     rounded = [dict(values) for _ in range(draws)]
@@ -48,7 +55,7 @@ def run_parts(graph: Graph, given: Mapping[Value, np.ndarray], draws: int = 0) -
         draws_of_node = [_rounded(node, [draw[value] for value in node.inputs], dtype, generator) for draw in rounded]
         for place, value in enumerate(node.outputs):
             outcomes = [draw[place] for draw in draws_of_node]
-            if value in given:
+            if value in wanted:
                 computed = results[place].numpy()
                 floor = NOTHING
                 for outcome in outcomes:

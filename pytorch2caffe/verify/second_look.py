@@ -7,7 +7,7 @@ where. The outputs are judged by the model in float64: the file may be as far fr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..errors import ConversionError
 from ..graph.graph import Graph
 from .compare import Comparison, Row, compare
 from .judge import NOTHING, ROUNDINGS, Distance, distance, judge, locally_equal, magnitude
-from .local import Part, run_parts
+from .local import Part, run_parts, run_rounded
 from .lowest import interchangeable, with_inf
 
 Arrays = Mapping[str, np.ndarray]
@@ -143,25 +143,43 @@ def _judged(comparison: Comparison, runs: Runs, exact: Arrays, found: _Found) ->
     """The rows after the second look. Where a part is right, the difference of an inner blob is rounding; outputs, and
     what follows a fault, must be as near to float64 as the model is.
     """
-    rows: list[Row] = []
-    for row in comparison.rows:
-        if row.blob in found.faults:
-            rows.append(replace(row, equal=False, note=found.faults[row.blob]))
-        else:
-            rows.append(row if row.equal else _within_float32(row, runs, exact, found.floors.get(row.blob, NOTHING)))
-    outputs_equal = all(row.equal for row in rows if row.output)
+    rows = [_judged_row(row, runs, exact, found, NOTHING) for row in comparison.rows]
+    if not found.faults and not _outputs_equal(rows):
+        roundings = _roundings(runs, exact)
+        rows = [
+            _judged_row(row, runs, exact, found, roundings.get(runs.blobs[row.blob], NOTHING))
+            for row in comparison.rows
+        ]
     for index, row in enumerate(rows):
         if row.blob in found.faults:
             break
-        if not row.output and (outputs_equal or found.faults):
+        if not row.output and (_outputs_equal(rows) or found.faults):
             rows[index] = replace(row, equal=True)
     return replace(comparison, rows=tuple(rows))
 
 
-def _within_float32(row: Row, runs: Runs, exact: Arrays, floor: Distance) -> Row:
+def _outputs_equal(rows: Sequence[Row]) -> bool:
+    return all(row.equal for row in rows if row.output)
+
+
+def _roundings(runs: Runs, exact: Arrays) -> dict[str, Distance]:
+    """How far each value of the model is from float64 if every layer rounds at random, by name."""
+    given = {value: exact[value.name] for value in runs.graph.inputs}
+    compared = set(runs.blobs.values())
+    wanted = [value for value in runs.graph.values() if value.name in compared]
+    return {value.name: part.floor for value, part in run_rounded(runs.graph, given, wanted, draws=3)}
+
+
+def _judged_row(row: Row, runs: Runs, exact: Arrays, found: _Found, rounding: Distance) -> Row:
+    if row.blob in found.faults:
+        return replace(row, equal=False, note=row.note if math.isnan(row.cosine) else found.faults[row.blob])
+    return row if row.equal else _within_float32(row, runs, exact, found.floors.get(row.blob, NOTHING), rounding)
+
+
+def _within_float32(row: Row, runs: Runs, exact: Arrays, floor: Distance, rounding: Distance) -> Row:
     """The row of a blob that differs from the float32 model, judged by the model in float64."""
     name = runs.blobs[row.blob]
-    judgement = judge(runs.values[name], exact[name], runs.actual[row.blob], floor, runs.tolerance)
+    judgement = judge(runs.values[name], exact[name], runs.actual[row.blob], floor, runs.tolerance, rounding)
     size = magnitude(runs.values[name]).l2
     model = judgement.model.l2 / size if size else math.inf
     return replace(row, equal=judgement.equal, model_max_abs=judgement.model.max_abs, model_relative_l2=model)
