@@ -9,8 +9,8 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from ..indexing.strided_slice import select
-from ..linear.linear_map import select_indices
 from ..shape.reshape import reshape_to
+from .index_select import select_indices
 
 
 @from_torch("torch.gather", "torch.Tensor.gather")

@@ -12,8 +12,8 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
-from ..linear.linear_map import select_indices
 from ..shape.reshape import reshape_to
+from .index_select import select_indices
 from .strided_slice import select
 from .subscript import items_of, positions_of, ranges_of
 

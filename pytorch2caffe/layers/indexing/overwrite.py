@@ -12,10 +12,11 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ..elementwise.arithmetic import arithmetic
-from ..linear.linear_map import linear_map, select_indices
+from ..linear.linear_map import linear_map
 from ..shape.concat import Concat
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
+from .index_select import select_indices
 
 TWICE = "writing twice to one position", "use each index once"
 

@@ -12,11 +12,11 @@ from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 from ..elementwise.power import Power
 from ..elementwise.where import choose
-from ..linear.linear_map import select_indices
 from ..shape.concat import Concat
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from ..shape.slice import slice_at
+from .index_select import select_indices
 from .overwrite import overwrite, overwrite_along
 from .subscript import Range, items_of, positions_of, ranges_of
 

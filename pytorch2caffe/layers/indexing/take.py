@@ -10,8 +10,8 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
-from ..linear.linear_map import select_indices
 from ..shape.reshape import reshape_to
+from .index_select import select_indices
 
 
 @from_torch("torch.take", "torch.Tensor.take")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -16,8 +16,6 @@ from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, layer
 from ..convolution.convolution import Convolution
-from ..indexing.strided_slice import crop
-from ..shape.concat import Concat
 from ..shape.reshape import reshape_to
 from .inner_product import InnerProduct
 
@@ -69,24 +67,3 @@ def linear_map(net: Builder, x: Value, axis: int, matrix: np.ndarray, name: str 
     """matrix [out, in] applied along an axis of x."""
     axis %= len(x.shape)
     return net.add(LinearMap(axis, len(matrix)), x, blobs=[np.asarray(matrix, np.float32)], name=name)
-
-
-def select_indices(net: Builder, x: Value, axis: int, indices: Iterable[int]) -> Value:
-    """x at the positions `indices` along an axis: up to four slices, concatenated, else a selection matrix."""
-    if not x.shape:
-        return x
-    axis %= len(x.shape)
-    size = x.shape[axis]
-    positions = [int(i) % size for i in indices]
-    runs = [(positions[0], positions[0] + 1)]
-    for index in positions[1:]:
-        if index == runs[-1][1]:
-            runs[-1] = (runs[-1][0], index + 1)
-        else:
-            runs.append((index, index + 1))
-    if runs == [(0, size)]:
-        return x
-    if len(runs) <= 4:
-        parts = [crop(net, x, {axis: run}) for run in runs]
-        return net.add(Concat(axis), *parts) if len(parts) > 1 else parts[0]
-    return linear_map(net, x, axis, np.eye(size, dtype=np.float32)[positions])

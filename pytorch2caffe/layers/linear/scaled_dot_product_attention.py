@@ -14,8 +14,8 @@ from ...graph.registry import from_torch
 from ..activation.softmax import Softmax
 from ..elementwise.arithmetic import arithmetic
 from ..elementwise.where import choose
+from ..indexing.index_select import select_indices
 from ..shape.transpose import transpose
-from .linear_map import select_indices
 from .matmul import matrix_product
 
 

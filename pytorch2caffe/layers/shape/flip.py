@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import axes_of, from_torch, unpacked
-from ..linear.linear_map import select_indices
+from ..indexing.index_select import select_indices
 
 
 @from_torch("torch.flip", "torch.Tensor.flip")

@@ -17,8 +17,8 @@ from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, hull, layer, number
 from ..elementwise.power import Power
+from ..indexing.index_select import select_indices
 from ..indexing.strided_slice import crop
-from ..linear.linear_map import select_indices
 from .concat import Concat
 
 Mode = Literal["reflect", "edge", "wrap", "symmetric"]

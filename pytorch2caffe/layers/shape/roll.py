@@ -10,7 +10,7 @@ import numpy as np
 from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import from_torch
-from ..linear.linear_map import select_indices
+from ..indexing.index_select import select_indices
 from ..shape.reshape import reshape_to
 
 

@@ -70,13 +70,12 @@ def _read(cv2: Any, prototxt: Path, caffemodel: Path, fusion: bool) -> Any:
 
 
 def _forward(net: Any, tops: Mapping[str, list[str]], inputs: Mapping[str, np.ndarray]) -> Results:
+    """The tops of some layers. OpenCV may name an output of the network by its top instead of its layer."""
     for name, array in inputs.items():
         net.setInput(array, name)
     known = set(net.getLayerNames())
-    names = {layer: layer if layer in known else own[0] for layer, own in tops.items() if own}  # Silence has no top
-    names = {
-        layer: name for layer, name in names.items() if name in known
-    }  # of one output, OpenCV may keep the top only
+    named = {layer: next((name for name in (layer, *own[:1]) if name in known), "") for layer, own in tops.items()}
+    names = {layer: name for layer, name in named.items() if name and tops[layer]}  # Silence has outputs but no top
     if not names:
         return {}
     outputs = dict(zip(names, net.forwardAndRetrieve(list(names.values())), strict=True))

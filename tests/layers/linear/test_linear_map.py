@@ -2,20 +2,12 @@ import pytest
 import torch
 
 from pytorch2caffe import UnsupportedError, save_caffe, to_torch, trace
-from tests.layers.conftest import types_of
 
 
 @pytest.mark.parametrize("shape", [(2, 7), (2, 3, 7), (2, 2, 3, 2, 7)], ids=str)
 @pytest.mark.parametrize("axis", [0, -1])
 def test_every_rank(shape, axis, same_everywhere):
     same_everywhere(lambda x: x.cumsum(axis) + x.flip(axis), torch.randn(shape))
-
-
-def test_few_runs_are_slices_and_many_are_one_matrix():
-    x = torch.zeros(1, 3, 4, 9)
-    assert types_of(lambda x: x.roll(2, 3), x) == ["Slice", "Silence", "Slice", "Silence", "Concat"]
-    assert types_of(lambda x: x.flip(3), x) == ["InnerProduct"]
-    assert types_of(lambda x: x.roll(1, 2).flip(2).flip(1), x.reshape(1, 3, 9, 4)).count("Convolution") == 1
 
 
 def test_a_matrix_that_is_too_large_is_refused(tmp_path):
