@@ -79,9 +79,9 @@ def judge(package: str, name: str, runtimes: Collection[str] = ()) -> Network:
             return Network(package, name, "refused", problems=problems, **facts)
         except ConversionError as error:
             return Network(package, name, "refused", problems=(_line(error),), **facts)
-        except MemoryError:
-            raise
         except Exception as error:
+            if isinstance(error, MemoryError) or "allocate memory" in str(error):
+                raise MemoryError from error
             return Network(package, name, "WRONG", _internal(error), **facts)
         facts["seconds"] = round(time.process_time() - start, 1)
         if not comparison.equal:
@@ -89,7 +89,7 @@ def judge(package: str, name: str, runtimes: Collection[str] = ()) -> Network:
         facts |= {runtime: _in_runtime(runtime, model, inputs, files) for runtime in runtimes}
     if facts.get("caffe", "").startswith("different"):
         return Network(package, name, "WRONG", f"real Caffe: {facts['caffe']}", **facts)
-    end = "equal within float32" if getattr(comparison, "within_float32", None) else "equal"
+    end = "equal within float32" if comparison.within_float32 else "equal"
     return Network(package, name, end, **facts)
 
 
@@ -106,6 +106,10 @@ def _in_runtime(runtime: str, model: nn.Module, inputs: Any, files: tuple[Path, 
 
 def _enliven(model: nn.Module, inputs: Any) -> None:
     """Lively weights; a network that the calibration pass cannot run keeps the random ones of its constructor."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if not (parameter.abs() < 1e6).all():  # memory that the constructor left as it was
+                parameter.normal_(std=0.02)
     with contextlib.suppress(AttributeError, RuntimeError, TypeError, NotImplementedError):
         make_lively(model, *inputs, calibrate=True)
     model.eval().requires_grad_(False)

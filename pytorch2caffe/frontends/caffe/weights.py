@@ -61,7 +61,8 @@ class Weights:
 
     def _same(self, name: str, index: int, own: np.ndarray) -> np.ndarray:
         first = self._shared.setdefault(name, own)
-        if first.size != own.size or self._by_name is not None and not np.array_equal(first.ravel(), own.ravel()):
+        same = first is own or self._by_name is None or np.array_equal(first.ravel(), own.ravel(), equal_nan=True)
+        if first.size != own.size or not same:
             raise Refused(f"its blob {index} shares {name!r} with an earlier layer, but differs from it", self.fix)
         return first if first.shape == own.shape else first.reshape(own.shape)
 

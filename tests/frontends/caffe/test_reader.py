@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, save_caffe, to_torch
+from pytorch2caffe import ConversionError, UnsupportedError, export, load_caffe, save_caffe, to_torch
 from pytorch2caffe.cli import main
 from tests.layers.conftest import same_as_caffe  # noqa: F401 - a fixture
 
@@ -243,3 +244,13 @@ def test_what_is_in_place_before_it_is_copied_is_fine(tmp_path):
         )
     )
     assert list(graph.outputs) == ["f_1"]
+
+
+def test_shared_weights_may_hold_nan(tmp_path):
+    conv = nn.Conv2d(3, 3, 1)
+    conv.weight.data[0] = float("nan")
+    files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    export(nn.Sequential(conv, nn.ReLU(), conv), torch.randn(1, 3, 4, 4), *files, check=False)
+    first, second = (node for node in load_caffe(*files).nodes if node.blobs)
+    assert first.blobs[0] is second.blobs[0]
+    assert np.isnan(first.blobs[0]).any()
