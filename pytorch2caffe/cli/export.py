@@ -72,6 +72,8 @@ def command(
     from ..convert.export import export
     from ..errors import UnsupportedError
     from ..frontends.torch.loading.models import load_model
+    from ..graph.other_sizes import freedom
+    from ..runtime.build import infer
 
     torch.manual_seed(seed)
     net = load_model(model, weights, key, allow_extra_keys, note)
@@ -97,4 +99,5 @@ def command(
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
     status = "not checked" if no_check else "read back and equal to the model on a random input"
     report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
+    click.echo(f"sizes: {freedom(graph, infer)}")
     return 0

@@ -29,9 +29,12 @@ def command(prototxt: str) -> int:
     from rich.text import Text
 
     from ..frontends.caffe.reader import load_caffe
+    from ..graph.other_sizes import freedom
     from ..graph.summary import summarise
+    from ..runtime.build import infer
 
-    rows = summarise(load_caffe(prototxt))
+    graph = load_caffe(prototxt)
+    rows = summarise(graph)
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table = Table(
         title=Text(
@@ -56,6 +59,7 @@ def command(prototxt: str) -> int:
     table.add_section()
     table.add_row("total", "", "", "", f"{parameters:,}", f"{multiply_adds:,}")
     console().print(table)
+    console().print(Text(f"sizes: {freedom(graph, infer)}"))
     return 0
 
 

@@ -50,6 +50,8 @@ def lower(graph: Graph, target: Target, infer: Infer) -> Lowered:
             problems.append(Problem(node.where, error.what, error.fix))
             outputs = [Value(value.name, value.shape) for value in node.outputs]
         values.update(zip(node.outputs, outputs, strict=True))
+        for old, new in zip(node.outputs, outputs, strict=True):
+            new.fixed |= old.fixed
     net.graph.outputs = {name: values[value] for name, value in graph.outputs.items()}
     return Lowered(net.graph, values, net.sources, problems)
 
@@ -72,7 +74,7 @@ class Lowering(Builder):
 
     def copy_input(self, value: Value) -> Value:
         """The input of the lowered graph for an input of the original."""
-        copy = Value(value.name, value.shape)
+        copy = Value(value.name, value.shape, fixed=value.fixed)
         self.graph.inputs.append(copy)
         return copy
 

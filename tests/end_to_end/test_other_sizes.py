@@ -78,6 +78,12 @@ FAILS = {  # right at another batch; does not load at another size
     "average without the padding": lambda: Block(lambda y, p: p(y), nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
     "spatial attention": lambda: Block(lambda y: y * torch.cat([y.mean(1, True), y.amax(1, True)], 1).amax(1, True)),
     "bilinear": lambda: Block(lambda y: F.interpolate(y, scale_factor=2, mode="bilinear")),
+    "reflection padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="reflect")),
+    "replication padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="replicate")),
+    "rolled": lambda: Block(lambda y: torch.roll(y, (1, 1), (2, 3))),
+    "three by three windows": lambda: Block(lambda y: F.adaptive_avg_pool2d(y, 3)),
+    "a sum over space": lambda: Block(lambda y: y.sum((2, 3))),
+    "a variance over space": lambda: Block(lambda y: y.var((2, 3))),
     "coordinate attention": lambda: Block(lambda y: y * y.mean(2, True).sigmoid() * y.mean(3, True).sigmoid()),
     "layer normalization of channels": lambda: Block(
         lambda y, n: n(y.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), nn.LayerNorm(8)

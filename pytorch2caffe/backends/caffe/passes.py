@@ -12,6 +12,7 @@ from ...layers.elementwise.power import Power
 from ...layers.shape.pad import Pad
 from ...passes.drop_unused import drop_unused
 from ...passes.fit_names import fit_names
+from ...passes.fix_sizes import fix_sizes
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.fold_pads import fold_pads
 from ...passes.fold_tiles import fold_tiles
@@ -24,6 +25,7 @@ from ...passes.separate_fused import separate_fused
 from ...passes.separate_outputs import separate_outputs
 from ...passes.share_weights import share_weights
 from ...passes.silence_unused import silence_unused
+from ...runtime.build import infer
 from .dialect import Dialect
 from .dialect_file import dialect
 
@@ -52,7 +54,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     ]
     names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
     shapes: Pass = open_reshapes if target.limits.open_reshapes else close_reshapes
-    return [*passes, *outputs, silence_unused, shapes, names]
+    return [*passes, *outputs, silence_unused, partial(fix_sizes, infer=infer), shapes, names]
 
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:

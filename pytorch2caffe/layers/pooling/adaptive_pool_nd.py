@@ -35,9 +35,11 @@ def adaptive_pool(net: Builder, input: Value, output_size: OutputSize, method: s
     elif (height, width) == x.shape[2:]:
         return input
     elif rows and columns:
+        x.fixed = True
         (kernel_h, stride_h), (kernel_w, stride_w) = rows, columns
         layer = Pooling(method, kernel_h, kernel_w, stride_h, stride_w)
     else:
+        x.fixed = True
         layer = AdaptivePooling(method, height, width)
     return drop_batch(net, net.add(layer, x), added)
 

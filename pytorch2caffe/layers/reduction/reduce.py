@@ -70,6 +70,7 @@ class Reduce(Layer):
         if self.operation == "min":
             x = net.add(Power(scale=-1.0), x, name="min")
         if self.operation == "sum":
+            inputs[0].fixed |= any(axis >= 2 for axis in self.dims)
             x = net.add(Power(scale=float(count)), x, name="sum")
         return reshape_to(net, x, output, "reduced")
 
