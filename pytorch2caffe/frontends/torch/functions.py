@@ -14,6 +14,7 @@ from ...graph.registry import TORCH
 from .decompositions import DECOMPOSED
 
 ADD_HANDLER = "rewrite it with supported functions, or register one (docs/adding-a-layer.md)"
+NO_FAKE_QUANT = "model.apply(torch.ao.quantization.disable_fake_quant).apply(torch.ao.quantization.disable_observer)"
 FLOAT_MODEL = (
     "pass the model in float, as it was before torch.ao.quantization.convert; docs/int8.md shows how to calibrate it"
 )
@@ -112,6 +113,11 @@ def refusal(name: str, outer: str, random: bool) -> tuple[str, str]:
         return f"{name} is random: its results differ between runs", "omit the noise in eval mode"
     if short_name(name) in DATA_SHAPED:
         return f"{name} returns a shape that depends on the data", SAME_FOR_EVERY_INPUT
+    if "fake_quantize" in name:
+        return (
+            "fake quantization is on: it rounds activations, and no Caffe layer rounds",
+            f"turn it off: {NO_FAKE_QUANT}",
+        )
     if name.startswith("quantized.") or "quantize_per" in name:
         return f"{name} computes with integers of a quantized model", FLOAT_MODEL
     inner = f": it calls {name}" if outer else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 import torch.ao.quantization as quantization
 from torch import nn
 from torch.ao.quantization.quantize_fx import prepare_qat_fx
