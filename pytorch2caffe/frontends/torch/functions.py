@@ -114,10 +114,8 @@ def refusal(name: str, outer: str, random: bool) -> tuple[str, str]:
     if short_name(name) in DATA_SHAPED:
         return f"{name} returns a shape that depends on the data", SAME_FOR_EVERY_INPUT
     if "fake_quantize" in name:
-        return (
-            "fake quantization is on: it rounds activations, and no Caffe layer rounds",
-            f"turn it off: {NO_FAKE_QUANT}",
-        )
+        what = "fake quantization is on: it rounds activations to integers, which depends on the last bit of each float"
+        return what, f"turn it off: {NO_FAKE_QUANT}"
     if name.startswith("quantized.") or "quantize_per" in name:
         return f"{name} computes with integers of a quantized model", FLOAT_MODEL
     inner = f": it calls {name}" if outer else ""

@@ -33,6 +33,7 @@ CASES = {
         lambda x: x.argmax(1).int() * 2 + x.argmin(1).to(torch.uint8), opencv="has no ArgMax"
     ),
     "counts": lambda x: (x > 0).sum(1, dtype=torch.int32) + (x > 1).byte().cumsum(1).type(torch.int16)[:, 0],
+    "fractions": lambda x: (x.clamp(-9, 9) * 3).int() * 2 + (x.clamp(0, 1) * 255).byte(),
     "assigned": lambda x: torch.empty_like(x, dtype=torch.uint8).copy_(x > 0) * x,
     "as other types": lambda x: (x > 0).long() * 2 + (x < 0).to(x.dtype),
 }
