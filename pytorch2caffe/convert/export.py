@@ -113,7 +113,7 @@ def run_in(
 def _message(comparison: Comparison) -> str:
     lines = [f"the files do not give the model's numbers: {verdict(comparison)}"]
     lines += [f"  hint: {hint}" for hint in comparison.hints]
-    worst = max((max(row.relative_l2, row.max_abs) for row in comparison.rows if not row.equal), default=inf)
+    worst = max((row.relative_l2 for row in comparison.rows if not row.equal), default=inf)
     accept = "" if worst > FOR_CERTAIN else ", or accept the difference with --tolerance (in Python tolerance=)"
     lines.append(
         "  fix: this is a mistake of the converter: report it with the module above, and write the files with "

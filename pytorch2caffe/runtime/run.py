@@ -21,12 +21,18 @@ def relative_l2(actual: np.ndarray, expected: np.ndarray) -> float:
 
 
 def run(
-    graph: Graph, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None = None
+    graph: Graph,
+    inputs: Mapping[str, np.ndarray],
+    wanted: Collection[str] | None = None,
+    *,
+    dtype: type[np.floating] = np.float32,
 ) -> dict[tuple[str, str], np.ndarray]:
     """Runs a graph layer by layer, each layer by its PyTorch source.
 
     inputs: arrays by the names of the graph's inputs, float32, of any batch size that the layers support.
     wanted: the names of the values to return; all values unless given.
+    dtype:  the type to compute in, numpy.float32 or numpy.float64: two forms of one network that differ in float32, and
+            not in float64, differ by rounding only.
 
     Returns {(layer name, top name): array} in the order of the layers. Raises ConversionError if an input is missing.
     """
@@ -36,12 +42,13 @@ def run(
             raise ConversionError(
                 f"there is no array for input {value.name!r}, only for: {', '.join(inputs) or 'none'}"
             )
-        values[value] = torch.from_numpy(np.require(inputs[value.name], np.float32, "C"))
+        values[value] = torch.from_numpy(np.require(inputs[value.name], dtype, "C"))
     arrays: dict[tuple[str, str], np.ndarray] = {}
     last_use = {value: index for index, node in enumerate(graph.nodes) for value in node.inputs}
     with torch.no_grad():
         for index, node in enumerate(graph.nodes):
-            result = build(source_of(node))(*(values[value] for value in node.inputs))
+            layer = build(source_of(node), dtype=torch.float64 if dtype is np.float64 else torch.float32)
+            result = layer(*(values[value] for value in node.inputs))
             results = result if isinstance(result, (tuple, list)) else [result]
             for value, tensor in zip(node.outputs, results, strict=True):
                 values[value] = tensor

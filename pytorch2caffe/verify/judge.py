@@ -8,11 +8,11 @@ the float32 model is, up to FACTOR, or than the rounding of the numbers it is co
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .compare import chunks
+from .compare import Row, chunks
 
 FACTOR = 10.0  # how many times farther from float64 than the float32 model the file may be
 ROUNDINGS = 8.0  # how many times the effect of one rounding of each operand counts as zero
@@ -106,6 +106,22 @@ def judge(
     model, file = distance(reference32, exact).larger(rounding), distance(actual, exact)
     accepted = (model * FACTOR + floor * ROUNDINGS).larger(magnitude(exact) * tolerance)
     return Judgement(file <= accepted and math.isfinite(file.max_abs), model, file)
+
+
+def judged(
+    row: Row,
+    reference32: np.ndarray,
+    reference64: np.ndarray,
+    actual: np.ndarray,
+    floor: Distance = NOTHING,
+    tolerance: float = 0.0,
+    rounding: Distance = NOTHING,
+) -> Row:
+    """The row of a blob that differs from the float32 model, judged by the model in float64; as for `judge`."""
+    judgement = judge(reference32, reference64, actual, floor, tolerance, rounding)
+    size = magnitude(reference32).l2
+    model = judgement.model.l2 / size if size else math.inf
+    return replace(row, equal=judgement.equal, model_max_abs=judgement.model.max_abs, model_relative_l2=model)
 
 
 def locally_equal(

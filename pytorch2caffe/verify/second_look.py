@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import ConversionError
 from ..graph.graph import Graph
 from .compare import Comparison, Row, compare
-from .judge import NOTHING, ROUNDINGS, Distance, distance, judge, locally_equal, magnitude
+from .judge import NOTHING, ROUNDINGS, Distance, distance, judged, locally_equal, magnitude
 from .local import Part, run_parts, run_rounded
 from .lowest import interchangeable, with_inf
 
@@ -173,13 +173,7 @@ def _roundings(runs: Runs, exact: Arrays) -> dict[str, Distance]:
 def _judged_row(row: Row, runs: Runs, exact: Arrays, found: _Found, rounding: Distance) -> Row:
     if row.blob in found.faults:
         return replace(row, equal=False, note=row.note if math.isnan(row.cosine) else found.faults[row.blob])
-    return row if row.equal else _within_float32(row, runs, exact, found.floors.get(row.blob, NOTHING), rounding)
-
-
-def _within_float32(row: Row, runs: Runs, exact: Arrays, floor: Distance, rounding: Distance) -> Row:
-    """The row of a blob that differs from the float32 model, judged by the model in float64."""
-    name = runs.blobs[row.blob]
-    judgement = judge(runs.values[name], exact[name], runs.actual[row.blob], floor, runs.tolerance, rounding)
-    size = magnitude(runs.values[name]).l2
-    model = judgement.model.l2 / size if size else math.inf
-    return replace(row, equal=judgement.equal, model_max_abs=judgement.model.max_abs, model_relative_l2=model)
+    if row.equal:
+        return row
+    name, floor = runs.blobs[row.blob], found.floors.get(row.blob, NOTHING)
+    return judged(row, runs.values[name], exact[name], runs.actual[row.blob], floor, runs.tolerance, rounding)
