@@ -21,6 +21,7 @@ from .lowest import interchangeable, with_inf
 
 Arrays = Mapping[str, np.ndarray]
 IMPOSSIBLE = "this model cannot be run in float64, so rounding that it amplifies counts as a difference"
+UNREMARKABLE = 0.03  # the part of the tolerance that different orders of the same sums explain: 3e-6
 # What a model may raise where its code does not work in float64.
 FAILURES = (ConversionError, RuntimeError, TypeError, ValueError, AssertionError, AttributeError, LookupError)
 
@@ -56,14 +57,16 @@ class _Found:
 
 
 def second_look(comparison: Comparison, runs: Runs) -> Comparison:
-    """The comparison after a closer look at the rows that differ; unchanged if all are equal.
+    """The comparison after a closer look at the rows that differ; if all are equal, at outputs that differ a little.
 
     A blob counts as equal if it differs from the model's only by -inf for the lowest float where that changes nothing
     (lowest.py), or by rounding: if its part of the file is right, and the outputs are (judge.py). If a part is not,
     its row is the first that differs.
     """
-    if comparison.equal or comparison.missing_outputs or any(_other_shape(row) for row in comparison.rows):
+    if comparison.missing_outputs or any(_other_shape(row) for row in comparison.rows):
         return comparison
+    if comparison.equal:
+        return _with_faults_within_tolerance(comparison, runs)
     infinite = interchangeable(runs.graph, runs.values)
     if infinite:
         rows = tuple(_with_inf(row, runs) if runs.blobs[row.blob] in infinite else row for row in comparison.rows)
@@ -77,6 +80,36 @@ def second_look(comparison: Comparison, runs: Runs) -> Comparison:
         reason = str(error).split("\n")[0]
         return replace(comparison, hints=(*comparison.hints, f"{IMPOSSIBLE} ({type(error).__name__}: {reason})"))
     return _judged(comparison, runs, exact, found)
+
+
+def _with_faults_within_tolerance(comparison: Comparison, runs: Runs) -> Comparison:
+    """An equal comparison, in which the parts that are wrong differ if an output shows it above float32's rounding.
+
+    A weight that is off by 1e-3 of itself moves the output by 1e-5: that is within the tolerance, and a fault.
+    """
+    outputs = [row for row in comparison.rows if row.output and _relative(row, runs) > UNREMARKABLE * runs.tolerance]
+    if not outputs:
+        return comparison
+    try:
+        exact = _same_names(runs.in_float64(), runs.values)
+        if all(_is_rounding(row, runs, exact) for row in outputs):
+            return comparison
+        faults = _faults(runs, exact, interchangeable(runs.graph, runs.values)).faults
+    except FAILURES:  # the comparison is within the tolerance, and there is nothing more exact
+        return comparison
+    rows = (replace(row, equal=row.blob not in faults, note=faults.get(row.blob, row.note)) for row in comparison.rows)
+    return replace(comparison, rows=tuple(rows))
+
+
+def _relative(row: Row, runs: Runs) -> float:
+    """The larger of the relative L2 difference and the largest difference relative to the largest number."""
+    largest = magnitude(runs.values[runs.blobs[row.blob]]).max_abs
+    return max(row.relative_l2, row.max_abs / largest if largest else 0.0)
+
+
+def _is_rounding(row: Row, runs: Runs, exact: Arrays) -> bool:
+    name = runs.blobs[row.blob]
+    return judge(runs.values[name], exact[name], runs.actual[row.blob], tolerance=UNREMARKABLE * runs.tolerance).equal
 
 
 def _other_shape(row: Row) -> bool:
