@@ -83,7 +83,10 @@ class Values:
                 self.recorded[value] = tensor.detach().to(self.dtype).numpy().copy()
 
     def _of(self, tensor: torch.Tensor) -> tuple[Value | None, Stamp | None, Write | None]:
-        found: tuple[Value | None, Stamp | None, Write | None] = self._values.get(tensor, (None, None, None))
+        """What a tensor was bound to last, unless it has other memory since: x.set_(y)."""
+        found: tuple[Value, Stamp, Write | None] | None = self._values.get(tensor)
+        if found is None or found[1][0] != self._taint.key(tensor):
+            return None, None, None
         return found
 
     def is_changed(self, tensor: Any) -> bool:

@@ -8,7 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from pytorch2caffe import UnsupportedError, trace
 from tests.frontends.torch.same import Net, conv, image, same
+
+
+@torch.jit.script
+def scripted_relu(x: torch.Tensor):
+    x[:, :1].relu_()
 
 
 def used_again(self, x):
@@ -67,7 +73,65 @@ def a_list_of_residuals(self, x):
     return sum(kept)
 
 
+def other_memory(self, x):
+    y = self.c(x) * 5
+    y.set_(x[:, 1:])
+    y.mul_(3)
+    return y + 1, x + 1
+
+
+def a_parameter_of_it(self, x):
+    y = self.c(x)
+    part = nn.Parameter(y)[:, :2]
+    y[:, 1:3] *= 2
+    return part + 1
+
+
+def into_a_buffer(self, x):
+    self.r.buffer = torch.ones(1, 4, 6, 6)
+    self.r.buffer[:, :2] = x[:, :2]
+    return self.r.buffer * 2
+
+
+def a_recurrence(self, x):
+    h, states = x.new_zeros(1, 6, 6), x.new_empty(1, 4, 6, 6)
+    for channel in range(4):
+        h = torch.tanh(h + x[:, channel])
+        states[:, channel] = h
+    return states
+
+
+def masks_and_integers(self, x):
+    mask, count = x > 0, torch.zeros(1, 4, 6, 6, dtype=torch.long)
+    mask[:, :1] = True
+    mask[:, 1:2] &= x[:, 1:2] < 1
+    count[:, :2] = mask[:, :2].long()
+    count[:, 3:] = 0.7
+    return torch.where(mask, x, x * 0.1) + count
+
+
+def swapped(self, x):
+    y = self.c(x)
+    y[:, 0], y[:, 1] = y[:, 1].clone(), y[:, 0].clone()
+    y[:, [2, 3]] = y[:, [3, 2]]
+    return y
+
+
+def of_an_unbound_list(self, x):
+    a, b, c, d = self.c(x).unbind(1)
+    a += b
+    c.mul_(d)
+    return torch.stack([a, b, c, d], 1)
+
+
 CASES = [
+    other_memory,
+    a_parameter_of_it,
+    into_a_buffer,
+    a_recurrence,
+    masks_and_integers,
+    swapped,
+    of_an_unbound_list,
     used_again,
     the_slice_alone,
     plus_equals,
@@ -83,3 +147,24 @@ CASES = [
 @pytest.mark.parametrize("function", CASES, ids=lambda f: f.__name__)
 def test_is_traced_exactly(function):
     same(Net(function, c=conv(), r=nn.ReLU(inplace=True)), image())
+
+
+def test_a_write_by_scripted_code_is_refused():
+    def forward(self, x):
+        y = self.c(x)
+        scripted_relu(y)
+        return y + 1
+
+    with pytest.raises(UnsupportedError, match="overwritten in place through another tensor"):
+        trace(Net(forward, c=conv()), image())
+
+
+def test_a_loop_over_parts_is_one_concat():
+    def forward(x):
+        y = x.new_empty(1, 100, 2)
+        for i in range(100):
+            y[:, i] = x[:, i] * i
+        return y
+
+    graph = trace(forward, torch.randn(1, 100, 2))
+    assert [node.layer.type for node in graph.nodes].count("Concat") == 1
