@@ -50,7 +50,7 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtim
     multiple=True,
     default=["builtin"],
     show_default=True,
-    type=click.Choice(["builtin", "caffe", "opencv", "ncnn"]),
+    type=click.Choice(["builtin", "caffe", "opencv", "ncnn", "mnn"]),
     help="May be repeated.",
 )
 @click.option(

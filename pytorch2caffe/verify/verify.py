@@ -37,7 +37,7 @@ def verify(
     model, inputs, naming: as for `trace`; blobs of the file are compared with the values of the same names.
     prototxt:     the network.
     caffemodel:   as for `load_caffe`; all shards, if the weights are stored in more than one file.
-    runtime:      "builtin", "caffe", "opencv" or "ncnn".
+    runtime:      "builtin", "caffe", "opencv", "ncnn" or "mnn".
     tolerance:    the largest difference that counts as equal in any case, relative L2; a larger one does if it is
                   rounding that the model amplifies: docs/verify.md.
     caffe_python: the command that starts a Python with pycaffe, if it is not this one.
@@ -71,7 +71,7 @@ def verify(
     names |= {name: value.name for name, value in zip(named, graph.inputs, strict=True)}
     in_float64 = partial(record_in_float64, model, inputs, naming=naming)
     comparison = second_look(comparison, Runs(graph, file, values, names, actual, tolerance, in_float64))
-    notes = [] if inner_blobs or len(graph.nodes) < 2 else [ONLY_OUTPUTS]
+    notes = [] if inner_blobs or len(graph.nodes) < 2 or runner.only_outputs else [ONLY_OUTPUTS]
     return replace(
         comparison, hints=(*notes, *comparison.hints, *hints(comparison, inner_blobs | outputs, actual, named, run))
     )

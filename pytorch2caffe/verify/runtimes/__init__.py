@@ -4,10 +4,10 @@ enters: a prototxt (for ncnn also a .param), its weights and input arrays. leave
 
 Start with base.py. To add a runtime, add a file with a subclass of Runtime and a line in RUNTIMES. Caffe runs in a
 process of its own: caffe.py finds a Python with pycaffe, worker.py sends requests, process.py handles the pipes, and
-verify/caffe_worker.py (at the top of the repository) answers.
+verify/caffe_worker.py (at the top of the repository) answers; so does MNN, where mnn_worker.py answers.
 
 >>> names()
-('builtin', 'caffe', 'opencv', 'ncnn')
+('builtin', 'caffe', 'opencv', 'ncnn', 'mnn')
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from .base import Results, Runtime, RuntimeFailed, RuntimeUnavailable
 
 __all__ = ["Results", "Runtime", "RuntimeFailed", "RuntimeUnavailable", "get", "names"]
 
-RUNTIMES = {"builtin": "BuiltinRuntime", "caffe": "CaffeRuntime", "opencv": "OpenCVRuntime", "ncnn": "NcnnRuntime"}
+RUNTIMES = {
+    "builtin": "BuiltinRuntime",
+    "caffe": "CaffeRuntime",
+    "opencv": "OpenCVRuntime",
+    "ncnn": "NcnnRuntime",
+    "mnn": "MnnRuntime",
+}
 
 
 def names() -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Runtime(ABC):
     """Something that runs a network's files."""
 
     name: str
+    only_outputs: bool = False  # whether `run` returns the outputs of the network and no inner blobs
 
     @abstractmethod
     def unavailable(self) -> str | None:

@@ -25,12 +25,14 @@ MAX_BANNER_LINES = 1000  # lines that a wrapper (conda, ssh, docker) may print b
 
 
 class WorkerProcess:
-    """A worker process: the Python started by `command` runs `source`, the text of caffe_worker.py.
+    """A worker process: the Python started by `command` runs `source`, such as the text of caffe_worker.py.
 
+    module: what it must be able to import, for messages.
     Raises RuntimeUnavailable if the command does not start.
     """
 
-    def __init__(self, command: Sequence[str], source: str) -> None:
+    def __init__(self, command: Sequence[str], source: str, module: str = "pycaffe") -> None:
+        self.module = module
         self.command_line = shlex.join(command)
         try:
             self._popen = subprocess.Popen(
@@ -71,7 +73,7 @@ class WorkerProcess:
     def greet(self, timeout: float) -> dict[str, Any]:
         """Waits for the worker's first message and returns it. Lines that a wrapper prints before it are skipped.
 
-        Raises RuntimeUnavailable if there is none within `timeout` seconds, or if it reports that Caffe is missing.
+        Raises RuntimeUnavailable if there is none within `timeout` seconds, or if it reports an error.
         """
         banner: deque[str] = deque(maxlen=5)
         with self._limited_to(timeout, RuntimeUnavailable, banner):
@@ -88,7 +90,7 @@ class WorkerProcess:
                     f"`{self.command_line}` does not start the worker; it prints {banner[-1][:200]!r}"
                 )
         if "error" in greeting:
-            raise RuntimeUnavailable(f"`{self.command_line}` has no usable pycaffe: {greeting['error']}")
+            raise RuntimeUnavailable(f"`{self.command_line}` has no usable {self.module}: {greeting['error']}")
         return greeting
 
     def ask(self, header: dict[str, Any], sections: Sequence[Section], timeout: float) -> Message:
@@ -104,6 +106,15 @@ class WorkerProcess:
                 raise EOFError
             reply = json.loads(line)
             return reply, [self._read(size) for size in reply["sizes"]]
+
+    def lines_until(self, end: str, timeout: float = 2) -> list[str]:
+        """The last lines on stderr before the line `end`, which is waited for; then they are forgotten."""
+        deadline = time.monotonic() + timeout
+        while end not in self._stderr_lines and time.monotonic() < deadline:
+            time.sleep(0.01)
+        lines = [line for line in list(self._stderr_lines) if line != end]
+        self._stderr_lines.clear()
+        return lines
 
     def _read(self, size: int) -> bytearray:
         data = bytearray(size)

@@ -23,11 +23,14 @@ class CaffeWorker:
     command:       the command of a Python with pycaffe and numpy, such as ["chroot", "ROOT", "python3"].
     start_timeout: the most seconds for importing caffe.
     timeout:       the most seconds for a request.
+    title, module: how messages name it, and what its Python must have. source: what the process runs.
     networks_run:  number of networks that were sent to it.
 
     Every method raises RuntimeUnavailable if the process cannot be started, and RuntimeFailed with the last lines of
     Caffe's output if it reports an error, aborts or takes too long.
     """
+
+    title, module = "Caffe", "pycaffe"
 
     def __init__(self, command: Sequence[str], *, start_timeout: float = 120, timeout: float = 600) -> None:
         self.command = list(command)
@@ -48,6 +51,14 @@ class CaffeWorker:
     def pid(self) -> int | None:
         """The process id of the running process, or None."""
         return self._process.pid if self._process else None
+
+    def source(self) -> str:
+        """The Python text that the process runs."""
+        return worker_source()
+
+    def explanation(self, process: WorkerProcess) -> str:
+        """What to add to the error of a request."""
+        return ""
 
     def layer_types(self) -> list[str]:
         """The layer types that this Caffe has."""
@@ -126,12 +137,12 @@ class CaffeWorker:
                 self.close()
                 raise
         if "error" in reply:
-            raise RuntimeFailed(f"Caffe: {reply['error']}")
+            raise RuntimeFailed(f"{self.title}: {reply['error']}{self.explanation(process)}")
         return reply, data
 
     def _running_process(self) -> WorkerProcess:
         if self._process is None or self._process.has_ended():
-            self._process = WorkerProcess(self.command, worker_source())
+            self._process = WorkerProcess(self.command, self.source(), self.module)
             try:
                 self.greeting = self._process.greet(self.start_timeout)
             except BaseException:

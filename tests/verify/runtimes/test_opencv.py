@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pytorch2caffe.verify.runtimes import RuntimeFailed, RuntimeUnavailable
-from pytorch2caffe.verify.runtimes.opencv import OpenCVRuntime, tops_of
+from pytorch2caffe.verify.runtimes.opencv import OpenCVRuntime
+from pytorch2caffe.verify.runtimes.tops import tops_of
 
 NET = """
 input: "a" input_shape { dim: 1 dim: 2 dim: 3 dim: 3 }

@@ -1,0 +1,130 @@
+"""MNN as a runtime: its own converter of Caffe files, then MNN, in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pytorch2caffe import save_caffe, trace, verify
+from pytorch2caffe.verify.runtimes import RuntimeFailed, RuntimeUnavailable
+from pytorch2caffe.verify.runtimes.mnn import MnnRuntime
+from tests.lively import make_lively
+
+HEAD = 'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 2 dim: 4 dim: 4 } } }\n'
+X = np.arange(32, dtype="f4").reshape(1, 2, 4, 4) - 16
+
+
+@pytest.fixture(scope="module")
+def mnn():
+    runtime = MnnRuntime()
+    if reason := runtime.unavailable():
+        pytest.skip(f"mnn: {reason}")
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture
+def run(mnn, tmp_path):
+    """Runs layers without weights after an input."""
+
+    def run(layers, **inputs):
+        (tmp_path / "net.prototxt").write_text(HEAD + layers)
+        (tmp_path / "net.caffemodel").write_bytes(b"")
+        return mnn.run(tmp_path / "net.prototxt", tmp_path / "net.caffemodel", inputs)
+
+    return run
+
+
+class Net(nn.Module):
+    """Pooling that rounds down, whose Slices leave outputs that nobody reads; two outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        self.fc = nn.Linear(128, 5)
+
+    def forward(self, x):
+        x = self.features(x)
+        return self.fc(x.flatten(1)), x
+
+
+def test_the_outputs_of_a_model(mnn, tmp_path):
+    x = torch.randn(2, 3, 10, 10)
+    model, files = make_lively(Net(), x), (tmp_path / "n.prototxt", tmp_path / "n.caffemodel")
+    graph = save_caffe(trace(model, x), *files, "importers")
+    results = mnn.run(*files, {"data": x.numpy()})
+    assert {top for _, top in results} >= {value.name for value in graph.outputs.values()}
+    comparison = verify(model, *files, x, "mnn")
+    assert comparison.equal
+    assert {row.shape for row in comparison.rows if row.output} == {(2, 5), (2, 8, 4, 4)}
+    assert not comparison.hints
+
+
+def test_a_difference_is_found(mnn, tmp_path):
+    x = torch.randn(1, 3, 10, 10)
+    model, files = make_lively(Net(), x), (tmp_path / "n.prototxt", tmp_path / "n.caffemodel")
+    save_caffe(trace(model, x), *files, "importers")
+    with torch.no_grad():
+        model.fc.weight[3, 7] += 0.1
+    assert not verify(model, *files, x, "mnn").equal
+
+
+def test_in_place(run):
+    layers = 'layer { name: "a" type: "ReLU" bottom: "data" top: "y" }'
+    twice = ' layer { name: "b" type: "Power" bottom: "y" top: "y" power_param { scale: 2 } }'
+    assert np.array_equal(run(layers, data=X)["a", "y"], np.maximum(X, 0))
+    assert np.array_equal(run(layers + twice, data=X)["b", "y"], 2 * np.maximum(X, 0))
+
+
+def test_another_shape_of_the_input(run):
+    y = run('layer { name: "a" type: "AbsVal" bottom: "data" top: "y" }', data=np.repeat(X, 3, 0))["a", "y"]
+    assert np.array_equal(y, np.abs(np.repeat(X, 3, 0)))
+
+
+FAILS = {
+    "a layer that it lacks": (
+        'layer { name: "a" type: "NoSuch" bottom: "data" top: "y" }',
+        "converter does not accept",
+    ),
+    "a broken file": ("layer {", r"(?s)converter does not accept.*read_proto_from_text failed"),
+    "no weights, at which it aborts": (
+        'layer { name: "a" type: "InnerProduct" bottom: "data" top: "y" inner_product_param { num_output: 3 } }',
+        r"(?s)ended \(SIG.*caffemodel error",
+    ),
+}
+
+
+@pytest.mark.parametrize(("layers", "message"), FAILS.values(), ids=FAILS)
+def test_what_it_cannot_run(layers, message, run):
+    with pytest.raises(RuntimeFailed, match=message):
+        run(layers, data=X)
+    assert run('layer { name: "a" type: "AbsVal" bottom: "data" top: "y" }', data=X)  # the next is not affected
+
+
+def test_an_input_that_there_is_not(run):
+    with pytest.raises(RuntimeFailed, match=r"the inputs are \['data'\], not \['x'\]"):
+        run('layer { name: "a" type: "ReLU" bottom: "data" top: "y" }', x=X)
+
+
+def test_it_prints_nothing_and_does_not_import_what_sends_a_log(run, capfd):
+    run('layer { name: "a" type: "ReLU" bottom: "data" top: "y" }', data=X)
+    assert capfd.readouterr() == ("", "")
+    code = (
+        "import sys; from pytorch2caffe.verify.runtimes.mnn_worker import main; main();"
+        "sys.exit(any(name.startswith(('MNN.tools', 'aliyun')) for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
+def test_without_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    runtime = MnnRuntime()
+    assert runtime.unavailable() == "No module named 'MNN'; install MNN: pip install \"pytorch2caffe[mnn]\""
+    with pytest.raises(RuntimeUnavailable, match="mnn: No module named 'MNN'"):
+        runtime.run(tmp_path / "net.prototxt", tmp_path / "net.caffemodel", {})
