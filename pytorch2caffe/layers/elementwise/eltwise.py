@@ -11,8 +11,10 @@ from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
 from ...graph.bounds import affine, are_integers, product
-from ...graph.graph import Shape
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, layer, number
+from .power import Power
 
 
 @layer("Eltwise", param="eltwise_param")
@@ -76,6 +78,14 @@ class Eltwise(Layer):
         for name in names[1:]:
             text = f"torch.maximum({text}, {name})"
         return Source(expr=text)
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """For targets without coefficients: a Power for each that is not 1, and their sum."""
+        if self.operation != "SUM" or not self.coeff:
+            raise Refused(f"Eltwise {self.operation}", "use a dialect that has it")
+        factors = zip(self.coeff, inputs, strict=True)
+        parts = [value if c == 1 else net.add(Power(scale=c), value, name="times") for c, value in factors]
+        return net.add(Eltwise(), *parts)
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         """Operators of two inputs each, because consumers of the IR accept no more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -16,6 +17,8 @@ from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Source, from_ir_alike, from_torch, layer, number
 from .exp import WithBase
 from .power import Power
+
+E = float(np.float32(np.e))
 
 
 @layer("Log", param="log_param")
@@ -36,8 +39,13 @@ class Log(WithBase):
         return Ncnn("Log", {0: self.base, 1: self.scale, 2: self.shift})
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
-        """For targets that have the natural logarithm of x only: a Power before it and after it."""
+        """For targets that have the natural logarithm of x only: a Power before it and after it.
+
+        For those that have it only if the base is written, e as float32 holds it, within 1e-8: that.
+        """
         (x,) = inputs
+        if self.base == -1 and net.takes(replace(self, base=E), x):
+            return net.add(replace(self, base=E), x)
         if (self.scale, self.shift) != (1, 0):
             x = net.add(Power(1.0, self.scale, self.shift), x, name="inner")
         y = net.add(Log(), x, name="" if self.base == -1 else "log")
