@@ -1,6 +1,6 @@
 """Layers after a convolution and before one, in runtimes that join layers: OpenCV, ncnn and MNN.
 
-Each file of tests/layers that has CASES gives its first cases which accept an image of 4 channels.
+Each file of tests/layers gives its first cases which accept an image of 4 channels.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,19 @@ class Case:
 def cases(file: Path) -> tuple[Case, ...]:
     """The first cases of a file of tests that fit, traced once for all runtimes."""
     module = import_module(".".join(["tests", "layers", *file.parts]))
-    return tuple(case for case, _ in zip(_fitting(getattr(module, "CASES", {})), range(CASES_OF_A_FILE), strict=False))
+    found = {key: value for table in _tables(module) for key, value in table.items()}
+    return tuple(islice(_fitting(found), CASES_OF_A_FILE))
 
 
-def _fitting(found: Any) -> Iterator[Case]:
-    for name, value in found.items() if isinstance(found, dict) else ():
-        layer = value.values[0] if hasattr(value, "marks") else value
+def _tables(module: Any) -> list[dict[str, Any]]:
+    """The tables of cases in a file: its dicts with names in capitals."""
+    return [value for name, value in vars(module).items() if name.isupper() and isinstance(value, dict)]
+
+
+def _fitting(found: dict[str, Any]) -> Iterator[Case]:
+    for name, value in found.items():
+        parts = value.values if hasattr(value, "marks") else value if isinstance(value, tuple) else (value,)
+        layer = parts[0] if parts else None
         if not callable(layer):
             continue
         torch.manual_seed(0)

@@ -80,6 +80,8 @@ def _run(
     network.runSession(session)
     found = network.getSessionOutputAll(session)
     outputs = [_values(mnn, tensor) for tensor in found.values()]
+    if empty := [name for name, array in zip(found, outputs, strict=True) if not array.size]:
+        raise RuntimeError(f"it computes nothing for {', '.join(empty)}")
     return {"results": [[name, name] for name in found], "shapes": [array.shape for array in outputs]}, outputs
 
 

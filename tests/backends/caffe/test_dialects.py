@@ -10,7 +10,7 @@ from torch import nn
 
 from pytorch2caffe import UnsupportedError, load_caffe, save_caffe, trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect, names
-from pytorch2caffe.verify.runtimes import get
+from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from tests.layers.conftest import relative_l2
 from tests.lively import make_lively
 from tests.models import tiny
@@ -49,6 +49,8 @@ MODELS = {
     "bn": (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 3)), (1, 3, 3, 3)),
 }
 REFUSED = {("sequence", "ncnn"): "no axis 2 in InnerProduct|first dimension", ("sequence", "nnie"): None}
+# What a consumer cannot compute by itself: (model, dialect) -> reason
+LACKS = {("sequence", "mnn"): "MNN 3.6 does not find the shapes of an unrolled LSTM"}
 
 
 def lively(name):
@@ -75,6 +77,8 @@ def test_runs_in_its_reader(name, target, tmp_path, request):
         request.getfixturevalue("real_caffe")
     if reason := get(runtime).unavailable():
         pytest.skip(reason)
+    if (name, target) in LACKS:
+        request.applymarker(pytest.mark.xfail(reason=LACKS[name, target], raises=RuntimeFailed, strict=True))
     results = {top: array for (_, top), array in get(runtime).run(*files, {lowered.inputs[0].name: x.numpy()}).items()}
     (output,) = lowered.outputs.values()
     assert relative_l2(results[output.name], model(x).detach().numpy()) < 1e-5
