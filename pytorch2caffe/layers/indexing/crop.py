@@ -29,12 +29,14 @@ class Crop(Layer):
     offset: tuple[int, ...] = ()
 
     def to_caffe(self) -> dict[str, Any]:
+        """With the offset, even if it is 0: MNN's converter does not know the default."""
         settings = {"axis": self.axis} if self.axis != 2 else {}
-        return settings | ({"offset": list(self.offset)} if self.offset else {})
+        return settings | {"offset": list(self.offset or (0,))}
 
     @classmethod
     def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
-        return cls(param.get("axis", 2), tuple(param.get("offset", ())))
+        offset = tuple(param.get("offset", ()))
+        return cls(param.get("axis", 2), offset if any(offset) else ())
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if len(shapes) != 2:
