@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import ConversionError
 from ..graph.graph import Graph
 from .compare import Comparison, Row, compare
-from .judge import NOTHING, ROUNDINGS, Distance, distance, judged, locally_equal, magnitude
+from .judge import NOTHING, ROUNDINGS, Distance, distance, judge, judged, locally_equal, magnitude
 from .local import Part, run_parts, run_rounded
 from .lowest import interchangeable, with_inf
 
