@@ -118,7 +118,7 @@ def activation(type: str, params: dict[int, Any]) -> dict[int, Any] | None:
     return {"Sigmoid": {9: 4}, "Mish": {9: 5}}.get(type)
 
 
-BINARY = {"add": 0, "sub": 1, "mul": 2, "div": 3, "max": 4, "min": 5}
+BINARY = {"add": 0, "sub": 1, "mul": 2, "div": 3, "max": 4, "min": 5, "atan2": 10}
 
 
 def binary(operation: str, shapes: Sequence[Sequence[int]]) -> Ncnn:

@@ -3,8 +3,9 @@
 Two scopes, nothing patched. A TorchFunctionMode (tracer.py) sees every torch function under its public name; calls on
 traced tensors go to the function registered for them. Below it a TorchDispatchMode (taint.py) sees every operation that
 is executed, scripted code and custom operators included: it follows which memory depends on the input and counts the
-writes into it, so that a tensor that was computed without being traced, or overwritten through an alias, is noticed
-when it is used. Start with recording.py, `record`.
+writes into it, so that a tensor that was computed without being traced is noticed when it is used. Memory (memory.py)
+knows what was written into which part of a storage: a tensor that was overwritten through a view is put together from
+that when it is read. Start with recording.py, `record`.
 
 enters: a model and example inputs. leaves: a Graph.
 """

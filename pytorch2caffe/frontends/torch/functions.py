@@ -11,8 +11,13 @@ import torch
 from torch.overrides import resolve_name
 
 from ...graph.registry import TORCH
+from .decompositions import DECOMPOSED
 
 ADD_HANDLER = "rewrite it with supported functions, or register one (docs/adding-a-layer.md)"
+NO_FAKE_QUANT = "model.apply(torch.ao.quantization.disable_fake_quant).apply(torch.ao.quantization.disable_observer)"
+FLOAT_MODEL = (
+    "pass the model in float, as it was before torch.ao.quantization.convert; docs/int8.md shows how to calibrate it"
+)
 SAME_FOR_EVERY_INPUT = (
     "a Caffe network computes the same for every input: make it a fixed setting, or use tensors throughout"
 )
@@ -55,7 +60,7 @@ def _resolved_name(func: Any) -> str:
 @cache
 def _operator_name(name: str) -> str:
     """An operator of an exported program under the name of the function that has the same parameters."""
-    if not name.startswith("aten.") or name in TORCH:
+    if not name.startswith("aten.") or name in TORCH or name in DECOMPOSED:
         return name
     short = name.removeprefix("aten.")
     spellings = [short, short.removesuffix("_")]
@@ -69,6 +74,11 @@ def handler_of(name: str) -> Callable[..., Any] | None:
     if handler is None and name.endswith("_") and not name.endswith("__"):
         handler = TORCH.get(name[:-1]) or TORCH.get(f"torch.{short_name(name)[:-1]}")
     return handler
+
+
+def body_of(name: str, func: Any) -> Callable[..., Any] | None:
+    """A function that calls what `func`, of this name, is composed of; or None."""
+    return DECOMPOSED.get(name) or without_dispatch(func)
 
 
 _NO_DISPATCH: dict[str, Any] = {
@@ -103,5 +113,10 @@ def refusal(name: str, outer: str, random: bool) -> tuple[str, str]:
         return f"{name} is random: its results differ between runs", "omit the noise in eval mode"
     if short_name(name) in DATA_SHAPED:
         return f"{name} returns a shape that depends on the data", SAME_FOR_EVERY_INPUT
+    if "fake_quantize" in name:
+        what = "fake quantization is on: it rounds activations to integers, which depends on the last bit of each float"
+        return what, f"turn it off: {NO_FAKE_QUANT}"
+    if name.startswith("quantized.") or "quantize_per" in name:
+        return f"{name} computes with integers of a quantized model", FLOAT_MODEL
     inner = f": it calls {name}" if outer else ""
     return f"{outer or name} has no Caffe layer{inner}", ADD_HANDLER

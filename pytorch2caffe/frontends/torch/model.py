@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ...errors import ConversionError, Problem, UnsupportedError
+from .observers import observers_off
 from .state import State
 from .taint import Taint
 
@@ -45,6 +46,7 @@ class Subject:
         modules = list(self.modules.values())
         with _LOCK, ExitStack() as stack:
             stack.callback(_restore_flags, [(module, module.training) for module in modules])
+            stack.enter_context(observers_off(modules))
             state = State({**_objects_of(self.call), **self.modules})
             stack.callback(_restore, state, taint)
             for module in modules:

@@ -65,7 +65,7 @@ def refuse_writes(
     """Raises Refused for a call that wrote into memory that it does not return, or reads in some order."""
     if memory.written_elsewhere(copies, []):
         raise Refused(f"{name} writes into a tensor that is not float32", "make that tensor float32")
-    if memory.written_twice():
+    if memory.written_twice() and short_name(name) not in ("fill_", "zero_"):
         raise Refused(f"{name} writes into an expanded tensor", "clone() it first: several elements share memory")
     if memory.disturbs(arguments, copied=short_name(name) in OVERWRITTEN):
         raise Refused(f"{name} writes into memory that it reads, in no certain order", "clone() what is read first")

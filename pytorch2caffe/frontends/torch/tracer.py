@@ -72,7 +72,7 @@ class Tracer(TorchFunctionMode):
             return result
         handler = handler_of(name)
         if handler is None:
-            inside = functions.without_dispatch(func)
+            inside = functions.body_of(name, func)
             if inside is not None:
                 return self._composite(name, inside, args, kwargs)
         self._handled = location

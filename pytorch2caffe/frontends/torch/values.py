@@ -127,7 +127,7 @@ class Values:
             what = f"{self.function} uses an output of {source} that no Caffe layer computes".strip()
             self._note(what, "omit that output, or compute it from the others", location if where else "")
         else:
-            fix = "use the plain Python module or function instead"
+            fix = "use the plain Python module or function instead: with PYTORCH_JIT=0 torch.jit.script returns it"
             if traced and not where:
                 self._note(f"{self.function} reads memory that is shared with a traced tensor (at {location})", fix)
             else:

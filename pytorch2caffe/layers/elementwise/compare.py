@@ -19,8 +19,10 @@ def above(net: Builder, a: Term, b: Term) -> Value:
 
     Exact: the difference of two floats is 0 only if they are equal. Raises Refused for a constant inf or NaN.
     """
-    for operand in (a, b):
+    for operand, other in ((a, b), (b, a)):
         if not isinstance(operand, Value) and not np.isfinite(operand).all():
+            if isinstance(other, Value) and np.ndim(operand) == 0 and not np.isnan(operand):
+                return _finite_above(net, other, (operand > 0) == (operand is a))
             raise Refused("a comparison with inf or NaN", "compare with a large number, such as 1e30")
     if isinstance(a, Value) and not isinstance(b, Value) and _is_number(b, a):
         return net.add(Threshold(float(np.reshape(b, ()))), a, name="above")
@@ -28,6 +30,12 @@ def above(net: Builder, a: Term, b: Term) -> Value:
         minus = net.add(Power(scale=-1.0), b, name="minus")
         return net.add(Threshold(-float(np.reshape(a, ()))), minus, name="below")
     return net.add(Threshold(), arithmetic(net, "sub", a, b), name="above")
+
+
+def _finite_above(net: Builder, x: Value, above: bool) -> Value:
+    """A mask like `x` that is `above` everywhere. Raises Refused if x may be inf or NaN."""
+    net.bounds.refuse_hidden(x)
+    return net.add(Power(scale=0.0, shift=float(above)), x, name="above")
 
 
 def _is_number(constant: np.ndarray | float, like: Value) -> bool:

@@ -48,9 +48,9 @@ class Trigonometric(Layer):
         (x,) = inputs
         turns = net.add(Rounding("round"), net.add(Power(scale=0.5 / pi), x, name="turns"), name="whole_turns")
         if self.function == "sin":
-            return _odd_polynomial(net, _less(net, x, turns, 1.0), SINE)
+            return odd_polynomial(net, _less(net, x, turns, 1.0), SINE)
         half = _less(net, net.add(Power(scale=0.5), x, name="half"), turns, 0.5)
-        sine = _odd_polynomial(net, half, HALF_SINE, "half_sine")
+        sine = odd_polynomial(net, half, HALF_SINE, "half_sine")
         return net.add(Power(scale=-2.0, shift=1.0), net.add(Eltwise("PROD"), sine, sine, name="square"))
 
 
@@ -60,7 +60,7 @@ def _less(net: Builder, x: Value, turns: Value, factor: float) -> Value:
     return net.add(Eltwise("SUM", coefficients), x, turns, turns, turns, name="angle")
 
 
-def _odd_polynomial(net: Builder, x: Value, coefficients: Sequence[float], name: str = "") -> Value:
+def odd_polynomial(net: Builder, x: Value, coefficients: Sequence[float], name: str = "") -> Value:
     """x * sum of coefficients[k] * x^2k."""
     square = net.add(Eltwise("PROD"), x, x, name="square")
     powers = [net.add(Power(power=float(k)), square, name="power") for k in range(2, len(coefficients))]

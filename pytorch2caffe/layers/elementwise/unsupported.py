@@ -9,17 +9,10 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.registry import from_torch
 
-ANGLES = "asin acos atan"
 REASONS = {
-    **dict.fromkeys(
-        ANGLES.split(),
-        ("no Caffe layer gives the angle of a number", "return the number, and compute its angle outside"),
-    ),
-    "atan2": (
-        "no Caffe layer gives the angle of a vector",
-        "return its two components, and compute their angle outside",
-    ),
     "tan": ("no Caffe layer computes a tangent", "write x.sin() / x.cos()"),
+    "sinh": ("no Caffe layer computes a hyperbolic sine", "write (x.exp() - (-x).exp()) / 2"),
+    "cosh": ("no Caffe layer computes a hyperbolic cosine", "write (x.exp() + (-x).exp()) / 2"),
 }
 NAMES = [f"{home}.{name}" for name in REASONS for home in ("torch", "torch.Tensor")]
 

@@ -54,19 +54,25 @@ class Join:
     parts: list[Part | Join]
 
 
-def overlay(net: Builder, tensor: Strided, sources: Sequence[Strided], contents: Sequence[Content]) -> Operand:
+def overlay(
+    net: Builder,
+    tensor: Strided,
+    sources: Sequence[Strided | np.ndarray],
+    contents: Sequence[Content],
+    most: int = MOST_PARTS,
+) -> Operand:
     """The contents of `tensor`: each number from the last of the sources that has its position.
 
     contents: of each source; a value or array has the shape of its sizes. They are cut by slices and joined by Concat,
     so that nothing is computed: inf and NaN stay where they are. An array if no value is read.
 
-    Raises Refused if more than MOST_PARTS parts would be joined. Each number must have a source.
+    Raises Refused, before a layer is added, if more than `most` parts would be joined. Each number must have a source.
     """
     sizes = tuple(1 if stride == 0 else size for size, stride in zip(tensor.sizes, tensor.strides, strict=True))
     once = Strided(tensor.offset, sizes, tensor.strides)  # without the copies of an expanded axis
-    plan, shape = _fewest_parts(once, sources, contents)
+    plan, shape = _fewest_parts(once, sources, contents, most)
     if plan is None:
-        raise Refused(f"a tensor written in more than {MOST_PARTS} separate parts", "write it in fewer, larger parts")
+        raise Refused(f"a tensor written in more than {most} separate parts", "write it in fewer, larger parts")
     made = _Emitter(net, list(_parts_of(plan))).emit(plan)
     if shape != sizes:
         made = reshape_to(net, made, sizes, "joined")
@@ -75,14 +81,14 @@ def overlay(net: Builder, tensor: Strided, sources: Sequence[Strided], contents:
 
 
 def _fewest_parts(
-    tensor: Strided, sources: Sequence[Strided], contents: Sequence[Content]
+    tensor: Strided, sources: Sequence[Strided | np.ndarray], contents: Sequence[Content], most: int
 ) -> tuple[Part | Join | None, Shape]:
     """The plan, and the shape it gives: that of the tensor, or with axes split where that needs far fewer parts."""
-    best: tuple[int, Part | Join | None, Shape] = (MOST_PARTS + 1, None, ())
+    best: tuple[int, Part | Join | None, Shape] = (most + 1, None, ())
     for shaped in _with_axes_split(tensor, sources):
         where = origins(shaped, sources)
-        plan = _Planner(where, shaped.sizes, sources, contents).plan(where.source, where.position)
-        count = sum(1 for _ in _parts_of(plan)) if plan is not None else MOST_PARTS + 1
+        plan = _Planner(where, shaped.sizes, sources, contents, most).plan(where.source, where.position)
+        count = sum(1 for _ in _parts_of(plan)) if plan is not None else most + 1
         if count < best[0] and (best[1] is None or count * 2 < best[0]):
             best = count, plan, shaped.sizes
         if best[0] <= MANY_PARTS:
@@ -90,11 +96,12 @@ def _fewest_parts(
     return best[1], best[2]
 
 
-def _with_axes_split(tensor: Strided, sources: Sequence[Strided]) -> Iterator[Strided]:
+def _with_axes_split(tensor: Strided, sources: Sequence[Strided | np.ndarray]) -> Iterator[Strided]:
     """The tensor; then with its axes split at the strides of the sources."""
     yield tensor
-    found = {s for each in sources for n, s in zip(each.sizes, each.strides, strict=True) if n > 1}
-    found |= {n * s for each in sources for n, s in zip(each.sizes, each.strides, strict=True)}
+    views = [each for each in sources if isinstance(each, Strided)]
+    found = {s for each in views for n, s in zip(each.sizes, each.strides, strict=True) if n > 1}
+    found |= {n * s for each in views for n, s in zip(each.sizes, each.strides, strict=True)}
     sizes, strides = [], []
     for size, stride in zip(tensor.sizes, tensor.strides, strict=True):
         for cut in sorted(
@@ -116,13 +123,20 @@ def _with_axes_split(tensor: Strided, sources: Sequence[Strided]) -> Iterator[St
 class _Planner:
     """Cuts a tensor of shape `sizes` into parts, each with one source."""
 
-    def __init__(self, where: Origins, sizes: Shape, sources: Sequence[Strided], contents: Sequence[Content]) -> None:
+    def __init__(
+        self,
+        where: Origins,
+        sizes: Shape,
+        sources: Sequence[Strided | np.ndarray],
+        contents: Sequence[Content],
+        most: int,
+    ) -> None:
         self._block = where.block
         self._joined = sizes[where.source.ndim :]  # the axes that a block has
         self._sources = sources
         self._contents = contents
         self._positions: dict[int, np.ndarray] = {}
-        self._left = MOST_PARTS
+        self._left = most
 
     def plan(self, source: np.ndarray, position: np.ndarray) -> Part | Join | None:
         """The parts of a box; None if there are too many."""
@@ -165,9 +179,12 @@ class _Planner:
         content = self._contents[source]
         if source not in self._positions:
             where = content.where if isinstance(content, Filled) and content.where is not None else Strided(0, (), ())
-            found = origins(self._sources[source], [where])
-            blocks = found.position.reshape(-1, 1) * found.block + np.arange(found.block)
-            self._positions[source] = blocks.ravel()
+            own = self._sources[source]
+            if isinstance(own, np.ndarray):  # of a contiguous tensor
+                self._positions[source] = own.ravel() - where.offset
+            else:
+                found = origins(own, [where])
+                self._positions[source] = (found.position.reshape(-1, 1) * found.block + np.arange(found.block)).ravel()
         return self._positions[source]
 
     def _filled(self, content: Filled, under: np.ndarray) -> Part:

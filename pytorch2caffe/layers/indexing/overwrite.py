@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from math import prod
 from typing import Any
 
@@ -17,23 +18,38 @@ from ..shape.concat import Concat
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from .index_select import select_indices
+from .overlay import Content, Filled, overlay
+from .strided import contiguous
 
+FEW_PARTS = 64
 TWICE = "writing twice to one position", "use each index once"
 
 
 def overwrite(net: Builder, x: Value, positions: np.ndarray, values: Operand | float) -> Value:
     """X with the numbers at `positions` of x.reshape(-1) replaced by `values`, which broadcast to positions.shape.
 
-    Raises Refused for a position that occurs twice.
+    By slices and Concat if that takes at most FEW_PARTS of them, else by an IndexSelect. Raises Refused for a
+    position that occurs twice.
     """
     if len(np.unique(positions)) < positions.size:
         raise Refused(*TWICE)
+    whole = contiguous(x.shape)
+    content = _content(net, x, values, positions.shape)
+    with suppress(Refused):
+        result = overlay(net, whole, [whole, positions], [x, content], FEW_PARTS)
+        return result if isinstance(result, Value) else net.constant(result)
     size = prod(x.shape)
     order = np.arange(size)
     order[positions.ravel()] = size + np.arange(positions.size)
     flat = reshape_to(net, x, (1, size), "flat")
     both = net.add(Concat(1), flat, _row(net, values, positions.shape), name="both")
     return reshape_to(net, select_indices(net, both, 1, order), x.shape)
+
+
+def _content(net: Builder, x: Value, values: Operand | float, shape: Shape) -> Content:
+    if isinstance(values, Value) or np.size(values) > 1:
+        return _expanded(net, values, shape)
+    return Filled(float(np.reshape(values, ())), x, contiguous(x.shape))
 
 
 def add_at(net: Builder, x: Value, positions: np.ndarray, values: Operand | float) -> Value:
@@ -45,8 +61,18 @@ def add_at(net: Builder, x: Value, positions: np.ndarray, values: Operand | floa
 
 
 def _row(net: Builder, values: Operand | float, shape: Sequence[int]) -> Value:
-    tensor = values if isinstance(values, Value) else net.constant(np.broadcast_to(values, shape))
-    return reshape_to(net, expand_to(net, tensor, shape), (1, prod(shape)), "values")
+    row = _expanded(net, values, shape)
+    return reshape_to(net, row if isinstance(row, Value) else net.constant(row), (1, prod(shape)), "values")
+
+
+def _expanded(net: Builder, values: Operand | float, shape: Sequence[int]) -> Operand:
+    """The values broadcast to `shape`; further axes of size 1 in front are dropped, as by an assignment."""
+    if not isinstance(values, Value):
+        values = np.asarray(values, np.float32)
+    expanded: Operand = expand_to(
+        net, reshape_to(net, values, values.shape[max(len(values.shape) - len(shape), 0) :]), shape
+    )
+    return expanded
 
 
 def overwrite_along(net: Builder, x: Value, dim: int, index: Sequence[int] | np.ndarray, source: Operand) -> Value:

@@ -87,8 +87,10 @@ class Origins:
         return np.ravel(content)[(starts[:, None] + np.arange(self.block)).ravel()]
 
 
-def origins(tensor: Strided, sources: Sequence[Strided]) -> Origins:
+def origins(tensor: Strided, sources: Sequence[Strided | np.ndarray]) -> Origins:
     """Where each number of `tensor` is found: in the last of the sources that has its position.
+
+    A source that is an array contains the positions of its numbers.
 
     >>> origins(Strided(0, (4,), (1,)), [Strided(0, (4,), (1,)), Strided(2, (2,), (1,))]).source.tolist()
     [0, 0, 1, 1]
@@ -105,6 +107,11 @@ def origins(tensor: Strided, sources: Sequence[Strided]) -> Origins:
     rank = len(tensor.sizes) - joined
     own = grid(0, tensor.sizes[:rank], [stride // block for stride in tensor.strides[:rank]])
     return Origins(source[own], position[own], block)
+
+
+def contiguous(shape: Shape) -> Strided:
+    """A tensor of this shape in memory of its own."""
+    return Strided(0, tuple(shape), tuple(prod(shape[axis + 1 :]) for axis in range(len(shape))))
 
 
 def disturbs(written: Strided, read: Strided, *, copied: bool) -> bool:
@@ -126,7 +133,7 @@ def disturbs(written: Strided, read: Strided, *, copied: bool) -> bool:
     return bool((np.isin(sources, targets) & (targets != sources)).any())
 
 
-def _common_block(tensor: Strided, sources: Sequence[Strided]) -> tuple[int, int]:
+def _common_block(tensor: Strided, sources: Sequence[Strided | np.ndarray]) -> tuple[int, int]:
     """The largest block of last axes of `tensor` that is in one piece in each of the sources; how many axes it has."""
     for joined in range(len(tensor.sizes), 0, -1):
         block = prod(tensor.sizes[len(tensor.sizes) - joined :])
@@ -135,13 +142,17 @@ def _common_block(tensor: Strided, sources: Sequence[Strided]) -> tuple[int, int
     return 1, 0
 
 
-def _is_in_blocks(tensor: Strided, block: int, origin: int) -> bool:
+def _is_in_blocks(tensor: Strided | np.ndarray, block: int, origin: int) -> bool:
+    if isinstance(tensor, np.ndarray):
+        return block == 1
     trailing, strides = tensor.trailing_block()
     return all(number % block == 0 for number in (trailing, tensor.offset - origin, *strides))
 
 
-def _block_positions(tensor: Strided, block: int, origin: int) -> np.ndarray:
+def _block_positions(tensor: Strided | np.ndarray, block: int, origin: int) -> np.ndarray:
     """The positions of the blocks of a tensor, in the order of its axes, counted from `origin`."""
+    if isinstance(tensor, np.ndarray):
+        return tensor - origin
     rank = len(tensor.sizes)
     trailing, _ = tensor.trailing_block()
     while rank and prod(tensor.sizes[rank - 1 :]) <= trailing:

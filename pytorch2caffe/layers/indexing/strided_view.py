@@ -24,9 +24,10 @@ class StridedView:
 
     def arranged(self, net: Builder, cut: Value) -> Value:
         """The part, from the tensor that is split and cut already."""
-        axes = sorted(set(range(len(cut.shape))) - set(self.order))  # one position each
-        y: Value = permute_to(net, cut, (*axes, *self.order)) if self.order else cut
-        result: Value = reshape_to(net, y, self.shape, "part")
+        if self.order != tuple(sorted(self.order)):
+            others = sorted(set(range(len(cut.shape))) - set(self.order))  # one position each
+            cut = permute_to(net, cut, (*others, *self.order))
+        result: Value = reshape_to(net, cut, self.shape, "part")
         return result
 
 

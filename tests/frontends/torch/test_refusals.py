@@ -63,7 +63,7 @@ def data_set(x):
 ALWAYS = "a Caffe network computes the same for every input"
 REWRITE = "rewrite it with supported functions, or register one"
 NEW = "replace the in-place call by one that returns a new tensor"
-PLAIN = "use the plain Python module or function"
+PLAIN = "use the plain Python module or function instead: with PYTORCH_JIT=0 torch.jit.script returns it"
 
 # name: (what is done with the feature map, what is wrong, the way out)
 CASES: dict[str, tuple[Any, str, str]] = {
@@ -155,8 +155,13 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "sparse": (lambda x: x.reshape(4, 36).to_sparse().to_dense(), "torch.Tensor.to_sparse has no Caffe layer", REWRITE),
     "quantised": (
         lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8).dequantize(),
-        "quantize_per_tensor has no",
-        REWRITE,
+        "quantize_per_tensor computes with integers of a quantized model",
+        "pass the model in float",
+    ),
+    "fake quantisation": (
+        lambda x: torch.fake_quantize_per_tensor_affine(x, 0.1, 0, -128, 127),
+        "fake quantization is on: it rounds activations",
+        "turn it off",
     ),
     "indices that Caffe lacks": (
         lambda x: F.adaptive_max_pool2d(x, 2, return_indices=True)[1] + 1,

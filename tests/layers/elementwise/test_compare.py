@@ -35,6 +35,7 @@ CASES = {
     "below a constant": lambda x: x < ROW,
     "a constant below it": lambda x: ROW.lt(x),
     "at most a constant, which is larger": lambda x: x[:, :, :, :1] <= ROW,
+    "inf with finite numbers": lambda x: (x == torch.inf) + (x > -torch.inf) * 2 + (x <= -torch.inf) * 4,
     "times each other": lambda x: (x > 0) * (x < 1),
     "how many": lambda x: (x > 0).sum((2, 3)),
     "peaks": lambda x: (lambda y: y * (F.max_pool2d(y, 3, 1, 1) == y))(x.clamp(-9, 9)),
@@ -61,7 +62,9 @@ def test_with_a_number_it_is_one_layer_and_its_opposite_two():
 
 
 REFUSED = {
-    "inf": (lambda x: x == torch.inf, "a comparison with inf or NaN"),
+    "NaN": (lambda x: x == torch.nan, "a comparison with inf or NaN"),
+    "inf in a constant": (lambda x: x < torch.tensor([1.0, 2, 3, 4, torch.inf]), "a comparison with inf or NaN"),
+    "inf with what may be inf": (lambda x: x.exp() == torch.inf, "may be inf or NaN"),
     "what a mask chooses": (lambda x: x[x > 0], "an index or mask that depends on the input"),
     "where it holds": (lambda x: torch.where(x > 0), "where with a condition only"),
     "a decision": (lambda x: x if (x > 0).all() else -x, "a Python decision"),
