@@ -16,6 +16,7 @@ from ...passes.fix_sizes import fix_sizes
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.fold_pads import fold_pads
 from ...passes.fold_tiles import fold_tiles
+from ...passes.merge_equal import merge_equal
 from ...passes.merge_powers import merge_powers
 from ...passes.merge_reshapes import merge_reshapes
 from ...passes.open_reshapes import close_reshapes, open_reshapes
@@ -43,8 +44,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers]
     if fold_bn or target.folds_batch_norm:
         passes += [fold_batch_norm]
-    if target.limits.shared_weights:
-        passes += [share_weights]
+    passes += [share_weights, merge_equal, merge_reshapes]
     others = [target, *map(dialect, target.safe_in)]
     passes += [partial(separate_fused, is_misread=partial(_is_misread, others))]
     copy: Layer = Split() if Split.type in target.layers else Power()

@@ -158,14 +158,15 @@ def _swap(net: Lowering, x: Value, before: int, a: int, b: int, after: int) -> V
 
 
 def _cut_and_join(net: Builder, x: Value, before: int, a: int, b: int, after: int) -> Value:
-    """Slices along the smaller of a and b, reshapes each piece, concatenates along the other."""
+    """Slices along the smaller of a and b, and concatenates the pieces along an axis that stays next to the other.
+
+    [before, 1, b, after] along the last axis is [before, b, a * after] in memory; [before, a, 1, after] along the
+    second is [before, b * a, after]. The shape of the result is therefore not [before, b, a, after].
+    """
     x = reshape_to(net, x, (before, a, b, after), "blocks")
-    axis, other = (1, 2) if a <= b else (2, 1)
-    parts = [
-        reshape_to(net, piece, (before, b, 1, after) if axis == 1 else (before, 1, a, after), "turned")
-        for piece in slice_at(net, x, axis, range(1, min(a, b)), "cut")
-    ]
-    return net.add(Concat(other), *parts, name="join") if len(parts) > 1 else parts[0]
+    axis, along = (1, 3) if a <= b else (2, 1)
+    parts = slice_at(net, x, axis, range(1, min(a, b)), "cut")
+    return net.add(Concat(along), *parts, name="join") if len(parts) > 1 else parts[0]
 
 
 def permute_to(net: Builder, input: Operand, order: Sequence[int]) -> Any:
