@@ -16,10 +16,10 @@ from tests.lively import make_lively
 
 def same_in(runtimes, model, x, folder):
     files = folder / "net.prototxt", folder / "net.caffemodel"
-    export(model, x, *files, check=False)
     for runtime in runtimes:
         if runtime == "opencv" and get(runtime).unavailable():
             continue
+        export(model, x, *files, dialect="importers" if runtime == "opencv" else "caffe", check=False)
         comparison = verify(model, *files, x, runtime)
         assert comparison.equal, (runtime, comparison.first)
         assert any(row.output for row in comparison.rows)
