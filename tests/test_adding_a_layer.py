@@ -73,4 +73,4 @@ def test_the_export_of_the_page(clone):
     environment = {**os.environ, "PYTHONPATH": str(clone)}
     command = [sys.executable, "-m", "pytorch2caffe", *line.split()]
     done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.stdout == output, done.stderr
+    assert done.stdout.replace("; equal in caffe", "") == output, done.stderr  # said where Caffe is installed

@@ -259,7 +259,7 @@ def test_export_says_what_caffe_must_be_told(tmp_path, monkeypatch, capsys, real
     said = capsys.readouterr().out
     files = [f"tiny-{n}-of-3.caffemodel" for n in (1, 2, 3)]
     assert "Caffe needs all 3 caffemodels" in said
-    assert [line.strip() for line in said.splitlines()[-4:]] == [
+    assert [line.strip() for line in said.splitlines()[-5:-1]] == [
         "net = caffe.Net('tiny.prototxt', caffe.TEST)",
         *(f"net.copy_from('{name}')" for name in files),
     ]

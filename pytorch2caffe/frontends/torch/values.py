@@ -21,7 +21,7 @@ from .taint import RANDOM, UNWRITTEN, Stamp, Taint
 
 NEW_TENSOR = "replace the in-place call by one that returns a new tensor (relu(x) for relu_(x), x = x + y for x += y)"
 
-REGISTER = "compute it with torch; register an operator of a compiled extension with torch"
+REGISTER = "compute it with torch (torch.zeros for a start); register operators of compiled extensions with torch"
 FILL = "write all of it, allocate it with torch.zeros, or join its parts with torch.cat or torch.stack"
 WRITE_INTO = {"torch.Tensor.__setitem__", "torch.Tensor.index_put_", "torch.Tensor.index_copy_"}
 
