@@ -246,6 +246,7 @@ def test_what_is_in_place_before_it_is_copied_is_fine(tmp_path):
     assert list(graph.outputs) == ["f_1"]
 
 
+@pytest.mark.filterwarnings("ignore:NaN or inf in the weights")
 def test_shared_weights_may_hold_nan(tmp_path):
     conv = nn.Conv2d(3, 3, 1)
     conv.weight.data[0] = float("nan")

@@ -103,6 +103,7 @@ def test_outputs_that_are_constants_are_left_out_with_a_warning(case):
         torch.testing.assert_close(to_torch(graph)(x), model.c(x))
 
 
+@pytest.mark.filterwarnings("default")
 def test_a_constant_output_does_not_stop_an_export(tmp_path, capfd):
     arguments = ["export", f"{__name__}:WithConstant", "--input-shape", "1,4,6,6", "-o", str(tmp_path / "net")]
     assert main(arguments) == 0
