@@ -78,6 +78,7 @@ def second_look(comparison: Comparison, runs: Runs) -> Comparison:
         exact = _same_names(runs.in_float64(), runs.values)
         found = _faults(runs, exact, infinite)
     except FAILURES as error:
+        _raise_if_out_of_memory(error)
         reason = str(error).split("\n")[0]
         return replace(comparison, hints=(*comparison.hints, f"{IMPOSSIBLE} ({type(error).__name__}: {reason})"))
     return _judged(comparison, runs, exact, found)
@@ -96,10 +97,17 @@ def _with_faults_within_tolerance(comparison: Comparison, runs: Runs) -> Compari
         if all(_is_rounding(row, runs, exact) for row in outputs):
             return comparison
         faults = _faults(runs, exact, interchangeable(runs.graph, runs.values)).faults
-    except FAILURES:  # the comparison is within the tolerance, and there is nothing more exact
+    except FAILURES as error:  # the comparison is within the tolerance, and there is nothing more exact
+        _raise_if_out_of_memory(error)
         return comparison
     rows = (replace(row, equal=row.blob not in faults, note=faults.get(row.blob, row.note)) for row in comparison.rows)
     return replace(comparison, rows=tuple(rows))
+
+
+def _raise_if_out_of_memory(error: Exception) -> None:
+    """Raises MemoryError for PyTorch's RuntimeError about memory: it says nothing about the model."""
+    if "allocate memory" in str(error):
+        raise MemoryError("the run of the model in float64, to tell rounding from a fault, needs more") from error
 
 
 def _relative(row: Row, runs: Runs) -> float:

@@ -232,6 +232,20 @@ def test_a_model_that_does_not_run_in_float64_is_compared_at_the_tolerance(compa
     assert "TypeError: this model wants float32" in hint
 
 
+class OutOfMemory(Refusing):
+    """A model for which there is too little memory in float64."""
+
+    def forward(self, x):
+        if self.inner.head.weight.element_size() != 4:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+        return self.inner(x)
+
+
+def test_too_little_memory_is_no_difference(compared):
+    with pytest.raises(MemoryError, match="float64"):
+        compared(OutOfMemory(), random_input(1, 3, 12, 12), fold_bn=True)
+
+
 class Types(nn.Module):
     """Creates constants and casts in the ways that models do."""
 
