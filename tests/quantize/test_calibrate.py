@@ -164,6 +164,7 @@ STAYS = {
 
 
 @pytest.mark.parametrize(("arrays", "weight", "reason"), STAYS.values(), ids=STAYS)
+@pytest.mark.filterwarnings("ignore:NaN or inf in the weights")
 def test_what_stays_in_float(arrays, weight, reason, tmp_path):
     result = found(one_conv(weight), tensors(tmp_path, arrays))
     assert reason in result.layers[0].reason and reason in result.notes[0].what
