@@ -101,11 +101,9 @@ def run_in(
 ) -> None:
     """Compares the outputs that a consumer computes from written files with the model's; inner blobs explain only."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NonFiniteWarning)  # `trace` has given it
-            comparison = verify(
-                model, prototxt, caffemodels, random_like(inputs), own_runtime.name, tolerance=tolerance, naming=naming
-            )
+        comparison = verify(
+            model, prototxt, caffemodels, random_like(inputs), own_runtime.name, tolerance=tolerance, naming=naming
+        )
     except RuntimeFailed as error:
         raise own_runtime.failed(error) from error
     if comparison.missing_outputs or not all(row.equal for row in comparison.rows if row.output):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..graph.graph import Graph, Shape, Value
 from ..graph.registry import Layer
 from ..layers.shape.flatten import Flatten
-from ..layers.shape.reshape import Reshape
+from ..layers.shape.reshape import Reshape, with_batch_copied
 from .drop_unused import drop_unused
 
 
@@ -45,5 +45,4 @@ def _moves_batch(layer: Layer) -> bool:
 def _reshape(before: Shape, after: Shape) -> Layer:
     if len(after) == 2 and len(before) > 2 and before[0] == after[0]:
         return Flatten()
-    keep = bool(before and after and before[0] == after[0])
-    return Reshape((0, *after[1:]) if keep else tuple(after))
+    return Reshape(with_batch_copied(before, after))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..graph.graph import Graph, Shape
-from ..layers.shape.reshape import Reshape
+from ..layers.shape.reshape import Reshape, with_batch_copied
 
 
 def open_reshapes(graph: Graph) -> None:
@@ -27,9 +27,7 @@ def close_reshapes(graph: Graph) -> None:
     for node in graph.nodes:
         layer = node.layer
         if isinstance(layer, Reshape) and {0, -1}.intersection(layer.shape[1:]):
-            before, after = node.inputs[0].shape, node.outputs[0].shape
-            keep = bool(before and after and before[0] == after[0])
-            node.layer = Reshape((0, *after[1:]) if keep else after)
+            node.layer = Reshape(with_batch_copied(node.inputs[0].shape, node.outputs[0].shape))
 
 
 def _open(before: Shape, after: Shape) -> Shape:

@@ -15,7 +15,7 @@ from ..graph.graph import Graph, Value
 from ..runtime.random_inputs import random_inputs
 from ..runtime.run import run
 from .compare import Comparison, compare
-from .judge import judged
+from .judge import judge, judged
 from .runtimes import get
 
 
@@ -56,7 +56,9 @@ def compare_in_ncnn(
     }
     exact = {key: in_float64.get(value.name, values[value.name]) for key, value in graph.outputs.items()}
     rows = tuple(
-        row if row.equal else judged(row, expected[row.blob], exact[row.blob], actual[row.blob])
+        row
+        if row.equal
+        else judged(row, judge(expected[row.blob], exact[row.blob], actual[row.blob]), expected[row.blob])
         for row in comparison.rows
     )
     return replace(comparison, rows=rows)

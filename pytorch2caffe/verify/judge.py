@@ -108,17 +108,8 @@ def judge(
     return Judgement(file <= accepted and math.isfinite(file.max_abs), model, file)
 
 
-def judged(
-    row: Row,
-    reference32: np.ndarray,
-    reference64: np.ndarray,
-    actual: np.ndarray,
-    floor: Distance = NOTHING,
-    tolerance: float = 0.0,
-    rounding: Distance = NOTHING,
-) -> Row:
-    """The row of a blob that differs from the float32 model, judged by the model in float64; as for `judge`."""
-    judgement = judge(reference32, reference64, actual, floor, tolerance, rounding)
+def judged(row: Row, judgement: Judgement, reference32: np.ndarray) -> Row:
+    """The row of a blob that differs from the float32 model, `reference32`, as the model in float64 judges it."""
     size = magnitude(reference32).l2
     model = judgement.model.l2 / size if size else math.inf
     return replace(row, equal=judgement.equal, model_max_abs=judgement.model.max_abs, model_relative_l2=model)

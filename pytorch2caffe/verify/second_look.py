@@ -218,4 +218,5 @@ def _judged_row(row: Row, runs: Runs, exact: Arrays, found: _Found, rounding: Di
     if row.equal:
         return row
     name, floor = runs.blobs[row.blob], found.floors.get(row.blob, NOTHING)
-    return judged(row, runs.values[name], exact[name], runs.actual[row.blob], floor, runs.tolerance, rounding)
+    reference, actual = runs.values[name], runs.actual[row.blob]
+    return judged(row, judge(reference, exact[name], actual, floor, runs.tolerance, rounding), reference)

@@ -12,6 +12,7 @@ from tests.sweep import packages
 from tests.sweep.measure import Size
 from tests.sweep.network import ENDS, Network
 from tests.sweep.packages.ultralytics import HEADLESS, NAMES
+from tests.sweep.page import cell, without_numbers
 
 HEAD = (
     "# Networks of other packages",
@@ -42,9 +43,9 @@ def page(networks: Sequence[Network]) -> str:
     lines = [*HEAD, f"PyTorch {torch.__version__.partition('+')[0]}, float32, eval mode.", "", *_counts(networks)]
     lines += ["", "## ultralytics", "", *_detectors(networks)]
     lines += ["", "## Sizes", "", *_sizes(networks), "", "## Refused", "", *_refused(networks)]
-    lines += ["", "## WRONG", "", *([f"- `{n}`: {_cell(n.why)}" for n in networks if n.end == "WRONG"] or ["None."])]
+    lines += ["", "## WRONG", "", *([f"- `{n}`: {cell(n.why)}" for n in networks if n.end == "WRONG"] or ["None."])]
     lines += ["", "## Skipped", ""]
-    lines += [f"- `{n}`: {_cell(n.why)}" for n in networks if n.end == "skipped"] or ["None."]
+    lines += [f"- `{n}`: {cell(n.why)}" for n in networks if n.end == "skipped"] or ["None."]
     lines += ["", "## Equal", ""]
     for package in packages.REQUIRED:
         if equal := [n.name for n in networks if n.package == package and n.end.startswith("equal")]:
@@ -78,7 +79,7 @@ def _outcome(network: Network | None) -> str:
     if network is None:
         return " | | "
     cause = f": {_kind_of(network.problems[0])}" if network.problems else ""
-    return _cell(network.end + cause) + f" | {_cell(network.caffe)} | {_cell(network.opencv)}"
+    return cell(network.end + cause) + f" | {cell(network.caffe)} | {cell(network.opencv)}"
 
 
 def _sizes(networks: Sequence[Network]) -> Iterator[str]:
@@ -114,15 +115,9 @@ def _refused(networks: Sequence[Network]) -> Iterator[str]:
     yield "| networks | cause | which |"
     yield "|---:|---|---|"
     for cause, names in sorted(causes.items(), key=lambda item: -len(item[1])):
-        yield f"| {len(names)} | {_cell(cause)} | {', '.join(f'`{name}`' for name in names)} |"
+        yield f"| {len(names)} | {cell(cause)} | {', '.join(f'`{name}`' for name in names)} |"
 
 
 def _kind_of(cause: str) -> str:
     """A cause without the names and numbers of its case."""
-    cause = re.sub(r" \(at .*\)$", "", cause)
-    cause = re.sub(r"[\[(][-\d, \[\]()]*[\])]", "[...]", cause)
-    return re.sub(r"-?\b\d+(\.\d+)?(e[-+]?\d+)?\b", "n", cause)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return without_numbers(re.sub(r" \(at .*\)$", "", cause))

@@ -50,13 +50,13 @@ def page(outcomes: Sequence[Outcome]) -> str:
     refused = [o for o in outcomes if o.end == "refused"]
     examples = {_kind_of(o.why): o.why for o in reversed(refused)}
     for reason, count in Counter(_kind_of(o.why) for o in refused).most_common(20):
-        lines.append(f"| {count} | {_cell(reason)} | {_cell(examples[reason]) if examples[reason] != reason else ''} |")
+        lines.append(f"| {count} | {cell(reason)} | {cell(examples[reason]) if examples[reason] != reason else ''} |")
     lines += ["", "## Refused in every case", ""]
     for kind, title in KINDS.items():
         if never := _never_equal(outcomes, kind):
             lines.append(f"- {title}: {', '.join(f'`{name}`' for name in never)}")
     wrong = [o for o in outcomes if o.end == "WRONG"]
-    lines += ["", "## WRONG", "", *(f"- `{o.case}`: {_cell(o.why)}" for o in wrong)]
+    lines += ["", "## WRONG", "", *(f"- `{o.case}`: {cell(o.why)}" for o in wrong)]
     return "\n".join(lines + ([] if wrong else ["None."])) + "\n"
 
 
@@ -79,10 +79,15 @@ def _row(title: str, found: Sequence[Outcome]) -> str:
 
 def _kind_of(why: str) -> str:
     """A reason without the names and numbers of its case."""
-    why = re.sub(r"\b(torch|aten|Tensor|torchvision|prims)(\.\w+)+", "F", why)
-    why = re.sub(r"[\[(][-\d, \[\]()]*[\])]", "[...]", why)
-    return re.sub(r"-?\b\d+(\.\d+)?(e[-+]?\d+)?\b", "n", why)
+    return without_numbers(re.sub(r"\b(torch|aten|Tensor|torchvision|prims)(\.\w+)+", "F", why))
 
 
-def _cell(text: str) -> str:
+def without_numbers(text: str) -> str:
+    """The text with [...] for shapes and n for other numbers."""
+    text = re.sub(r"[\[(][-\d, \[\]()]*[\])]", "[...]", text)
+    return re.sub(r"-?\b\d+(\.\d+)?(e[-+]?\d+)?\b", "n", text)
+
+
+def cell(text: str) -> str:
+    """The text as it is written in a cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")

@@ -37,9 +37,7 @@ def record(
     tracer = _run(subject, inputs, name, keep)
     if not tracer.problems.stopped:
         warn_of_uncalled(tracer.called)
-    if (
-        tracer.values.computed_constants and not tracer.problems
-    ):  # constants that the model computed: they must not depend on the input
+    if tracer.values.computed_constants and not tracer.problems:  # by the model: they must not depend on the input
         second = _run(subject, mapped(other_input, "", inputs), name, keep=False)
         tracer.problems += _changed_constants(tracer.values.computed_constants, second.values.computed_constants)
     if tracer.problems:

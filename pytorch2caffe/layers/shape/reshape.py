@@ -71,6 +71,15 @@ class Reshape(Layer):
         return Ncnn(SHAPE)
 
 
+def with_batch_copied(before: Shape, after: Shape) -> Shape:
+    """The dimensions of a Reshape from `before` to `after`: 0 for a first axis that stays, so that the batch is open.
+
+    >>> with_batch_copied((2, 3, 4), (2, 12)), with_batch_copied((2, 3), (3, 2))
+    ((0, 12), (3, 2))
+    """
+    return (0, *after[1:]) if before and after and before[0] == after[0] else tuple(after)
+
+
 def reshape_to(net: Builder, input: Operand, shape: Sequence[int], name: str = "", rest: int | None = None) -> Any:
     """The value, or constant, in another shape.
 
@@ -81,10 +90,8 @@ def reshape_to(net: Builder, input: Operand, shape: Sequence[int], name: str = "
         return input.reshape(shape)
     if shape == input.shape and not rest:
         return input
-    dims = list(shape)
-    if dims and input.shape and dims[0] == input.shape[0] and not rest:
-        dims[0] = 0
-    elif rest is not None:
+    dims = list(shape if rest else with_batch_copied(input.shape, shape))
+    if rest is not None and dims[rest] != 0:
         dims[rest] = -1
     return net.add(Reshape(tuple(dims)), input, name=name)
 

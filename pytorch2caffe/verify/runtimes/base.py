@@ -66,6 +66,13 @@ class Runtime(ABC):
         return self._run(Path(prototxt), weight_files(caffemodel), arrays, wanted)
 
 
+def only_caffemodel(caffemodels: list[Path], consumer: str) -> Path:
+    """The one file of weights, for a consumer that reads one. Raises RuntimeFailed if there are several."""
+    if len(caffemodels) != 1:
+        raise RuntimeFailed(f"{consumer} reads one caffemodel, not {len(caffemodels)}")
+    return caffemodels[0]
+
+
 class ModuleRuntime(Runtime):
     """A runtime that is a Python module, imported on first use.
 

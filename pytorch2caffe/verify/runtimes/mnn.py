@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import ConversionError
-from .base import Results, Runtime, RuntimeFailed
+from .base import Results, Runtime, only_caffemodel
 from .caffe import map_file
 from .mnn_worker import END_OF_OUTPUT
 from .process import WorkerProcess
@@ -61,10 +61,9 @@ class MnnRuntime(Runtime):
     def _run(
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
-        if len(caffemodels) != 1:
-            raise RuntimeFailed(f"MNN reads one caffemodel, not {len(caffemodels)}")
+        caffemodel = only_caffemodel(caffemodels, "MNN")
         text = prototxt.read_text(encoding="utf-8")
-        results = self._worker.run(text, [map_file(caffemodels[0])], inputs)
+        results = self._worker.run(text, [map_file(caffemodel)], inputs)
         arrays, shapes = {name: array for (name, _), array in results.items()}, _shapes(prototxt)
         found = {}
         for layer, top in unread_tops(text):

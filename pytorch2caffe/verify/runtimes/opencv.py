@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ConversionError
-from .base import ModuleRuntime, Results, RuntimeFailed
+from .base import ModuleRuntime, Results, RuntimeFailed, only_caffemodel
 from .tops import tops_of, unread_tops
 
 
@@ -35,8 +35,7 @@ class OpenCVRuntime(ModuleRuntime):
     ) -> Results:
         import cv2
 
-        if len(caffemodels) != 1:
-            raise RuntimeFailed(f"OpenCV reads one caffemodel, not {len(caffemodels)}")
+        caffemodel = only_caffemodel(caffemodels, "OpenCV")
         text = prototxt.read_text(encoding="utf-8")
         tops, outputs = tops_of(text), unread_tops(text)
         keys = [(layer, top) for layer in tops for top in tops[layer] if wanted is None or top in wanted]
@@ -44,9 +43,9 @@ class OpenCVRuntime(ModuleRuntime):
         inner = {layer: tops[layer] for layer, top in keys if (layer, top) not in outputs}
         with _silent(cv2):
             try:
-                results = _forward(_read(cv2, prototxt, caffemodels[0], fusion=True), outer, inputs)
+                results = _forward(_read(cv2, prototxt, caffemodel, fusion=True), outer, inputs)
                 if inner:
-                    results = _forward(_read(cv2, prototxt, caffemodels[0], fusion=False), inner, inputs) | results
+                    results = _forward(_read(cv2, prototxt, caffemodel, fusion=False), inner, inputs) | results
             except cv2.error as error:
                 given = ", ".join(inputs) or "none"
                 message = f"OpenCV {cv2.__version__}: {error.err or error} (inputs given: {given})"

@@ -4,33 +4,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from pytorch2caffe import UnsupportedError, trace
+from tests.layers.pooling.test_adaptive_avg_pool import LARGER, SIZES
 
-SIZES = {
-    "1x1": 1,
-    "dividing": (4, 3),
-    "dividing, square": 2,
-    "not dividing": (5, 7),
-    "one axis divides": (4, 5),
-    "rectangular": (1, 3),
-    "None keeps the height": (None, 3),
-    "None keeps the width": (5, None),
-    "the size it has": (8, 12),
-    "one row": (1, None),
-}
 CASES = {f"maximum {name}": nn.AdaptiveMaxPool2d(size) for name, size in SIZES.items()}
 CASES |= {
     "maximum without a batch": lambda x: F.adaptive_max_pool2d(x[0], (4, 5)),
     "values of adaptive_max_pool2d_with_indices": lambda x: F.adaptive_max_pool2d(x, 3, return_indices=True)[0],
-}
-
-
-LARGER = {
-    "1x1 to 7x7": ((1, 1), (7, 7)),
-    "each element twice": ((2, 3), (4, 6)),
-    "each element twice along one axis": ((5, 3), (3, 6)),
-    "one row to several": ((1, 12), (3, 5)),
-    "windows of one and of two": ((3, 5), (7, 8)),
-    "a larger height, a smaller width": ((3, 12), (4, 5)),
 }
 
 

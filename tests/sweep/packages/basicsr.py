@@ -12,6 +12,7 @@ from torch import nn
 from tests.sweep.packages.inputs import picture, quiet
 
 Shapes = tuple[tuple[int, ...], ...]
+SWINIR = {"img_size": 16, "window_size": 8, "depths": (2, 2), "embed_dim": 24, "num_heads": (3, 3)}
 NETWORKS: dict[str, tuple[dict[str, Any], Shapes]] = {
     "EDSR": ({"num_in_ch": 3, "num_out_ch": 3, "num_block": 4}, ((1, 3, 24, 32),)),
     "EDSR/x3": ({"num_in_ch": 3, "num_out_ch": 3, "num_block": 4, "upscale": 3}, ((1, 3, 24, 32),)),
@@ -33,28 +34,8 @@ NETWORKS: dict[str, tuple[dict[str, Any], Shapes]] = {
     "RRDBNet": ({"num_in_ch": 3, "num_out_ch": 3, "num_block": 3}, ((1, 3, 24, 32),)),
     "RRDBNet/x2": ({"num_in_ch": 3, "num_out_ch": 3, "num_block": 2, "scale": 2}, ((1, 3, 24, 32),)),
     "RIDNet": ({"in_channels": 3, "mid_channels": 32, "out_channels": 3}, ((1, 3, 24, 32),)),
-    "SwinIR": (
-        {
-            "img_size": 16,
-            "window_size": 8,
-            "depths": (2, 2),
-            "embed_dim": 24,
-            "num_heads": (3, 3),
-            "upsampler": "pixelshuffle",
-        },
-        ((1, 3, 16, 16),),
-    ),
-    "SwinIR/direct": (
-        {
-            "img_size": 16,
-            "window_size": 8,
-            "depths": (2, 2),
-            "embed_dim": 24,
-            "num_heads": (3, 3),
-            "upsampler": "pixelshuffledirect",
-        },
-        ((1, 3, 16, 16),),
-    ),
+    "SwinIR": ({**SWINIR, "upsampler": "pixelshuffle"}, ((1, 3, 16, 16),)),
+    "SwinIR/direct": ({**SWINIR, "upsampler": "pixelshuffledirect"}, ((1, 3, 16, 16),)),
     "VGGStyleDiscriminator": ({"num_in_ch": 3, "num_feat": 16}, ((1, 3, 128, 128),)),
     "UNetDiscriminatorSN_basicsr": ({"num_in_ch": 3, "num_feat": 16}, ((1, 3, 32, 48),)),
     "DUF": ({"num_layer": 16}, ((1, 7, 3, 24, 32),)),
