@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,8 +12,9 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
-from ...layers.indexing.overlay import Content, Filled, overlay
-from ...layers.indexing.strided import Origins, Strided, disturbs, origins
+from ...layers.indexing.assemble import assemble
+from ...layers.indexing.overlay import Content, Filled
+from ...layers.indexing.strided import Origins, Region, Scattered, Strided, disturbs, origins
 from .taint import RANDOM, UNWRITTEN, Taint, Watcher
 
 
@@ -26,7 +29,7 @@ class Write:
     """
 
     number: int
-    where: Strided
+    where: Region
     dtype: torch.dtype
     content: Content | None
     scope: str = ""
@@ -35,9 +38,14 @@ class Write:
     colours: int = 0
     weights: bool = False
 
+    @property
+    def is_gap(self) -> bool:
+        """Whether nothing was written: memory of torch.empty."""
+        return self.content is None and bool(self.colours & UNWRITTEN)
+
     def carrier(self) -> tuple[Value, Strided] | None:
         """The value that a number written here can take its shape from, and where that is."""
-        if isinstance(self.content, Value):
+        if isinstance(self.content, Value) and isinstance(self.where, Strided):
             return self.content, self.where
         if isinstance(self.content, Filled) and self.content.under is not None and self.content.where is not None:
             return self.content.under, self.content.where
@@ -49,10 +57,12 @@ class Contents:
     """What a tensor contains. value: None if a part of it was written by a call that was not traced.
 
     constants: the numbers of it that do not depend on the input, each with its Write.
+    has_gaps:  whether a part of it is memory of torch.empty that nothing wrote.
     """
 
     value: Value | None
     constants: list[tuple[Write, np.ndarray]] = field(default_factory=list)
+    has_gaps: bool = False
 
 
 class Memory(Watcher):
@@ -66,7 +76,8 @@ class Memory(Watcher):
         self._taint = taint
         self._net = net
         self._writes: dict[int, list[Write]] = {}
-        self._pending: list[tuple[int, Write]] = []  # of the current call, whose values are not yet bound
+        self._pending: list[tuple[int, Strided, Write]] = []  # of the current call, whose values are not yet bound
+        self._indexed: int | None = None  # the memory that the current call writes into at indices
         self._count = 0
 
     # -- what Taint reports
@@ -89,10 +100,11 @@ class Memory(Watcher):
     def after_write(self, tensor: torch.Tensor) -> None:
         """Notes that the contents changed; `bind` tells the value."""
         key = self._taint.key(tensor)
-        if key in self._writes and tensor.numel():
-            write = self._new(strided(tensor), tensor.dtype, None)
+        if key in self._writes and tensor.numel() and key != self._indexed:
+            where = strided(tensor)
+            write = self._new(where, tensor.dtype, None)
             self._append(key, write)
-            self._pending.append((key, write))
+            self._pending.append((key, where, write))
 
     def lost(self, key: int) -> None:
         """Notes that the contents are not known."""
@@ -110,19 +122,19 @@ class Memory(Watcher):
         own = {self._taint.key(tensor) for tensor in arguments}
         parts = [(self._taint.key(tensor), strided(tensor)) for tensor in results]
         return any(
-            key in own and not any(key == other and _covers(part, write.where) for other, part in parts)
-            for key, write in self._pending
+            key in own and not any(key == other and _covers(part, where) for other, part in parts)
+            for key, where, _ in self._pending
         )
 
     def written_twice(self) -> bool:
         """Whether the call wrote into a tensor of which several numbers may be in one place, an expanded one."""
-        return any(write.where.may_overlap_itself for _, write in self._pending)
+        return any(where.may_overlap_itself for _, where, _ in self._pending)
 
     def disturbs(self, arguments: list[torch.Tensor], *, copied: bool) -> bool:
         """Whether the call wrote where it had still to read, so that the result depends on an order."""
         return any(
-            key == self._taint.key(tensor) and tensor.numel() and disturbs(write.where, strided(tensor), copied=copied)
-            for key, write in self._pending
+            key == self._taint.key(tensor) and tensor.numel() and disturbs(where, strided(tensor), copied=copied)
+            for key, where, _ in self._pending
             for tensor in arguments
         )
 
@@ -132,37 +144,49 @@ class Memory(Watcher):
         if key < 0 or not tensor.numel():
             return None
         where, writes = strided(tensor), self._writes.setdefault(key, [])
-        replaced = {w for own, w in self._pending if own == key and _covers(where, w.where)}
+        replaced = {write for own, part, write in self._pending if own == key and _covers(where, part)}
         if replaced or all(write.content is None for write in writes):
             for write in replaced:  # the last ones
                 del writes[len(writes) - 1 - writes[::-1].index(write)]
-            self._pending = [(own, write) for own, write in self._pending if write not in replaced]
+            self._pending = [pending for pending in self._pending if pending[-1] not in replaced]
             self._append(key, self._new(where, tensor.dtype, self._content(writes, where, value)))
             return writes[-1]
         return self.seen(tensor, value)
+
+    @contextmanager
+    def writing_at(self, tensor: torch.Tensor, positions: np.ndarray, value: Operand) -> Iterator[None]:
+        """The scope of a call that writes `value`, of the shape of `positions`, there into the memory of `tensor`."""
+        self._pending.clear()
+        self._indexed = key = self._taint.key(tensor)
+        try:
+            yield
+        finally:
+            self._indexed = None
+        if positions.size and key in self._writes:
+            where = Scattered(positions)
+            content = self._content(self._writes[key], where, value)
+            self._append(key, self._new(where, tensor.dtype, content))
+
+    def has_gaps(self, tensor: torch.Tensor) -> bool:
+        """Whether a part of a traced tensor is memory of torch.empty that nothing wrote."""
+        return self.holds(tensor) and any(write.is_gap for write in self._used(tensor, None)[1])
 
     def holds(self, tensor: torch.Tensor) -> bool:
         """Whether something is known of the memory of `tensor`."""
         return tensor.numel() > 0 and self._taint.key(tensor) in self._writes
 
     def read(self, tensor: torch.Tensor, known: Write | None) -> Contents:
-        """What `tensor` contains. known: what it contained when a value was last bound to it.
-
-        Raises Refused if it was written in too many parts.
-        """
+        """What `tensor` contains. known: what it contained when a value was last bound to it."""
         where = strided(tensor)
-        writes = self._relevant(self._taint.key(tensor), where, known)
-        found = origins(where, [write.where for write in writes])
+        found, used = self._used(tensor, known)
         sources = found.sources()
-        used = [writes[source] for source in sources if source >= 0]
         constants = [
             (write, found.numbers(source, write.content))
             for source, write in zip((s for s in sources if s >= 0), used, strict=True)
             if isinstance(write.content, np.ndarray)
         ]
         if -1 in sources or any(write.content is None or write.dtype != tensor.dtype for write in used):
-            unwritten = [(w, np.zeros(0, np.float32)) for w in used if w.content is None and w.colours & UNWRITTEN]
-            return Contents(None, unwritten)
+            return Contents(None, has_gaps=any(write.is_gap for write in used))
         if len(used) == 1 and used[0].where == where and isinstance(used[0].content, Value):
             return Contents(used[0].content)
         return Contents(self._assembled(where, used), constants)
@@ -173,13 +197,13 @@ class Memory(Watcher):
 
     # -- writes
 
-    def _new(self, where: Strided, dtype: torch.dtype, content: Content | None) -> Write:
+    def _new(self, where: Region, dtype: torch.dtype, content: Content | None) -> Write:
         self._count += 1
         net = self._net
         return Write(self._count, where, dtype, content, net.scope, net.module, net.line)
 
     @staticmethod
-    def _content(writes: list[Write], where: Strided, value: Operand) -> Content:
+    def _content(writes: list[Write], where: Region, value: Operand) -> Content:
         """What is written: an array of one number as such, with the value that it overwrites."""
         if isinstance(value, Value) or np.any(value != np.ravel(value)[0]):
             return value
@@ -210,6 +234,13 @@ class Memory(Watcher):
                 return found[::-1]
         return [*([known] if known is not None else []), *found[::-1]]
 
+    def _used(self, tensor: torch.Tensor, known: Write | None) -> tuple[Origins, list[Write]]:
+        """Where each number of `tensor` is found, and the writes that they are found in."""
+        where = strided(tensor)
+        writes = self._relevant(self._taint.key(tensor), where, known)
+        found = origins(where, [write.where for write in writes])
+        return found, [writes[source] for source in found.sources() if source >= 0]
+
     def _assembled(self, where: Strided, used: list[Write]) -> Value:
         """The value put together, named after the last write into it."""
         net, last = self._net, max(used, key=lambda write: write.number)
@@ -217,8 +248,7 @@ class Memory(Watcher):
         net.scope, net.module, net.line = last.scope, last.module, last.line
         try:
             contents = [write.content for write in used if write.content is not None]
-            result = overlay(net, where, [write.where for write in used], contents)
-            return result if isinstance(result, Value) else net.constant(result)
+            return assemble(net, where, [write.where for write in used], contents)
         finally:
             net.scope, net.module, net.line = outer
 
@@ -228,7 +258,7 @@ def strided(tensor: torch.Tensor) -> Strided:
     return Strided(int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()))
 
 
-def _surely_covers(one: Strided, other: Strided) -> bool:
+def _surely_covers(one: Region, other: Region) -> bool:
     return one.same_memory(other) or other.within(one)
 
 

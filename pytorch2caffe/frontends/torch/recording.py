@@ -43,9 +43,6 @@ def record(
     if tracer.problems:
         raise UnsupportedError(tracer.problems, "traced", tracer.problems.stopped)
     drop_unused(tracer.graph)
-    used = {id(blob) for node in tracer.graph.nodes for blob in node.blobs}
-    if unfilled := [problem for array, problem in tracer.values.unfilled if id(array) in used]:
-        raise UnsupportedError(unfilled, "traced")
     warn_of_nonfinite(tracer.graph, WeightNames(subject))
     if not keep:
         warn_of_constants(tracer.constants)

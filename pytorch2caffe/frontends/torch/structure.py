@@ -35,6 +35,16 @@ def tensors_in(item: Any) -> Iterator[torch.Tensor]:
         yield from tensors_in((item.start, item.stop, item.step))
 
 
+def has_type(item: Any, dtype: torch.dtype) -> bool:
+    """Whether a tensor in the arguments of a call has this type."""
+    return any(tensor.dtype == dtype for tensor in tensors_in(item))
+
+
+def as_list(output: Any) -> list[Any]:
+    """What a function returned, one or several."""
+    return list(output) if isinstance(output, (tuple, list)) else [output]
+
+
 def mapped(function: Callable[[str, Any], Any], name: str, item: Any) -> Any:
     """The same structure with `function(name, leaf)` for each leaf; names are joined by dots: `boxes.0`."""
 

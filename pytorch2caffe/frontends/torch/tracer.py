@@ -12,19 +12,22 @@ from torch.utils._python_dispatch import _disable_current_modes
 from ...errors import Problem, Refused
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Value
+from ...layers.indexing.overwrite import TWICE
 from ...runtime.build import infer
 from . import functions
 from .arguments import bind
 from .casts import Cast, cast_of, cast_operands, converted, overflow_of
 from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
+from .indexed_writes import IndexedWrite, expanded, indexed_write
 from .memory import Memory
 from .metadata import OVERWRITTEN, reads_metadata_only, without_unread
 from .model import Subject
 from .parts import VIEWS, changes_nothing, out_shape, part_written, refuse_writes, write_part
 from .problems import Problems
 from .source_location import LocationFinder, SourceLocation
-from .structure import leaves, tensors_in
+from .structure import as_list, has_type, leaves, tensors_in
 from .taint import Taint, WriteLocation
+from .untraced import run, run_constant, run_in_dtype
 from .values import Values
 
 
@@ -62,7 +65,7 @@ class Tracer(TorchFunctionMode):
         if reads_metadata_only(name, short, args, kwargs):
             return self._run_untraced(func, args, kwargs, quiet=short in ("__repr__", "__format__"))
         if not any(self.taint.has(tensor) for tensor in tensors_in(self._read(short, args, kwargs))):
-            return self._constant(func, args, kwargs)
+            return run_constant(self.values, func, args, kwargs)
         location = self._enter(name, short)
         if name in functions.DECISIONS or name in functions.ESCAPES:
             self._refuse(name, short)
@@ -104,27 +107,10 @@ class Tracer(TorchFunctionMode):
         outer, self._quiet = self._quiet, self._quiet or quiet
         try:
             if self.values.dtype != torch.float32:
-                return self._constant_in_dtype(func, args, kwargs)
+                return run_in_dtype(self.values, func, args, kwargs)
             return func(*args, **kwargs)
         finally:
             self._quiet = outer
-
-    def _constant(self, func: Any, args: Any, kwargs: Any) -> Any:
-        """A call that does not depend on the input. A model cast to float32 may still create float16 constants."""
-        if self.values.dtype != torch.float32:
-            return self._constant_in_dtype(func, args, kwargs)
-        try:
-            return _run(func, args, kwargs)
-        except RuntimeError:
-            plain, _ = self.values.in_dtype(args, kwargs)
-            if all(a is b for a, b in zip(tensors_in(plain), tensors_in((args, kwargs)), strict=True)):
-                raise
-            return _run(func, *plain)
-
-    def _constant_in_dtype(self, func: Any, args: Any, kwargs: Any) -> Any:
-        """The same where the network computes in float64: constants get that type as soon as they are created."""
-        (args, kwargs), _ = self.values.in_dtype(args, kwargs)
-        return self.values.result_in_dtype(_run(func, args, kwargs))
 
     def _call(self, func: Any, name: str, handler: Any, args: Any, kwargs: Any) -> Any:
         if name == "torch.Tensor.__setitem__":
@@ -134,8 +120,11 @@ class Tracer(TorchFunctionMode):
             if part is not None:
                 with self:  # y[:, :2] = x is y[:, :2].copy_(x)
                     return write_part(part, args[2])
+        write = indexed_write(name, args, kwargs, self.memory, self.taint)
+        if write is not None:
+            return self._write_at(func, args, kwargs, write)
         if short_name(name) in VIEWS and args and self.values.is_changed(args[0]):
-            view = _run(func, args, kwargs)
+            view = run(func, args, kwargs)
             if all(self.taint.key(tensor) == self.taint.key(args[0]) for tensor in tensors_in(view)):
                 return view  # its value is put together if it is read
         before = len(self.problems)
@@ -148,7 +137,7 @@ class Tracer(TorchFunctionMode):
         draws = self.taint.random_calls
         self.memory.begin()
         shape = out_shape(kwargs)
-        result = self.values.result_in_dtype(_run(func, args, kwargs))
+        result = self.values.result_in_dtype(run(func, args, kwargs))
         targets = list(tensors_in(result)) if result is not None else [args[0]]
         output = None
         try:
@@ -168,6 +157,21 @@ class Tracer(TorchFunctionMode):
             return result
         return self._bind_all(name, result, targets, output)
 
+    def _write_at(self, func: Any, args: Any, kwargs: Any, write: IndexedWrite) -> Any:
+        """A call that writes at constant indices into memory of which a part is not traced."""
+        target, positions = args[0], write.positions.numpy()
+        outer = self._handled, self.net.module, self.net.scope, self.net.line
+        with self:
+            content = expanded(write, target.dtype)
+        self._handled, self.net.module, self.net.scope, self.net.line = outer
+        value = self.values.swap(content)
+        if len(np.unique(positions)) < positions.size:
+            self._note(*TWICE)
+        with self.memory.writing_at(target, positions, value):
+            result = run(func, args, kwargs)
+        self.graph.calls += 1
+        return result
+
     def _handle(self, name: str, handler: Any, swapped: Any, args: Any, targets: list[Any]) -> Any:
         """The values that the registered function returns for a call that returned `targets`. Raises Refused."""
         with _disable_current_modes():
@@ -184,7 +188,7 @@ class Tracer(TorchFunctionMode):
 
     def _check(self, name: str, args: Any, targets: list[Any], output: Any, keeps_masks: bool) -> None:
         """Refuses results of other shapes than the call's, and integers that may overflow."""
-        values = _as_list(output)
+        values = as_list(output)
         if len(values) != len(targets):
             what = f"{name} returned {len(targets)} tensors, its registered function {len(values)} values"
             raise Refused(what, ADD_HANDLER)
@@ -196,7 +200,7 @@ class Tracer(TorchFunctionMode):
                 raise Refused(what, ADD_HANDLER)
             if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
                 continue
-            if tensor.dtype == torch.int64 or tensor.dtype == torch.bool and not _has_type(args, torch.bool):
+            if tensor.dtype == torch.int64 or tensor.dtype == torch.bool and not has_type(args, torch.bool):
                 continue
             overflow = overflow_of(self.net, value, tensor.dtype, name)
             if overflow and any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes):
@@ -230,7 +234,7 @@ class Tracer(TorchFunctionMode):
 
     def _bind_all(self, name: str, result: Any, targets: list[Any], output: Any) -> Any:
         self.graph.calls += 1
-        for tensor, value in zip(targets, _as_list(output), strict=True):
+        for tensor, value in zip(targets, as_list(output), strict=True):
             if value is None:  # an output that no Caffe layer computes: an error only if it is used
                 self.values.without_layer[tensor] = name
             elif isinstance(value, np.ndarray):
@@ -280,18 +284,3 @@ class Tracer(TorchFunctionMode):
         """Notes that a number was read from traced memory, by code that is not called through a torch function."""
         if not self._quiet:
             self._note("a Python decision or number taken from traced values", SAME_FOR_EVERY_INPUT)
-
-
-def _has_type(args: Any, dtype: torch.dtype) -> bool:
-    return any(tensor.dtype == dtype for tensor in tensors_in(args))
-
-
-def _run(func: Any, args: Any, kwargs: Any) -> Any:
-    if torch.is_autocast_enabled("cpu"):
-        with torch.autocast("cpu", enabled=False):
-            return func(*args, **kwargs)
-    return func(*args, **kwargs)
-
-
-def _as_list(output: Any) -> list[Any]:
-    return list(output) if isinstance(output, (tuple, list)) else [output]

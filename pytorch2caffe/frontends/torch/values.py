@@ -10,7 +10,6 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
-from ...errors import Problem, Refused
 from ...graph.bounds import ValueBounds
 from ...graph.graph import Value
 from .casts import declare
@@ -23,7 +22,6 @@ NEW_TENSOR = "replace the in-place call by one that returns a new tensor (relu(x
 
 REGISTER = "compute it with torch (torch.zeros for a start); register operators of compiled extensions with torch"
 FILL = "write all of it, allocate it with torch.zeros, or join its parts with torch.cat or torch.stack"
-WRITE_INTO = {"torch.Tensor.__setitem__", "torch.Tensor.index_put_", "torch.Tensor.index_copy_"}
 
 
 class Note(Protocol):
@@ -51,9 +49,6 @@ class Values:
         self.dtype = dtype
         self.recorded: dict[Value, np.ndarray] = {}
         self.computed_constants: list[tuple[str, np.ndarray]] = []  # (where, array) of constants that are not weights
-        self.unfilled: list[
-            tuple[np.ndarray, Problem]
-        ] = []  # memory of torch.empty: a problem if it is not overwritten
         self.function = ""  # the torch function of the current call
         self.escaped = False  # whether values were passed out of PyTorch: unwritten memory is a consequence of that
         self._keep = keep
@@ -103,10 +98,9 @@ class Values:
         if not self._taint.has(tensor):
             return None
         if self._memory.holds(tensor):
-            try:
-                found = self._memory.read(tensor, known)
-            except Refused as error:
-                self._note(error.what, error.fix)
+            found = self._memory.read(tensor, known)
+            if found.has_gaps:
+                self._note_gaps(tensor, where)
                 return None
             for write, array in found.constants:
                 self._note_source(tensor, write.colours)
@@ -171,8 +165,6 @@ class Values:
         now = self._taint.stamp(tensor)
         if array is not None and stamp == now:
             return array
-        if self.function in WRITE_INTO and self._is_unwritten(tensor):
-            return self._to_be_filled(tensor)
         self._note_source(tensor, self._taint.colours(tensor))
         if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
             self._note(f"uses a constant that is {tensor.dtype}, {tensor.layout}", "use plain float tensors")
@@ -198,16 +190,11 @@ class Values:
             what = f"{self.function} uses memory that no torch operation wrote{allocated}: its values cannot be traced"
             self._note(what, REGISTER)
 
-    def _is_unwritten(self, tensor: torch.Tensor) -> bool:
-        return bool(self._taint.colours(tensor) & UNWRITTEN and tensor.numel() and not self.escaped)
-
-    def _to_be_filled(self, tensor: torch.Tensor) -> np.ndarray:
-        """Zeros for memory of torch.empty that a call writes into. If they reach an output, that is a problem."""
-        what = f"{self.function} writes into memory allocated at {self._taint.origin(tensor)}, parts of which are used "
-        what += "although no torch operation wrote them"
-        array = np.zeros(tuple(tensor.shape), np.float32)
-        self.unfilled.append((array, Problem(self._taint.location().where, what, FILL)))
-        return array
+    def _note_gaps(self, tensor: torch.Tensor, where: str) -> None:
+        if not self.escaped:
+            what = "returns" if where else f"{self.function} uses"
+            what += f" memory allocated at {self._taint.origin(tensor)}, parts of which no torch operation wrote"
+            self._note(what, FILL, where)
 
     def in_dtype(self, args: Any, kwargs: Any) -> tuple[Any, list[torch.Tensor]]:
         """The arguments with constants of other float types, and requests for such types, converted to `dtype`."""

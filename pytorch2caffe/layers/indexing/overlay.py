@@ -16,7 +16,7 @@ from ..shape.concat import Concat
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from ..shape.slice import slice_at
-from .strided import Origins, Strided, grid, origins
+from .strided import Origins, Region, Scattered, Strided, grid, origins
 from .strided_slice import select
 from .strided_view import StridedView, strided_view
 from .subscript import Range
@@ -57,7 +57,7 @@ class Join:
 def overlay(
     net: Builder,
     tensor: Strided,
-    sources: Sequence[Strided | np.ndarray],
+    sources: Sequence[Region],
     contents: Sequence[Content],
     most: int = MOST_PARTS,
 ) -> Operand:
@@ -81,7 +81,7 @@ def overlay(
 
 
 def _fewest_parts(
-    tensor: Strided, sources: Sequence[Strided | np.ndarray], contents: Sequence[Content], most: int
+    tensor: Strided, sources: Sequence[Region], contents: Sequence[Content], most: int
 ) -> tuple[Part | Join | None, Shape]:
     """The plan, and the shape it gives: that of the tensor, or with axes split where that needs far fewer parts."""
     best: tuple[int, Part | Join | None, Shape] = (most + 1, None, ())
@@ -96,7 +96,7 @@ def _fewest_parts(
     return best[1], best[2]
 
 
-def _with_axes_split(tensor: Strided, sources: Sequence[Strided | np.ndarray]) -> Iterator[Strided]:
+def _with_axes_split(tensor: Strided, sources: Sequence[Region]) -> Iterator[Strided]:
     """The tensor; then with its axes split at the strides of the sources."""
     yield tensor
     views = [each for each in sources if isinstance(each, Strided)]
@@ -127,7 +127,7 @@ class _Planner:
         self,
         where: Origins,
         sizes: Shape,
-        sources: Sequence[Strided | np.ndarray],
+        sources: Sequence[Region],
         contents: Sequence[Content],
         most: int,
     ) -> None:
@@ -178,11 +178,13 @@ class _Planner:
         """For each number of a filled source, its position in what was there before."""
         content = self._contents[source]
         if source not in self._positions:
-            where = content.where if isinstance(content, Filled) and content.where is not None else Strided(0, (), ())
             own = self._sources[source]
-            if isinstance(own, np.ndarray):  # of a contiguous tensor
-                self._positions[source] = own.ravel() - where.offset
-            else:
+            where = content.where if isinstance(content, Filled) else None
+            if where is None:
+                self._positions[source] = np.zeros(prod(own.sizes), np.int64)
+            elif isinstance(own, Scattered):
+                self._positions[source] = own.indices_in(where)
+            elif isinstance(own, Strided):
                 found = origins(own, [where])
                 self._positions[source] = (found.position.reshape(-1, 1) * found.block + np.arange(found.block)).ravel()
         return self._positions[source]

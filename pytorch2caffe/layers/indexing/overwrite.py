@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from math import prod
 from typing import Any
 
@@ -17,33 +16,24 @@ from ..linear.linear_map import linear_map
 from ..shape.concat import Concat
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
+from .assemble import assemble
 from .index_select import select_indices
-from .overlay import Content, Filled, overlay
-from .strided import contiguous
+from .overlay import Content, Filled
+from .strided import Scattered, contiguous
 
-FEW_PARTS = 64
 TWICE = "writing twice to one position", "use each index once"
 
 
 def overwrite(net: Builder, x: Value, positions: np.ndarray, values: Operand | float) -> Value:
     """X with the numbers at `positions` of x.reshape(-1) replaced by `values`, which broadcast to positions.shape.
 
-    By slices and Concat if that takes at most FEW_PARTS of them, else by an IndexSelect. Raises Refused for a
-    position that occurs twice.
+    Raises Refused for a position that occurs twice.
     """
     if len(np.unique(positions)) < positions.size:
         raise Refused(*TWICE)
     whole = contiguous(x.shape)
     content = _content(net, x, values, positions.shape)
-    with suppress(Refused):
-        result = overlay(net, whole, [whole, positions], [x, content], FEW_PARTS)
-        return result if isinstance(result, Value) else net.constant(result)
-    size = prod(x.shape)
-    order = np.arange(size)
-    order[positions.ravel()] = size + np.arange(positions.size)
-    flat = reshape_to(net, x, (1, size), "flat")
-    both = net.add(Concat(1), flat, _row(net, values, positions.shape), name="both")
-    return reshape_to(net, select_indices(net, both, 1, order), x.shape)
+    return assemble(net, whole, [whole, Scattered(positions)], [x, content])
 
 
 def _content(net: Builder, x: Value, values: Operand | float, shape: Shape) -> Content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -11,11 +12,49 @@ import numpy as np
 from ...graph.graph import Shape
 
 
+class Region(ABC):
+    """Positions in memory, in the order of the axes `sizes`. In numbers, not bytes."""
+
+    sizes: Shape
+
+    @property
+    @abstractmethod
+    def span(self) -> tuple[int, int]:
+        """The first position, and the one after the last."""
+
+    @property
+    @abstractmethod
+    def has_gaps(self) -> bool:
+        """Whether it may miss positions between its first and its last."""
+
+    @abstractmethod
+    def same_memory(self, other: Region) -> bool:
+        """Whether both are surely the same positions in the same order; axes of size 1 do not count."""
+
+    @abstractmethod
+    def is_in_blocks(self, block: int, origin: int) -> bool:
+        """Whether its numbers are in blocks of this size, which begin at multiples of it counted from `origin`."""
+
+    @abstractmethod
+    def blocks(self, block: int, origin: int) -> np.ndarray:
+        """The positions of the blocks, in the order of the axes, in blocks counted from `origin`."""
+
+    def within(self, other: Region) -> bool:
+        """Whether every position is surely one of the other's: the other's have no gaps."""
+        (begin, end), (start, stop) = self.span, other.span
+        return start <= begin and end <= stop and not other.has_gaps
+
+    def apart(self, other: Region) -> bool:
+        """Whether the two have surely no position in common."""
+        (begin, end), (start, stop) = self.span, other.span
+        return end <= start or stop <= begin
+
+
 @dataclass(frozen=True)
-class Strided:
+class Strided(Region):
     """The positions in memory of a tensor: number [i, j, ...] is at offset + i * strides[0] + j * strides[1] + ...
 
-    In numbers, not bytes. Strides are not negative, as in PyTorch.
+    Strides are not negative, as in PyTorch.
     """
 
     offset: int
@@ -24,12 +63,10 @@ class Strided:
 
     @property
     def span(self) -> tuple[int, int]:
-        """The first position, and the one after the last."""
         return self.offset, self.offset + 1 + sum((n - 1) * s for n, s in zip(self.sizes, self.strides, strict=True))
 
-    def same_memory(self, other: Strided) -> bool:
-        """Whether both are surely the same positions in the same order; axes of size 1 do not count."""
-        return self.offset == other.offset and _long_axes(self) == _long_axes(other)
+    def same_memory(self, other: Region) -> bool:
+        return isinstance(other, Strided) and self.offset == other.offset and _long_axes(self) == _long_axes(other)
 
     @property
     def may_overlap_itself(self) -> bool:
@@ -41,15 +78,23 @@ class Strided:
             end += (size - 1) * stride
         return False
 
-    def within(self, other: Strided) -> bool:
-        """Whether every position is surely one of the other's: the other's have no gaps."""
-        (begin, end), (start, stop) = self.span, other.span
-        return start <= begin and end <= stop and prod(other.sizes) == stop - start and 0 not in other.strides
+    @property
+    def has_gaps(self) -> bool:
+        begin, end = self.span
+        return prod(self.sizes) != end - begin or 0 in self.strides
 
-    def apart(self, other: Strided) -> bool:
-        """Whether the two have surely no position in common."""
-        (begin, end), (start, stop) = self.span, other.span
-        return end <= start or stop <= begin
+    def is_in_blocks(self, block: int, origin: int) -> bool:
+        trailing, strides = self.trailing_block()
+        return all(number % block == 0 for number in (trailing, self.offset - origin, *strides))
+
+    def blocks(self, block: int, origin: int) -> np.ndarray:
+        rank = len(self.sizes)
+        trailing, _ = self.trailing_block()
+        while rank and prod(self.sizes[rank - 1 :]) <= trailing:
+            rank -= 1
+        sizes = (*self.sizes[:rank], trailing // block)
+        strides = [*(stride // block for stride in self.strides[:rank]), 1]
+        return grid((self.offset - origin) // block, sizes, strides)
 
     def trailing_block(self) -> tuple[int, Shape]:
         """How many numbers of the last axes are contiguous, in order; and the strides of the axes before these."""
@@ -58,6 +103,53 @@ class Strided:
             axis -= 1
             block *= self.sizes[axis]
         return block, tuple(s for n, s in zip(self.sizes[:axis], self.strides[:axis], strict=True) if n > 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Scattered(Region):
+    """Positions in memory in no regular order, each once: an array of the shape of what is there."""
+
+    positions: np.ndarray
+
+    @property
+    def sizes(self) -> Shape:  # type: ignore[override]
+        return self.positions.shape
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return int(self.positions.min()), int(self.positions.max()) + 1
+
+    @property
+    def has_gaps(self) -> bool:
+        begin, end = self.span
+        return self.positions.size != end - begin
+
+    def same_memory(self, other: Region) -> bool:
+        return isinstance(other, Scattered) and np.array_equal(self.positions, other.positions)
+
+    def is_in_blocks(self, block: int, origin: int) -> bool:
+        return self.trailing() % block == 0 and not np.any((self.positions.ravel()[::block] - origin) % block)
+
+    def blocks(self, block: int, origin: int) -> np.ndarray:
+        found: np.ndarray = (self.positions.ravel()[::block] - origin) // block
+        return found
+
+    def trailing(self) -> int:
+        """How many numbers of the last axes are contiguous, in order."""
+        block = 1
+        for axis in range(self.positions.ndim - 1, -1, -1):
+            if np.any(np.diff(self.positions, axis=axis) != block):
+                break
+            block *= self.positions.shape[axis]
+        return block
+
+    def indices_in(self, where: Strided) -> np.ndarray:
+        """For each position, in order, the index of the number of `where` that is there."""
+        begin, end = where.span
+        index = np.zeros(end - begin, np.int64)
+        index[grid(where.offset - begin, where.sizes, where.strides).ravel()] = np.arange(prod(where.sizes))
+        found: np.ndarray = index[self.positions.ravel() - begin]
+        return found
 
 
 def _long_axes(tensor: Strided) -> list[tuple[int, int]]:
@@ -87,10 +179,8 @@ class Origins:
         return np.ravel(content)[(starts[:, None] + np.arange(self.block)).ravel()]
 
 
-def origins(tensor: Strided, sources: Sequence[Strided | np.ndarray]) -> Origins:
+def origins(tensor: Strided, sources: Sequence[Region]) -> Origins:
     """Where each number of `tensor` is found: in the last of the sources that has its position.
-
-    A source that is an array contains the positions of its numbers.
 
     >>> origins(Strided(0, (4,), (1,)), [Strided(0, (4,), (1,)), Strided(2, (2,), (1,))]).source.tolist()
     [0, 0, 1, 1]
@@ -100,7 +190,7 @@ def origins(tensor: Strided, sources: Sequence[Strided | np.ndarray]) -> Origins
     source = np.full((end - 1 - begin) // block + 1, -1, np.int32)
     position = np.zeros(len(source), np.int64)
     for number, each in enumerate(sources):
-        where = _block_positions(each, block, begin).ravel()
+        where = each.blocks(block, begin).ravel()
         inside = np.flatnonzero((where >= 0) & (where < len(source)))
         source[where[inside]] = number
         position[where[inside]] = inside
@@ -133,33 +223,13 @@ def disturbs(written: Strided, read: Strided, *, copied: bool) -> bool:
     return bool((np.isin(sources, targets) & (targets != sources)).any())
 
 
-def _common_block(tensor: Strided, sources: Sequence[Strided | np.ndarray]) -> tuple[int, int]:
+def _common_block(tensor: Strided, sources: Sequence[Region]) -> tuple[int, int]:
     """The largest block of last axes of `tensor` that is in one piece in each of the sources; how many axes it has."""
     for joined in range(len(tensor.sizes), 0, -1):
         block = prod(tensor.sizes[len(tensor.sizes) - joined :])
-        if all(_is_in_blocks(each, block, tensor.offset) for each in (tensor, *sources)):
+        if all(each.is_in_blocks(block, tensor.offset) for each in (tensor, *sources)):
             return block, joined
     return 1, 0
-
-
-def _is_in_blocks(tensor: Strided | np.ndarray, block: int, origin: int) -> bool:
-    if isinstance(tensor, np.ndarray):
-        return block == 1
-    trailing, strides = tensor.trailing_block()
-    return all(number % block == 0 for number in (trailing, tensor.offset - origin, *strides))
-
-
-def _block_positions(tensor: Strided | np.ndarray, block: int, origin: int) -> np.ndarray:
-    """The positions of the blocks of a tensor, in the order of its axes, counted from `origin`."""
-    if isinstance(tensor, np.ndarray):
-        return tensor - origin
-    rank = len(tensor.sizes)
-    trailing, _ = tensor.trailing_block()
-    while rank and prod(tensor.sizes[rank - 1 :]) <= trailing:
-        rank -= 1
-    sizes = (*tensor.sizes[:rank], trailing // block)
-    strides = [*(stride // block for stride in tensor.strides[:rank]), 1]
-    return grid((tensor.offset - origin) // block, sizes, strides)
 
 
 def grid(offset: int, sizes: Sequence[int], strides: Sequence[int]) -> np.ndarray:

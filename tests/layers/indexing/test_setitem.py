@@ -105,6 +105,13 @@ def one_by_one(x):
     return y + 1
 
 
+def at_lists_of_channels(x):
+    y = torch.empty(x.shape[0], 5, *x.shape[2:])
+    y[:, [0, 3, 4]] = x
+    y[:, [2, 1]] = x[:, 1:] * 2
+    return y + 1
+
+
 def steps(x):
     y = x * 1
     y[..., ::2] = y[..., 1::2].mean(-1, keepdim=True)
@@ -127,6 +134,7 @@ WRITES = [
     through_a_transposed_view,
     filled_by_parts,
     one_by_one,
+    at_lists_of_channels,
     steps,
     inf_stays_where_it_is,
 ]

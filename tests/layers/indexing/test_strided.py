@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from pytorch2caffe.layers.indexing.strided import Strided, disturbs, origins
+from pytorch2caffe.layers.indexing.strided import Scattered, Strided, disturbs, origins
 
 WHOLE = Strided(0, (2, 4, 6), (24, 6, 1))
 
@@ -24,6 +25,17 @@ def test_what_is_surely_apart_or_within():
     assert Strided(0, (3,), (2,)).apart(Strided(5, (3,), (1,)))
     assert not channels(0, 2).apart(channels(2, 4))  # of two images: interleaved
     assert channels(0, 2).within(WHOLE) and not WHOLE.within(channels(0, 4).__class__(0, (2, 3, 6), (24, 6, 1)))
+
+
+def test_positions_without_an_order():
+    rows = Scattered(np.array([3, 1])[:, None] * 6 + np.arange(6))
+    assert rows.trailing() == 6 and rows.span == (6, 24) and rows.has_gaps
+    found = origins(WHOLE, [WHOLE, rows])
+    assert found.block == 6
+    assert found.source[0].tolist() == [0, 1, 0, 1]
+    assert found.position[0].tolist() == [0, 1, 2, 0]
+    assert Scattered(np.array([3, 1, 2])).within(Scattered(np.array([2, 1, 3]))) and not WHOLE.within(rows)
+    assert rows.indices_in(WHOLE).tolist() == [*range(18, 24), *range(6, 12)]
 
 
 def test_an_expanded_tensor_may_overlap_itself():
