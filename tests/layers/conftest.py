@@ -16,6 +16,7 @@ from pytorch2caffe.backends.caffe.dialect_file import names
 from pytorch2caffe.backends.mmdnn.writer import nodes_of
 from pytorch2caffe.backends.ncnn.writer import save_ncnn
 from pytorch2caffe.frontends.mmdnn.reader import graph_of
+from pytorch2caffe.frontends.torch.inputs_outputs import OutputWarning
 from pytorch2caffe.runtime.run import run
 from pytorch2caffe.verify.compare import compare
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
@@ -202,7 +203,7 @@ def traced_once(model: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, tupl
     single = tuple(i[:1] if i.dim() > 1 else i for i in inputs)
     try:
         return trace(model, single), single
-    except (RuntimeError, ValueError, IndexError, AssertionError, UnsupportedError):
+    except (RuntimeError, ValueError, IndexError, AssertionError, UnsupportedError, OutputWarning):
         return trace(model, inputs), inputs
 
 

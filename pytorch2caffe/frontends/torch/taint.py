@@ -142,8 +142,8 @@ class Taint(TorchDispatchMode):
         return key, self._writes.get(key, 0)
 
     def colours(self, tensor: torch.Tensor) -> int:
-        """The colours of the memory of `tensor`."""
-        return self._colours.get(self.key(tensor), 0)
+        """The colours of the memory of `tensor`; none if it has no elements."""
+        return self._colours.get(self.key(tensor), 0) if tensor.numel() else 0
 
     def origin(self, tensor: torch.Tensor) -> str:
         """Where the random numbers in a tensor were drawn, or its unwritten memory was allocated; "" for others."""

@@ -175,9 +175,8 @@ class Tracer(TorchFunctionMode):
     def _handle(self, name: str, handler: Any, swapped: Any, args: Any, targets: list[Any]) -> Any:
         """The values that the registered function returns for a call that returned `targets`. Raises Refused."""
         with _disable_current_modes():
-            for empty in (t for t in targets if isinstance(t, torch.Tensor) and not t.numel()):
-                what = f"{name} returns a tensor of shape {list(empty.shape)}, which has no elements"
-                raise Refused(what, "omit it: a Caffe blob has at least one element")
+            if targets and not any(isinstance(target, torch.Tensor) and target.numel() for target in targets):
+                return [None for _ in targets]  # tensors without elements, which depend on nothing
             inputs, named = cast_operands(self.net, name, args, swapped)
             if not any(isinstance(leaf, Value) for leaf in leaves((inputs, named))):  # constants, into a traced tensor
                 return [self.values.array_of(tensor) for tensor in targets]

@@ -14,7 +14,7 @@ from .concat import Concat
 
 @from_torch("torch.cat", "torch.concat", "torch.concatenate")
 def cat(net: Builder, tensors: Sequence[Operand], dim: int = 0) -> Value:
-    values = [t if isinstance(t, Value) else net.constant(t) for t in tensors if t.shape != (0,)]
+    values = [t if isinstance(t, Value) else net.constant(t) for t in tensors if 0 not in t.shape]
     return net.add(Concat(dim % len(values[0].shape)), *values) if len(values) > 1 else values[0]
 
 

@@ -83,8 +83,13 @@ class Narrow(Layer):
         return Source(expr=f"{{0}}[{':, ' * self.axis}{self.start or ''}:{stop}]")
 
 
-def slice_at(net: Builder, input: Value, axis: int, points: Sequence[int], name: str = "") -> list[Value]:
-    """The pieces of a value cut at `points`, as a list, also of one."""
-    if not points:
-        return [input]
-    return net.add(Slice(axis, tuple(points)), input, name=name)
+def slice_at(net: Builder, input: Value, axis: int, points: Sequence[int], name: str = "") -> list[Any]:
+    """The pieces of a value cut at `points`, as a list, also of one. A piece without elements is an array."""
+    edges = [0, *points, input.shape[axis]]
+    cuts = sorted({*points} - {0, input.shape[axis]})
+    pieces = net.add(Slice(axis, tuple(cuts)), input, name=name) if cuts else [input]
+    if len(pieces) == len(edges) - 1:
+        return list(pieces)
+    starts = dict(zip([0, *cuts], pieces, strict=True))
+    empty = np.zeros((*input.shape[:axis], 0, *input.shape[axis + 1 :]), np.float32)
+    return [starts[a] if b > a else empty for a, b in zip(edges, edges[1:], strict=False)]

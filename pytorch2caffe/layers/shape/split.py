@@ -62,7 +62,10 @@ def tensor_split(
     if isinstance(points, int):
         few, more = divmod(size, points)
         return split_at_sizes(net, input, [few + (i < more) for i in range(points)], dim)
-    return slice_at(net, input, dim, points)
+    ends = [slice(point).indices(size)[1] for point in points]
+    if sorted(ends) != ends:
+        raise Refused("tensor_split at positions that are not in order", "sort them")
+    return slice_at(net, input, dim, ends)
 
 
 @from_torch("torch.hsplit", "torch.Tensor.hsplit")

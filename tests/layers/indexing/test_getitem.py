@@ -62,7 +62,6 @@ def test_other_ranks_run_the_same_everywhere(model, shape, same_everywhere):
 REFUSED = {
     "True": (lambda x: x[True], "indexing with bool"),
     "lists in a tuple": (lambda x: x[([0, 1], (0, 2))], "an index within an index"),
-    "nothing": (lambda x: x[:, 2:2], "has no elements"),
 }
 
 

@@ -12,6 +12,7 @@ CASES |= {
     "a constant in front": lambda x, y: torch.cat((BUFFER, x, y), 1),
     "a constant behind": lambda x, y: torch.cat((x + y, BUFFER), -1),
     "constants on both sides": lambda x, y: torch.cat((BUFFER, x * y, BUFFER), 0),
+    "an empty slice": lambda x, y: torch.cat((x[:, 3:], y, x), 1),
     "an empty tensor": lambda x, y: torch.cat((torch.zeros(0), x, y), 1),
     "concat": lambda x, y: torch.concat((x, y), dim=2),
     "concatenate": lambda x, y: torch.concatenate((x, y), axis=3),
