@@ -43,7 +43,7 @@ WHY = (
     "The table gives the layers that take the time. The reasons are in Caffe's implementation, on one thread:",
     "",
     "- Sigmoid: SiLU is x times its Sigmoid, and Caffe calls tanh for each number; PyTorch computes eight at once.",
-    "- Power: GELU's erf is a polynomial, a dozen Power and Eltwise layers on the largest blobs.",
+    "- Power: GELU is three Powers and an Exp on the largest blobs, and Caffe calls pow for each number.",
     "- Pooling: the product of two computed tensors (attention) is a blob of all products, summed by a pooling; the",
     "  sums of a softmax and of a LayerNorm are poolings too. Caffe's loops over windows are not vectorised.",
     "- Convolution: with groups (depthwise) Caffe multiplies a small matrix for each group.",

@@ -87,7 +87,14 @@ def normalise(net: Builder, x: Value, axis: int, eps: float) -> Value:
     flat = reshape_to(net, x, x.shape if len(x.shape) == 4 and axis == 2 else (1,) * (4 - len(shape)) + shape, "flat")
     centred = net.add(MVN(normalize_variance=False), flat, name="centred")
     square = net.add(Eltwise("PROD"), centred, centred, name="square")
-    variance = net.add(Reduce("mean", (2, 3), True), square, name="variance")
+    rows = len(inner) == 1
+    variance = _mean_of_rows(net, square) if rows else net.add(Reduce("mean", (2, 3), True), square, name="variance")
     inverse = net.add(Power(power=-0.5, shift=eps), variance, name="inverse")
-    y = net.add(Scale(0), centred, reshape_to(net, inverse, flat.shape[:2], "factor"), name="normal")
-    return reshape_to(net, y, x.shape, "shaped")
+    factor = inverse if rows else reshape_to(net, inverse, flat.shape[:2], "factor")
+    return reshape_to(net, net.add(Scale(0), centred, factor, name="normal"), x.shape, "shaped")
+
+
+def _mean_of_rows(net: Builder, x: Value) -> Value:
+    """The mean of each row of [N, C, 1, W], as Scale accepts it without a Reshape: [N, C, 1]."""
+    weight = np.full((1, x.shape[3]), 1 / x.shape[3], np.float32)
+    return net.add(InnerProduct(1, False, 2), x, blobs=[weight], name="variance")
