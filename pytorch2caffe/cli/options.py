@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..graph.graph import Graph
 
 MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what returns one, with
-arguments if needed: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; or a complete model
-`FILE.pth` made of torch.nn's and torchvision's own classes."""
+arguments if needed: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; a TorchScript
+program `FILE.pt`; or a complete model `FILE.pth` made of torch.nn's and torchvision's own classes."""
 WIDTH = 140  # columns of a table that is written to a file or a pipe
 
 

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...errors import Refused
+
 DECOMPOSED: dict[str, Callable[..., Any]] = {}  # name -> a function with the same parameters
 
 
@@ -24,7 +26,7 @@ def _decomposes(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     return register
 
 
-@_decomposes("aten.convolution")
+@_decomposes("aten.convolution", "aten._convolution")
 def convolution(
     input: Tensor,
     weight: Tensor,
@@ -35,6 +37,7 @@ def convolution(
     transposed: bool,
     output_padding: Sequence[int],
     groups: int,
+    *_: bool,  # of cuDNN, in a traced program
 ) -> Tensor:
     rank = weight.dim() - 2
     if transposed:
@@ -80,6 +83,94 @@ def group_norm(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, n: int, c: int, size: int, group: int, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     return F.group_norm(input, group, weight, bias, eps), torch.zeros(0), torch.zeros(0)
+
+
+@_decomposes("aten._native_multi_head_attention")
+def native_multi_head_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    embed_dim: int,
+    num_head: int,
+    qkv_weight: Tensor,
+    qkv_bias: Tensor,
+    proj_weight: Tensor,
+    proj_bias: Tensor,
+    mask: Tensor | None = None,
+    need_weights: bool = True,
+    average_attn_weights: bool = True,
+    mask_type: int | None = None,
+) -> tuple[Tensor, Tensor | None]:
+    """The fast path of nn.MultiheadAttention(batch_first=True). mask_type: 0 of attention, 1 of padding, 2 of both."""
+    if mask_type == 2:
+        raise Refused("a mask of attention and one of padding at once", "pass one mask")
+    y, weights = F.multi_head_attention_forward(
+        query.transpose(0, 1),
+        key.transpose(0, 1),
+        value.transpose(0, 1),
+        embed_dim_to_check=embed_dim,
+        num_heads=num_head,
+        in_proj_weight=qkv_weight,
+        in_proj_bias=qkv_bias,
+        bias_k=None,
+        bias_v=None,
+        add_zero_attn=False,
+        dropout_p=0.0,
+        out_proj_weight=proj_weight,
+        out_proj_bias=proj_bias,
+        training=False,
+        key_padding_mask=mask if mask_type == 1 else None,
+        need_weights=need_weights,
+        attn_mask=None if mask_type == 1 else mask,
+        average_attn_weights=average_attn_weights,
+    )
+    return y.transpose(0, 1), weights
+
+
+@_decomposes("aten._transformer_encoder_layer_fwd")
+def transformer_encoder_layer(
+    src: Tensor,
+    embed_dim: int,
+    num_heads: int,
+    qkv_weight: Tensor,
+    qkv_bias: Tensor,
+    proj_weight: Tensor,
+    proj_bias: Tensor,
+    use_gelu: bool,
+    norm_first: bool,
+    eps: float,
+    norm_weight_1: Tensor,
+    norm_bias_1: Tensor,
+    norm_weight_2: Tensor,
+    norm_bias_2: Tensor,
+    ffn_weight_1: Tensor,
+    ffn_bias_1: Tensor,
+    ffn_weight_2: Tensor,
+    ffn_bias_2: Tensor,
+    mask: Tensor | None = None,
+    mask_type: int | None = None,
+) -> Tensor:
+    """The fast path of nn.TransformerEncoderLayer(batch_first=True)."""
+
+    def attention(x: Tensor) -> Tensor:
+        shared = embed_dim, num_heads, qkv_weight, qkv_bias, proj_weight, proj_bias, mask, False, True, mask_type
+        return native_multi_head_attention(x, x, x, *shared)[0]
+
+    def feed_forward(x: Tensor) -> Tensor:
+        hidden = F.linear(x, ffn_weight_1, ffn_bias_1)
+        return F.linear(F.gelu(hidden) if use_gelu else F.relu(hidden), ffn_weight_2, ffn_bias_2)
+
+    def norm_1(x: Tensor) -> Tensor:
+        return F.layer_norm(x, [embed_dim], norm_weight_1, norm_bias_1, eps)
+
+    def norm_2(x: Tensor) -> Tensor:
+        return F.layer_norm(x, [embed_dim], norm_weight_2, norm_bias_2, eps)
+
+    if norm_first:
+        src = src + attention(norm_1(src))
+        return src + feed_forward(norm_2(src))
+    src = norm_1(src + attention(src))
+    return norm_2(src + feed_forward(src))
 
 
 @_decomposes("aten._softmax", "aten._safe_softmax")

@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from ...errors import ConversionError, Problem, UnsupportedError
+from ...errors import ConversionError
 from .observers import observers_off
+from .script.module import unscripted
 from .state import State
 from .taint import Taint
 
 _LOCK = threading.RLock()  # two threads that trace one model would restore each other's changes
-PASS_THE_MODULE = "pass the nn.Module that it was made from (before torch.jit.script, trace or freeze)"
 
 
 class Subject:
@@ -28,13 +28,25 @@ class Subject:
     def __init__(self, call: Callable[..., Any], roots: dict[str, nn.Module]) -> None:
         self.call = call
         self.name = _name_of(call)
+        self.program: Any = None  # the TorchScript program that `call` executes
         self.modules: dict[str, nn.Module] = {}
+        self._programs: list[tuple[dict[str, nn.Module | None], str, nn.Module, nn.Module]] = []
         seen: set[int] = set()
         for prefix, root in roots.items():
             for path, module in root.named_modules(prefix=prefix):
-                if id(module) not in seen:
-                    seen.add(id(module))
-                    self.modules[path] = module
+                if id(module) in seen or isinstance(module, torch.jit.ScriptModule):
+                    continue
+                seen.add(id(module))
+                self.modules[path] = module
+                for name, child in module._modules.items():
+                    if isinstance(child, torch.jit.ScriptModule):
+                        self._replace(module, name, child, f"{path}.{name}" if path else name)
+
+    def _replace(self, parent: nn.Module, name: str, script: torch.jit.ScriptModule, path: str) -> None:
+        """Lets a child that is a TorchScript program be executed operator by operator while the model is prepared."""
+        module = unscripted(script)
+        self._programs.append((parent._modules, name, script, module))
+        self.modules.update({p: each for p, each in module.named_modules(prefix=path)})
 
     @contextmanager
     def prepared(self, taint: Taint, dtype: torch.dtype = torch.float32) -> Iterator[State]:
@@ -45,6 +57,9 @@ class Subject:
         """
         modules = list(self.modules.values())
         with _LOCK, ExitStack() as stack:
+            for table, name, script, module in self._programs:
+                stack.callback(table.__setitem__, name, script)
+                table[name] = module
             stack.callback(_restore_flags, [(module, module.training) for module in modules])
             stack.enter_context(observers_off(modules))
             state = State({**_objects_of(self.call), **self.modules})
@@ -79,13 +94,12 @@ class Subject:
 def subject_of(model: Callable[..., Any]) -> Subject:
     """What to trace for what the user passed: wrappers are removed, modules that a function uses are found.
 
-    Raises UnsupportedError for scripted modules and functions, ConversionError for anything that is not a model.
+    Raises ConversionError for anything that is not a model.
     """
     if isinstance(model, (torch.jit.ScriptModule, torch.jit.ScriptFunction)):
-        what = f"is a {type(model).__name__}, whose code does not run in Python and cannot be traced"
-        raise UnsupportedError(
-            [Problem(getattr(model, "original_name", None) or "the model", what, PASS_THE_MODULE)], "traced"
-        )
+        subject = subject_of(unscripted(model))
+        subject.program = model
+        return subject
     if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
         return subject_of(model.module)
     if type(model).__name__ == "OptimizedModule" and hasattr(model, "_orig_mod"):  # of torch.compile

@@ -18,6 +18,7 @@ from .inputs_outputs import bind_inputs, name_outputs, warn_of_constants
 from .model import Subject, subject_of
 from .problems import TraceStopped
 from .repeated_calls import changed_names, other_input, warn_of_state
+from .script.module import check_same
 from .source_location import raised_at
 from .structure import mapped
 from .taint import Taint
@@ -35,6 +36,8 @@ def record(
     load_layers()
     subject = subject_of(model)
     tracer = _run(subject, inputs, name, keep)
+    if subject.program is not None and not tracer.problems and not keep:
+        check_same(subject.program, subject.call, inputs)
     if not tracer.problems.stopped:
         warn_of_uncalled(tracer.called)
     if tracer.values.computed_constants and not tracer.problems:  # by the model: they must not depend on the input

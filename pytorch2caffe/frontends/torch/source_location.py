@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from .module_paths import ModulePaths
+from .script.interpreter import RUN_NODE, location_of
 
 _CALL = nn.Module._call_impl.__code__
 _LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in (torch.__file__, Path(__file__).parent)) + ("<",)
@@ -34,6 +35,7 @@ class LocationFinder:
     """Finds the source location of the current call. modules: path -> module."""
 
     def __init__(self, modules: dict[str, nn.Module]) -> None:
+        self._modules = modules
         self._paths = ModulePaths(modules)
         self.aliases = self._paths.aliases
 
@@ -58,12 +60,23 @@ class LocationFinder:
                     parts = [self._paths.of(_callers(frame)), *reversed(unknown)]
                     return self._location(".".join(p for p in parts if p), short, leaf, line or _line_above(frame))
                 unknown.append(type(module).__name__.lower())
+            elif code is RUN_NODE:
+                return self._script_location(frame, short)
             elif code.co_name == "forward" and code.co_filename.startswith("<eval_with_key>"):
                 exported = _exported_location(frame)
                 if exported is not None:
                     return self._location(exported.module, short, exported.scope == "leaf", exported.line or line)
             frame = frame.f_back
         return self._location(".".join(reversed(unknown)), short, leaf, line)
+
+    def _script_location(self, frame: Any, short: str) -> SourceLocation:
+        """The location of a node of a TorchScript program, whose frame this is: below the program's own path."""
+        at = location_of(frame.f_locals["node"])
+        program = next((module for module in _callers(frame) if module in self._paths), None)
+        root = self._paths.of(_callers(frame)) if program is not None else ""
+        path = ".".join(part for part in (root, at.module) if part)
+        one_layer = getattr(self._modules.get(path), "is_one_layer", False)
+        return self._location(path, short, one_layer, at.line or _line_above(frame))
 
     def _location(self, path: str, short: str, leaf: bool, line: str) -> SourceLocation:
         scope = path if leaf and path else ".".join(part for part in (path, short) if part)

@@ -19,9 +19,6 @@ from pytorch2caffe import ConversionError, UnsupportedError, export
 from pytorch2caffe.frontends.torch import trace
 from tests.frontends.torch.same import Net, conv, image
 
-SCRIPTED = torch.jit.script(nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU()))
-JIT_TRACED = torch.jit.trace(nn.Conv2d(4, 4, 3, padding=1).eval(), torch.zeros(1, 4, 6, 6))
-
 
 @torch.jit.script
 def scripted(x):
@@ -185,22 +182,6 @@ def test_a_refusal_says_where_what_and_how_to_mend_it_and_writes_nothing(case, t
     assert not list(tmp_path.iterdir())
 
 
-LEAVES = {
-    "a scripted module": (SCRIPTED, "depends on the input but was not traced (a scripted module", PLAIN),
-    "a module of torch.jit.trace": (JIT_TRACED, "depends on the input but was not traced (a scripted module", PLAIN),
-}
-
-
-@pytest.mark.parametrize("case", LEAVES.values(), ids=LEAVES)
-def test_a_module_that_cannot_be_traced_is_named(case) -> None:
-    module, what, fix = case
-    with pytest.raises(UnsupportedError) as caught:
-        trace(Net(lambda self, x: self.part(x) + 1, part=module), image())
-    (problem,) = caught.value.problems
-    assert problem.where.startswith("part") and "(test_refusals.py:" in problem.where
-    assert what in problem.what and fix in problem.fix
-
-
 def test_all_problems_are_listed_at_once() -> None:
     def forward(self, x):
         x = torch.lgamma(self.stem(x))
@@ -221,12 +202,6 @@ def test_a_line_that_runs_twice_is_one_problem() -> None:
     with pytest.raises(UnsupportedError) as caught:
         trace(Net(lambda self, x: [torch.lgamma(x) for _ in range(2)]), image())
     assert len(caught.value.problems) == 1
-
-
-@pytest.mark.parametrize("model", [SCRIPTED, JIT_TRACED, scripted], ids=["script", "trace", "function"])
-def test_a_scripted_model_is_refused_with_the_way_out(model) -> None:
-    with pytest.raises(UnsupportedError, match="cannot be traced\n *fix: pass the nn.Module that it was made from"):
-        trace(model, image())
 
 
 RETURNS = {

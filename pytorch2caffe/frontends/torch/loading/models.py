@@ -23,11 +23,12 @@ from ..source_location import raised_at
 from .checkpoints import load_pickled_model, load_weights
 from .fitting import shortened
 from .safe_unpickler import check_archive
+from .torchscript import is_torchscript, load_torchscript
 from .torchvision_models import torchvision_models
 
 FORMS = (
     "package.module:callable, path/file.py:callable, either with arguments if needed, callable(classes=7); "
-    "torchvision:NAME, an exported program FILE.pt2, or a complete model FILE.pth"
+    "torchvision:NAME, an exported program FILE.pt2, a TorchScript program FILE.pt, or a complete model FILE.pth"
 )
 
 
@@ -42,8 +43,8 @@ def load_model(
 
     spec:    `package.module:callable` or `path/file.py:callable`: a model, or a class or function that returns one
              when called, without arguments or with those given, `net.py:make(classes=7)`; `torchvision:NAME`: with
-             random weights; `FILE.pt2`: saved by torch.export; `FILE.pth`: a complete model saved by torch.save, made
-             of torch.nn's and torchvision's own classes.
+             random weights; `FILE.pt2`: saved by torch.export; `FILE.pt`: saved by torch.jit.save, or a complete model
+             saved by torch.save, made of torch.nn's and torchvision's own classes.
     weights, key, allow_extra_keys: as for `load_weights`.
     note:    called with a sentence that lists the names in the weights that were left out.
 
@@ -53,7 +54,7 @@ def load_model(
     if spec.endswith(".pt2"):
         model = _load_exported(Path(spec))
     elif spec.endswith((".pth", ".pt", ".ckpt")):
-        model = load_pickled_model(Path(spec))
+        model = load_torchscript(Path(spec)) if is_torchscript(Path(spec)) else load_pickled_model(Path(spec))
     else:
         model = _resolve(_parse_spec(spec), spec)
     if not callable(model):

@@ -180,8 +180,8 @@ def check_archive(path: Path) -> None:
         raise ConversionError(f"{path} cannot be read: {error}") from error
     if any(member.filename.endswith("/constants.pkl") for member in members):
         raise ConversionError(
-            f"{path} is a TorchScript program (torch.jit.save), whose code does not run in Python: save the "
-            "state_dict of the nn.Module that it was made from"
+            f"{path} is a TorchScript program (torch.jit.save), not weights: give it as the model, "
+            f"export {path} --input-shape ..., or save the state_dict of the nn.Module that it was made from"
         )
     if any(member.compress_type != zipfile.ZIP_STORED for member in members) or (
         sum(member.file_size for member in members) > path.stat().st_size
