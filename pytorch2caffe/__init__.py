@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .backends.torch.save import save_torch
     from .frontends.caffe.reader import load_caffe
     from .frontends.mmdnn.reader import load_ir
+    from .frontends.onnx.load import load_onnx
     from .frontends.tensorflow import load_tensorflow
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ __all__ = [
     "generate",
     "load_caffe",
     "load_ir",
+    "load_onnx",
     "load_tensorflow",
     "save_caffe",
     "save_ir",
@@ -45,6 +47,7 @@ _HOMES = {
     "to_torch": ".backends.torch.generate",
     "load_caffe": ".frontends.caffe.reader",
     "load_ir": ".frontends.mmdnn.reader",
+    "load_onnx": ".frontends.onnx.load",
     "load_tensorflow": ".frontends.tensorflow",
     "save_caffe": ".backends.caffe.writer",
     "save_ir": ".backends.mmdnn.writer",

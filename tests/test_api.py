@@ -18,8 +18,8 @@ def test_every_name_is_there_and_can_be_called(name):
 
 
 def test_another_name_is_not():
-    with pytest.raises(AttributeError, match="no attribute 'load_onnx'"):
-        pytorch2caffe.load_onnx  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'load_keras'"):
+        pytorch2caffe.load_keras  # noqa: B018
 
 
 def test_functions_are_not_hidden_by_submodules_of_their_name():

@@ -15,8 +15,15 @@ from tests.paths import ROOT
 
 PACKAGE = ROOT / "pytorch2caffe"
 
-# Here the same words are operators of TensorFlow and of MMdnn's IR, and layers of ncnn's files.
-OTHER_FORMATS = ("formats/", "frontends/mmdnn/", "frontends/tensorflow/", "verify/runtimes/ncnn.py")
+# Here the same words are operators of TensorFlow, ONNX and MMdnn's IR, and layers of ncnn's files.
+OTHER_FORMATS = (
+    "formats/",
+    "frontends/folding.py",
+    "frontends/mmdnn/",
+    "frontends/onnx/",
+    "frontends/tensorflow/",
+    "verify/runtimes/ncnn.py",
+)
 # How often each file outside layers/ may name a layer type. To be lowered; raised only for a pass about those layers.
 TYPES_NAMED = {
     "backends/caffe/writer.py": 1,

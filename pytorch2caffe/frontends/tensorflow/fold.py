@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import Refused
 from ...graph.registry import register_in
+from ..folding import ELEMENTWISE
 from .node import BATCH, DEPENDS_ON_BATCH, TfNode
 
 LARGEST = 1 << 27  # numbers in a constant that is computed
@@ -89,76 +90,6 @@ def _elementwise(function: Callable[..., Any]) -> Callable[[TfNode, Arrays], Any
     return compute
 
 
-def _divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if a.dtype.kind == "f":
-        return a / b
-    if not np.all(b):
-        raise Refused("a division by zero")
-    return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
-
-
-def _floor_divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if a.dtype.kind != "f" and not np.all(b):
-        raise Refused("a division by zero")
-    return np.floor_divide(a, b)
-
-
-def _modulo(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if a.dtype.kind != "f" and not np.all(b):
-        raise Refused("a division by zero")
-    return np.mod(a, b)
-
-
-ELEMENTWISE: dict[str, Callable[..., Any]] = {
-    "Add": np.add,
-    "AddV2": np.add,
-    "BiasAdd": np.add,
-    "Sub": np.subtract,
-    "Mul": np.multiply,
-    "RealDiv": _divide,
-    "Div": _divide,
-    "TruncateDiv": _divide,
-    "FloorDiv": _floor_divide,
-    "FloorMod": _modulo,
-    "Maximum": np.maximum,
-    "Minimum": np.minimum,
-    "Pow": np.power,
-    "SquaredDifference": lambda a, b: np.square(a - b),
-    "Neg": np.negative,
-    "Abs": np.abs,
-    "Sqrt": np.sqrt,
-    "Rsqrt": lambda a: np.reciprocal(np.sqrt(a)),
-    "Square": np.square,
-    "Exp": np.exp,
-    "Log": np.log,
-    "Floor": np.floor,
-    "Ceil": np.ceil,
-    "Round": np.round,
-    "Rint": np.rint,
-    "Sign": np.sign,
-    "Reciprocal": np.reciprocal,
-    "Inv": np.reciprocal,
-    "Tanh": np.tanh,
-    "Sigmoid": lambda a: 1 / (1 + np.exp(-a)),
-    "Relu": lambda a: np.maximum(a, 0),
-    "Relu6": lambda a: np.clip(a, 0, 6),
-    "Sin": np.sin,
-    "Cos": np.cos,
-    "Softplus": lambda a: np.logaddexp(a, np.zeros_like(a)),
-    "Equal": np.equal,
-    "NotEqual": np.not_equal,
-    "Greater": np.greater,
-    "GreaterEqual": np.greater_equal,
-    "Less": np.less,
-    "LessEqual": np.less_equal,
-    "LogicalAnd": np.logical_and,
-    "LogicalOr": np.logical_or,
-    "LogicalNot": np.logical_not,
-    "SelectV2": np.where,
-    "ZerosLike": np.zeros_like,
-    "OnesLike": np.ones_like,
-    "AddN": lambda *arrays: sum(arrays[1:], arrays[0]),
-}
 FOLD.update({op: _elementwise(function) for op, function in ELEMENTWISE.items()})
 
 

@@ -11,6 +11,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_ir_alike, from_torch, layer, number
 from ..elementwise.power import Power
 
@@ -57,3 +58,21 @@ def celu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) 
 @from_ir("Elu", "ELU")
 def ir_elu(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(ELU(node.number("alpha", 1.0)), input)
+
+
+@from_onnx("Elu")
+def onnx_elu(net: Builder, X: Value, *, alpha: float = 1.0) -> Value:
+    return elu(net, X, alpha)
+
+
+@from_onnx("Selu")
+def onnx_selu(
+    net: Builder, X: Value, *, alpha: float = 1.67326319217681884765625, gamma: float = 1.05070102214813
+) -> Value:
+    y = elu(net, X, alpha)
+    return net.add(Power(scale=gamma), y, name="scaled")
+
+
+@from_onnx("Celu")
+def onnx_celu(net: Builder, X: Value, *, alpha: float = 1.0) -> Value:
+    return celu(net, X, alpha)

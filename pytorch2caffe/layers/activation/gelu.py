@@ -13,6 +13,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_torch, layer
 from ..elementwise.absval import AbsVal
 from ..elementwise.eltwise import Eltwise
@@ -71,3 +72,8 @@ def gelu(net: Builder, input: Value, approximate: str = "none") -> Value:
     if approximate not in ("none", "tanh"):
         raise Refused(f"gelu with approximate={approximate!r}", 'use "none" or "tanh"')
     return net.add(GELU(approximate), input)
+
+
+@from_onnx("Gelu", "com.microsoft.Gelu")
+def onnx_gelu(net: Builder, X: Value, *, approximate: str = "none") -> Value:
+    return gelu(net, X, approximate)

@@ -11,6 +11,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..elementwise.power import Power
 from .clip import Clip
@@ -43,3 +44,11 @@ def hardsigmoid(net: Builder, input: Value, inplace: bool = False) -> Value:
 def ir_hard_sigmoid(net: Builder, node: IrOperator, input: Value) -> Value:
     """Keras': its slope is 0.2, that of PyTorch's 1/6."""
     return net.add(Clip(0.0, 1.0), net.add(Power(scale=0.2, shift=0.5), input, name="line"))
+
+
+@from_onnx("HardSigmoid")
+def onnx_hard_sigmoid(net: Builder, X: Value, *, alpha: float = 0.2, beta: float = 0.5) -> Value:
+    """PyTorch's for the slope 1/6, else a line between 0 and 1."""
+    if beta == 0.5 and abs(alpha - 1 / 6) < 1e-6:
+        return net.add(HardSigmoid(), X)
+    return net.add(Clip(0.0, 1.0), net.add(Power(scale=alpha, shift=beta), X, name="line"))

@@ -10,6 +10,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Layer, Source, from_torch, layer
 from ..elementwise.eltwise import Eltwise
 from .hard_sigmoid import HardSigmoid
@@ -32,6 +33,7 @@ class HardSwish(Layer):
         return net.add(Eltwise("PROD"), x, net.add(HardSigmoid(), x, name="gate"))
 
 
+@from_onnx_alike("HardSwish")
 @from_torch("torch.nn.functional.hardswish", "torch._C._nn.hardswish", "torch._C._nn.hardswish_")
 def hardswish(net: Builder, input: Value, inplace: bool = False) -> Value:
     return net.add(HardSwish(), input)

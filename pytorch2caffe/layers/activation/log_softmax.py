@@ -12,12 +12,13 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from ..elementwise.binary import Binary
 from ..elementwise.exp import Exp
 from ..elementwise.log import Log
 from ..reduction.reduce import Reduce
-from .softmax import along_axis
+from .softmax import along_axis, onnx_coerced
 
 
 @layer("LogSoftmax")
@@ -52,3 +53,13 @@ def log_softmax(net: Builder, input: Value, dim: int | None = None, _stacklevel:
 @from_ir("LogSoftmax")
 def ir_log_softmax(net: Builder, node: IrOperator, input: Value) -> Value:
     return along_axis(net, LogSoftmax, input, node.axis(input, -1) if input.shape else 0)
+
+
+@from_onnx("LogSoftmax")
+def onnx_log_softmax_coerced(net: Builder, input: Value, *, axis: int = 1) -> Value:
+    return onnx_coerced(net, LogSoftmax, input, axis)
+
+
+@from_onnx("LogSoftmax", since=13)
+def onnx_log_softmax(net: Builder, input: Value, *, axis: int = -1) -> Value:
+    return log_softmax(net, input, axis)

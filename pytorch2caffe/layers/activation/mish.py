@@ -10,6 +10,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Layer, Source, from_torch, layer
 from ..elementwise.eltwise import Eltwise
 from .bnll import BNLL
@@ -33,6 +34,7 @@ class Mish(Layer):
         return net.add(Eltwise("PROD"), x, net.add(TanH(), net.add(BNLL(), x, name="softplus"), name="gate"))
 
 
+@from_onnx_alike("Mish")
 @from_torch("torch.nn.functional.mish", "torch._C._nn.mish", "torch._C._nn.mish_")
 def mish(net: Builder, input: Value, inplace: bool = False) -> Value:
     return net.add(Mish(), input)

@@ -13,9 +13,12 @@ from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
+from ..elementwise.arithmetic import arithmetic
 from ..shape.reshape import reshape_to
 from ..shape.transpose import transpose
+from .clip import clip
 
 
 @layer("PReLU", param="prelu_param")
@@ -72,3 +75,16 @@ def ir_prelu(net: Builder, node: IrOperator, input: Value) -> Value:
     if node.axis(input, -1) == 1 or slope.size == 1:
         return prelu(net, input, slope)
     return transpose(net, prelu(net, transpose(net, input, 1, -1), slope), 1, -1)
+
+
+@from_onnx("PRelu")
+def onnx_prelu(net: Builder, X: Value, slope: Operand, *, node: OnnxNode) -> Value:
+    """The slope broadcasts to X: one number, one per channel, or more, as max(x, 0) + slope * min(x, 0)."""
+    if isinstance(slope, np.ndarray):
+        own = (1,) * (len(X.shape) - slope.ndim) + slope.shape
+        if node.opset < 7 and slope.ndim == 1:  # one per channel
+            own = (1, slope.size)
+        if slope.size == 1 or len(X.shape) > 1 and slope.size == own[1] == X.shape[1]:
+            return prelu(net, X, slope.reshape(-1))
+    negative = arithmetic(net, "mul", clip(net, X, None, 0.0), slope)
+    return arithmetic(net, "add", clip(net, X, 0.0, None), negative)

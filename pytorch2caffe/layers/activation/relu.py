@@ -12,6 +12,7 @@ from ...graph.bounds import are_integers
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx, from_onnx_alike
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer, number
 
 
@@ -46,6 +47,7 @@ class ReLU(Layer):
         return Ncnn("ReLU", {0: self.negative_slope} if self.negative_slope else {})
 
 
+@from_onnx_alike("Relu")
 @from_torch(
     "torch.nn.functional.relu",
     "torch.nn.functional.relu_",
@@ -66,3 +68,8 @@ def leaky_relu(net: Builder, input: Value, negative_slope: float = 0.01, inplace
 @from_ir("LeakyRelu")
 def ir_leaky_relu(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(ReLU(node.number("alpha")), input)
+
+
+@from_onnx("LeakyRelu")
+def onnx_leaky_relu(net: Builder, X: Value, *, alpha: float = 0.01) -> Value:
+    return net.add(ReLU(alpha), X)

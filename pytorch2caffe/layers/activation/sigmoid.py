@@ -11,6 +11,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
@@ -34,6 +35,7 @@ class Sigmoid(Layer):
         return Ncnn("Sigmoid")
 
 
+@from_onnx_alike("Sigmoid")
 @from_torch(
     "torch.nn.functional.sigmoid",
     "torch.sigmoid",

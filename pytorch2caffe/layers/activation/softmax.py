@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ...formats.ncnn import Ncnn, along
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 from ..shape.reshape import reshape_to
 
@@ -57,3 +59,22 @@ def softmax(net: Builder, input: Value, dim: int | None = None, _stacklevel: int
 def ir_softmax(net: Builder, node: IrOperator, input: Value) -> Value:
     """Over the channels: the attribute `dim` is wrong in files converted from frozen graphs."""
     return along_axis(net, Softmax, input, node.axis(input, -1) if input.shape else 0)
+
+
+def onnx_coerced(net: Builder, layer: Callable[[int], Layer], input: Value, axis: int) -> Value:
+    """`layer` over all axes from `axis` on, as before opset 13; along the last axis they are the same."""
+    axis = axis % len(input.shape) if input.shape else 0
+    if axis == len(input.shape) - 1 or all(size == 1 for size in input.shape[axis + 1 :]):
+        return along_axis(net, layer, input, axis)
+    flat = reshape_to(net, input, (prod(input.shape[:axis]), prod(input.shape[axis:])), "flat")
+    return reshape_to(net, net.add(layer(1), flat), input.shape, "shaped")
+
+
+@from_onnx("Softmax")
+def onnx_softmax_coerced(net: Builder, input: Value, *, axis: int = 1) -> Value:
+    return onnx_coerced(net, Softmax, input, axis)
+
+
+@from_onnx("Softmax", since=13)
+def onnx_softmax(net: Builder, input: Value, *, axis: int = -1) -> Value:
+    return softmax(net, input, axis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch
 from ..elementwise.power import Power
 from .bnll import BNLL
@@ -12,6 +13,7 @@ from .bnll import BNLL
 LEAST_THRESHOLD = 12  # log(1 + exp(-12)) / 12 = 5e-7
 
 
+@from_onnx_alike("Softplus")
 @from_torch("torch.nn.functional.softplus", "torch._C._nn.softplus")
 def softplus(net: Builder, input: Value, beta: float = 1.0, threshold: float = 20.0) -> Value:
     """log(1 + exp(beta x)) / beta. PyTorch returns x above the threshold, which differs by 2e-9 at 20.

@@ -12,6 +12,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_ir, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
@@ -45,3 +46,13 @@ class Swish(Layer):
 @from_ir("Swish", "Silu")
 def ir_swish(net: Builder, node: IrOperator, input: Value) -> Value:
     return net.add(Swish(node.number("beta", 1.0)), input)
+
+
+@from_onnx("Swish")
+def onnx_swish(net: Builder, X: Value, *, alpha: float = 1.0) -> Value:
+    return net.add(Swish(alpha), X)
+
+
+@from_onnx("com.microsoft.QuickGelu")
+def onnx_quick_gelu(net: Builder, X: Value, *, alpha: float = 1.702) -> Value:
+    return net.add(Swish(alpha), X)

@@ -11,6 +11,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
@@ -33,6 +34,7 @@ class TanH(Layer):
         return Ncnn("TanH")
 
 
+@from_onnx_alike("Tanh")
 @from_torch("torch.nn.functional.tanh", "torch.tanh", "torch.tanh_", "torch.Tensor.tanh", "torch.Tensor.tanh_")
 def tanh(net: Builder, input: Value) -> Value:
     return net.add(TanH(), input)

@@ -10,6 +10,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Bounds, Layer, Source, from_torch, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
@@ -62,3 +63,8 @@ def threshold(net: Builder, input: Value, threshold: float, value: float, inplac
     if not value:
         return passed
     return net.add(Eltwise(), passed, net.add(Power(scale=-value, shift=value), mask, name="value"))
+
+
+@from_onnx("ThresholdedRelu")
+def onnx_thresholded_relu(net: Builder, X: Value, *, alpha: float = 1.0) -> Value:
+    return threshold(net, X, alpha, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 
 
@@ -55,3 +57,20 @@ def dropout(net: Builder, input: Value, p: float = 0.5, training: bool = True, i
 def ir_dropout(net: Builder, node: IrOperator, input: Value) -> Value:
     """The identity. `keep_prob` is not read: some files give the ratio that is kept, others the one that is dropped."""
     return input
+
+
+@from_onnx("Dropout")
+def onnx_dropout(
+    net: Builder,
+    data: Value,
+    ratio: Any = 0.5,
+    training_mode: np.ndarray | None = None,
+    *,
+    node: OnnxNode,
+    seed: int = 0,
+    is_test: int = 1,
+) -> Any:
+    """The identity. A Dropout that trains is refused: it is random."""
+    if training_mode is not None and np.any(training_mode) and np.any(ratio):
+        raise Refused("Dropout in training is random", "export the network in eval mode")
+    return [data, np.ones(data.shape, bool)][: max(node.outputs, 1)]

@@ -10,12 +10,15 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Size, from_ir, from_torch, pair
 from ..shape.pad import pad_with
 from ..shape.reshape import drop_batch, with_batch
 from .convolution import Convolution
 from .kernel import weights_of
 from .one_sided_padding import bias_of, evenly_padded, in_two_axes, pads_of, spatial
+from .onnx_padding import pads_of as onnx_pads
+from .onnx_padding import sizes_of
 
 
 def _conv(
@@ -148,3 +151,27 @@ def _convolve(net: Builder, node: IrOperator, input: Value, weight: np.ndarray, 
     bias = [] if node.op == "SeparableConv" else bias_of(node)
     layer = Convolution(len(weight), weight.shape[2:], stride, pad, dilation, group, bool(bias))
     return net.add(layer, x, blobs=[np.ascontiguousarray(weight), *bias])
+
+
+@from_onnx("Conv")
+def onnx_conv(
+    net: Builder,
+    X: Value,
+    W: Operand,
+    B: Operand | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Sequence[int] | None = None,
+    group: int = 1,
+    kernel_shape: Sequence[int] | None = None,
+    pads: Sequence[int] | None = None,
+    strides: Sequence[int] | None = None,
+) -> Value:
+    rank = len(X.shape) - 2
+    if not 1 <= rank <= 3 or len(W.shape) != rank + 2:
+        raise Refused(f"Conv of {list(X.shape)} by {list(W.shape)}", "use one to three spatial axes")
+    if group < 1 or X.shape[1] != W.shape[1] * group or W.shape[0] % group:
+        raise Refused(f"Conv of {X.shape[1]} channels with weights {list(W.shape)} in {group} groups")
+    stride, dilation = sizes_of(strides, rank, "strides"), sizes_of(dilations, rank, "dilations")
+    x, pad = evenly_padded(net, X, onnx_pads(X.shape[2:], W.shape[2:], stride, dilation, pads, auto_pad))
+    return _conv(net, rank, x, W, B, stride, pad, dilation, group)

@@ -10,6 +10,7 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Size, from_ir, from_torch, pair
 from ..elementwise.scale import Bias
 from ..indexing.strided_slice import crop
@@ -18,6 +19,8 @@ from ..shape.reshape import drop_batch, reshape_to, with_batch
 from .deconvolution import Deconvolution
 from .kernel import weights_of
 from .one_sided_padding import MOST_PAD, bias_of, pads_of, spatial
+from .onnx_padding import pads_of as onnx_pads
+from .onnx_padding import sizes_of
 
 
 def transpose_convolved(
@@ -153,3 +156,55 @@ def _cropped(node: IrOperator, x: Value, full: Sequence[int]) -> list[tuple[int,
             f"ConvTranspose to {list(shape[1:-1])}, far more than its kernels cover", "set a smaller _output_shapes"
         )
     return [(max(f - size, 0) // 2, size) for f, size in zip(full, shape[1:-1], strict=True)]
+
+
+@from_onnx("ConvTranspose")
+def onnx_conv_transpose(
+    net: Builder,
+    X: Value,
+    W: Operand,
+    B: Operand | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Sequence[int] | None = None,
+    group: int = 1,
+    kernel_shape: Sequence[int] | None = None,
+    output_padding: Sequence[int] | None = None,
+    output_shape: Sequence[int] | None = None,
+    pads: Sequence[int] | None = None,
+    strides: Sequence[int] | None = None,
+) -> Value:
+    """The complete output, cropped where the two sides are padded differently."""
+    rank = len(X.shape) - 2
+    if not 1 <= rank <= 3 or len(W.shape) != rank + 2 or group < 1 or X.shape[1] != W.shape[0]:
+        raise Refused(f"ConvTranspose of {list(X.shape)} by {list(W.shape)} in {group} groups")
+    stride, dilation = sizes_of(strides, rank, "strides"), sizes_of(dilations, rank, "dilations")
+    more = tuple(output_padding or (0,) * rank)
+    full = [
+        (size - 1) * s + d * (k - 1) + 1 + m
+        for size, s, d, k, m in zip(X.shape[2:], stride, dilation, W.shape[2:], more, strict=True)
+    ]
+    if output_shape is not None:
+        given = tuple(output_shape)[-rank:]
+        surplus = [f - size for f, size in zip(full, given, strict=True)]
+        more = tuple(m + max(-s, 0) for m, s in zip(more, surplus, strict=True))
+        sides = _halves([max(s, 0) for s in surplus], auto_pad)
+    elif auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        sides = _halves([max(f - size * s, 0) for f, size, s in zip(full, X.shape[2:], stride, strict=True)], auto_pad)
+    else:
+        sides = onnx_pads(X.shape[2:], W.shape[2:], stride, dilation, pads, auto_pad)
+    even = all(before == after for before, after in sides)
+    padding = [before if even else 0 for before, _ in sides]
+    if rank == 1:
+        y = conv_transpose1d(net, X, W, B, stride, padding, more, group, dilation)
+    else:
+        y = transpose_convolved(net, rank, X, W, B, stride, padding, more, group, dilation)
+    ranges = {axis: (before, y.shape[axis] - after) for axis, (before, after) in enumerate(sides, 2)}
+    return y if even else crop(net, y, ranges)
+
+
+def _halves(surplus: Sequence[int], auto_pad: str) -> list[tuple[int, int]]:
+    """What is cropped at the start and the end of each axis; an odd one at the start unless SAME_UPPER."""
+    if auto_pad == "SAME_UPPER":
+        return [(s // 2, s - s // 2) for s in surplus]
+    return [(s - s // 2, s // 2) for s in surplus]

@@ -11,6 +11,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 
 
@@ -36,6 +37,7 @@ class AbsVal(Layer):
         return Ncnn("AbsVal")
 
 
+@from_onnx_alike("Abs")
 @from_torch(
     "torch.abs", "torch.abs_", "torch.Tensor.abs", "torch.Tensor.abs_", "torch.absolute", "torch.Tensor.absolute"
 )

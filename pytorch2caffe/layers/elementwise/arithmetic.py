@@ -10,6 +10,7 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Term, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import from_ir
 from ..activation.clip import clip
 from ..shape.expand import expand_to
@@ -117,3 +118,19 @@ def ir_average(net: Builder, node: IrOperator, *inputs: Operand) -> Value:
 def ir_squared_difference(net: Builder, node: IrOperator, a: Operand, b: Operand) -> Value:
     difference = arithmetic(net, "sub", *node.aligned(a, b))
     return net.add(Power(power=2.0), difference) if isinstance(difference, Value) else difference**2
+
+
+@from_onnx("Max", "Min", "Sum", "Mean")
+def onnx_several(net: Builder, *data: Operand, node: OnnxNode) -> Value:
+    """Of any number of tensors, which broadcast."""
+    operation = {"Max": "max", "Min": "min"}.get(node.op, "add")
+    total, *rest = data
+    if operation == "add" and len(rest) > 1 and all(isinstance(x, Value) and x.shape == total.shape for x in data):
+        total = net.add(Eltwise("SUM"), *data)
+    else:
+        for x in rest:
+            total = arithmetic(net, operation, total, x)
+    if node.op == "Mean" and rest:
+        total = arithmetic(net, "mul", total, 1 / len(data))
+    assert isinstance(total, Value)
+    return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...graph.builder import Builder
 from ...graph.graph import Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch
 from .atan2 import Atan2
 from .eltwise import Eltwise
@@ -18,6 +19,7 @@ def other_side(net: Builder, x: Value) -> Value:
     return side
 
 
+@from_onnx_alike("Asin")
 @from_torch("torch.asin", "torch.Tensor.asin", "torch.arcsin", "torch.Tensor.arcsin")
 def asin(net: Builder, input: Value) -> Value:
     """The angle of the vector (sqrt(1 - input^2), input)."""

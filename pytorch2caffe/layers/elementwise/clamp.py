@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Term, Value
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import from_torch
 from ..activation.clip import clip
 from .arithmetic import arithmetic
@@ -47,3 +48,20 @@ def clamp_min(net: Builder, input: Operand, min: Term) -> Value:
 @from_torch("torch.clamp_max", "torch.clamp_max_", "torch.Tensor.clamp_max", "torch.Tensor.clamp_max_")
 def clamp_max(net: Builder, input: Operand, max: Term) -> Value:
     return clamp(net, input, None, max)
+
+
+@from_onnx("Clip")
+def onnx_clip(net: Builder, input: Operand, min: Term | None = None, max: Term | None = None) -> Value:
+    """Its bounds are attributes before opset 11, and inputs since."""
+    if min is None and max is None:
+        assert isinstance(input, Value)
+        return input
+    low, high = (None if bound is None or _is_open(bound) else bound for bound in (min, max))
+    if low is None and high is None and isinstance(input, Value):
+        return input
+    return clamp(net, input, low, high)
+
+
+def _is_open(bound: Term) -> bool:
+    """Whether a bound is float32's greatest or least number, which bounds nothing."""
+    return not isinstance(bound, Value) and np.size(bound) == 1 and abs(float(np.reshape(bound, ()))) >= 3.4e38

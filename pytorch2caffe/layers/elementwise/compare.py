@@ -7,6 +7,7 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Term, Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch, keeps_masks
 from ..activation.threshold import Threshold
 from .arithmetic import arithmetic
@@ -43,24 +44,28 @@ def _is_number(constant: np.ndarray | float, like: Value) -> bool:
     return np.size(constant) == 1 and np.ndim(constant) <= len(like.shape)
 
 
+@from_onnx_alike("Greater")
 @from_torch("torch.gt", "torch.Tensor.gt", "torch.Tensor.__gt__", "torch.greater", "torch.Tensor.greater")
 @keeps_masks
 def gt(net: Builder, input: Term, other: Term) -> Value:
     return above(net, input, other)
 
 
+@from_onnx_alike("Less")
 @from_torch("torch.lt", "torch.Tensor.lt", "torch.Tensor.__lt__", "torch.less", "torch.Tensor.less")
 @keeps_masks
 def lt(net: Builder, input: Term, other: Term) -> Value:
     return above(net, other, input)
 
 
+@from_onnx_alike("GreaterOrEqual")
 @from_torch("torch.ge", "torch.Tensor.ge", "torch.Tensor.__ge__", "torch.greater_equal", "torch.Tensor.greater_equal")
 @keeps_masks
 def ge(net: Builder, input: Term, other: Term) -> Value:
     return inverse(net, above(net, other, input))
 
 
+@from_onnx_alike("LessOrEqual")
 @from_torch("torch.le", "torch.Tensor.le", "torch.Tensor.__le__", "torch.less_equal", "torch.Tensor.less_equal")
 @keeps_masks
 def le(net: Builder, input: Term, other: Term) -> Value:
@@ -74,6 +79,7 @@ def ne(net: Builder, input: Term, other: Term) -> Value:
     return arithmetic(net, "add", above(net, input, other), above(net, other, input))
 
 
+@from_onnx_alike("Equal")
 @from_torch("torch.eq", "torch.Tensor.eq", "torch.Tensor.__eq__")
 @keeps_masks
 def eq(net: Builder, input: Term, other: Term) -> Value:

@@ -12,6 +12,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from .absval import AbsVal
 from .eltwise import Eltwise
@@ -58,6 +59,7 @@ def erfc_factors(net: Builder, size: Value, scale: float) -> tuple[Value, Value]
     return series, net.add(Exp(scale=-(scale**2)), square, name="exp")
 
 
+@from_onnx_alike("Erf")
 @from_torch("torch.erf", "torch.Tensor.erf", "torch.special.erf")
 def erf(net: Builder, input: Value) -> Value:
     return net.add(Erf(), input)

@@ -15,6 +15,7 @@ from ...graph.bounds import MOST_EXPONENT
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Bounds, Layer, Source, from_ir_alike, from_torch, layer, number
 from .power import Power
 
@@ -75,6 +76,7 @@ class Exp(WithBase):
         return net.op("Exp", *inputs)
 
 
+@from_onnx_alike("Exp")
 @from_ir_alike("Exp")
 @from_torch("torch.exp", "torch.exp_", "torch.Tensor.exp", "torch.Tensor.exp_")
 def exp(net: Builder, input: Value) -> Value:

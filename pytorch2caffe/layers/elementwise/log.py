@@ -14,6 +14,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Bounds, Source, from_ir_alike, from_torch, layer, number
 from .exp import WithBase
 from .power import Power
@@ -57,6 +58,7 @@ class Log(WithBase):
         return net.op("Log", *inputs)
 
 
+@from_onnx_alike("Log")
 @from_ir_alike("Log")
 @from_torch("torch.log", "torch.log_", "torch.Tensor.log", "torch.Tensor.log_")
 def natural_log(net: Builder, input: Value) -> Value:

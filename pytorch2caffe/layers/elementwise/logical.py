@@ -8,6 +8,7 @@ import numpy as np
 
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch, keeps_masks
 from .arithmetic import arithmetic
 from .compare import ne
@@ -22,18 +23,21 @@ def truth(net: Builder, x: Operand) -> Any:
     return np.asarray(x) != 0
 
 
+@from_onnx_alike("Not")
 @from_torch("torch.logical_not", "torch.Tensor.logical_not")
 @keeps_masks
 def logical_not(net: Builder, input: Operand) -> Value:
     return inverse(net, truth(net, input))
 
 
+@from_onnx_alike("And")
 @from_torch("torch.logical_and", "torch.Tensor.logical_and")
 @keeps_masks
 def logical_and(net: Builder, input: Operand, other: Operand) -> Value:
     return arithmetic(net, "mul", *_numbers(truth(net, input), truth(net, other)))
 
 
+@from_onnx_alike("Or")
 @from_torch("torch.logical_or", "torch.Tensor.logical_or")
 @keeps_masks
 def logical_or(net: Builder, input: Operand, other: Operand) -> Value:
@@ -42,6 +46,7 @@ def logical_or(net: Builder, input: Operand, other: Operand) -> Value:
     return inverse(net, arithmetic(net, "mul", *neither), "")
 
 
+@from_onnx_alike("Xor")
 @from_torch("torch.logical_xor", "torch.Tensor.logical_xor")
 @keeps_masks
 def logical_xor(net: Builder, input: Operand, other: Operand) -> Value:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ...graph.builder import Builder
 from ...graph.graph import Term, Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch, keeps_masks
 from .arithmetic import arithmetic
 
 
+@from_onnx_alike("Mul", since=7)
 @from_torch(
     "torch.mul",
     "torch.Tensor.mul",

@@ -8,11 +8,13 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Term, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_ir, from_torch
 from .exp import Exp
 from .power import Power
 
 
+@from_onnx_alike("Pow")
 @from_torch("torch.pow", "torch.Tensor.pow", "torch.Tensor.pow_", "torch.Tensor.__pow__", "torch.Tensor.__ipow__")
 def pow(net: Builder, input: Term, exponent: Term) -> Value:
     if not isinstance(input, Value):

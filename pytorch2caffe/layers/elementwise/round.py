@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ...graph.builder import Builder
 from ...graph.graph import Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch
 from .power import Power
 from .rounding import Rounding
 
 
+@from_onnx_alike("Round")
 @from_torch("torch.round", "torch.Tensor.round", "torch.special.round")
 def round(net: Builder, input: Value, *, decimals: int = 0) -> Value:
     """To the nearest multiple of 10^-decimals, halves to the even one."""

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Term, Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch, keeps_masks
 from ..shape.expand import expand_to
 from .arithmetic import arithmetic
@@ -19,6 +20,7 @@ LARGE = 1.2e38  # four times as much is inf, twice as much is not
 BOTH = "use torch.where(mask, a, b)"
 
 
+@from_onnx_alike("Where")
 @from_torch("torch.where")
 @keeps_masks
 def where(net: Builder, condition: Operand, input: Term | None = None, other: Term | None = None) -> Value:

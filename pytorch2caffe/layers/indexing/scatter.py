@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
+from ...graph.onnx_rules import constant_input, from_onnx
 from ...graph.registry import from_torch
 from ..shape.reshape import reshape_to
 from .overwrite import add_at, overwrite, overwrite_along, part_shape, writable
@@ -70,3 +73,25 @@ def slice_scatter(
 ) -> Value:
     x = writable(net, "slice_scatter", input, start, end)
     return overwrite_along(net, x, dim, range(*slice(start, end, step).indices(x.shape[dim])), src)
+
+
+@from_onnx("ScatterElements", "Scatter")
+def onnx_scatter_elements(
+    net: Builder, data: Operand, indices: Operand, updates: Operand, *, axis: int = 0, reduction: str = "none"
+) -> Value:
+    index = constant_input(indices, "the indices of ScatterElements") % data.shape[axis]
+    if reduction not in ("none", "add"):
+        raise Refused(f"ScatterElements with reduction {reduction!r}", "use none or add")
+    return (scatter_add if reduction == "add" else scatter)(net, data, axis, index, updates)
+
+
+@from_onnx("ScatterND")
+def onnx_scatter_nd(
+    net: Builder, data: Operand, indices: Operand, updates: Operand, *, reduction: str = "none"
+) -> Value:
+    index = constant_input(indices, "the indices of ScatterND")
+    if reduction not in ("none", "add"):
+        raise Refused(f"ScatterND with reduction {reduction!r}", "use none or add")
+    x = writable(net, "ScatterND", data, index)
+    positions = np.arange(prod(x.shape)).reshape(x.shape)[tuple(np.moveaxis(index, -1, 0))]
+    return (add_at if reduction == "add" else overwrite)(net, x, np.asarray(positions), updates)

@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import from_torch, unpacked
 from ..indexing.diagonal import diagonal
 from ..reduction.reduce import reduce
@@ -113,3 +114,8 @@ def _mapped(net: Builder, traced: Part, constant: Part, inner: Sequence[str]) ->
 def _ordered(net: Builder, x: Value, have: str, want: Sequence[str]) -> Value:
     """`x`, whose axes have the subscripts `have`, with its axes in the order `want`."""
     return permute_to(net, x, [have.index(c) for c in want]) if list(have) != list(want) else x
+
+
+@from_onnx("Einsum")
+def onnx_einsum(net: Builder, *Inputs: Operand, equation: str) -> Value:
+    return einsum(net, equation, *Inputs)

@@ -6,9 +6,11 @@ from math import prod
 
 import numpy as np
 
+from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import from_ir, from_torch
 from ..elementwise.arithmetic import arithmetic
 from ..shape.permute import permute_to
@@ -51,3 +53,50 @@ def _factors(net: Builder, node: IrOperator, a: Value, b: Value) -> list[Value]:
     """The factors of a MatMul, transposed where its attributes are set; both in the IR's layout."""
     pairs = (a, ("transpose_a", "adj_x")), (b, ("transpose_b", "adj_y"))
     return [transpose(net, x, -2, -1) if any(node.flag(key, False) for key in keys) else x for x, keys in pairs]
+
+
+@from_onnx("Gemm")
+def onnx_gemm(
+    net: Builder,
+    A: Operand,
+    B: Operand,
+    C: Operand | None = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+    broadcast: int = 1,
+) -> Value:
+    """alpha * A' B' + beta * C; the factors become part of the weights."""
+    a = permute_to(net, A, (1, 0)) if transA else A
+    weight = B if transB else permute_to(net, B, (1, 0))
+    if alpha != 1:
+        weight = arithmetic(net, "mul", weight, alpha)
+    addend = C if C is None or beta == 1 else arithmetic(net, "mul", C, beta)
+    if isinstance(addend, np.ndarray) and isinstance(weight, np.ndarray):
+        size = len(weight)
+        if addend.size in (1, size) and (addend.size == 1 or addend.shape[-1] == size):
+            return linear(net, a, weight, np.ascontiguousarray(np.broadcast_to(addend.reshape(-1), (size,))))
+    y = linear(net, a, weight)
+    return y if addend is None else arithmetic(net, "add", y, addend)
+
+
+@from_onnx("com.microsoft.FusedMatMul")
+def onnx_fused_mat_mul(
+    net: Builder,
+    A: Operand,
+    B: Operand,
+    *,
+    alpha: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+    transBatchA: int = 0,
+    transBatchB: int = 0,
+) -> Value:
+    if transBatchA or transBatchB:
+        raise Refused("FusedMatMul with transposed batches", "use the model before onnxruntime optimised it")
+    a = transpose(net, A, -2, -1) if transA else A
+    b = transpose(net, B, -2, -1) if transB else B
+    y = matrix_product(net, a, b)
+    return y if alpha == 1 else arithmetic(net, "mul", y, alpha)

@@ -14,6 +14,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Layer, Source, from_torch, layer
 from ..elementwise.arithmetic import arithmetic
 from ..elementwise.power import Power
@@ -85,6 +86,7 @@ def matrix_product(net: Builder, a: Operand, b: Operand) -> Value:
     return net.add(MatMul(), a, b)
 
 
+@from_onnx_alike("MatMul")
 @from_torch(
     "torch.matmul",
     "torch.Tensor.matmul",

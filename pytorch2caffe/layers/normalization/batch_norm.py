@@ -13,6 +13,7 @@ from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.scale import Scale
 from .batch_statistics_norm import BatchStatisticsNorm
@@ -153,3 +154,27 @@ def ir_batch_norm(net: Builder, node: IrOperator, input: Value) -> Value:
         return batch_norm(net, input, mean, var, scale, bias, eps=eps)
     factor = (1.0 if scale is None else scale) / np.sqrt(var.astype(np.float64) + eps)
     return net.add(Scale(axis, 1, True), input, blobs=[factor, (0.0 if bias is None else bias) - mean * factor])
+
+
+@from_onnx("BatchNormalization")
+def onnx_batch_normalization(
+    net: Builder,
+    X: Value,
+    scale: Operand,
+    B: Operand,
+    input_mean: Operand,
+    input_var: Operand,
+    *,
+    node: OnnxNode,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    spatial: int = 1,
+    training_mode: int = 0,
+    is_test: int = 1,
+    consumed_inputs: Sequence[int] = (),
+) -> Value:
+    if training_mode or node.outputs > 1:
+        raise Refused("BatchNormalization in training", "export the network in eval mode")
+    if not spatial and len(X.shape) > 2:
+        raise Refused("BatchNormalization with spatial=0: statistics of each position", "use spatial=1")
+    return batch_norm(net, X, input_mean, input_var, scale, B, eps=epsilon)

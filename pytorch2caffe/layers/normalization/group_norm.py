@@ -11,6 +11,7 @@ from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_torch, layer, number
 from ..shape.reshape import Reshape, reshape_to
 from .mvn import normalise
@@ -53,3 +54,26 @@ def group_norm(
     cudnn_enabled: bool = True,
 ) -> Value:
     return scale_and_shift(net, net.add(GroupNorm(int(num_groups), eps), input), weight, bias, 1)
+
+
+@from_onnx("GroupNormalization", since=18)
+def onnx_group_normalization_of_groups(
+    net: Builder, X: Value, scale: np.ndarray, bias: np.ndarray, *, num_groups: int, epsilon: float = 1e-5
+) -> Value:
+    """With a scale and a bias for each group, as in opset 18."""
+    each = X.shape[1] // num_groups
+    return group_norm(net, X, num_groups, np.repeat(scale, each), np.repeat(bias, each), epsilon)
+
+
+@from_onnx("GroupNormalization", since=21)
+def onnx_group_normalization(
+    net: Builder,
+    X: Value,
+    scale: Operand,
+    bias: Operand,
+    *,
+    num_groups: int,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+) -> Value:
+    return group_norm(net, X, num_groups, scale, bias, epsilon)

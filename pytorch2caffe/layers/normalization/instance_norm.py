@@ -13,6 +13,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from .batch_norm import batch_norm
 from .mvn import normalise
@@ -67,3 +68,10 @@ def instance_norm(
 def ir_instance_norm(net: Builder, node: IrOperator, input: Value) -> Value:
     weight, bias = (node.weight(key, rank=1) if node.has(key) else None for key in ("scale", "bias"))
     return instance_norm(net, input, weight=weight, bias=bias, eps=node.number("epsilon"))
+
+
+@from_onnx("InstanceNormalization")
+def onnx_instance_normalization(
+    net: Builder, input: Value, scale: Operand, B: Operand, *, epsilon: float = 1e-5, consumed_inputs: object = None
+) -> Value:
+    return instance_norm(net, input, weight=scale, bias=B, eps=epsilon)

@@ -12,6 +12,7 @@ from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, axes_of, from_torch, layer, number
 from ..activation.clip import clip
 from ..elementwise.binary import Binary
@@ -51,3 +52,8 @@ def normalize(
         return net.add(L2Normalize(dim % len(input.shape), eps), input)
     length = norm_of(net, input, axes_of(dim, len(input.shape)), True, p)
     return net.add(Binary("div"), input, clip(net, length, eps, None))
+
+
+@from_onnx("LpNormalization")
+def onnx_lp_normalization(net: Builder, input: Value, *, axis: int = -1, p: int = 2) -> Value:
+    return normalize(net, input, float(p), axis)

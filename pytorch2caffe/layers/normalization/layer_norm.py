@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,11 @@ from ...formats.ncnn import Ncnn, blob_shape
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Layer, Source, from_torch, layer, number
+from ..elementwise.power import Power
+from ..reduction.reduce import reduce
+from ..reduction.var import var
 from .mvn import normalise
 from .scale_and_shift import scale_and_shift
 
@@ -53,3 +58,25 @@ def layer_norm(
 ) -> Value:
     axis = len(input.shape) - len(normalized_shape)
     return scale_and_shift(net, net.add(LayerNorm(axis, eps), input), weight, bias, axis)
+
+
+@from_onnx("LayerNormalization")
+def onnx_layer_normalization(
+    net: Builder,
+    X: Value,
+    Scale: Operand | None = None,
+    B: Operand | None = None,
+    *,
+    node: OnnxNode,
+    axis: int = -1,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+) -> Any:
+    start = axis % len(X.shape)
+    y = layer_norm(net, X, X.shape[start:], Scale, B, epsilon)
+    if node.outputs < 2:
+        return y
+    dims = tuple(range(start, len(X.shape)))
+    mean = reduce(net, "mean", X, dims, True)
+    variance = var(net, X, dims, unbiased=False, keepdim=True)
+    return [y, mean, net.add(Power(power=-0.5, shift=epsilon), variance, name="inverse")][: node.outputs]

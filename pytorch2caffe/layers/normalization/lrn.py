@@ -15,6 +15,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
@@ -102,3 +103,10 @@ def ir_lrn(net: Builder, node: IrOperator, input: Value) -> Value:
     """As in PyTorch, alpha applies to the sum over `size` channels divided by `size`, for every source."""
     arguments = node.number("alpha"), node.number("beta", 0.75), node.number("bias", 1.0)
     return local_response_norm(net, input, node.integer("size"), *arguments)
+
+
+@from_onnx("LRN")
+def onnx_lrn(net: Builder, X: Value, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0) -> Value:
+    if size % 2 == 0:  # ONNX has the larger half after the channel, PyTorch before it
+        raise Refused(f"LRN over {size} channels", "use an odd size")
+    return local_response_norm(net, X, size, alpha, beta, bias)

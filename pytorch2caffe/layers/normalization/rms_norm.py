@@ -11,6 +11,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_torch, layer, number
 from ..elementwise.binary import Binary
 from ..elementwise.power import Power
@@ -52,3 +53,10 @@ def rms_norm(
             "use a normalized_shape that is the end of the input's shape",
         )
     return scale_and_shift(net, net.add(RMSNorm(axis, eps), input), weight, None, axis)
+
+
+@from_onnx("RMSNormalization", "SimplifiedLayerNormalization")
+def onnx_rms_normalization(
+    net: Builder, X: Value, scale: Operand, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
+) -> Value:
+    return rms_norm(net, X, X.shape[axis % len(X.shape) :], scale, epsilon)

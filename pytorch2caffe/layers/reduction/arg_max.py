@@ -14,6 +14,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
 from ..elementwise.power import Power
 from ..shape.concat import Concat
@@ -130,3 +131,12 @@ def ir_arg_max(net: Builder, node: IrOperator, input: Value) -> Value:
     axis = node.axis(input, node.integer("axis" if "axis" in node else "axes"))
     y = (argmax if node.op == "ArgMax" else argmin)(net, input, axis, True)
     return node.reshaped(y, [size for i, size in enumerate(node.shape(input)) if node.axis(input, i) != axis])
+
+
+@from_onnx("ArgMax", "ArgMin")
+def onnx_arg_max(
+    net: Builder, data: Value, *, node: OnnxNode, axis: int = 0, keepdims: int = 1, select_last_index: int = 0
+) -> Value:
+    if select_last_index:
+        raise Refused(f"{node.op} with select_last_index", "use the first of equal numbers")
+    return (argmax if node.op == "ArgMax" else argmin)(net, data, axis, bool(keepdims))

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import from_torch
 from ..linear.linear_map import MOST_WEIGHTS, linear_map
 from ..shape.concat import Concat
@@ -79,3 +80,17 @@ def grid_sampler(
 ) -> Value:
     mode, padding = MODES.get(interpolation_mode, "bicubic"), PADDINGS.get(padding_mode, "reflection")
     return grid_sample(net, input, grid, mode, padding, align_corners)
+
+
+@from_onnx("GridSample")
+def onnx_grid_sample(
+    net: Builder,
+    X: Value,
+    grid: Operand,
+    *,
+    align_corners: int = 0,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+) -> Value:
+    """The mode is called linear since opset 20."""
+    return grid_sample(net, X, grid, {"linear": "bilinear"}.get(mode, mode), padding_mode, bool(align_corners))

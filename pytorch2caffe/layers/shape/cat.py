@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import from_ir, from_torch
 from .concat import Concat
 
@@ -49,3 +52,13 @@ def _axis_of_caffe(node: IrOperator, inputs: Sequence[Value], axis: int, rank: i
         if wanted is None or list(wanted[1:]) == [*shape[2:], shape[1]]:
             return candidate
     raise Refused(f"Concat along axis {axis}: no axis gives the output shape in the file, {wanted}", "correct the axis")
+
+
+@from_onnx("Concat")
+def onnx_concat(net: Builder, *inputs: Operand, axis: int = 1) -> Value:
+    """Tensors without elements add nothing."""
+    parts = [x for x in inputs if isinstance(x, Value) or np.size(x)]
+    rank = len(parts[0].shape)
+    if not -rank <= axis < rank:
+        raise Refused(f"Concat along axis {axis} of tensors of {rank} axes")
+    return cat(net, parts, axis)

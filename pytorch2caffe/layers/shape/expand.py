@@ -9,6 +9,7 @@ import numpy as np
 
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
+from ...graph.onnx_rules import constant_input, from_onnx
 from ...graph.registry import from_torch, unpacked
 from .reshape import reshape_to
 from .tile import Tile
@@ -38,3 +39,11 @@ def expand(
 @from_torch("torch.Tensor.expand_as")
 def expand_as(net: Builder, input: Value, other: Operand) -> Value:
     return expand_to(net, input, other.shape)
+
+
+@from_onnx("Expand")
+def onnx_expand(net: Builder, input: Value, shape: Operand) -> Value:
+    """Broadcast in both directions: a size 1 of `shape` keeps the input's."""
+    sizes = tuple(int(size) for size in np.ravel(constant_input(shape, "the shape of Expand")))
+    y: Value = expand_to(net, input, np.broadcast_shapes(input.shape, sizes))
+    return y

@@ -14,6 +14,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer
 from .reshape import reshape_to
 
@@ -75,3 +76,12 @@ def ir_flatten(net: Builder, node: IrOperator, input: Value) -> Value:
     if node.source == "caffe" and not added_by_parser:
         return reshape_to(net, input, shape)
     return node.reshaped(input, shape)
+
+
+@from_onnx("Flatten")
+def onnx_flatten(net: Builder, input: Value, *, axis: int = 1) -> Value:
+    """Two axes: those before `axis`, and the others."""
+    axis = axis + len(input.shape) if axis < 0 else axis
+    if axis == 1 and len(input.shape) > 1:
+        return flatten(net, input, 1)
+    return reshape_to(net, input, (math.prod(input.shape[:axis]), math.prod(input.shape[axis:])))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ...graph.builder import Builder
 from ...graph.graph import Value
+from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch
 
 
+@from_onnx_alike("Identity", "StopGradient")
 @from_torch(
     "torch.nn.Identity",
     "torch.Tensor.positive",

@@ -15,6 +15,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import constant_input, from_onnx
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, hull, layer, number
 from ..elementwise.power import Power
 from ..indexing.index_select import select_indices
@@ -149,3 +150,37 @@ def _in_mode(net: Builder, node: IrOperator, input: Value, per_axis: Pads) -> Va
     if mode not in IR_MODES:
         raise Refused(f"{node.op} with mode {mode!r}", f"use constant, {', '.join(IR_MODES)}")
     return _repeat(net, input, pads, IR_MODES[mode])
+
+
+ONNX_MODES: dict[str, Mode] = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}  # ONNX's -> numpy's
+
+
+@from_onnx("Pad")
+def onnx_pad(
+    net: Builder,
+    data: Value,
+    pads: Any = None,
+    constant_value: Any = None,
+    axes: Any = None,
+    *,
+    mode: str = "constant",
+    value: float = 0.0,
+    paddings: Sequence[int] | None = None,
+) -> Value:
+    """`pads`: the numbers at the start of each axis, or of each of `axes`, then those at the end of each."""
+    given: Any = paddings if pads is None else constant_input(pads, "the padding of Pad")
+    sizes = [int(n) for n in np.ravel(given)]
+    named = range(len(data.shape)) if axes is None else [int(a) % len(data.shape) for a in np.ravel(axes)]
+    if len(sizes) != 2 * len(named) or any(abs(n) > MOST_PADDING for n in sizes):
+        raise Refused(f"Pad of {len(named)} axes by {sizes[:16]}", f"give two numbers up to {MOST_PADDING:,} per axis")
+    pairs = zip(named, sizes[: len(named)], sizes[len(named) :], strict=True)
+    per_axis = {axis: (before, after) for axis, before, after in pairs if before or after}
+    if mode != "constant":
+        if mode not in ONNX_MODES:
+            raise Refused(f"Pad with mode {mode!r}", f"use constant, {', '.join(ONNX_MODES)}")
+        return _repeat(net, data, per_axis, ONNX_MODES[mode])
+    fill = value if constant_value is None else float(np.reshape(constant_input(constant_value, "the value"), ()))
+    return pad_with(net, data, per_axis, float(np.clip(fill, -FLOAT_MAX, FLOAT_MAX)))
+
+
+FLOAT_MAX = float(np.finfo(np.float32).max)

@@ -14,6 +14,7 @@ from ...formats.ncnn import MOST_AXES, SHAPE, Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_torch, layer, unpacked
 from ..convolution.convolution import Convolution
 from ..convolution.deconvolution import Deconvolution
@@ -183,3 +184,11 @@ def permute_to(net: Builder, input: Operand, order: Sequence[int]) -> Any:
 @from_torch("torch.Tensor.permute", "torch.permute")
 def permute(net: Builder, input: Value, *order: int | Sequence[int], dims: Sequence[int] = ()) -> Value:
     return permute_to(net, input, unpacked(order or (dims,)))
+
+
+@from_onnx("Transpose")
+def onnx_transpose(net: Builder, data: Value, *, perm: Sequence[int] | None = None) -> Value:
+    order = tuple(range(len(data.shape)))[::-1] if perm is None else tuple(perm)
+    if sorted(order) != list(range(len(data.shape))):
+        raise Refused(f"Transpose of {len(data.shape)} axes by {list(order)}")
+    return permute_to(net, data, order)

@@ -14,6 +14,7 @@ from ...formats.ncnn import SHAPE, Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import constant_input, from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, unpacked
 
 
@@ -150,3 +151,17 @@ def _inferred(dims: Sequence[int], count: int, batch: int) -> Shape:
     if math.prod(dims) != count or min(dims, default=1) < 0:
         raise Refused(f"Reshape of {count} numbers to {dims}", "correct its shape")
     return tuple(dims)
+
+
+MOST_AXES = 16
+
+
+@from_onnx("Reshape")
+def onnx_reshape(net: Builder, data: Value, shape: Any = None, *, allowzero: int = 0) -> Value:
+    """A size 0 is that of the input, unless allowzero."""
+    sizes = [int(size) for size in np.ravel(constant_input(shape, "the shape of Reshape"))]
+    if not allowzero:
+        sizes = [data.shape[axis] if size == 0 else size for axis, size in enumerate(sizes)]
+    if len(sizes) > MOST_AXES:
+        raise Refused(f"Reshape to {len(sizes)} axes", f"use at most {MOST_AXES}")
+    return reshape_to(net, data, _inferred(sizes, math.prod(data.shape), 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import OnnxNode, constant_input, from_onnx
 from ...graph.registry import from_ir, from_torch
 from .slice import MOST_PARTS, slice_at
 
@@ -98,4 +100,22 @@ def ir_split(net: Builder, node: IrOperator, input: Value) -> list[Value]:
         sizes = [size // count] * count
     if sum(sizes) != size or min(sizes, default=0) < 1 or len(sizes) > MOST_PARTS:
         raise Refused(f"{node.op} of {size} into {len(sizes)} parts of {sizes[:1]}", "correct its split")
+    return split_at_sizes(net, input, sizes, axis)
+
+
+@from_onnx("Split")
+def onnx_split(
+    net: Builder, input: Value, split: Any = None, *, node: OnnxNode, axis: int = 0, num_outputs: int = 0
+) -> list[Value]:
+    """Into parts of the sizes `split`, or into equal ones, of which the last may be smaller."""
+    axis %= len(input.shape)
+    size = input.shape[axis]
+    if split is not None:
+        sizes = [int(s) for s in np.ravel(constant_input(split, "the sizes of Split"))]
+    else:
+        count = num_outputs or node.outputs
+        step = -(-size // max(count, 1))
+        sizes = [min(step, size - step * i) for i in range(min(count, MOST_PARTS))]
+    if sum(sizes) != size or min(sizes, default=0) < 1 or len(sizes) > MOST_PARTS:
+        raise Refused(f"Split of {size} into {len(sizes)} parts of {sizes[:8]}", "give sizes that add up to the axis")
     return split_at_sizes(net, input, sizes, axis)

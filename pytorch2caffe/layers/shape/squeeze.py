@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.ir_operator import IrOperator
+from ...graph.onnx_rules import from_onnx, numbers
 from ...graph.registry import axes_of, from_ir, from_torch
 from .reshape import reshape_to
 
@@ -28,3 +30,11 @@ def ir_squeeze(net: Builder, node: IrOperator, input: Value) -> Value:
         raise Refused(f"Squeeze of axes {named} of a tensor of shape {list(shape)}", "name axes of size 1")
     axes = axes or {axis for axis, size in enumerate(shape) if axis and size == 1}
     return node.reshaped(input, [size for axis, size in enumerate(shape) if axis not in axes], node.open_axis())
+
+
+@from_onnx("Squeeze")
+def onnx_squeeze(net: Builder, data: Value, axes: Any = None) -> Value:
+    named = numbers(axes)
+    if any(data.shape[axis] != 1 for axis in named or ()):
+        raise Refused(f"Squeeze of axes {named} of a tensor of shape {list(data.shape)}", "name axes of size 1")
+    return squeeze(net, data, tuple(named) if named is not None else None)

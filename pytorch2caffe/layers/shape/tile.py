@@ -11,9 +11,10 @@ import numpy as np
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along, replaced
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
+from ...graph.onnx_rules import constant_input, from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, unpacked
 from ..convolution.convolution import Convolution
 from ..convolution.deconvolution import Deconvolution
@@ -88,3 +89,8 @@ def tile(net: Builder, input: Value, *counts: int | Sequence[int], dims: Sequenc
 def ir_tile(net: Builder, node: IrOperator, input: Value) -> Value:
     counts = node.integers("multiples", count=len(input.shape))
     return tile_to(net, input, [counts[node.node_axis(input, axis)] for axis in range(len(counts))])
+
+
+@from_onnx("Tile")
+def onnx_tile(net: Builder, input: Value, repeats: Operand) -> Value:
+    return tile_to(net, input, [int(n) for n in np.ravel(constant_input(repeats, "the repeats of Tile"))])
