@@ -89,12 +89,13 @@ docs: test-install
 # The packages whose networks docs/sweep.md shows, where they are installed in the environment.
 PACKAGES = ultralytics smp timm pytorchcv transformers basicsr kornia doctr torchreid monai facenet torchaudio
 
-# docs/torch-test-data.md, docs/sweep.md, docs/faults.md and docs/classification.md: hours.
+# docs/torch-test-data.md, docs/sweep.md, docs/faults.md, docs/classification.md and docs/onnx-tests.md: hours.
 sweep: test-install caffe
 	$(BIN)/python -m tests.sweep all --jobs $(WORKERS)
 	$(BIN)/python -m tests.sweep $(PACKAGES) --caffe --page
 	$(BIN)/python -m tests.sweep.faults --jobs $(WORKERS)
 	$(BIN)/python -m tests.sweep.classification
+	$(BIN)/python -m tests.frontends.onnx.backend_tests
 
 clean:
 	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) build *.egg-info .coverage

@@ -7,7 +7,7 @@ import os
 import click
 
 from ..convert.source import FROM, TO, NetworkSource
-from .options import Shape, report_shards, split_weights
+from .options import NamedShape, named_shapes, report_shards, split_weights
 
 
 @click.command(
@@ -19,28 +19,37 @@ from .options import Shape, report_shards, split_weights
 --from tensorflow: net.ckpt.meta net.ckpt, frozen.pb, or a SavedModel folder
 --from pytorch:    a model as for `export`, with --input-shape
 --from ir:         net.pb or net.json, and net.npy (MMdnn's intermediate representation)
+--from onnx:       net.onnx; --input-shape, perhaps by name, for sizes that it leaves open (docs/onnx.md)
 --to caffe:        PREFIX.prototxt, PREFIX.caffemodel (--target as in `export`)
 --to pytorch:      NAME.py, NAME.npy, NAME.pth, NAME_state_dict.pth
 --to ir:           PREFIX.json, PREFIX.pb, PREFIX.npy
 --to onnx:         NAME.onnx, by torch.onnx
+--to ncnn:         PREFIX.param, PREFIX.bin
 
 \b
 Examples:
   pytorch2caffe convert deploy.prototxt net.caffemodel --from caffe --to pytorch -o net
   pytorch2caffe convert model.ckpt.meta model.ckpt --from tensorflow --output MMdnn_Output --to caffe -o net
+  pytorch2caffe convert best.onnx --from onnx --input-shape images=1,3,640,640 --to caffe -o best
   pytorch2caffe convert torchvision:resnet18 --from pytorch --input-shape 1,3,224,224 --to ir -o resnet18
 Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be converted.
 """,
-    short_help="Converts Caffe, TensorFlow, IR and PyTorch to each other, or to ONNX.",
+    short_help="Converts Caffe, TensorFlow, ONNX, IR and PyTorch to each other, or to ncnn.",
 )
 @click.argument("network")
 @click.argument("weights", required=False)
 @click.option("--from", "framework", type=click.Choice(FROM), required=True, help="The framework of NETWORK.")
 @click.option("--to", "target_framework", type=click.Choice(TO), required=True, help="The framework to write for.")
 @click.option("-o", "--out", "path", required=True, metavar="PREFIX", help="Where to write.")
-@click.option("--output", "outputs", multiple=True, metavar="NODE", help="TensorFlow: an output node; may be repeated.")
 @click.option(
-    "--input-shape", "shapes", type=Shape(), multiple=True, help="Once per input, in order; TensorFlow: N,H,W,C."
+    "--output", "outputs", multiple=True, metavar="NODE", help="TensorFlow, ONNX: an output; may be repeated."
+)
+@click.option(
+    "--input-shape",
+    "shapes",
+    type=NamedShape(),
+    multiple=True,
+    help="Once per input, in order, or NAME=N,C,H,W; TensorFlow: N,H,W,C.",
 )
 @click.option(
     "--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the Caffe files."
@@ -53,7 +62,7 @@ def command(
     target_framework: str,
     path: str,
     outputs: tuple[str, ...],
-    shapes: tuple[tuple[int, ...], ...],
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
     target: str,
     split_weights: bool,
 ) -> int:
@@ -61,7 +70,7 @@ def command(
 
     check_outputs([network, weights], output_files(target_framework, path))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
-    graph = load_network(NetworkSource(framework, network, weights, outputs, shapes))
+    graph = load_network(NetworkSource(framework, network, weights, outputs, *named_shapes(shapes)))
     files = save_network(graph, target_framework, path, target, split_weights)
     for file in files:
         click.echo(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")

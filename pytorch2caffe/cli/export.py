@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
 import click
 
 from .options import (
     CAFFE_PREFIX,
     MODEL_HELP,
-    Shape,
+    NamedShape,
     check_runtime,
+    is_onnx,
     model_options,
+    named_shapes,
     note,
     random_inputs,
     report_checks,
@@ -18,10 +24,13 @@ from .options import (
     tolerance_option,
 )
 
+if TYPE_CHECKING:
+    from ..graph.graph import Graph
+
 
 @click.command(
     "export",
-    help=f"""Converts a PyTorch model to PREFIX.prototxt and PREFIX.caffemodel.
+    help=f"""Converts a PyTorch or ONNX model to PREFIX.prototxt and PREFIX.caffemodel.
 
 {MODEL_HELP}
 
@@ -30,16 +39,23 @@ Examples:
   pytorch2caffe export torchvision:resnet18 --input-shape 1,3,224,224 -o resnet18
   pytorch2caffe export mymodels.py:Net --weights net.pth --input-shape 1,3,512,512 -o net
   pytorch2caffe export mymodels:TwoInputs --input-shape 1,3,64,64 --input-shape 1,10 -o two
+  pytorch2caffe export best.onnx -o net
   pytorch2caffe export "net.py:make(classes=7)" --weights checkpoint.pth --input-shape 1,3,64,64 --target nnie -o net
 A model file may register functions of its own: docs/adding-a-layer.md.
 Exit code 0 done; 1 the files do not give the model's numbers; 2 it cannot be converted: stderr lists every reason.
 With 1 or 2 nothing is written.
 """,
-    short_help="Converts PyTorch to Caffe, compared before the files appear.",
+    short_help="Converts PyTorch or ONNX to Caffe, compared before the files appear.",
 )
 @click.argument("model")
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
-@click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")
+@click.option(
+    "--input-shape",
+    "shapes",
+    type=NamedShape(),
+    multiple=True,
+    help="Once per input, in order; for ONNX only where sizes are open, or NAME=N,C,H,W.",
+)
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @split_weights
@@ -51,7 +67,7 @@ With 1 or 2 nothing is written.
 def command(
     model: str,
     prefix: str,
-    shapes: tuple[tuple[int, ...], ...],
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
     target: str,
     fold_bn: bool,
     split_weights: bool,
@@ -70,23 +86,30 @@ def command(
     from rich.text import Text
 
     from ..convert.export import export
+    from ..convert.export_onnx import export_onnx
     from ..errors import UnsupportedError
     from ..frontends.torch.loading.models import load_model
     from ..graph.other_sizes import freedom
     from ..runtime.build import infer
 
     torch.manual_seed(seed)
-    net = load_model(model, weights, key, allow_extra_keys, note)
+    sizes, names = named_shapes(shapes)
+    from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
+    convert: Callable[..., Graph]
+    if from_onnx:
+        convert = partial(export_onnx, model, input_shapes=dict(zip(names, sizes, strict=True)) or sizes or None)
+    else:
+        if names or not sizes:
+            raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
+        net = load_model(model, weights, key, allow_extra_keys, note)
+        convert = partial(export, net, random_inputs(sizes), naming=naming)
     try:
         with Console(stderr=True).status(Text(f"converting {model}")):
-            graph = export(
-                net,
-                random_inputs(shapes),
-                f"{prefix}.prototxt",
-                f"{prefix}.caffemodel",
+            graph = convert(
+                prototxt=f"{prefix}.prototxt",
+                caffemodel=f"{prefix}.caffemodel",
                 dialect=target,
                 name=name,
-                naming=naming,
                 fold_bn=fold_bn,
                 split_weights=split_weights,
                 check=not no_check,

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what returns one, with
 arguments if needed: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; a TorchScript
-program `FILE.pt`; or a complete model `FILE.pth` made of torch.nn's and torchvision's own classes."""
+program `FILE.pt`; a complete model `FILE.pth` made of torch.nn's and torchvision's own classes; or `FILE.onnx`, whose
+weights it has itself."""
 WIDTH = 140  # columns of a table that is written to a file or a pipe
 
 
@@ -44,6 +45,39 @@ class Shape(click.ParamType):
         if math.prod(shape) > 2**31:
             self.fail(f"{value!r} has more than 2^31 elements: give a smaller shape", param, ctx)
         return shape
+
+
+class NamedShape(Shape):
+    """1,3,224,224, or images=1,3,224,224 with the name of an input; names that contain "=" are not supported."""
+
+    name = "[NAME=]N,C,H,W"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name, "" without one, and the numbers as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        name, _, sizes = str(value).rpartition("=")
+        return name, super().convert(sizes, param, ctx)
+
+
+def is_onnx(model: str, *, weights: str | None, weights_key: str | None, naming: str) -> bool:
+    """Whether MODEL is an ONNX file. Raises click.UsageError for options that it does not have."""
+    if Path(model).suffix.lower() != ".onnx":
+        return False
+    given = {"--weights": weights, "--weights-key": weights_key, "--naming": naming if naming != "modules" else None}
+    if wrong := [option for option, value in given.items() if value]:
+        raise click.UsageError(f"{', '.join(wrong)}: an ONNX file has its own weights and names")
+    return True
+
+
+def named_shapes(
+    shapes: Sequence[tuple[str, tuple[int, ...]]],
+) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
+    """The shapes, and the inputs' names if they were given. Raises click.UsageError if only some were."""
+    names = [name for name, _ in shapes if name]
+    if names and len(names) != len(shapes):
+        raise click.UsageError("--input-shape: give a name with each shape, or with none")
+    return tuple(sizes for _, sizes in shapes), tuple(names)
 
 
 class OutputFile(click.ParamType):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import click
 
-from .options import console
+from .options import NamedShape, console, is_onnx, named_shapes
 
 
 @click.command(
     "summary",
-    help="""Lists the layers of a Caffe network: type, shapes, parameters, multiply-adds.
+    help="""Lists the layers of a Caffe or ONNX network: type, shapes, parameters, multiply-adds.
 
 A multiply-add is one multiplication by a weight; FLOPs are twice as many. Parameters are the numbers in the
 caffemodel, including BatchNorm's statistics, which PyTorch counts as buffers.
@@ -19,26 +19,39 @@ caffemodel, including BatchNorm's statistics, which PyTorch counts as buffers.
 \b
 Example:
   pytorch2caffe summary deploy.prototxt
+  pytorch2caffe summary best.onnx --input-shape 1,3,640,640
 Exit code 0 done; 2 the file cannot be read.
 """,
-    short_help="Lists layers, shapes, parameters and multiply-adds of a Caffe file.",
+    short_help="Lists layers, shapes, parameters and multiply-adds of a Caffe or ONNX file.",
 )
-@click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-def command(prototxt: str) -> int:
+@click.argument("network", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--input-shape",
+    "shapes",
+    type=NamedShape(),
+    multiple=True,
+    help="ONNX: sizes that the file leaves open, once per input or NAME=N,C,H,W.",
+)
+def command(network: str, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> int:
     from rich.table import Table
     from rich.text import Text
 
     from ..frontends.caffe.reader import load_caffe
+    from ..frontends.onnx.load import load_onnx
     from ..graph.other_sizes import freedom
     from ..graph.summary import summarise
     from ..runtime.build import infer
 
-    graph = load_caffe(prototxt)
+    sizes, names = named_shapes(shapes)
+    if is_onnx(network, weights=None, weights_key=None, naming="modules"):
+        graph = load_onnx(network, dict(zip(names, sizes, strict=True)) or sizes or None)
+    else:
+        graph = load_caffe(network, input_shape=next(iter(sizes), None))
     rows = summarise(graph)
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table = Table(
         title=Text(
-            f"{prototxt}: {len(rows)} layers, {parameters / 1e6:.2f} M parameters, "
+            f"{network}: {len(rows)} layers, {parameters / 1e6:.2f} M parameters, "
             f"{multiply_adds / 1e9:.2f} G multiply-adds"
         ),
         title_justify="left",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from .options import (
     Caffemodels,
     OutputFile,
     console,
+    is_onnx,
     model_options,
     note,
     random_inputs,
@@ -21,18 +23,21 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..verify.compare import Comparison
 
 
 @click.command(
     "verify",
-    help=f"""Runs a PyTorch model and its Caffe files on one input and compares them blob by blob.
+    help=f"""Runs a PyTorch or ONNX model and its Caffe files on one input and compares them blob by blob.
 
 {MODEL_HELP} The shapes of the inputs are those in the prototxt.
 
 \b
 Examples:
   pytorch2caffe verify torchvision:resnet18 resnet18.prototxt resnet18.caffemodel
+  pytorch2caffe verify best.onnx best.prototxt best.caffemodel
   pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --images cat.jpg \\
       --preprocess net.table.preprocess.json --json report.json
   pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --runtime caffe \\
@@ -94,18 +99,21 @@ def command(
     import torch
 
     from ..frontends.torch.loading.models import load_model
+    from ..verify.onnx_model import verify_onnx
     from ..verify.verify import verify
 
     if preprocess and not images:
         raise click.UsageError("--preprocess describes how images become inputs: give --images too")
     torch.manual_seed(seed)
-    net = load_model(model, weights, key, allow_extra_keys, note)
+    run: Callable[..., Comparison] = partial(verify_onnx, model)
+    from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
+    if not from_onnx:
+        run = partial(verify, load_model(model, weights, key, allow_extra_keys, note), naming=naming)
     inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt)
 
     def compare_in(runtime: str) -> Comparison:
-        return verify(
-            net, prototxt, caffemodel, inputs, runtime, tolerance=tolerance, naming=naming, caffe_python=caffe_python
-        )
+        given = as_arrays(inputs) if from_onnx else inputs
+        return run(prototxt, caffemodel, given, runtime, tolerance=tolerance, caffe_python=caffe_python)
 
     comparisons, errors = _compare(compare_in, dict.fromkeys(runtimes))
     if report:
@@ -114,6 +122,11 @@ def command(
     for runtime, error in errors.items():
         click.echo(f"error: runtime {runtime}: {error}", err=True)
     return 2 if errors else 0 if all(comparison.equal for comparison in comparisons.values()) else 1
+
+
+def as_arrays(inputs: Any) -> list[np.ndarray]:
+    """A tensor, or a tuple of them, as arrays."""
+    return [tensor.numpy() for tensor in (inputs if isinstance(inputs, tuple) else (inputs,))]
 
 
 def _compare(

@@ -85,7 +85,7 @@ def proof_of(model: Callable[..., Any], inputs: Any, naming: str, tolerance: flo
     def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
         comparison = verify(model, prototxt, caffemodels, random_like(inputs), tolerance=tolerance, naming=naming)
         if not comparison.equal:
-            raise DifferentError(_message(comparison), comparison)
+            raise different(comparison)
 
     return proof
 
@@ -108,6 +108,11 @@ def run_in(
         raise own_runtime.failed(error) from error
     if comparison.missing_outputs or not all(row.equal for row in comparison.rows if row.output):
         raise own_runtime.different(verdict(comparison), comparison)
+
+
+def different(comparison: Comparison) -> DifferentError:
+    """The error for files that do not give the model's numbers."""
+    return DifferentError(_message(comparison), comparison)
 
 
 def _message(comparison: Comparison) -> str:

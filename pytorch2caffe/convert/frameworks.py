@@ -30,7 +30,7 @@ def load_network(source: NetworkSource) -> Graph:
     """
     if source.framework not in READERS:
         raise ConversionError(f"{source.framework!r} is not a framework to read: use {', '.join(FROM)}")
-    if source.framework != "tensorflow":
+    if source.framework not in ("tensorflow", "onnx"):
         _refuse_nodes(source)
     return READERS[source.framework](source)
 
@@ -54,11 +54,11 @@ def _load_ir(source: NetworkSource) -> Graph:
 
 
 def _refuse_nodes(source: NetworkSource) -> None:
-    """Raises ConversionError for input or output nodes, which only TensorFlow has."""
+    """Raises ConversionError for input or output nodes, which only TensorFlow and ONNX have."""
     if source.outputs or source.inputs:
         nodes = ", ".join([*source.outputs, *source.inputs])
         raise ConversionError(
-            f"{source.framework} networks are read completely: give nodes for TensorFlow only ({nodes})"
+            f"{source.framework} networks are read completely: give nodes for TensorFlow and ONNX only ({nodes})"
         )
 
 
@@ -66,6 +66,14 @@ def _load_tensorflow(source: NetworkSource) -> Graph:
     from ..frontends.tensorflow import load_tensorflow
 
     return load_tensorflow(source.network, source.weights, list(source.outputs) or None, source.shapes)
+
+
+def _load_onnx(source: NetworkSource) -> Graph:
+    from ..frontends.onnx.load import load_onnx
+
+    if source.weights:
+        raise ConversionError(f"{source.weights}: an ONNX file names its own files of weights: give none")
+    return load_onnx(source.network, source.shapes, list(source.outputs) or None)
 
 
 def _load_pytorch(source: NetworkSource) -> Graph:
@@ -87,6 +95,7 @@ READERS: dict[str, Callable[[NetworkSource], Graph]] = {
     "tensorflow": _load_tensorflow,
     "pytorch": _load_pytorch,
     "ir": _load_ir,
+    "onnx": _load_onnx,
 }
 
 
@@ -114,7 +123,11 @@ def output_files(framework: str, path: str | Path) -> list[Path]:
         return [model, model.with_suffix(".py"), model.with_suffix(".npy"), state_dict_beside(model)]
     if framework == "onnx":
         return [path if path.suffix == ".onnx" else path.with_name(f"{path.name}.onnx")]
-    suffixes = {"caffe": (".prototxt", ".caffemodel"), "ir": (".json", ".pb", ".npy")}[framework]
+    suffixes = {
+        "caffe": (".prototxt", ".caffemodel"),
+        "ir": (".json", ".pb", ".npy"),
+        "ncnn": (".param", ".bin"),
+    }[framework]
     return [path.with_name(f"{path.name}{suffix}") for suffix in suffixes]
 
 
@@ -128,6 +141,7 @@ def save_network(
     ir:      path is a prefix: PREFIX.json, PREFIX.pb, PREFIX.npy.
     pytorch: NAME.pth, a complete model for torch.load; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
     onnx:    NAME.onnx, by torch.onnx.
+    ncnn:    path is a prefix: PREFIX.param, PREFIX.bin.
 
     Raises UnsupportedError listing everything that the framework cannot express.
     """
@@ -180,9 +194,17 @@ def _save_onnx(graph: Graph, path: Path, dialect: str, split_weights: bool) -> l
     return [target]
 
 
+def _save_ncnn(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
+    from ..backends.ncnn.writer import save_ncnn
+
+    save_ncnn(graph, path)
+    return output_files("ncnn", path)
+
+
 WRITERS: dict[str, Callable[[Graph, Path, str, bool], list[Path]]] = {
     "caffe": _save_caffe,
     "ir": _save_ir,
     "pytorch": _save_pytorch,
     "onnx": _save_onnx,
+    "ncnn": _save_ncnn,
 }

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import ConversionError
 
-FROM = ("caffe", "tensorflow", "pytorch", "ir")
-TO = ("caffe", "pytorch", "ir", "onnx")
+FROM = ("caffe", "tensorflow", "pytorch", "ir", "onnx")
+TO = ("caffe", "pytorch", "ir", "onnx", "ncnn")
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,14 @@ class NetworkSource:
     """A network to read.
 
     framework:    one of FROM.
-    network:      its structure: a prototxt; a .ckpt.meta, frozen .pb or SavedModel folder; an IR's .pb or .json; or
-                  a model as `load_model` accepts it (`torchvision:resnet18`, `file.py:Net`, `FILE.pt2`, `FILE.pth`).
+    network:      its structure: a prototxt; a .ckpt.meta, frozen .pb or SavedModel folder; an IR's .pb or .json; an
+                  .onnx; or a model as `load_model` accepts it (`torchvision:resnet18`, `file.py:Net`, `FILE.pt2`,
+                  `FILE.pth`).
     weights:      the file of its weights, if it is separate; for Caffe several, separated by commas.
-    outputs:      TensorFlow: the names of the output nodes.
-    input_shapes: one per input: PyTorch with the batch, N,C,H,W; TensorFlow N,H,W,C or H,W,C; Caffe, for a network of
-                  one input, the new shape.
-    inputs:       TensorFlow: the nodes that these shapes belong to; they become the inputs.
+    outputs:      TensorFlow: the names of the output nodes; ONNX: of the tensors to read instead of the outputs.
+    input_shapes: one per input: PyTorch and ONNX with the batch, N,C,H,W; TensorFlow N,H,W,C or H,W,C; Caffe, for a
+                  network of one input, the new shape.
+    inputs:       the nodes that these shapes belong to. TensorFlow: they become the inputs; ONNX: inputs by name.
     """
 
     framework: str
@@ -34,7 +35,7 @@ class NetworkSource:
 
     @property
     def shapes(self) -> Any:
-        """The input shapes in the form that `load_tensorflow` accepts: by name, a list, the only one, or None."""
+        """The input shapes as `load_tensorflow` and `load_onnx` accept them: by name, a list, the only one, or None."""
         if self.inputs:
             if len(self.inputs) != len(self.input_shapes):
                 what = f"{len(self.inputs)} input nodes, {len(self.input_shapes)} shapes"

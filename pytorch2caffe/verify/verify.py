@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,40 @@ def verify(
     Raises RuntimeUnavailable or RuntimeFailed if the runtime cannot run the files, UnsupportedError if the model
     cannot be traced or weights are missing in the files.
     """
-    from ..frontends.caffe.reader import load_caffe
-    from ..frontends.torch.recording import record, record_in_float64
-    from .second_look import Runs, second_look  # with it comes torch
+    from ..frontends.torch.recording import record, record_in_float64  # with it comes torch
 
     graph, values = record(model, inputs, naming=naming, keep=True)
+    in_float64 = partial(record_in_float64, model, inputs, naming=naming)
+    reference = Reference(graph, values, in_float64)
+    return compare_with(reference, prototxt, caffemodel, runtime, tolerance=tolerance, caffe_python=caffe_python)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What files are compared with: a network, and its values in float32 on some inputs, by name.
+
+    in_float64: computes the same values in float64.
+    """
+
+    graph: Graph
+    values: Mapping[str, np.ndarray]
+    in_float64: Callable[[], Mapping[str, np.ndarray]]
+
+
+def compare_with(
+    reference: Reference,
+    prototxt: str | Path,
+    caffemodel: FilePaths,
+    runtime: str = "builtin",
+    *,
+    tolerance: float = 1e-4,
+    caffe_python: str | None = None,
+) -> Comparison:
+    """Runs Caffe files on the reference's inputs and compares them blob by blob; the arguments are `verify`'s."""
+    from ..frontends.caffe.reader import load_caffe
+    from .second_look import Runs, second_look  # with it comes torch
+
+    graph, values = reference.graph, reference.values
     file = load_caffe(prototxt, caffemodel)  # Caffe does not report missing weights, it uses zeros
     input_arrays = [values[value.name] for value in graph.inputs]
     names = {blob: value.name for blob, value in _match_outputs(graph, file).items()}
@@ -69,8 +98,7 @@ def verify(
     comparison = compare(inner_blobs | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
     names |= {name: name for name in inner_blobs}
     names |= {name: value.name for name, value in zip(named, graph.inputs, strict=True)}
-    in_float64 = partial(record_in_float64, model, inputs, naming=naming)
-    comparison = second_look(comparison, Runs(graph, file, values, names, actual, tolerance, in_float64))
+    comparison = second_look(comparison, Runs(graph, file, values, names, actual, tolerance, reference.in_float64))
     notes = [] if inner_blobs or len(graph.nodes) < 2 or runner.only_outputs else [ONLY_OUTPUTS]
     return replace(
         comparison, hints=(*notes, *comparison.hints, *hints(comparison, inner_blobs | outputs, actual, named, run))

@@ -50,7 +50,7 @@ def test_flags_that_a_framework_does_not_have_are_errors(folder, capsys):
     flags = ["-f", "pytorch", "-n", "model.py:Net", "-o", "net", "--inputShape"]
     assert mmtoir([*flags, "4", "--dstNode", "fc"]) == 2
     assert mmtoir([*flags, "4", "--inNodeName", "fc"]) == 2
-    assert "give nodes for TensorFlow only (fc)" in capsys.readouterr().err
+    assert "give nodes for TensorFlow and ONNX only (fc)" in capsys.readouterr().err
     assert mmtoir([*flags, "3,-8,8"]) == 2
     assert "has a size below 1" in capsys.readouterr().err
     assert mmtoir([*flags, "5"]) == 2  # the model's own error

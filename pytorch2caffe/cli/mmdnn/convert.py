@@ -13,6 +13,7 @@ from .toir import source_of
 EXAMPLES = (
     "mmconvert -sf tensorflow -in net.ckpt.meta -iw net.ckpt --dstNode MMdnn_Output -df pytorch -om net.pth",
     "mmconvert -sf caffe -in deploy.prototxt -iw net.caffemodel -df pytorch -om net.pth",
+    "mmconvert -sf onnx -in net.onnx -df caffe -om net",
     "mmconvert -sf pytorch -in torchvision:resnet18 --inputShape 3,224,224 -df caffe -om resnet18",
 )
 TEXT = """Reads a network of one framework and writes it for another.
@@ -32,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dest="source",
         required=True,
         metavar="FRAMEWORK",
-        type=framework(("caffe", "tensorflow", "pytorch")),
-        help="caffe, tensorflow or pytorch",
+        type=framework(("caffe", "tensorflow", "pytorch", "onnx")),
+        help="caffe, tensorflow, pytorch or onnx",
     )
     flags.add_argument(
         "--inputNetwork", "-in", "-n", dest="network", required=True, metavar="FILE", help="the structure"

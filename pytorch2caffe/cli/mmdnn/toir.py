@@ -19,6 +19,7 @@ EXAMPLES = (
     "mmtoir -f tensorflow -n inception_v3.ckpt.meta -w inception_v3.ckpt --dstNode MMdnn_Output -o converted",
     "mmtoir -f tensorflow -n frozen.pb --inputShape 299,299,3 -o converted",
     "mmtoir -f pytorch -n torchvision:resnet18 --inputShape 3,224,224 -o resnet18",
+    "mmtoir -f onnx -n net.onnx -o net",
     "mmtoir -f pytorch -n imagenet_resnet50.pth --inputShape 3,224,224 -o resnet50",
 )
 TEXT = """Reads a network and writes it as MMdnn's intermediate representation: PREFIX.json, PREFIX.pb, PREFIX.npy.
@@ -29,7 +30,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     flags = parser("mmtoir", TEXT, EXAMPLES)
-    known = framework(("caffe", "tensorflow", "pytorch"))
+    known = framework(("caffe", "tensorflow", "pytorch", "onnx"))
     flags.add_argument(
         "--srcFramework",
         "-f",
@@ -37,9 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=known,
         required=True,
         metavar="FRAMEWORK",
-        help="caffe, tensorflow or pytorch",
+        help="caffe, tensorflow, pytorch or onnx",
     )
-    structure(flags, what="a prototxt, a .ckpt.meta, frozen .pb or SavedModel, a PyTorch model")
+    structure(flags, what="a prototxt, a .ckpt.meta, frozen .pb or SavedModel, an .onnx, a PyTorch model")
     weights(flags)
     flags.add_argument("--dstPath", "-d", "-o", dest="prefix", required=True, metavar="PREFIX", help="where to write")
     source_flags(flags)

@@ -193,7 +193,9 @@ def non_zero(X: np.ndarray) -> np.ndarray:
 @folds("TopK")
 def top_k(X: np.ndarray, K: Any = None, axis: int = -1, largest: int = 1, sorted: int = 1, k: int = 0) -> Any:
     count = k or int(np.ravel(K)[0])
-    order = np.argsort(-X if largest else X, axis, kind="stable").take(range(count), axis)
+    order = np.argsort(np.flip(X, axis) if largest else X, axis, kind="stable")
+    order = X.shape[axis] - 1 - np.flip(order, axis) if largest else order
+    order = order.take(range(count), axis)
     return [np.take_along_axis(X, order, axis), order.astype(np.int64)]
 
 

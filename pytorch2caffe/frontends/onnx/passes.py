@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from ...passes.drop_unused import drop_unused
+from ...passes.join_activations import join_activations
+from ...passes.join_biases import join_biases
+from ...passes.join_norms import join_norms
+from ...passes.join_scales import join_scales
+from ...passes.join_slices import join_slices
 from ...passes.runner import Pass
 
-PASSES: list[Pass] = [drop_unused]
+PASSES: list[Pass] = [drop_unused, join_norms, join_activations, join_biases, join_scales, join_slices]
