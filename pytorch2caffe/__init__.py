@@ -1,13 +1,9 @@
 """Converts PyTorch networks to Caffe and back, and proves that both compute the same."""
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
-
-# Imported at once: `trace`, `export` and `verify` are also the names of submodules, and the functions must win.
-from .convert.export import export
-from .errors import ConversionError, UnsupportedError
-from .frontends.torch import trace
-from .verify.verify import verify
 
 if TYPE_CHECKING:
     from . import register as register
@@ -16,10 +12,14 @@ if TYPE_CHECKING:
     from .backends.ncnn.writer import save_ncnn
     from .backends.torch.generate import generate, to_torch
     from .backends.torch.save import save_torch
+    from .convert.export import export
+    from .errors import ConversionError, UnsupportedError
     from .frontends.caffe.reader import load_caffe
     from .frontends.mmdnn.reader import load_ir
     from .frontends.onnx.load import load_onnx
     from .frontends.tensorflow import load_tensorflow
+    from .frontends.torch import trace
+    from .verify.verify import verify
 
 __version__ = "0.1.0"
 
@@ -42,6 +42,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ConversionError": ".errors",
+    "UnsupportedError": ".errors",
+    "export": ".convert.export",
+    "trace": ".frontends.torch",
+    "verify": ".verify.verify",
     "generate": ".backends.torch.generate",
     "save_torch": ".backends.torch.save",
     "to_torch": ".backends.torch.generate",
@@ -55,8 +60,19 @@ _HOMES = {
 }
 
 
+class _Package(ModuleType):
+    """Keeps the function `verify` where importing the sub-package of that name would replace it."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
 def __getattr__(name: str) -> Any:
-    """Imports the other names when they are used: importing torch takes more than a second."""
+    """Imports each name when it is used: importing torch takes seconds, and numpy a third of what `--help` may take."""
     if name == "register":
         return import_module(".register", __name__)
     if name not in _HOMES:

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from pytorch2caffe.verify.runtimes import get, names
 from pytorch2caffe.verify.runtimes.caffe import CaffeRuntime
+from tests.style import check_collected
 
 REQUIRED = "REQUIRE_REAL_CAFFE"
 RAN = "networks run in real Caffe"
@@ -57,6 +58,13 @@ def real_caffe() -> Iterator[CaffeRuntime]:
         give_up(f"real Caffe is missing: {reason}")
     yield caffe()
     caffe().close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def generated_source_has_style(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Checks the generated source of all tests of this session at its end."""
+    yield
+    check_collected(tmp_path_factory.mktemp("generated"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
+from pathlib import Path
 
 from ruff.__main__ import find_ruff_bin
 
 CHECKED = "E,F,I,B,UP,SIM"
 
+_generated: dict[str, str] = {}  # source -> the test that generated it
+
 
 def check_style(source: str) -> None:
-    """Asserts that ruff has nothing to format at 120 columns and nothing to complain of."""
+    """Has the source checked with all others at the end of the session: ruff takes as long for one as for thousands."""
+    _generated.setdefault(source, os.environ.get("PYTEST_CURRENT_TEST", ""))
+
+
+def check_collected(folder: Path) -> None:
+    """Asserts that ruff has nothing to format at 120 columns and nothing to complain of in what was generated."""
+    tests = {}
+    for number, (source, test) in enumerate(_generated.items()):
+        path = folder / f"{number}.py"
+        path.write_text(source)
+        tests[path] = test
+    faults = []
     for command in (
         ["format", "--isolated", "--line-length=120", "--diff"],
         ["check", "--isolated", "--line-length=120", f"--select={CHECKED}", "--quiet"],
     ):
-        result = subprocess.run([find_ruff_bin(), *command, "-"], input=source, capture_output=True, text=True)
-        assert result.returncode == 0, result.stdout + result.stderr
+        result = subprocess.run([find_ruff_bin(), *command, folder], capture_output=True, text=True)
+        faults += [result.stdout + result.stderr] if result.returncode else []
+    text = "".join(faults)
+    named = [f"{path.name}: {test}" for path, test in tests.items() if str(path) in text]
+    assert not faults, "\n".join([text, *named])
 
 
 def kept_alive(source: str) -> list[str]:

@@ -15,13 +15,14 @@ from tests.paths import ROOT
 
 PACKAGE = ROOT / "pytorch2caffe"
 
-# Here the same words are operators of TensorFlow, ONNX and MMdnn's IR, and layers of ncnn's files.
+# Here the same words are operators of TensorFlow, ONNX and MMdnn's IR, layers of ncnn's files, modules of torch.nn.
 OTHER_FORMATS = (
     "formats/",
     "frontends/folding.py",
     "frontends/mmdnn/",
     "frontends/onnx/",
     "frontends/tensorflow/",
+    "runtime/shapes/",
     "verify/runtimes/ncnn.py",
 )
 # How often each file outside layers/ may name a layer type. To be lowered; raised only for a pass about those layers.

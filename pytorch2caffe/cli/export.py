@@ -90,7 +90,7 @@ def command(
     from ..errors import UnsupportedError
     from ..frontends.torch.loading.models import load_model
     from ..graph.other_sizes import freedom
-    from ..runtime.build import infer
+    from ..runtime.infer import infer
 
     torch.manual_seed(seed)
     sizes, names = named_shapes(shapes)

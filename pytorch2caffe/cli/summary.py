@@ -40,7 +40,7 @@ def command(network: str, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> in
     from ..frontends.onnx.load import load_onnx
     from ..graph.other_sizes import freedom
     from ..graph.summary import summarise
-    from ..runtime.build import infer
+    from ..runtime.infer import infer
 
     sizes, names = named_shapes(shapes)
     if is_onnx(network, weights=None, weights_key=None, naming="modules"):

@@ -21,7 +21,7 @@ from ..frontends.caffe.weights import advice
 from ..graph import lowering
 from ..graph.graph import Graph, Node
 from ..graph.registry import LAYERS, load_layers
-from ..runtime.build import infer
+from ..runtime.infer import infer
 
 LOWER = "run pytorch2caffe lower, which writes the current format"
 CORRECT = "correct its spelling, or remove it"

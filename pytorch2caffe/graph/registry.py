@@ -113,7 +113,7 @@ class Layer:
         raise Refused(f"{self.type} has no PyTorch form")
 
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape] | None:
-        """The output shapes, where they are known without running the layer; None: it is run on the meta device."""
+        """The output shapes, where they are known without running the layer; None: its source is run."""
         return None
 
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:

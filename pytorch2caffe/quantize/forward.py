@@ -17,7 +17,9 @@ from ..layers.activation.relu import ReLU
 from ..layers.basic.split import Split
 from ..layers.convolution.convolution import Convolution
 from ..layers.linear.inner_product import InnerProduct
-from ..runtime.build import build, infer, source_of
+from ..runtime.build import build
+from ..runtime.infer import infer
+from ..runtime.source import source_of
 
 Watch = Callable[[Value, torch.Tensor], None]
 

@@ -1,10 +1,8 @@
-"""Builds a callable from the PyTorch source of a layer, and infers shapes by running it on the meta device."""
+"""Builds a callable from the PyTorch source of a layer, and runs it on the meta device."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,9 +10,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from ..errors import Refused
-from ..graph.graph import Node, Shape
-from ..graph.registry import Layer, Source
+from ..graph.graph import Shape
+from ..graph.registry import Source
+from .source import argument_names
 
 NAMESPACE: dict[str, Any] = {"torch": torch, "nn": nn, "F": F}
 
@@ -38,21 +36,13 @@ def build(source: Source, device: str = "cpu", dtype: torch.dtype = torch.float3
 
 def _function(source: Source, names: dict[str, Any]) -> Callable[..., Any]:
     """The expression as a function of the inputs {0}, {1} ...; `names` are the other names in it."""
-    inputs = [f"x{index}" for index in range(arity(source) or 0)]
+    inputs = argument_names(source)
     text = source.expr.format(*inputs, **{name: name for name in names})
     arguments = ", ".join([*inputs, "*_", *names])
     namespace = dict(NAMESPACE)
     exec(source.define, namespace)
     function = eval(f"lambda {arguments}: {text}", namespace)
     return lambda *inputs: function(*inputs, **names)
-
-
-def arity(source: Source) -> int | None:
-    """The number of inputs that a source reads; None if it reads none, only their shapes or nothing."""
-    if not source.expr:
-        return 1
-    numbers = {int(number) for number in re.findall(r"\{(\d+)\}", source.expr)}
-    return max(numbers) + 1 if numbers else None
 
 
 def to_tensor(array: np.ndarray, device: str = "cpu") -> torch.Tensor:
@@ -73,33 +63,8 @@ def batch_counters(module: nn.Module, device: str) -> dict[str, torch.Tensor]:
     }
 
 
-def infer(layer: Layer, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> list[Shape]:
-    """The output shapes of a layer, found by running it on the meta device.
-
-    shapes, blobs: the shapes of its inputs, and its weights.
-
-    Raises Refused with PyTorch's message if the layer does not accept these inputs.
-    """
-    return _infer(layer, tuple(map(tuple, shapes)), tuple(blob.shape for blob in blobs))
-
-
-@lru_cache(maxsize=4096)
-def _infer(layer: Layer, shapes: tuple[Shape, ...], blob_shapes: tuple[Shape, ...]) -> list[Shape]:
-    blobs = [np.broadcast_to(np.float32(1), shape) for shape in blob_shapes]
-    known = layer.output_shapes(shapes)
-    if known is not None:
-        layer.to_torch(shapes, blobs)  # raises Refused where it must
-        return known
-    try:
-        inputs = [torch.empty(shape, device="meta") for shape in shapes]
-        result = build(layer.to_torch(shapes, blobs), "meta")(*inputs)
-    except (RuntimeError, ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError) as error:
-        reason = str(error).split("\n")[0]
-        raise Refused(f"{layer.type} does not accept inputs of shape {list(map(list, shapes))}: {reason}") from error
+def shapes_on_meta(source: Source, shapes: Sequence[Shape]) -> list[Shape]:
+    """The output shapes of `source` for inputs of these shapes; raises what PyTorch raises."""
+    result = build(source, "meta")(*(torch.empty(shape, device="meta") for shape in shapes))
     results = result if isinstance(result, (tuple, list)) else [result]
-    return [tuple(r.shape) for r in results]
-
-
-def source_of(node: Node) -> Source:
-    """The PyTorch source of a node."""
-    return node.layer.to_torch([value.shape for value in node.inputs], node.blobs)
+    return [tuple(each.shape) for each in results]

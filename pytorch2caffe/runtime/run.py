@@ -9,7 +9,8 @@ import torch
 
 from ..errors import ConversionError
 from ..graph.graph import Graph, Value
-from .build import build, source_of
+from .build import build
+from .source import source_of
 
 
 def relative_l2(actual: np.ndarray, expected: np.ndarray) -> float:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from ..graph.graph import Graph, Node, Value
-from ..runtime.build import build, source_of
+from ..runtime.build import build
+from ..runtime.source import source_of
 
 LARGEST = float(np.finfo(np.float32).max)
 

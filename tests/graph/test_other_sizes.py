@@ -6,7 +6,7 @@ from pytorch2caffe.graph.other_sizes import fixed_by, freedom
 from pytorch2caffe.layers.activation.relu import ReLU
 from pytorch2caffe.layers.shape.flatten import Flatten
 from pytorch2caffe.layers.shape.reshape import Reshape
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.passes.graphs import Net
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,12 @@ from pytorch2caffe.backends.mmdnn.writer import nodes_of
 from pytorch2caffe.backends.ncnn.writer import save_ncnn
 from pytorch2caffe.frontends.mmdnn.reader import graph_of
 from pytorch2caffe.frontends.torch.inputs_outputs import OutputWarning
+from pytorch2caffe.graph.registry import Source
+from pytorch2caffe.runtime import infer
+from pytorch2caffe.runtime.build import shapes_on_meta
 from pytorch2caffe.runtime.run import run
+from pytorch2caffe.runtime.shapes.run import shapes_of
+from pytorch2caffe.runtime.shapes.tensor import Rejected
 from pytorch2caffe.verify.compare import compare
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from tests.lively import make_lively
@@ -45,6 +50,26 @@ def lacks(*values: Any, **reasons: str) -> Any:
 def the_same_numbers_in_every_run() -> None:
     """Fixes the random inputs."""
     torch.default_generator.manual_seed(0)  # torch.manual_seed formats a stack trace for CUDA each time
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shapes_are_those_of_torch(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Compares every shape that is inferred without torch with the one that PyTorch's meta device gives."""
+
+    def compared(source: Source, shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        try:
+            modelled = shapes_of(source, shapes)
+        except Rejected:
+            with pytest.raises((RuntimeError, ValueError)):
+                shapes_on_meta(source, shapes)
+            raise
+        assert modelled == shapes_on_meta(source, shapes), (source.module, source.expr, shapes)
+        return modelled
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not pytestconfig.getoption("--quick"):  # importing what the meta device needs takes seconds
+            patch.setattr(infer, "shapes_of", compared)
+        yield
 
 
 def relative_l2(actual: np.ndarray, expected: np.ndarray) -> float:
@@ -299,6 +324,6 @@ def types_of(model: Any, *inputs: torch.Tensor, dialect: str = "caffe") -> list[
     """The layer types that a model is written with."""
     from pytorch2caffe.backends.caffe.dialect_file import dialect as profile
     from pytorch2caffe.backends.caffe.lower import lower
-    from pytorch2caffe.runtime.build import infer
+    from pytorch2caffe.runtime.infer import infer
 
     return [node.layer.type for node in lower(trace(model, inputs), profile(dialect), infer).nodes]

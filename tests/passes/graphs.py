@@ -7,7 +7,7 @@ import numpy as np
 from pytorch2caffe.graph.builder import Builder
 from pytorch2caffe.graph.graph import Graph, Value
 from pytorch2caffe.passes.runner import Pass, transformed
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from pytorch2caffe.runtime.run import relative_l2, run
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pytorch2caffe.layers.activation.relu import ReLU
 from pytorch2caffe.layers.pooling.spp import SPP
 from pytorch2caffe.passes.expand_spp import expand_spp
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.passes.graphs import Net, applied, types
 
 

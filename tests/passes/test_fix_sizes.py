@@ -9,7 +9,7 @@ from pytorch2caffe.layers.pooling.pooling import Pooling
 from pytorch2caffe.layers.shape.reshape import Reshape
 from pytorch2caffe.layers.shape.slice import Slice
 from pytorch2caffe.passes.fix_sizes import fix_sizes
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.passes.graphs import Net, applied, types
 
 

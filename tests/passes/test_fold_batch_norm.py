@@ -10,7 +10,7 @@ from pytorch2caffe import save_caffe, to_torch, trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect
 from pytorch2caffe.backends.caffe.lower import lower
 from pytorch2caffe.cli import main
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.layers.conftest import outputs_of, relative_l2
 from tests.lively import make_lively
 

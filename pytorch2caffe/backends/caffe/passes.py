@@ -26,7 +26,7 @@ from ...passes.separate_fused import separate_fused
 from ...passes.separate_outputs import separate_outputs
 from ...passes.share_weights import share_weights
 from ...passes.silence_unused import silence_unused
-from ...runtime.build import infer
+from ...runtime.infer import infer
 from .dialect import Dialect
 from .dialect_file import dialect
 

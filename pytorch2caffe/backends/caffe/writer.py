@@ -16,7 +16,7 @@ from caffe_proto import MOST_BYTES, CaffeFormatError
 from ...errors import ConversionError
 from ...graph.graph import Graph, Node
 from ...layers.normalization.batch_norm import BatchNorm
-from ...runtime.build import infer
+from ...runtime.infer import infer
 from .dialect import Dialect
 from .dialect_file import dialect
 from .lower import lower

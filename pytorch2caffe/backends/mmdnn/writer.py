@@ -17,7 +17,7 @@ from ...graph.graph import Graph, Names, Node, Shape, Value
 from ...graph.lowering import Lowered
 from ...graph.registry import Layer
 from ...passes.express import express
-from ...runtime.build import infer
+from ...runtime.infer import infer
 from .passes import BEFORE_LOWERING
 
 INDEXED = {"Split"}  # operators whose outputs are always read by their index

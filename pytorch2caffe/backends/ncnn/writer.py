@@ -14,7 +14,7 @@ from ...errors import ConversionError, Problem, UnsupportedError
 from ...formats.ncnn import Tagged
 from ...graph.graph import Graph
 from ...passes.fit_names import shortened
-from ...runtime.build import infer
+from ...runtime.infer import infer
 from .int8 import quantize, table_for
 from .lower import lower_for_ncnn
 from .ops import Op, insert_splits, to_ops

@@ -16,7 +16,8 @@ from ...graph.graph import Graph, Names, Node
 from ...graph.registry import Source
 from ...passes.drop_unused import drop_unused
 from ...passes.runner import transformed
-from ...runtime.build import NAMESPACE, arity, batch_counters, source_of, to_tensor
+from ...runtime.build import NAMESPACE, batch_counters, to_tensor
+from ...runtime.source import arity, source_of
 from .in_place import in_place
 from .line_wrap import MAX_COLUMNS, wrap_statement
 from .names import Variables, class_name, identifier

@@ -12,7 +12,7 @@ from ...passes.join_batch_norm import join_batch_norm
 from ...passes.join_clips import join_clips
 from ...passes.narrow_slices import narrow_slices
 from ...passes.runner import Pass
-from ...runtime.build import infer
+from ...runtime.infer import infer
 
 PASSES: list[Pass] = [
     drop_unused,

@@ -21,7 +21,8 @@ from ...layers.basic.silence import Silence
 from ...layers.convolution.convolution import Convolution
 from ...layers.convolution.deconvolution import Deconvolution
 from ...passes.unique_names import unique_names
-from ...runtime.build import arity, infer
+from ...runtime.infer import infer
+from ...runtime.source import arity
 from . import training_layers as training
 from .memory import Memory
 from .weights import Weights, advice

@@ -20,7 +20,7 @@ from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import IR, Layer, load_layers
 from ...passes.fold_pads import fold_pads
 from ...passes.merge_permutes import merge_permutes
-from ...runtime.build import infer
+from ...runtime.infer import infer
 from .operator import Operator
 
 FIX = "register it with @from_ir (docs/adding-a-layer.md)"

@@ -15,7 +15,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Graph, Shape, Value
 from ...graph.onnx_rules import OnnxNode
 from ...graph.registry import Layer
-from ...runtime.build import infer
+from ...runtime.infer import infer
 from ...runtime.run import run
 from .tensors import MOST_NUMBERS, Tensor
 from .unsupported import FIX

@@ -53,6 +53,11 @@ class Taint(TorchDispatchMode):
 
     supports_higher_order_operators = True
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: what marks __torch_dispatch__ for the compiler imports it at the first call, which takes seconds."""
+        return False
+
     def __init__(self) -> None:
         super().__init__()
         self.location: Callable[[], WriteLocation] = lambda: WriteLocation("", False)

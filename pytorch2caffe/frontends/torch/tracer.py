@@ -13,7 +13,7 @@ from ...errors import Problem, Refused
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Value
 from ...layers.indexing.overwrite import TWICE
-from ...runtime.build import infer
+from ...runtime.infer import infer
 from . import functions
 from .arguments import bind
 from .casts import Cast, cast_of, cast_operands, converted, overflow_of

@@ -17,7 +17,7 @@ from pytorch2caffe.backends.caffe.lower import lower
 from pytorch2caffe.backends.caffe.writer import net_of
 from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.graph.graph import Graph
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.paths import ROOT
 
 FOLDER = ROOT / "docs" / "generated"

@@ -8,7 +8,7 @@ from pytorch2caffe import UnsupportedError
 from pytorch2caffe.backends.caffe.dialect_file import dialect
 from pytorch2caffe.backends.caffe.lower import lower
 from pytorch2caffe.frontends.torch import trace
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.frontends.torch.same import Net, conv, image
 from tests.frontends.torch.test_refusals import CASES
 from tests.paths import ROOT

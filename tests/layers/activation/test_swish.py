@@ -16,7 +16,8 @@ def test_swish_with_beta_runs_the_same_in_its_simpler_layers():
     from pytorch2caffe.graph.builder import Builder
     from pytorch2caffe.graph.graph import Graph
     from pytorch2caffe.layers.activation.swish import Swish
-    from pytorch2caffe.runtime.build import build, infer
+    from pytorch2caffe.runtime.build import build
+    from pytorch2caffe.runtime.infer import infer
 
     net, x = Builder(Graph(), infer), torch.randn(2, 3)
     y = Swish(1.5).lower(net, [net.input("x", (2, 3))], [])

@@ -3,7 +3,7 @@ import torch
 from pytorch2caffe import trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect
 from pytorch2caffe.backends.caffe.lower import lower
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.layers.conftest import types_of
 
 

@@ -54,7 +54,7 @@ def test_runs_the_same_everywhere(model, batch, same_everywhere):
 def test_squeeze_and_excite_is_a_scale_with_two_bottoms_from_axis_0(model, batch):
     from pytorch2caffe.backends.caffe.dialect_file import dialect
     from pytorch2caffe.backends.caffe.lower import lower
-    from pytorch2caffe.runtime.build import infer
+    from pytorch2caffe.runtime.infer import infer
 
     lowered = lower(trace(model, torch.zeros(batch, 4, 5, 6)), dialect("caffe"), infer)
     scale = lowered.nodes[-1]

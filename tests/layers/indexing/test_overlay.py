@@ -6,7 +6,7 @@ from pytorch2caffe.graph.builder import Builder
 from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.layers.indexing.overlay import MOST_PARTS, overlay
 from pytorch2caffe.layers.indexing.strided import Strided
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 
 
 def net_with(*shapes):

@@ -7,7 +7,7 @@ from pytorch2caffe.errors import Refused
 from pytorch2caffe.graph.builder import Builder
 from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.layers.indexing.overwrite import add_at, overwrite, overwrite_along
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 
 
 def net_and_input():

@@ -8,7 +8,8 @@ from pytorch2caffe.errors import Refused
 from pytorch2caffe.graph.builder import Builder
 from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.layers.normalization.mvn import MVN
-from pytorch2caffe.runtime.build import build, infer
+from pytorch2caffe.runtime.build import build
+from pytorch2caffe.runtime.infer import infer
 
 TEXT = """
 layer {{ name: "data" type: "Input" top: "data" input_param {{ shape {{ {} }} }} }}

@@ -9,7 +9,8 @@ from pytorch2caffe.errors import Refused
 from pytorch2caffe.graph.builder import Builder
 from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.layers.recurrent.lstm import LSTM
-from pytorch2caffe.runtime.build import build, infer
+from pytorch2caffe.runtime.build import build
+from pytorch2caffe.runtime.infer import infer
 from pytorch2caffe.verify.runtimes import get
 
 STEPS, BATCH, INPUT, HIDDEN = 5, 2, 3, 4

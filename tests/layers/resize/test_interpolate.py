@@ -7,7 +7,7 @@ from pytorch2caffe.errors import Refused
 from pytorch2caffe.graph.builder import Builder
 from pytorch2caffe.graph.graph import Graph, Value
 from pytorch2caffe.layers.resize.interpolate import interpolate
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.layers.conftest import types_of
 
 CASES = {
