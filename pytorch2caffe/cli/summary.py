@@ -37,13 +37,14 @@ def command(network: str, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> in
     from rich.text import Text
 
     from ..frontends.caffe.reader import load_caffe
-    from ..frontends.onnx.load import load_onnx
     from ..graph.other_sizes import freedom
     from ..graph.summary import summarise
     from ..runtime.infer import infer
 
     sizes, names = named_shapes(shapes)
     if is_onnx(network, weights=None, weights_key=None, naming="modules"):
+        from ..frontends.onnx.load import load_onnx
+
         graph = load_onnx(network, dict(zip(names, sizes, strict=True)) or sizes or None)
     else:
         graph = load_caffe(network, input_shape=next(iter(sizes), None))

@@ -16,7 +16,6 @@ from ...graph.graph import Graph, Shape, Value
 from ...graph.onnx_rules import OnnxNode
 from ...graph.registry import Layer
 from ...runtime.infer import infer
-from ...runtime.run import run
 from .tensors import MOST_NUMBERS, Tensor
 from .unsupported import FIX
 
@@ -73,6 +72,8 @@ def computed(
     rule: Callable[..., Any], node: OnnxNode, arrays: Sequence[np.ndarray | None], attributes: Mapping[str, Any]
 ) -> list[np.ndarray]:
     """What an operator gives for constants, computed by the layers that it becomes."""
+    from ...runtime.run import run  # imports torch, which reading most files does not need
+
     net = Builder(Graph(), bounded_infer)
     inputs: list[Any] = list(arrays)
     fed: dict[str, np.ndarray] = {}
