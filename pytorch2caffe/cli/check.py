@@ -6,26 +6,29 @@ from pathlib import Path
 
 import click
 
-from .options import Caffemodels
+from .options import Caffemodels, print_acceptances
 
 
 @click.command(
     "check",
     help="""Lists everything in a Caffe file that one consumer of Caffe files does not support.
 
-The file may be of any origin. Each problem is listed with its layer and the shortest fix.
+The file may be of any origin. Each problem is listed with its layer and the shortest fix. With --target all: which of
+the consumers accept the network as it is, after `pytorch2caffe lower`, or not, and why.
 
 \b
 Examples:
   pytorch2caffe check deploy.prototxt --target nnie
   pytorch2caffe check deploy.prototxt net.caffemodel --target my-chip.toml
-Exit code 0 if the consumer supports all of it, 1 if there are problems, 2 if the file cannot be read.
+  pytorch2caffe check deploy.prototxt net.caffemodel --target all
+Exit code 0 if the consumer supports all of it, or with --target all; 1 if there are problems, 2 if the file cannot be
+read.
 """,
     short_help="Lists what one consumer does not support in a Caffe file.",
 )
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels(), required=False)
-@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the file.")
+@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the file; all.")
 def command(prototxt: str, caffemodel: list[Path] | None, target: str) -> int:
     import logging
 
@@ -33,6 +36,11 @@ def command(prototxt: str, caffemodel: list[Path] | None, target: str) -> int:
     from ..convert.check_files import check_files, count_layers
 
     logging.getLogger("caffe_proto").setLevel(logging.ERROR)  # its warnings are among the problems
+    if target == "all":
+        from ..convert.consumers import consumers_of_files
+
+        print_acceptances(prototxt, consumers_of_files(prototxt, caffemodel))
+        return 0
     consumer = dialect(target)
     problems = check_files(prototxt, caffemodel, consumer)
     count = count_layers(prototxt)

@@ -17,6 +17,7 @@ from .options import (
     model_options,
     named_shapes,
     note,
+    print_acceptances,
     random_inputs,
     report_checks,
     report_weights,
@@ -40,6 +41,7 @@ Examples:
   pytorch2caffe export mymodels.py:Net --weights net.pth --input-shape 1,3,512,512 -o net
   pytorch2caffe export mymodels:TwoInputs --input-shape 1,3,64,64 --input-shape 1,10 -o two
   pytorch2caffe export best.onnx -o net
+  pytorch2caffe export net.py:Net --input-shape 1,3,64,64 --target all --dry-run
   pytorch2caffe export "net.py:make(classes=7)" --weights checkpoint.pth --input-shape 1,3,64,64 --target nnie -o net
 A model file may register functions of its own: docs/adding-a-layer.md.
 Exit code 0 done; 1 the files do not give the model's numbers; 2 it cannot be converted: stderr lists every reason.
@@ -48,7 +50,7 @@ With 1 or 2 nothing is written.
     short_help="Converts PyTorch or ONNX to Caffe, compared before the files appear.",
 )
 @click.argument("model")
-@click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
+@click.option("-o", "--output", "prefix", type=CAFFE_PREFIX, help="Where to write.")
 @click.option(
     "--input-shape",
     "shapes",
@@ -57,6 +59,7 @@ With 1 or 2 nothing is written.
     help="Once per input, in order; for ONNX only where sizes are open, or NAME=N,C,H,W.",
 )
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; with --target all: which consumers accept the network.")
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @split_weights
 @click.option("--name", help="The network's name; by default the model's class.")
@@ -66,9 +69,10 @@ With 1 or 2 nothing is written.
 @model_options
 def command(
     model: str,
-    prefix: str,
+    prefix: str | None,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     target: str,
+    dry_run: bool,
     fold_bn: bool,
     split_weights: bool,
     name: str | None,
@@ -88,21 +92,32 @@ def command(
     from ..convert.export import export
     from ..convert.export_onnx import export_onnx
     from ..errors import UnsupportedError
+    from ..frontends.onnx.load import load_onnx
+    from ..frontends.torch import trace
     from ..frontends.torch.loading.models import load_model
     from ..graph.other_sizes import freedom
     from ..runtime.infer import infer
 
+    if prefix is None and not dry_run:
+        raise click.UsageError("Missing option '-o' / '--output'; --dry-run writes nothing.")
+    if target == "all" and not dry_run:
+        raise click.UsageError("--target all needs --dry-run: files are written for one consumer.")
     torch.manual_seed(seed)
     sizes, names = named_shapes(shapes)
     from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
     convert: Callable[..., Graph]
+    read: Callable[[], Graph]
     if from_onnx:
         convert = partial(export_onnx, model, input_shapes=dict(zip(names, sizes, strict=True)) or sizes or None)
+        read = partial(load_onnx, model, dict(zip(names, sizes, strict=True)) or sizes or None)
     else:
         if names or not sizes:
             raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
         net = load_model(model, weights, key, allow_extra_keys, note)
         convert = partial(export, net, random_inputs(sizes), naming=naming)
+        read = partial(trace, net, random_inputs(sizes), naming=naming)
+    if dry_run:
+        return _dry_run(model, read, target, fold_bn=fold_bn)
     try:
         with Console(stderr=True).status(Text(f"converting {model}")):
             graph = convert(
@@ -123,4 +138,24 @@ def command(
     status = "not checked" if no_check else "read back and equal to the model on a random input"
     report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
     click.echo(f"sizes: {freedom(graph, infer)}")
+    return 0
+
+
+def _dry_run(model: str, read: Callable[[], Graph], target: str, *, fold_bn: bool) -> int:
+    from ..backends.caffe.dialect_file import dialect
+    from ..backends.caffe.lower import lower
+    from ..convert.consumers import consumers_of
+    from ..errors import UnsupportedError
+    from ..runtime.infer import infer
+
+    try:
+        graph = read()
+        if target == "all":
+            print_acceptances(model, consumers_of(graph))
+            return 0
+        lowered = lower(graph, dialect(target), infer, fold_bn=fold_bn)
+    except UnsupportedError as error:
+        click.echo(f"error: {error}", err=True)
+        return 2
+    click.echo(f"{model}: {len(lowered.nodes)} layers for {target}; nothing was written")
     return 0

@@ -18,6 +18,7 @@ from ..formats.output_path import check_output_path
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..convert.consumers import Acceptance
     from ..graph.graph import Graph
 
 MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what returns one, with
@@ -243,3 +244,19 @@ def random_inputs(shapes: Sequence[tuple[int, ...]]) -> Any:
 
     tensors = tuple(torch.randn(shape) for shape in shapes)
     return tensors[0] if len(tensors) == 1 else tensors
+
+
+def print_acceptances(network: str, acceptances: Sequence[Acceptance]) -> None:
+    """Prints a table of the consumers, and for those that do not accept the network, why."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ..convert.consumers import COLUMNS
+
+    count = sum(not each.problems for each in acceptances)
+    table = Table(title=f"{network}: {count} of {len(acceptances)} consumers accept it", title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column, overflow="fold")
+    for each in acceptances:
+        table.add_row(*map(escape, each.cells()))
+    console().print(table)

@@ -72,6 +72,7 @@ def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
         for how, rule in target.violations(node.layer, len(node.inputs)):
             yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
         yield from _ranks(node, target)
+        yield from _sides(node, target)
     yield from _after(graph, target)
     yield from _batch(graph, target)
     yield from _names(graph, target)
@@ -105,6 +106,14 @@ def _ranks(node: Node, target: Dialect) -> Iterator[Problem]:
     if most is not None and rank > most:
         what = f"{node.layer.type} of {rank} axes; {target.name} accepts at most {most}"
         yield Problem(location(node), what, "join axes by reshape")
+
+
+def _sides(node: Node, target: Dialect) -> Iterator[Problem]:
+    most = target.limits.side
+    largest = max((size for value in node.outputs for size in value.shape[2:]), default=0)
+    if most is not None and largest > most:
+        what = f"{node.layer.type} of {largest} rows or columns; {target.name} accepts at most {most}"
+        yield Problem(location(node), what, "use smaller inputs, or split the map")
 
 
 def _batch(graph: Graph, target: Dialect) -> Iterator[Problem]:

@@ -21,8 +21,8 @@ class Rule:
     layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms`
     is the number of inputs. only: the values that a field may then have; `shape[0]` is the first of a list, and the
     whole list is written as a list. min, max: the least and the greatest number that a field may hold, or each number
-    of a list. once: fields that may hold one number, not one per axis. whole: fields that
-    must hold integers. why, fix: for the message.
+    of a list. length: the numbers of numbers that a list may hold. once: fields that may hold one number, not one per
+    axis. whole: fields that must hold integers. why, fix: for the message.
     after: the rule holds only where the layer alone reads a layer of one of these types, directly or through layers of
     the types in `through`: a consumer that joins such layers may do so wrongly. after_when, after_unless: it holds only
     where each of these fields of that other layer has one of the values, and not where each of those has.
@@ -33,6 +33,7 @@ class Rule:
     only: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     min: Mapping[str, float] = dataclasses.field(default_factory=dict)
     max: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    length: Mapping[str, list[int]] = dataclasses.field(default_factory=dict)
     once: Sequence[str] = ()
     whole: Sequence[str] = ()
     after: Sequence[str] = ()
@@ -54,6 +55,9 @@ class Rule:
         for name, numbers in self._numbers(layer, bottoms):
             if any(n < self.min.get(name, n) or n > self.max.get(name, n) for n in numbers):
                 return f"{name} {_text(numbers if len(numbers) > 1 else numbers[0])} in {layer.type}"
+        for name, lengths in self.length.items():
+            if len(value := _value(layer, name, bottoms)) not in lengths:
+                return f"{name} {_text(value)} in {layer.type}"
         for name in self.once:
             written = layer.to_caffe().get(name)
             if isinstance(written, list) and len(written) > 1:
@@ -126,6 +130,7 @@ class Limits:
     name_length:   characters of a layer's or blob's name. names_without: characters that a name may not have.
     inputs, outputs: of the whole network. batch: the first dimension of every value.
     ranks:         the most axes that an input or output may have, by layer type; "*" for every layer.
+    side:          the largest height and width of a value.
     caffemodels:   files that the weights may be in.
     float32:       whether it computes in float32 and rounds the output of each layer to it.
     open_reshapes: whether a Reshape may copy (0) and infer (-1) any dimension; else it copies the batch only.
@@ -141,6 +146,7 @@ class Limits:
     outputs: int | None = None
     batch: int | None = None
     ranks: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    side: int | None = None
     caffemodels: int | None = None
     float32: bool = True
     open_reshapes: bool = True

@@ -25,6 +25,7 @@ TOP = {
     "summary": "a string",
     "rests_on": "a string",
     "extends": "a string",
+    "keeps": STRINGS,
     "without": STRINGS,
     "ignores": STRINGS,
     "layers": "a table",
@@ -46,6 +47,7 @@ LIMITS = {
     "outputs_by_top": "a boolean",
     "outputs": "a number above 0",
     "batch": "a number above 0",
+    "side": "a number above 0",
     "ranks": "a table",
     "caffemodels": "a number above 0",
 }
@@ -55,6 +57,7 @@ RULE = {
     "only": "a table",
     "min": "a table",
     "max": "a table",
+    "length": "a table",
     "once": STRINGS,
     "whole": STRINGS,
     "after": STRINGS,
@@ -112,9 +115,10 @@ def _read(path: Path, extended_by: tuple[Path, ...]) -> Dialect:
         raise ConversionError(f"{path}: {error}") from error
     _Checker(path).check(table)
     base = _base(path, table, extended_by)
-    for type in table.get("without", []):
-        if base is None or type not in base.layers:
-            raise ConversionError(f"{path}: without: what it extends has no layer {type!r}")
+    for key in ("keeps", "without"):
+        for type in table.get(key, []):
+            if base is None or type not in base.layers:
+                raise ConversionError(f"{path}: {key}: what it extends has no layer {type!r}")
     found = _dialect(path.stem, table, base)
     if path.parent != FOLDER:  # those of this package are checked by its tests
         check_names(found, path, table)
@@ -127,7 +131,7 @@ def check_names(found: Dialect, path: Path, table: dict[str, Any]) -> None:
     for number, rule in enumerate(table.get("rules", []), 1):
         where, type = f"{path}: [[rules]] {number}", rule["layer"]
         _known(f"{where}: layer", type, found.layers)
-        names = [*(name for part in ("when", "only", "min", "max") for name in rule.get(part, {}))]
+        names = [*(name for part in ("when", "only", "min", "max", "length") for name in rule.get(part, {}))]
         for other in [*rule.get("after", []), *rule.get("through", [])]:
             _known(f"{where}: after", other, found.layers)
         for other in rule.get("after", []):
@@ -165,7 +169,7 @@ def _base(path: Path, table: dict[str, Any], extended_by: tuple[Path, ...]) -> D
 def _dialect(name: str, table: dict[str, Any], base: Dialect | None) -> Dialect:
     base = base or Dialect(name, "", "", {})
     own = {type: frozenset(fields) for type, fields in table.get("layers", {}).items()}
-    kept = {type: fields for type, fields in base.layers.items() if type not in table.get("without", [])}
+    kept = {type: base.layers[type] for type in table.get("keeps", base.layers) if type not in table.get("without", [])}
     limits = {f.name: getattr(base.limits, f.name) for f in fields(Limits)} | table.get("limits", {})
     limits["ranks"] = {**base.limits.ranks, **limits["ranks"]}
     return Dialect(
@@ -212,7 +216,7 @@ class _Checker:
 
     def _rule(self, where: str, rule: dict[str, Any]) -> None:
         self._table(where, rule, RULE, ["layer", "why"])
-        for part in ("when", "only", "after_when", "after_unless"):
+        for part in ("when", "only", "length", "after_when", "after_unless"):
             for name, values in rule.get(part, {}).items():
                 self._kind(f"{where}{part}.{name}", values, "a list")
         for part in ("min", "max"):

@@ -7,15 +7,21 @@ from functools import partial
 
 from ...graph.graph import Node, Value
 from ...graph.registry import Layer
+from ...layers.basic.silence import Silence
 from ...layers.basic.split import Split
 from ...layers.elementwise.power import Power
+from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
+from ...layers.shape.reshape import Reshape
+from ...passes.drop_flattenings import drop_flattenings
 from ...passes.drop_unused import drop_unused
+from ...passes.expand_leftovers import expand_leftovers
 from ...passes.fit_names import fit_names
 from ...passes.fix_sizes import fix_sizes
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.fold_pads import fold_pads
 from ...passes.fold_tiles import fold_tiles
+from ...passes.join_shuffles import join_shuffles
 from ...passes.merge_equal import merge_equal
 from ...passes.merge_powers import merge_powers
 from ...passes.merge_reshapes import merge_reshapes
@@ -31,12 +37,18 @@ from .dialect import Dialect
 from .dialect_file import dialect
 
 PAD_BELOW = Pad((0, 0, 0, 0), (0, 0, 1, 0))
+GUARD = Reshape((0, 0, 1, 0))  # as `fix_sizes` inserts it
 ANY_VALUE = Value("", (1, 1, 1, 1))
 
 
 def before_lowering(target: Dialect) -> list[Pass]:
     """The passes over a graph in layers of any kind. A target that pads one side alone keeps its Pads."""
-    return [fold_tiles] if target.takes(PAD_BELOW, [ANY_VALUE]) is None else [fold_tiles, fold_pads]
+    passes: list[Pass] = [fold_tiles, join_shuffles]
+    if target.takes(PAD_BELOW, [ANY_VALUE]) is not None:
+        passes += [fold_pads]
+    if Power.type not in target.layers:
+        passes += [merge_powers]
+    return passes if Flatten.type in target.layers else [*passes, drop_flattenings]
 
 
 def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
@@ -54,7 +66,9 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     ]
     names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
     shapes: Pass = open_reshapes if target.limits.open_reshapes else close_reshapes
-    return [*passes, *outputs, silence_unused, partial(fix_sizes, infer=infer), shapes, names]
+    unread: list[Pass] = [silence_unused] if Silence.type in target.layers else [expand_leftovers, silence_unused]
+    guards: list[Pass] = [partial(fix_sizes, infer=infer)] if target.takes(GUARD, [ANY_VALUE]) is None else []
+    return [*passes, *outputs, *unread, *guards, shapes, names]
 
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:

@@ -13,6 +13,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
 
@@ -30,6 +31,9 @@ class Dropout(Layer):
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.Dropout({number(self.dropout_ratio)})")
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        return inputs[0]
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Dropout", *inputs, keep_prob=1 - self.dropout_ratio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,13 @@ class Eltwise(Layer):
         return Source(expr=text)
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
-        """For targets without coefficients: a Power for each that is not 1, and their sum."""
+        """For targets of two inputs, two at a time; for those without coefficients a Power for each that is not 1."""
+        pairs = replace(self, coeff=self.coeff[:2])
+        if len(inputs) > 2 and not self.coeff and net.takes(pairs, *inputs[:2]):
+            total, *others = inputs
+            for value in others:
+                total = net.add(pairs, total, value, name="pair" if value is not others[-1] else "")
+            return total
         if self.operation != "SUM" or not self.coeff:
             return net.add(self, *inputs)  # raises what the target lacks
         factors = zip(self.coeff, inputs, strict=True)

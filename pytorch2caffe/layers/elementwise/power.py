@@ -14,7 +14,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.bounds import LARGE, affine, are_integers
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import ANY, Bounds, Layer, Source, layer, number
+from ...graph.registry import ANY, LAYERS, Bounds, Layer, Source, layer, number
 
 
 @layer("Power", param="power_param")
@@ -82,7 +82,16 @@ class Power(Layer):
         return Ncnn("BinaryOp", {0: operation, 1: 1, 2: operand})
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
-        """For targets that multiply and add in two layers."""
+        """For targets that multiply and add in two layers, or that have Scale or Eltwise only."""
+        (x,) = inputs
+        if self.power == 1 and len(x.shape) > 1:
+            factors = [np.full(x.shape[1], number, np.float32) for number in (self.scale, self.shift)]
+            scale = LAYERS["Scale"](bias_term=True)  # type: ignore[call-arg]
+            if net.takes(scale, x, blobs=factors):
+                return net.add(scale, x, blobs=factors)
+        product = LAYERS["Eltwise"]("PROD")  # type: ignore[call-arg]
+        if self == Power(2.0) and net.takes(product, x, x):
+            return net.add(product, x, x)
         times = net.add(Power(scale=self.scale), *inputs, name="times")
         return net.add(replace(self, scale=1.0), times)
 

@@ -16,7 +16,7 @@ from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..convolution.convolution import Convolution
 from ..shape.reshape import reshape_to
-from ..shape.slice import slice_at
+from ..shape.slice import Slice, piece_by_convolution, slice_at
 
 
 @layer("StridedSlice")
@@ -79,10 +79,19 @@ class StridedSlice(Layer):
 
 
 def crop(net: Builder, x: Value, ranges: Mapping[int, tuple[int, int]]) -> Value:
-    """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other outputs are not used."""
+    """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other outputs are not used.
+
+    For targets without Slice, by convolutions.
+    """
     for axis, (begin, end) in ranges.items():
         points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
-        if points:
+        if not points:
+            continue
+        cut = Slice(axis, tuple(points))
+        if isinstance(net, Lowering) and len(x.shape) == 4 and axis and not net.takes(cut, x):
+            convolution, weight = piece_by_convolution(x.shape, axis, begin, end)
+            x = net.add(convolution, x, blobs=[weight], name="slice")
+        else:
             x = slice_at(net, x, axis, points, "slice")[1 if begin > 0 else 0]
     return x
 

@@ -10,8 +10,12 @@ import numpy as np
 
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, Tagged, blob_shape
-from ...graph.graph import Shape
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
+from ..convolution.convolution import Convolution
+from ..shape.permute import permute_to
+from ..shape.reshape import reshape_to
 
 
 @layer("InnerProduct", param="inner_product_param")
@@ -80,3 +84,22 @@ class InnerProduct(Layer):
             return Ncnn("InnerProduct", params, weights, ((rows, size),), ((rows, self.num_output),))
         reads = ((size,),) if len(blob_shape(shape)) == 2 else ()
         return Ncnn("InnerProduct", params, weights, reads, ((self.num_output,),))
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """With a bias of 0 for consumers that read one; and the rows of [N, rows, features] by a convolution.
+
+        before: x[N, T, C] -> InnerProduct(O, axis 2) -> y[N, T, O]
+        after:  x -> Reshape -> [N, 1, T, C] -> Convolution(O, 1 x C) -> [N, O, T, 1] -> Permute -> Reshape -> y
+        """
+        (x,) = inputs
+        axis, weight = self.axis % len(x.shape), blobs[0].T if self.transpose else blobs[0]
+        plain = InnerProduct(self.num_output, axis=axis)
+        bias = blobs[1] if self.bias_term else np.zeros(self.num_output, np.float32)
+        if net.takes(plain, x, blobs=[weight, bias]) or axis == 1 or not axis:
+            return net.add(plain, x, blobs=[weight, bias])
+        rows, features = prod(x.shape[1:axis]), prod(x.shape[axis:])
+        image = reshape_to(net, x, (x.shape[0], 1, rows, features), "rows")
+        convolution = Convolution(self.num_output, (1, features), bias_term=self.bias_term)
+        filters = weight.reshape(self.num_output, 1, 1, features)
+        y = permute_to(net, net.add(convolution, image, blobs=[filters, *blobs[1:]], name="product"), (0, 2, 3, 1))
+        return reshape_to(net, y, (*x.shape[:axis], self.num_output))

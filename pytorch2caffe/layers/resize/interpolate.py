@@ -17,7 +17,9 @@ from ...graph.registry import Layer, Source, from_torch, layer, number
 from ..convolution.deconvolution import Deconvolution
 from ..elementwise.scale import Scale
 from ..linear.linear_map import linear_map
+from .interp import Interp
 from .resample import antialiased_matrix, resampling_matrix
+from .upsample import Upsample
 
 # PyTorch's mode, which may depend on the number of axes -> the mode along each axis
 ALONG = {
@@ -73,6 +75,8 @@ class Interpolate(Layer):
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Integer factors by one depthwise Deconvolution; any other by a fixed matrix along each axis."""
         (x,) = inputs
+        if (native := self._native(x.shape)) is not None and net.takes(native, x):
+            return net.add(native, x)
         factors = tuple(out / size for out, size in zip(self.size, x.shape[2:], strict=True))
         scale_factors = self.scale or factors
         integral = len(factors) == 2 and all(f == int(f) == g for f, g in zip(factors, scale_factors, strict=True))
@@ -86,6 +90,18 @@ class Interpolate(Layer):
             if not np.array_equal(matrix, np.eye(size)):
                 x = linear_map(net, x, axis, matrix, name="axis")
         return x
+
+    def _native(self, shape: Shape) -> Layer | None:
+        """The layer that forks of Caffe have for it; None if there is none."""
+        if len(shape) != 4 or self.antialias:
+            return None
+        if self.mode == "bilinear" and self.align_corners:
+            return Interp(*self.size)
+        factors = {out / size for out, size in zip(self.size, shape[2:], strict=True)}
+        if self.mode == "nearest" and len(factors) == 1 and factors == {*self.scale, *factors}:
+            factor = factors.pop()
+            return Upsample(int(factor)) if factor == int(factor) > 1 else None
+        return None
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         """TensorFlow's resizing, which derives the factors from the sizes, so given factors must equal these."""

@@ -1,59 +1,49 @@
-"""aten.upsample_* and the IR's UpSampling2D."""
+"""Upsample: each number repeated, a layer of forks of Caffe."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from ...graph.builder import Builder
-from ...graph.graph import Value
-from ...graph.ir_operator import IrOperator
-from ...graph.registry import from_ir, from_torch
-from .interpolate import interpolate
+import numpy as np
 
-Size = Sequence[int] | None
-Scales = float | Sequence[float] | None  # of all axes, or of the first where the size is given
-
-
-def _aten(
-    net: Builder, input: Value, size: Size, scales: Scales, mode: str, align_corners: bool | None = None
-) -> Value:
-    return interpolate(net, input, size, scales if size is None else None, mode, align_corners)
+from ...errors import Refused
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
+from ...graph.registry import Layer, Source, layer
+from ..convolution.deconvolution import Deconvolution
 
 
-@from_torch("aten.upsample_nearest2d")
-def upsample_nearest2d(
-    net: Builder, input: Value, output_size: Size, scale_factors: Scales = None, scales_w: float | None = None
-) -> Value:
-    return _aten(net, input, output_size, scale_factors, "nearest")
+@layer("Upsample", param="upsample_param")
+class Upsample(Layer):
+    """Each number of [N, C, H, W] repeated to a square of `scale` rows and columns.
 
+    Source: YOLOv3's forks of Caffe, upsample_layer.cpp. Ascend's ATC names the field stride, and its scale is a factor.
+    """
 
-@from_torch("aten.upsample_bilinear2d")
-def upsample_bilinear2d(
-    net: Builder,
-    input: Value,
-    output_size: Size,
-    align_corners: bool,
-    scale_factors: Scales = None,
-    scales_w: float | None = None,
-) -> Value:
-    return _aten(net, input, output_size, scale_factors, "bilinear", align_corners)
+    moves_data = True
 
+    scale: int = 2
 
-@from_torch("aten.upsample_bicubic2d")
-def upsample_bicubic2d(
-    net: Builder,
-    input: Value,
-    output_size: Size,
-    align_corners: bool,
-    scale_factors: Scales = None,
-    scales_w: float | None = None,
-) -> Value:
-    return _aten(net, input, output_size, scale_factors, "bicubic", align_corners)
+    def to_caffe(self) -> dict[str, Any]:
+        return {"scale": self.scale}
 
+    @classmethod
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
+        if len(shapes) != 1:
+            raise Refused("Upsample by the positions of a pooling", "use Deconvolution, or an Upsample of one bottom")
+        if other := {"scale_h", "scale_w", "upsample_h", "upsample_w", "stride_h", "stride_w"} & {*param}:
+            raise Refused(f"Upsample with {', '.join(sorted(other))}", "use one scale for both axes")
+        if "stride" in param and param.get("scale", 1) != 1:
+            raise Refused("Upsample with a factor", "use scale: 1, and a Power after it")
+        return cls(int(param.get("stride", param.get("scale", 2))))
 
-@from_ir("UpSampling2D")
-def ir_up_sampling(net: Builder, node: IrOperator, input: Value) -> Value:
-    mode = node.text("interpolation_type", "nearest").lower()
-    scales = node.integers("scales")
-    scales = scales if len(scales) == 2 else scales[1:3] if len(scales) == 4 else scales * 2
-    return interpolate(net, input, None, tuple(map(float, scales)), mode)
+    def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
+        return Source(f"nn.Upsample(scale_factor={self.scale})")
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """One depthwise Deconvolution by ones."""
+        (x,) = inputs
+        channels, size = x.shape[1], (self.scale, self.scale)
+        ones = np.ones((channels, 1, *size), np.float32)
+        return net.add(Deconvolution(channels, size, size, group=channels, bias_term=False), x, blobs=[ones])

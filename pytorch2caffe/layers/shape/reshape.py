@@ -14,8 +14,9 @@ from ...formats.ncnn import SHAPE, Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.onnx_rules import constant_input, from_onnx
-from ...graph.registry import Layer, Source, from_ir, from_torch, layer, unpacked
+from ...graph.registry import LAYERS, Layer, Source, from_ir, from_torch, layer, unpacked
 
 
 @layer("Reshape", param="reshape_param")
@@ -56,6 +57,15 @@ class Reshape(Layer):
         sources = [*range(start), *range(start, start + len(self.shape)), *range(end, rank)]
         texts = [f"{{0}}.shape[{s}]" if d == 0 else str(d) for d, s in zip(dims, sources, strict=True)]
         return Source(expr=f"{{0}}.reshape({', '.join(texts) if texts else '()'})")
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """As Flatten, where it flattens, for consumers that have only that."""
+        (x,) = inputs
+        (shape,) = net.infer(self, [x.shape], ())
+        flatten = LAYERS["Flatten"]()
+        if len(x.shape) > 2 and tuple(shape) == (x.shape[0], math.prod(x.shape[1:])) and net.takes(flatten, x):
+            return net.add(flatten, x)
+        return net.add(self, x)  # raises what the target lacks
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs

@@ -12,7 +12,9 @@ from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along, replaced
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
+from ..convolution.convolution import Convolution
 
 MOST_PARTS = 1 << 12
 
@@ -56,6 +58,18 @@ class Slice(Layer):
         sizes = tuple(b - a for a, b in zip(edges, edges[1:], strict=False))
         return Ncnn("Slice", {0: sizes, 1: axis}, (), (dims,), tuple(replaced(dims, [axis], size) for size in sizes))
 
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """For consumers without Slice: each piece of [N, C, H, W] by a convolution with one 1 per filter."""
+        (x,) = inputs
+        axis = self.axis % len(x.shape)
+        if len(x.shape) != 4 or axis == 0:
+            return net.add(self, x)  # raises what the target lacks
+        edges, parts = [0, *self.slice_point, x.shape[axis]], []
+        for start, stop in zip(edges, edges[1:], strict=False):
+            convolution, weight = piece_by_convolution(x.shape, axis, start, stop)
+            parts.append(net.add(convolution, x, blobs=[weight], name="piece"))
+        return parts if len(parts) > 1 else parts[0]
+
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
         axis, edges = self.axis % len(x.shape), [0, *self.slice_point]
@@ -93,3 +107,19 @@ def slice_at(net: Builder, input: Value, axis: int, points: Sequence[int], name:
     starts = dict(zip([0, *cuts], pieces, strict=True))
     empty = np.zeros((*input.shape[:axis], 0, *input.shape[axis + 1 :]), np.float32)
     return [starts[a] if b > a else empty for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def piece_by_convolution(shape: Shape, axis: int, start: int, stop: int) -> tuple[Convolution, np.ndarray]:
+    """The convolution, and its weight, that gives positions from `start` up to `stop` of an axis of [N, C, H, W].
+
+    It multiplies by 1 and by 0. Channels are selected by a window of 1x1, rows and columns moved by a window as large
+    as what is cut off.
+    """
+    channels, count = shape[1], stop - start
+    if axis == 1:
+        weight = np.eye(channels, dtype=np.float32)[start:stop].reshape(count, channels, 1, 1)
+        return Convolution(count, (1, 1), bias_term=False), weight
+    height, width = (shape[axis] - count + 1 if each == axis else 1 for each in (2, 3))
+    weight = np.zeros((channels, 1, height, width), np.float32)
+    weight.reshape(channels, -1)[:, start] = 1
+    return Convolution(channels, (height, width), group=channels, bias_term=False), weight

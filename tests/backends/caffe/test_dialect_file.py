@@ -128,6 +128,7 @@ MALFORMED = {
     'extends = "caffe"\n[limits.ranks]\nConcat = "4"': r"\[limits.ranks\] Concat: must be a number above 0",
     'extends = "caffe"\n[fold]\nbatch_norm = "yes"': r"\[fold\] batch_norm: must be a boolean, not 'yes'",
     'extends = "caffe"\nwithout = ["Permute"]': "without: what it extends has no layer 'Permute'",
+    'extends = "caffe"\nkeeps = ["Permute"]': "keeps: what it extends has no layer 'Permute'",
     'extends = "caffe"\n[spelling]\nPooling = { field = "x" }': r'\[spelling\] Pooling: write it as "Layer.field"',
     'extends = "caffe"\n[spelling]\n"Pooling.pad" = {}': r"\[spelling\] Pooling.pad.field: is missing",
     'extends = "caffe"\n[[rules]]\nlayer = "ReLU"': r"\[\[rules\]\] 1: why: is missing",
@@ -207,3 +208,31 @@ def test_no_such_dialect():
         dialect("opencv4")
     with pytest.raises(ConversionError, match=f"there are {', '.join(names())}, and files"):
         dialect("zzz.toml")
+
+
+def test_it_may_keep_some_layers_only(chip, tmp_path):
+    target = chip('extends = "caffe"\nkeeps = ["Input", "ReLU", "Power"]\n[layers]\nClip = ["min"]\n')
+    assert {*dialect(target).layers} == {"Input", "ReLU", "Power", "Clip"}
+    with pytest.raises(UnsupportedError, match="my-chip has no layer Sigmoid"):
+        save(nn.Sigmoid(), torch.zeros(1, 2), target, tmp_path)
+
+
+def test_it_may_extend_a_list_of_layers(chip):
+    found = dialect(chip('extends = "bases/forks"\nkeeps = ["Input", "Upsample"]'))
+    assert found.layers == {"Input": {"shape"}, "Upsample": {"scale"}}
+    assert "bases/forks" not in names()
+
+
+def test_a_rule_may_be_about_the_length_of_a_list(chip, tmp_path):
+    rule = '[[rules]]\nlayer = "Reshape"\nlength = { shape = [4] }\nwhy = "it has images"\nfix = "use four"\n'
+    target = chip(f'extends = "caffe"\n{rule}')
+    save(lambda x: x.reshape(1, 2, 3, 1), torch.zeros(1, 6), target, tmp_path)
+    with pytest.raises(UnsupportedError, match=r"no shape \[0, 2, 3\] in Reshape: it has images"):
+        save(lambda x: x.reshape(1, 2, 3), torch.zeros(1, 6), target, tmp_path)
+
+
+def test_a_dialect_may_limit_height_and_width(chip, tmp_path):
+    target = chip('extends = "caffe"\n[limits]\nside = 4\n')
+    save(nn.ReLU(), torch.zeros(1, 9, 4, 4), target, tmp_path)
+    with pytest.raises(UnsupportedError, match="ReLU of 5 rows or columns; my-chip accepts at most 4"):
+        save(nn.ReLU(), torch.zeros(1, 1, 4, 5), target, tmp_path)
