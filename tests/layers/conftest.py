@@ -119,9 +119,7 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
         if runtime == "ncnn":
             return same_in_ncnn(model, inputs, tmp_path, reasons, expect_failure, tolerance)
         if runtime == "dialects":
-            return same_in_dialects(
-                model, inputs, request.node.nodeid, tmp_path, request.node.callspec.indices, tolerance
-            )
+            return same_in_dialects(model, inputs, request.node, tmp_path, tolerance)
         with torch.no_grad():
             expected = outputs_of(model(*[i.clone() for i in inputs]))
         graph = trace(model, inputs)
@@ -199,9 +197,7 @@ DIALECT_LACKS = (
 CORE = ("caffe-master", "importers", "mnn", "ncnn", "nnie", "opencv", "ssd")
 
 
-def same_in_dialects(
-    model: Any, inputs: Any, test: str, folder: Path, indices: dict[str, int], tolerance: float
-) -> Any:
+def same_in_dialects(model: Any, inputs: Any, test: Any, folder: Path, tolerance: float) -> Any:
     """Asserts that files in other dialects than caffe, read back, give the model's outputs.
 
     test: pytest's item. The first case is written for CORE and for one of the other dialects, each other case
