@@ -89,13 +89,15 @@ docs: test-install
 # The packages whose networks docs/sweep.md shows, where they are installed in the environment.
 PACKAGES = ultralytics smp timm pytorchcv transformers basicsr kornia doctr torchreid monai facenet torchaudio
 
-# docs/torch-test-data.md, docs/sweep.md, docs/faults.md, docs/classification.md and docs/onnx-tests.md: hours.
+# docs/torch-test-data.md, docs/sweep.md, docs/faults.md, docs/classification.md, docs/onnx-tests.md and
+# docs/consumers.md: hours.
 sweep: test-install caffe
 	$(BIN)/python -m tests.sweep all --jobs $(WORKERS)
 	$(BIN)/python -m tests.sweep $(PACKAGES) --caffe --page
 	$(BIN)/python -m tests.sweep.faults --jobs $(WORKERS)
 	$(BIN)/python -m tests.sweep.classification
 	$(BIN)/python -m tests.frontends.onnx.backend_tests
+	$(BIN)/python -m tests.sweep.consumers
 
 clean:
 	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) build *.egg-info .coverage

@@ -9,6 +9,7 @@ from ...graph.graph import Node, Value
 from ...graph.registry import Layer
 from ...layers.basic.silence import Silence
 from ...layers.basic.split import Split
+from ...layers.convolution.convolution import Convolution
 from ...layers.elementwise.power import Power
 from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
@@ -38,6 +39,7 @@ from .dialect_file import dialect
 
 PAD_BELOW = Pad((0, 0, 0, 0), (0, 0, 1, 0))
 GUARD = Reshape((0, 0, 1, 0))  # as `fix_sizes` inserts it
+PLAIN = Convolution(1, (1, 1), bias_term=False)
 ANY_VALUE = Value("", (1, 1, 1, 1))
 
 
@@ -66,7 +68,10 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     ]
     names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
     shapes: Pass = open_reshapes if target.limits.open_reshapes else close_reshapes
-    unread: list[Pass] = [silence_unused] if Silence.type in target.layers else [expand_leftovers, silence_unused]
+    bias = target.takes(PLAIN, [ANY_VALUE]) is not None
+    unread: list[Pass] = [silence_unused]
+    if Silence.type not in target.layers:
+        unread = [partial(expand_leftovers, bias=bias), silence_unused]
     guards: list[Pass] = [partial(fix_sizes, infer=infer)] if target.takes(GUARD, [ANY_VALUE]) is None else []
     return [*passes, *outputs, *unread, *guards, shapes, names]
 
