@@ -69,7 +69,7 @@ def lowering_advice(type: str, target: Dialect) -> str:
 def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
     """Settings, sizes and names beyond the limits of the dialect."""
     for node in graph.nodes:
-        for how, rule in target.violations(node.layer, len(node.inputs)):
+        for how, rule in target.violations(node.layer, _ranks_of(node)):
             yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
         yield from _ranks(node, target)
         yield from _sides(node, target)
@@ -91,13 +91,17 @@ def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
 def _after(graph: Graph, target: Dialect) -> Iterator[Problem]:
     """Layers that the consumer joins wrongly with one before them."""
     for node, before in chains(graph):
-        for how, rule in target.violations_after(node.layer, len(node.inputs), [other.layer for other in before]):
+        for how, rule in target.violations_after(node.layer, _ranks_of(node), [other.layer for other in before]):
             yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
 
 
 def location(node: Node) -> str:
     """The module and line, or the layer of a file."""
     return node.where if node.module else f"layer {node.name!r}"
+
+
+def _ranks_of(node: Node) -> list[int]:
+    return [len(value.shape) for value in node.inputs]
 
 
 def _ranks(node: Node, target: Dialect) -> Iterator[Problem]:

@@ -18,11 +18,11 @@ from ...graph.registry import Layer
 class Rule:
     """What a consumer requires of a layer's settings.
 
-    layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms`
-    is the number of inputs. only: the values that a field may then have; `shape[0]` is the first of a list, and the
-    whole list is written as a list. min, max: the least and the greatest number that a field may hold, or each number
-    of a list. length: the numbers of numbers that a list may hold. once: fields that may hold one number, not one per
-    axis. whole: fields that must hold integers. why, fix: for the message.
+    layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms` is
+    the number of inputs, `ranks[1]` the number of axes of the second. only: the values that a field may then have;
+    `shape[0]` is the first of a list, and the whole list is written as a list. min, max: the least and the greatest
+    number that a field may hold, or each number of a list. length: the numbers of numbers that a list may hold. once:
+    fields that may hold one number, not one per axis. whole: fields that must hold integers. why, fix: for the message.
     after: the rule holds only where the layer alone reads a layer of one of these types, directly or through layers of
     the types in `through`: a consumer that joins such layers may do so wrongly. after_when, after_unless: it holds only
     where each of these fields of that other layer has one of the values, and not where each of those has.
@@ -43,20 +43,20 @@ class Rule:
     why: str = ""
     fix: str = ""
 
-    def violation_by(self, layer: Layer, bottoms: int = 1) -> str | None:
-        """How a layer violates it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
+    def violation_by(self, layer: Layer, ranks: Sequence[int]) -> str | None:
+        """How a layer with inputs of so many axes violates it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
         if layer.type != self.layer:
             return None
-        if not _has(layer, self.when, bottoms):
+        if not _has(layer, self.when, ranks):
             return None
         for name, values in self.only.items():
-            if (value := _value(layer, name, bottoms)) not in values:
+            if (value := _value(layer, name, ranks)) not in values:
                 return f"{name} {_text(value)} in {layer.type}"
-        for name, numbers in self._numbers(layer, bottoms):
+        for name, numbers in self._numbers(layer, ranks):
             if any(n < self.min.get(name, n) or n > self.max.get(name, n) for n in numbers):
                 return f"{name} {_text(numbers if len(numbers) > 1 else numbers[0])} in {layer.type}"
         for name, lengths in self.length.items():
-            if len(value := _value(layer, name, bottoms)) not in lengths:
+            if len(value := _value(layer, name, ranks)) not in lengths:
                 return f"{name} {_text(value)} in {layer.type}"
         for name in self.once:
             written = layer.to_caffe().get(name)
@@ -77,26 +77,26 @@ class Rule:
                 return None
         return None
 
-    def _numbers(self, layer: Layer, bottoms: int) -> Iterator[tuple[str, list[float]]]:
+    def _numbers(self, layer: Layer, ranks: Sequence[int]) -> Iterator[tuple[str, list[float]]]:
         """The fields with a least or greatest number, each with what the layer has there."""
         for name in dict.fromkeys([*self.min, *self.max]):
-            value = _value(layer, name, bottoms)
+            value = _value(layer, name, ranks)
             numbers = value if isinstance(value, list) else [value]
             if numbers and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
                 yield name, numbers
 
 
-def _has(layer: Layer, fields: Mapping[str, list[Any]], bottoms: int = 1) -> bool:
+def _has(layer: Layer, fields: Mapping[str, list[Any]], ranks: Sequence[int] = ()) -> bool:
     """Whether each of the fields has one of its values."""
-    return all(_value(layer, name, bottoms) in values for name, values in fields.items())
+    return all(_value(layer, name, ranks) in values for name, values in fields.items())
 
 
-def _value(layer: Layer, name: str, bottoms: int) -> Any:
+def _value(layer: Layer, name: str, ranks: Sequence[int]) -> Any:
     value: Any
     if name == "bottoms":
-        return bottoms
+        return len(ranks)
     name, _, index = name.partition("[")
-    value = getattr(layer, name) if hasattr(layer, name) else _of_axis(layer, name)
+    value = list(ranks) if name == "ranks" else getattr(layer, name) if hasattr(layer, name) else _of_axis(layer, name)
     value = list(value) if isinstance(value, tuple) else value
     if not index:
         return value
@@ -187,27 +187,29 @@ class Dialect:
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray] = ()) -> Refusal | None:
         """None if this consumer reads `layer` with these inputs as it is, else what it lacks, and the fix of its rule.
 
-        inputs: only how many there are counts.
+        inputs: only how many there are, and their numbers of axes, count.
         """
         fields = self.layers.get(layer.type)
         if fields is None:
             return Refusal(f"{self.name} has no layer {layer.type}")
         if unknown := [name for name in layer.to_caffe() if name not in fields]:
             return Refusal(f"{self.name} has no {', '.join(unknown)} in {layer.type}", "do without that setting")
-        for how, rule in self.violations(layer, len(inputs)):
+        for how, rule in self.violations(layer, [len(value.shape) for value in inputs]):
             return Refusal(f"{self.name} has no {how}: {rule.why}", rule.fix)
         return None
 
-    def violations(self, layer: Layer, bottoms: int = 1) -> Iterator[tuple[str, Rule]]:
-        """The rules that a layer violates whatever the layers before it are, each with how."""
+    def violations(self, layer: Layer, ranks: Sequence[int]) -> Iterator[tuple[str, Rule]]:
+        """The rules that a layer violates whatever is before it, each with how. ranks: of its inputs."""
         for rule in self.rules:
-            if not rule.after and (how := rule.violation_by(layer, bottoms)) is not None:
+            if not rule.after and (how := rule.violation_by(layer, ranks)) is not None:
                 yield how, rule
 
-    def violations_after(self, layer: Layer, bottoms: int, before: Sequence[Layer]) -> Iterator[tuple[str, Rule]]:
+    def violations_after(
+        self, layer: Layer, ranks: Sequence[int], before: Sequence[Layer]
+    ) -> Iterator[tuple[str, Rule]]:
         """The rules that a layer violates because of those before it, the nearest first, each with how."""
         for rule in self.rules:
-            if (how := rule.violation_by(layer, bottoms)) is not None and (other := rule.joined_with(before)):
+            if (how := rule.violation_by(layer, ranks)) is not None and (other := rule.joined_with(before)):
                 yield f"{how} after {other.type}", rule
 
     def spell(self, layer: Layer) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def check_names(found: Dialect, path: Path, table: dict[str, Any]) -> None:
 def fields_of(type: str, found: Dialect) -> set[str]:
     """What a rule about a layer type may be about: its settings, the fields that are written, and `bottoms`."""
     settings = {f.name for f in fields(LAYERS[type])} if type in LAYERS else set()  # type: ignore[arg-type]
-    return {"bottoms", *settings, *found.layers[type]}
+    return {"bottoms", "ranks", *settings, *found.layers[type]}
 
 
 def _known(where: str, name: str, names: Collection[str]) -> None:

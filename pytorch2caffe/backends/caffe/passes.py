@@ -78,5 +78,5 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:
     """Whether one of the targets joins a node wrongly with one of those before it."""
-    layers = [other.layer for other in before]
-    return any(any(target.violations_after(node.layer, len(node.inputs), layers)) for target in targets)
+    layers, ranks = [other.layer for other in before], [len(value.shape) for value in node.inputs]
+    return any(any(target.violations_after(node.layer, ranks, layers)) for target in targets)

@@ -12,6 +12,7 @@ from ...formats.ncnn import Ncnn
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import layer
+from ..shape.reshape import reshape_to
 from .kernel import Kernel
 
 
@@ -28,13 +29,28 @@ class Convolution(Kernel):
         return self._ncnn(shapes[0], blobs[0], blobs)
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For consumers that need a bias, one of 0; for those without dilation, filters with zeros between weights."""
-        weight, *bias = blobs
+        """For consumers of images only, without dilation, or with a bias only."""
+        (x,), (weight, *bias) = inputs, blobs
+        if len(self.kernel_size) == 1:
+            return self._of_rows(net, x, weight, bias)
         if set(self.dilation) != {1}:
             sizes = [(size - 1) * by + 1 for size, by in zip(self.kernel_size, self.dilation, strict=True)]
             wide = np.zeros((*weight.shape[:2], *sizes), np.float32)
             every = tuple(slice(None, None, by) for by in self.dilation)
             wide[(slice(None), slice(None), *every)] = weight
             dense = replace(self, kernel_size=tuple(sizes), dilation=(1,) * len(sizes))
-            return net.add(dense, *inputs, blobs=[wide, *bias])
-        return net.add(replace(self, bias_term=True), *inputs, blobs=[weight, np.zeros(self.num_output, np.float32)])
+            return net.add(dense, x, blobs=[wide, *bias])
+        return net.add(replace(self, bias_term=True), x, blobs=[weight, np.zeros(self.num_output, np.float32)])
+
+    def _of_rows(self, net: Lowering, x: Value, weight: np.ndarray, bias: Sequence[np.ndarray]) -> Value:
+        """[N, C, W] as images of one row."""
+        image = reshape_to(net, x, (*x.shape[:2], 1, x.shape[2]), "image")
+        over_images = replace(
+            self,
+            kernel_size=(1, *self.kernel_size),
+            stride=(1, *self.stride),
+            pad=(0, *self.pad),
+            dilation=(1, *self.dilation),
+        )
+        y = net.add(over_images, image, blobs=[weight[:, :, None], *bias], name="convolution")
+        return reshape_to(net, y, (*y.shape[:2], y.shape[3]))
