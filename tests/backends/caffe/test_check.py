@@ -32,8 +32,8 @@ POOL = "pooling_param { pool: MAX kernel_size: 3 stride: 2 %s }"
 WRONG = {
     "a layer of another fork": (
         "caffe",
-        INPUT + layer("SReLU"),
-        "layer 'y': caffe has no layer SReLU",
+        INPUT + layer("SpatialTransformer"),
+        "layer 'y': caffe has no layer SpatialTransformer",
         "use layers",
     ),
     "a misspelt type": (
@@ -169,7 +169,7 @@ def test_everything_at_once_and_word_for_word(tmp_path, capsys, monkeypatch):
     Path("wrong.prototxt").write_text(
         INPUT
         + layer("Pooling", POOL % "round_mode: FLOOR", "pool", top="pool")
-        + layer("SReLU", "", "up")
+        + layer("SpatialTransformer", "", "up")
         + layer("Permute", "permute_param { order: 0 order: 3 order: 1 order: 2 }", "turn", "pool", "turn")
     )
     assert main(["check", "wrong.prototxt", "--target", "nnie"]) == 1
@@ -179,7 +179,7 @@ def test_everything_at_once_and_word_for_word(tmp_path, capsys, monkeypatch):
 wrong.prototxt: 3 problems for nnie in 4 layers
   1. layer 'pool': nnie has no round_mode in Pooling
      fix: pytorch2caffe lower expresses it in layers that nnie has
-  2. layer 'up': nnie has no layer SReLU
+  2. layer 'up': nnie has no layer SpatialTransformer
      fix: use layers that it has; if your consumer has this one, list it in a dialect of your own (docs/dialects.md)
   3. layer 'turn': order [0, 3, 1, 2] in Permute: NNIE permutes to 0, 2, 3, 1 only
      fix: pytorch2caffe lower expresses the others by Slice, Reshape and Concat
