@@ -14,7 +14,7 @@ from ..backends.caffe.lower import lower
 from ..errors import Problem, UnsupportedError
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph
-from ..runtime.build import infer
+from ..runtime.infer import infer
 from .check_files import check_files
 
 COLUMNS = ("consumer", "accepts it", "layers", "why not")
