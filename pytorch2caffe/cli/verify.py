@@ -55,12 +55,15 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtim
     multiple=True,
     default=["builtin"],
     show_default=True,
-    type=click.Choice(["builtin", "caffe", "opencv", "ncnn", "mnn"]),
+    type=click.Choice(["builtin", "caffe", "opencv", "ncnn", "mnn", "openvino", "coreml", "caffe2ncnn"]),
     help="May be repeated.",
 )
 @click.option(
     "--caffe-python", help='The command of a Python that has pycaffe, for example "conda run -n caffe python".'
 )
+@click.option("--openvino-python", help="The command of a Python with OpenVINO 2022: runs the files in it.")
+@click.option("--coreml-python", help="The command of a Python with coremltools 4: converts the files in it.")
+@click.option("--caffe2ncnn", help="The path of ncnn's tool caffe2ncnn: converts the files with it, and runs ncnn.")
 @tolerance_option
 @click.option("--all", "show_all", is_flag=True, help="Show every blob.")
 @click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file as JSON.")
@@ -84,6 +87,9 @@ def command(
     caffemodel: list[Path],
     runtimes: tuple[str, ...],
     caffe_python: str | None,
+    openvino_python: str | None,
+    coreml_python: str | None,
+    caffe2ncnn: str | None,
     tolerance: float,
     show_all: bool,
     report: str | None,
@@ -111,11 +117,15 @@ def command(
         run = partial(verify, load_model(model, weights, key, allow_extra_keys, note), naming=naming)
     inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt)
 
+    commands = {"openvino": openvino_python, "coreml": coreml_python, "caffe2ncnn": caffe2ncnn}
+
     def compare_in(runtime: str) -> Comparison:
         given = as_arrays(inputs) if from_onnx else inputs
-        return run(prototxt, caffemodel, given, runtime, tolerance=tolerance, caffe_python=caffe_python)
+        named = {"caffe_python": caffe_python, "command": commands.get(runtime)}
+        return run(prototxt, caffemodel, given, runtime, tolerance=tolerance, **named)
 
-    comparisons, errors = _compare(compare_in, dict.fromkeys(runtimes))
+    added = [runtime for runtime, given in commands.items() if given]
+    comparisons, errors = _compare(compare_in, dict.fromkeys([*runtimes, *added]))
     if report:
         _write_json(comparisons, errors, report)
     _print_tables(comparisons, show_all, html)

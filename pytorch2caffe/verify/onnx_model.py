@@ -37,6 +37,7 @@ def verify_onnx(
     *,
     tolerance: float = 1e-4,
     caffe_python: str | None = None,
+    command: str | None = None,
 ) -> Comparison:
     """Runs an ONNX model in onnxruntime and its Caffe files on the same inputs and compares the outputs.
 
@@ -55,7 +56,7 @@ def verify_onnx(
         caffemodel,
         runtime,
         tolerance=tolerance,
-        caffe_python=caffe_python,
+        command=caffe_python if runtime == "caffe" else command,
     )
 
 

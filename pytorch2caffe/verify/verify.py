@@ -31,16 +31,18 @@ def verify(
     tolerance: float = 1e-4,
     naming: str = "modules",
     caffe_python: str | None = None,
+    command: str | None = None,
 ) -> Comparison:
     """Runs `model` and its Caffe files on the same inputs and compares them blob by blob.
 
     model, inputs, naming: as for `trace`; blobs of the file are compared with the values of the same names.
     prototxt:     the network.
     caffemodel:   as for `load_caffe`; all shards, if the weights are stored in more than one file.
-    runtime:      "builtin", "caffe", "opencv", "ncnn" or "mnn".
+    runtime:      "builtin", "caffe", "opencv", "ncnn", "mnn", "openvino", "coreml" or "caffe2ncnn".
     tolerance:    the largest difference that counts as equal in any case, relative L2; a larger one does if it is
                   rounding that the model amplifies: docs/verify.md.
     caffe_python: the command that starts a Python with pycaffe, if it is not this one.
+    command:      the same for "openvino" and "coreml"; for "caffe2ncnn" the program. docs/verify.md describes them.
 
     Returns the comparison: `.equal`, `.first` (the first difference), `.rows`, `.hints`. If the file's blobs have other
     names, only outputs are compared, in their order.
@@ -52,7 +54,8 @@ def verify(
     graph, values = record(model, inputs, naming=naming, keep=True)
     in_float64 = partial(record_in_float64, model, inputs, naming=naming)
     reference = Reference(graph, values, in_float64)
-    return compare_with(reference, prototxt, caffemodel, runtime, tolerance=tolerance, caffe_python=caffe_python)
+    starts = caffe_python if runtime == "caffe" else command
+    return compare_with(reference, prototxt, caffemodel, runtime, tolerance=tolerance, command=starts)
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,12 @@ def compare_with(
     runtime: str = "builtin",
     *,
     tolerance: float = 1e-4,
-    caffe_python: str | None = None,
+    command: str | None = None,
 ) -> Comparison:
-    """Runs Caffe files on the reference's inputs and compares them blob by blob; the arguments are `verify`'s."""
+    """Runs Caffe files on the reference's inputs and compares them blob by blob; the arguments are `verify`'s.
+
+    command: the command that starts the runtime, where it needs one; for "caffe" its Python.
+    """
     from ..frontends.caffe.reader import load_caffe
     from .second_look import Runs, second_look  # with it comes torch
 
@@ -85,7 +91,7 @@ def compare_with(
     input_arrays = [values[value.name] for value in graph.inputs]
     names = {blob: value.name for blob, value in _match_outputs(graph, file).items()}
     outputs = {blob: values[name] for blob, name in names.items()}
-    runner = get(runtime, caffe_python)
+    runner = get(runtime, command)
     named = _name_inputs(graph, file, input_arrays)
 
     def run(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

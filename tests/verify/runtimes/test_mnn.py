@@ -116,7 +116,7 @@ def test_it_prints_nothing_and_does_not_import_what_sends_a_log(run, capfd):
     run('layer { name: "a" type: "ReLU" bottom: "data" top: "y" }', data=X)
     assert capfd.readouterr() == ("", "")
     code = (
-        "import sys; from pytorch2caffe.verify.runtimes.mnn_worker import main; main();"
+        "import sys; from pytorch2caffe.verify.runtimes.converter_worker import main; main('mnn');"
         "sys.exit(any(name.startswith(('MNN.tools', 'aliyun')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0

@@ -1,0 +1,70 @@
+"""ncnn's own importer of Caffe files, caffe2ncnn, and ncnn."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from .base import Results, Runtime, RuntimeFailed, only_caffemodel
+from .converter import in_shape, shapes_in_caffe
+from .ncnn import NcnnRuntime, run_files
+from .process import last_lines
+from .tops import layers_of
+
+VARIABLE = "PYTORCH2CAFFE_CAFFE2NCNN"
+
+
+class Caffe2NcnnRuntime(Runtime):
+    """Converts Caffe files with ncnn's tool caffe2ncnn, which users build from ncnn's source, and runs them in ncnn.
+
+    command: starts the tool; by default that in the environment variable PYTORCH2CAFFE_CAFFE2NCNN.
+    """
+
+    name = "caffe2ncnn"
+
+    def __init__(self, command: str | None = None) -> None:
+        self._command = command or os.environ.get(VARIABLE)
+        self._ncnn = NcnnRuntime()
+
+    def unavailable(self) -> str | None:
+        """None if the tool is given and the package ncnn is installed; otherwise what is missing."""
+        if not self._command:
+            return f"build it (in ncnn's source: tools/caffe) and give its path: --caffe2ncnn PATH or {VARIABLE}"
+        return self._ncnn.unavailable()
+
+    def _run(
+        self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
+    ) -> Results:
+        assert self._command
+        with tempfile.TemporaryDirectory() as folder:
+            param, binary = Path(folder, "net.param"), Path(folder, "net.bin")
+            files = [str(prototxt), str(only_caffemodel(caffemodels, self.name)), str(param), str(binary)]
+            command = [*shlex.split(self._command), *files]
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=600)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise RuntimeFailed(f"caffe2ncnn: `{shlex.join(command[:-4])}` does not run: {error}") from error
+            printed = last_lines((done.stdout + done.stderr).splitlines())
+            if done.returncode != 0 or not param.exists():
+                raise RuntimeFailed(f"caffe2ncnn ends with exit status {done.returncode}:\n{printed}")
+            blobs = run_files(param, binary, inputs, None)
+        return _as_in_caffe(blobs, prototxt, wanted)
+
+
+def _as_in_caffe(blobs: Results, prototxt: Path, wanted: Collection[str] | None) -> Results:
+    """ncnn's blobs with Caffe's names and shapes; the tool names the top of a layer that works in place TOP_LAYER."""
+    found: Results = {}
+    shapes = shapes_in_caffe(prototxt)
+    for layer in layers_of(prototxt.read_text(encoding="utf-8")):
+        name = layer.get("name", [""])[0]
+        for top in layer.get("top", []):
+            key = next((key for key in ((name, f"{top}_{name}"), (name, top)) if key in blobs), None)
+            if key and (wanted is None or top in wanted):
+                found[name, top] = in_shape(blobs[key], shapes.get(top))
+    return found
