@@ -42,6 +42,7 @@ ORDER = [
     ["frontends", "backends"],
     ["detection"],
     ["verify", "quantize", "register"],
+    ["deploy"],
     ["convert"],
     ["pytorch_to_caffe", "cli"],
 ]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .options import Caffemodels, OutputFile
+from .pixel_options import pixel_options, pixels_of
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
-    from ..quantize.job import ImageOptions, Job, JobResult
+    from ..quantize.job import Job, JobResult
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
@@ -43,33 +43,7 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
 @click.option("--model", required=True, type=Caffemodels(), help="Its caffemodel.")
 @click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
 @click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE", help="Where to write the table.")
-@click.option(
-    "--mean",
-    multiple=True,
-    type=float,
-    metavar="M...",
-    help="Subtracted from each pixel, 0..255: one number, or one per channel in the order of the channels.",
-)
-@click.option("--norm", multiple=True, type=float, metavar="F...", help="The factor applied after that; 1 by default.")
-@click.option("--std", multiple=True, type=float, metavar="F...", help="Instead of --norm: the divisor.")
-@click.option(
-    "--order",
-    type=click.Choice(["BGR", "RGB"]),
-    default="BGR",
-    show_default=True,
-    help="Order of the network's three channels; a network of one channel gets grey images.",
-)
-@click.option(
-    "--resize",
-    metavar="N|HxW",
-    help="Resize the shorter side to N, or the image to HxW, and crop the "
-    "network's size from the centre. By default images are resized to the network's size.",
-)
-@click.option(
-    "--preprocess",
-    type=click.Path(exists=True, dir_okay=False),
-    help="A TABLE.preprocess.json to use instead of the options above.",
-)
+@pixel_options
 @click.option(
     "--method",
     type=click.Choice(METHODS),
@@ -162,43 +136,9 @@ def command(
     from ..quantize.job import Job
 
     settings = Settings(method, percent, bool(group), limit_3x3, inner_product, keep_float, passes)
-    pixels = _pixels(mean, norm, std, order, resize, preprocess)
+    pixels = pixels_of(mean, norm, std, order, resize, preprocess)
     job = Job(proto, model, images, output, pixels, settings, fold_bn, budget, report, batch, workers, device)
     return calibrate(job, cpp)
-
-
-def _pixels(
-    mean: tuple[float, ...],
-    norm: tuple[float, ...],
-    std: tuple[float, ...],
-    order: str,
-    resize: str | None,
-    preprocess: str | None,
-) -> ImageOptions | str | None:
-    """How images become inputs: the options, or the path of a file with them, or None."""
-    from ..quantize.job import ImageOptions
-
-    if norm and std:
-        raise click.UsageError("--norm multiplies and --std divides: give one of them")
-    if preprocess:
-        if mean or norm or std or resize:
-            raise click.UsageError("--preprocess replaces --mean, --norm, --std and --resize: omit them")
-        return preprocess
-    if not mean:
-        if norm or std or resize:
-            raise click.UsageError("--mean is missing: give --mean 0 if the network has none")
-        return None
-    if std and not all(std):
-        raise click.UsageError("--std 0 would divide by 0: give a number above 0")
-    return ImageOptions(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
-
-
-def _sides(resize: str | None) -> tuple[int, ...] | None:
-    if resize is None:
-        return None
-    if not (match := re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", resize)):
-        raise click.UsageError(f"--resize {resize!r} is not a size: write 256 or 256x256")
-    return tuple(int(side) for side in match.groups() if side)
 
 
 def calibrate(job: Job, cpp: bool = False) -> int:

@@ -124,6 +124,19 @@ class Dataset:
             return self.preprocess[value.name](array)
         return _as_input(array, value)
 
+    def images(self, name: str, limit: int | None = None) -> Iterator[np.ndarray]:
+        """The images of one input before its mean and norm: uint8, as `Preprocess.pixels` gives them.
+
+        Raises BrokenImage for a file that is not an image, or cannot be read.
+        """
+        index = [value.name for value in self.inputs].index(name)
+        for sample in self.samples[:limit]:
+            path = sample[index if len(sample) > 1 else 0]
+            array = _read_file(path)
+            if isinstance(array, dict) or array.dtype != np.uint8 or _starts_with(path, NPY_MAGIC):
+                raise BrokenImage(f"{path}: a tensor; input {name} needs images")
+            yield self.preprocess[name].pixels(array)
+
     def batches(self, size: int, workers: int = 2, stops: Collection[int] = ()) -> Iterator[tuple[int, Inputs]]:
         """Yields (number of images read so far, batch included; batch of at most `size` images).
 

@@ -87,7 +87,7 @@ def run(job: Job, progress: Progress | None = None) -> JobResult:
     names = [node.name for node in quantizable(graph) if node.name not in job.settings.keep_float]
     if problems := list(name_problems(names)):
         raise TableError(problems, f"{job.table} was not written")
-    preprocess = _preprocess(job.pixels, graph)
+    preprocess = preprocess_of(job.pixels, graph)
     images = Dataset(job.images, graph.inputs, preprocess)
     calibration = calibrate(
         graph,
@@ -146,7 +146,7 @@ def first_inputs(
     The batch size is that of the prototxt; if there are fewer images, they are repeated.
     """
     graph = load_caffe(prototxt)
-    images = Dataset(sources, graph.inputs, _preprocess(pixels, graph))
+    images = Dataset(sources, graph.inputs, preprocess_of(pixels, graph))
     counts = [value.shape[0] if value.shape else 1 for value in graph.inputs]
     samples = [images.load(index % len(images)) for index in range(max(counts))]
     return [
@@ -155,7 +155,13 @@ def first_inputs(
     ]
 
 
-def _preprocess(pixels: ImageOptions | str | Path | None, graph: Graph) -> dict[str, Preprocess]:
+def preprocess_of(pixels: ImageOptions | str | Path | None, graph: Graph) -> dict[str, Preprocess]:
+    """The preprocessing of each input of a network that is an image, by the name of the input.
+
+    pixels: the same for all of them, the path of a preprocessing file, or None: none is an image.
+
+    Raises ConversionError if it does not fit the network.
+    """
     if pixels is None:
         return {}
     if isinstance(pixels, ImageOptions):

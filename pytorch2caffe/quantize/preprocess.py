@@ -66,8 +66,27 @@ class Preprocess:
         """Number of channels of the network's input."""
         return ORDERS[self.order]
 
+    @property
+    def channel_means(self) -> list[float]:
+        """The mean of each channel, in the order of the network's channels."""
+        return [float(value) for value in np.broadcast_to(self.mean, self.channels)]
+
+    @property
+    def channel_norms(self) -> list[float]:
+        """The factor of each channel, in the order of the network's channels."""
+        return [float(value) for value in np.broadcast_to(self.norm, self.channels)]
+
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Converts an image, uint8 RGB [height, width, 3], to the input, float32 [channels, height, width]."""
+        crop = torch.from_numpy(self.pixels(image)).float()
+        mean, norm = (torch.tensor(values)[:, None, None] for values in (self.mean, self.norm))
+        return ((crop - mean) * norm).numpy()
+
+    def pixels(self, image: np.ndarray) -> np.ndarray:
+        """The resized and cropped image before mean and norm, uint8 [channels, height, width], in the network's order.
+
+        image: uint8 RGB [height, width, 3].
+        """
         image = image[..., ::-1] if self.order == "BGR" else image
         planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float()
         if self.order == "GRAY":
@@ -76,9 +95,7 @@ class Preprocess:
         if (height, width) != image.shape[:2]:
             planes = interpolate(planes, size=(height, width), mode="bilinear", align_corners=False).round_()
         top, left = (height - self.height) // 2, (width - self.width) // 2
-        crop = planes[0, :, top : top + self.height, left : left + self.width]
-        mean, norm = (torch.tensor(values)[:, None, None] for values in (self.mean, self.norm))
-        return ((crop - mean) * norm).numpy()
+        return planes[0, :, top : top + self.height, left : left + self.width].to(torch.uint8).numpy()
 
     def _resized_to(self, height: int, width: int) -> tuple[int, int]:
         if self.resize is None:
