@@ -17,7 +17,6 @@ PACKAGE = ROOT / "pytorch2caffe"
 
 # Here the same words are operators of TensorFlow, ONNX and MMdnn's IR, layers of ncnn's files, modules of torch.nn.
 OTHER_FORMATS = (
-<<<<<<< HEAD
     "formats/",
     "frontends/folding.py",
     "frontends/mmdnn/",
@@ -25,10 +24,7 @@ OTHER_FORMATS = (
     "frontends/tensorflow/",
     "runtime/shapes/",
     "verify/runtimes/ncnn.py",
-=======
-    *("formats/", "frontends/mmdnn/", "frontends/tensorflow/"),
-    *("verify/runtimes/ncnn.py", "verify/runtimes/converter_worker.py"),
->>>>>>> 8525a84 (pytorch2caffe deploy: what NNIE, Ascend, RKNN and others want beside the files, from the one preprocessing object)
+    "verify/runtimes/converter_worker.py",
 )
 # How often each file outside layers/ may name a layer type. To be lowered; raised only for a pass about those layers.
 TYPES_NAMED = {
