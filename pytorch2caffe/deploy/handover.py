@@ -46,7 +46,7 @@ def number(value: float) -> str:
     """A number as short as it can be without loss in float32.
 
     >>> number(104.0), number(0.1), number(1 / 58.395)
-    ('104', '0.1', '0.0171247539')
+    ('104', '0.1', '0.0171247538')
     """
     return f"{value:.9g}"
 
