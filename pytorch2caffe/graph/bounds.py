@@ -67,6 +67,24 @@ class ValueBounds:
             waiting += node.inputs
         self._finite |= seen
 
+    def is_finite(self, value: Value) -> bool:
+        """Whether `value` cannot be inf or NaN, as far as is known."""
+        try:
+            self.refuse_hidden(value)
+        except Refused:
+            return False
+        return True
+
+    def producer(self, value: Value) -> Node | None:
+        """The node that computes `value`; None for an input of the network."""
+        self._update()
+        return self._producers.get(value)
+
+    def gives_finite(self, node: Node, replaced: Mapping[int, float]) -> bool:
+        """Whether a node gives finite numbers for finite ones, where the inputs `replaced` are these numbers."""
+        given = [self.of(value) for value in node.inputs]
+        return _finite(node, [(replaced[i], replaced[i]) if i in replaced else each for i, each in enumerate(given)])
+
     def _update(self) -> None:
         nodes = self._graph.nodes
         if self._count and (len(nodes) < self._count or nodes[self._count - 1] is not self._last):

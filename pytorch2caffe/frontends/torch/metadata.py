@@ -23,6 +23,7 @@ _PROPERTIES = """
     is_storage get_default_dtype result_type can_cast promote_types is_distributed dim_order broadcast_shapes
 """
 PROPERTIES = set(_PROPERTIES.split())
+SIZES = {"shape", "size", "numel", "nelement", "__len__", "nbytes", "stride", "broadcast_shapes"}
 SETTERS = {"torch.Tensor.requires_grad.__set__", "torch.Tensor.grad.__set__"}
 
 _CREATED = """

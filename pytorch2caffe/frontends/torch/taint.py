@@ -68,6 +68,7 @@ class Taint(TorchDispatchMode):
         self._writes: dict[int, int] = {}
         self._colours: dict[int, int] = {}
         self._linked: dict[int, set[int]] = {}
+        self._uncounted: set[int] = set()  # memory of tensors whose size depends on the input
         self._last_writes: dict[int, WriteLocation] = {}
         self._origins: dict[int, str] = {}  # where unwritten memory was allocated, and random numbers were drawn
         self._unsaved: dict[int, list[torch.Tensor]] = {}
@@ -147,8 +148,9 @@ class Taint(TorchDispatchMode):
         return key, self._writes.get(key, 0)
 
     def colours(self, tensor: torch.Tensor) -> int:
-        """The colours of the memory of `tensor`; none if it has no elements."""
-        return self._colours.get(self.key(tensor), 0) if tensor.numel() else 0
+        """The colours of the memory of `tensor`; none if it has no elements for every input."""
+        key = self.key(tensor)
+        return self._colours.get(key, 0) if tensor.numel() or key in self._uncounted else 0
 
     def origin(self, tensor: torch.Tensor) -> str:
         """Where the random numbers in a tensor were drawn, or its unwritten memory was allocated; "" for others."""
@@ -175,9 +177,11 @@ class Taint(TorchDispatchMode):
         """Where the memory of `tensor` was last written to."""
         return self._last_writes.get(self.key(tensor), WriteLocation("", False))
 
-    def add(self, tensor: torch.Tensor) -> None:
-        """Declares that `tensor` depends on the input."""
+    def add(self, tensor: torch.Tensor, *, counted: bool = True) -> None:
+        """Declares that `tensor` depends on the input. counted: its size does not."""
         key = self.key(tensor)
+        if not counted:
+            self._uncounted.add(key)
         self._colours[key] = self._colours.get(key, 0) | INPUT
 
     # -- memory of the model, which is restored

@@ -16,19 +16,21 @@ from ...layers.indexing.overwrite import TWICE
 from ...runtime.infer import infer
 from . import functions
 from .arguments import bind
-from .casts import Cast, cast_of, cast_operands, converted, overflow_of
-from .functions import ADD_HANDLER, SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
+from .casts import Cast, cast_of, cast_operands, converted
+from .functions import SAME_FOR_EVERY_INPUT, handler_of, public_name, refusal, short_name
 from .indexed_writes import IndexedWrite, expanded, indexed_write
 from .memory import Memory
-from .metadata import OVERWRITTEN, reads_metadata_only, without_unread
+from .metadata import OVERWRITTEN, SIZES, reads_metadata_only, without_unread
 from .model import Subject
 from .parts import VIEWS, changes_nothing, out_shape, part_written, refuse_writes, write_part
 from .problems import Problems
+from .results import refuse_results
+from .selections import DATA_DEPENDENT, computed, selects
 from .source_location import LocationFinder, SourceLocation
-from .structure import as_list, has_type, leaves, tensors_in
+from .structure import as_list, leaves, tensors_in
 from .taint import Taint, WriteLocation
 from .untraced import run, run_constant, run_in_dtype
-from .values import Values
+from .values import Selection, Values
 
 
 class Tracer(TorchFunctionMode):
@@ -63,6 +65,8 @@ class Tracer(TorchFunctionMode):
         name = public_name(func)
         short = short_name(name)
         if reads_metadata_only(name, short, args, kwargs):
+            if short in SIZES and args and self.values.selection(args[0]):
+                self._note(*DATA_DEPENDENT)
             return self._run_untraced(func, args, kwargs, quiet=short in ("__repr__", "__format__"))
         if not any(self.taint.has(tensor) for tensor in tensors_in(self._read(short, args, kwargs))):
             return run_constant(self.values, func, args, kwargs)
@@ -123,6 +127,8 @@ class Tracer(TorchFunctionMode):
         write = indexed_write(name, args, kwargs, self.memory, self.taint)
         if write is not None:
             return self._write_at(func, args, kwargs, write)
+        if selects(name, args, kwargs, self.values):
+            return self._select(func, name, handler, args, kwargs)
         if short_name(name) in VIEWS and args and self.values.is_changed(args[0]):
             view = run(func, args, kwargs)
             if all(self.taint.key(tensor) == self.taint.key(args[0]) for tensor in tensors_in(view)):
@@ -172,6 +178,28 @@ class Tracer(TorchFunctionMode):
         self.graph.calls += 1
         return result
 
+    def _select(self, func: Any, name: str, handler: Any, args: Any, kwargs: Any) -> Any:
+        """A call that selects by a mask of the input, or that computes with what was selected."""
+        self.values.function = name
+        self.memory.begin()
+        found = None
+        try:
+            with _disable_current_modes():
+                found = computed(self.net, name, handler, args, kwargs, self.values)
+        except Refused as error:
+            self._note(error.what, error.fix)
+        (args, kwargs), _ = self.values.in_dtype(args, kwargs)
+        result = self.values.result_in_dtype(run(func, args, kwargs))
+        self.graph.calls += 1
+        if found is None:
+            for tensor in tensors_in((result, args, kwargs)):
+                self._bind_placeholder(tensor)
+        elif found.mask is None:
+            self.values.bind(args[0], found.value)
+        else:
+            self.values.bind_selection(result, Selection(found.value, found.mask))
+        return result
+
     def _handle(self, name: str, handler: Any, swapped: Any, args: Any, targets: list[Any]) -> Any:
         """The values that the registered function returns for a call that returned `targets`. Raises Refused."""
         with _disable_current_modes():
@@ -182,28 +210,8 @@ class Tracer(TorchFunctionMode):
                 return [self.values.array_of(tensor) for tensor in targets]
             bound = bind(name, handler, self.net, inputs, named)
             output = handler(*bound.args, **bound.kwargs)
-            self._check(name, args, targets, output, getattr(handler, "keeps_masks", False))
+            refuse_results(self.net, name, args, targets, output, getattr(handler, "keeps_masks", False))
             return output
-
-    def _check(self, name: str, args: Any, targets: list[Any], output: Any, keeps_masks: bool) -> None:
-        """Refuses results of other shapes than the call's, and integers that may overflow."""
-        values = as_list(output)
-        if len(values) != len(targets):
-            what = f"{name} returned {len(targets)} tensors, its registered function {len(values)} values"
-            raise Refused(what, ADD_HANDLER)
-        for tensor, value in zip(targets, values, strict=True):
-            if not isinstance(value, Value):
-                continue
-            if tuple(tensor.shape) != value.shape:
-                what = f"{name} returned shape {list(tensor.shape)}, its layers {list(value.shape)}"
-                raise Refused(what, ADD_HANDLER)
-            if tensor.is_floating_point() or keeps_masks and tensor.dtype == torch.bool:
-                continue
-            if tensor.dtype == torch.int64 or tensor.dtype == torch.bool and not has_type(args, torch.bool):
-                continue
-            overflow = overflow_of(self.net, value, tensor.dtype, name)
-            if overflow and any(value in node.outputs and not node.layer.moves_data for node in self.graph.nodes):
-                raise Refused(*overflow)
 
     def _cast(self, func: Any, name: str, cast: Cast, args: Any, kwargs: Any) -> Any:
         """A change of type: the network computes in float32, so the value is the same unless numbers would change."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from ...graph.bounds import ValueBounds
 from ...graph.graph import Value
+from ...layers.indexing.subscript import DATA_SHAPED
 from .casts import declare
 from .functions import SAME_FOR_EVERY_INPUT
 from .memory import Memory, Write
@@ -28,6 +29,13 @@ class Note(Protocol):
     """Adds a problem to the list, by default at the location of the current call."""
 
     def __call__(self, what: str, fix: str, where: str = "") -> None: ...
+
+
+class Selection(NamedTuple):
+    """What a mask of the input selects of a value, which is computed everywhere."""
+
+    value: Value
+    mask: Value
 
 
 class Values:
@@ -57,12 +65,29 @@ class Values:
         self._memory = memory
         self._note = note
         self._values = WeakIdKeyDictionary()  # tensor -> (Value, stamp when it was bound, what it contained then)
+        self._selections = WeakIdKeyDictionary()  # tensor -> (Selection, stamp when it was bound)
         self._constants = WeakIdKeyDictionary()  # tensor -> (array, stamp when it was read)
         self.without_layer = WeakIdKeyDictionary()  # tensor -> the function that returned it without a layer for it
 
     def bind(self, tensor: torch.Tensor, value: Value) -> None:
         self._taint.add(tensor)
         self._remember(tensor, value, self._memory.bind(tensor, value))
+
+    def bind_selection(self, tensor: torch.Tensor, selection: Selection) -> None:
+        """Tells what a tensor of unknown size was selected from."""
+        self._taint.add(tensor, counted=False)
+        self._selections[tensor] = selection, self._taint.stamp(tensor)
+
+    def selection(self, tensor: Any) -> Selection | None:
+        """What a tensor was selected from; None for others."""
+        if not isinstance(tensor, torch.Tensor):
+            return None
+        selection, stamp = self._selections.get(tensor, (None, None))
+        return selection if stamp is not None and self._taint.stamp(tensor) == stamp else None
+
+    def is_traced(self, tensor: torch.Tensor) -> bool:
+        """Whether the numbers of a tensor depend on the input."""
+        return self._taint.has(tensor)
 
     def bind_constant(self, tensor: torch.Tensor, array: np.ndarray) -> None:
         """Tells that a part of traced memory was overwritten by `array`."""
@@ -116,6 +141,8 @@ class Values:
             what = "a tensor whose memory was overwritten in place through another tensor"
             what = f"returns {what}" if where else f"{self.function} reads {what} (at {location})"
             self._note(what, NEW_TENSOR, location if where else "")
+        elif tensor in self._selections:
+            self._note("a tensor whose size depends on the input", DATA_SHAPED, location if where else "")
         elif tensor in self.without_layer:
             source = self.without_layer[tensor]
             what = f"{self.function} uses an output of {source} that no Caffe layer computes".strip()
@@ -133,7 +160,8 @@ class Values:
     def swap(self, item: Any) -> Any:
         """`item` with each traced tensor replaced by its Value and each other tensor by its array."""
         if isinstance(item, torch.Tensor):
-            value = self.value_of(item)
+            selected = self.selection(item)
+            value = self.value_of(item) if selected is None else selected.value
             if value is None and self._taint.has(item):  # noted as a problem
                 return Value("unsupported", tuple(item.shape))
             return self.array_of(item) if value is None else value

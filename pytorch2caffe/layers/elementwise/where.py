@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Operand, Term, Value
+from ...graph.graph import Node, Operand, Term, Value
 from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import from_torch, keeps_masks
 from ..shape.expand import expand_to
@@ -55,8 +55,7 @@ def times_mask(net: Builder, x: Term, mask: Operand) -> Any:
     if not isinstance(mask, Value):
         mask = np.asarray(mask, np.float32)
     if isinstance(x, Value):
-        net.bounds.refuse_hidden(x)
-        return arithmetic(net, "mul", x, mask)
+        return arithmetic(net, "mul", finite_where(net, x, mask), mask)
     x = np.asarray(x, np.float32)
     if not isinstance(mask, Value):
         return np.where(mask != 0, x, np.float32(0)).astype(np.float32)
@@ -71,3 +70,54 @@ def times_mask(net: Builder, x: Term, mask: Operand) -> Any:
     if not x[~infinite].any():
         return large
     return arithmetic(net, "add", large, times_mask(net, np.where(infinite, 0, x), mask))
+
+
+def finite_where(net: Builder, x: Value, mask: Operand) -> Value:
+    """`x` where the mask is 1, and a finite number where it is 0: 0 * inf is NaN.
+
+    What may be inf or NaN is computed again, from 0 or 1 where the mask is 0: torch.where(x > 0, x.log(), 0) is
+    torch.where(x > 0, torch.where(x > 0, x, 1).log(), 0). Raises Refused if that does not make it finite.
+    """
+    try:
+        net.bounds.refuse_hidden(x)
+    except Refused:
+        again = _recomputed(net, x, mask, {})
+        if again is None:
+            raise
+        return again
+    return x
+
+
+def _recomputed(net: Builder, x: Value, mask: Operand, known: dict[Value, Value | None]) -> Value | None:
+    node = net.bounds.producer(x)
+    if node is None or net.bounds.is_finite(x):
+        return x
+    if x not in known:
+        known[x] = None
+        if node.layer.keeps_inf and len(node.outputs) == 1:
+            inputs = [_recomputed(net, each, mask, known) for each in node.inputs]
+            known[x] = _with_finite(net, node, [each for each in inputs if each is not None], mask)
+    return known[x]
+
+
+def _with_finite(net: Builder, node: Node, inputs: list[Value], mask: Operand) -> Value | None:
+    """The node on inputs that are finite where the mask is 0, one of them replaced if need be; None if it fails."""
+    if len(inputs) < len(node.inputs) or not inputs:
+        return None
+    if not net.bounds.gives_finite(node, {}):
+        choices = [(i, number) for i in reversed(range(len(inputs))) for number in (0.0, 1.0)]
+        choice = next((each for each in choices if net.bounds.gives_finite(node, dict([each]))), None)
+        if choice is None or len(mask.shape) > len(inputs[choice[0]].shape):
+            return None
+        inputs[choice[0]] = _or_number(net, inputs[choice[0]], mask, choice[1])
+    if node.blobs and any(new.shape != old.shape for new, old in zip(inputs, node.inputs, strict=True)):
+        return None  # weights are aligned with the axes
+    result: Value = net.add(node.layer, *inputs, blobs=node.blobs)
+    return result
+
+
+def _or_number(net: Builder, x: Value, mask: Operand, number: float) -> Value:
+    """`x`, which is finite, where the mask is 1, and 0 or 1 where it is 0."""
+    chosen = arithmetic(net, "mul", x, mask)
+    result: Value = arithmetic(net, "add", chosen, inverse(net, mask)) if number else chosen
+    return result

@@ -256,7 +256,7 @@ class _Emitter:
             cut = self._cut[plan]
             if plan.fill is None:
                 return plan.view.arranged(self._net, cut)
-            if not _is_finite(self._net, cut):  # other consumers than Caffe multiply by 0
+            if not self._net.bounds.is_finite(cut):  # other consumers than Caffe multiply by 0
                 return np.full(plan.view.shape, plan.fill, np.float32)
             return plan.view.arranged(self._net, self._net.add(Power(scale=0.0, shift=plan.fill), cut, name="fill"))
         parts = [self.emit(each) for each in plan.parts]
@@ -265,14 +265,6 @@ class _Emitter:
             return np.concatenate(arrays, plan.axis)
         joined: Value = self._net.add(Concat(plan.axis), *parts, name="joined")
         return joined
-
-
-def _is_finite(net: Builder, value: Value) -> bool:
-    try:
-        net.bounds.refuse_hidden(value)
-    except Refused:
-        return False
-    return True
 
 
 def cut_to(net: Builder, x: Value, wanted: Sequence[tuple[Range, ...]]) -> list[Value]:

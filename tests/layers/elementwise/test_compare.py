@@ -65,7 +65,7 @@ REFUSED = {
     "NaN": (lambda x: x == torch.nan, "a comparison with inf or NaN"),
     "inf in a constant": (lambda x: x < torch.tensor([1.0, 2, 3, 4, torch.inf]), "a comparison with inf or NaN"),
     "inf with what may be inf": (lambda x: x.exp() == torch.inf, "may be inf or NaN"),
-    "what a mask chooses": (lambda x: x[x > 0], "an index or mask that depends on the input"),
+    "what a mask chooses": (lambda x: x[x > 0], "a tensor whose size depends on the input"),
     "where it holds": (lambda x: torch.where(x > 0), "where with a condition only"),
     "a decision": (lambda x: x if (x > 0).all() else -x, "a Python decision"),
 }

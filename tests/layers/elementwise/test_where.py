@@ -14,6 +14,12 @@ def written(x):
     return y
 
 
+def leaky(x):
+    y = x * 2
+    y[y < 0] *= 0.1
+    return y
+
+
 CASES = {
     "two tensors": lambda x: torch.where(MASK, x, x * 2),
     "a tensor and a number": lambda x: torch.where(MASK, x, 0.5),
@@ -30,6 +36,10 @@ CASES = {
     "a larger condition": lambda x: torch.where(x > 0, torch.zeros(5), x[:, :1]),
     "a constant with inf in it": lambda x: torch.where(x > 0, x, torch.tensor([0, -torch.inf, 1, 2, 3])).amax(2),
     "written where a mask is": written,
+    "log of what is positive": lambda x: torch.where(x > 0, x.log(), x),
+    "a root that is safe already": lambda x: torch.where(x > 0, torch.where(x > 0, x, 1.0).sqrt(), 0.0),
+    "a quotient": lambda x: torch.where(x.relu() == 0, 0.5, (x + 2) / x.relu()),
+    "selected, computed and written back": leaky,
 }
 
 
@@ -41,7 +51,7 @@ def test_runs_the_same_everywhere(model, shape, same_everywhere):
 
 REFUSED = {
     "a condition of numbers": (lambda x: x.where(x.argmax(1, keepdim=True).byte(), x), "where of numbers"),
-    "what may be NaN": (lambda x: torch.where(x > 0, x.log(), x), r"inf or NaN \(of log at natural_log"),
+    "what may be NaN": (lambda x: torch.where(x > 0, x.log().flip(1), x), r"inf or NaN \(of log at natural_log"),
 }
 
 
