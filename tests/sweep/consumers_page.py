@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from textwrap import shorten
 from typing import Protocol
 
 from pytorch2caffe.backends.caffe.dialect_file import dialect
@@ -93,10 +94,10 @@ def _what_was_run() -> Iterator[str]:
     installed = ", ".join(
         f"{title} {_version(title)}".strip() if name != "caffe" else title for name, title in RUN_IN.items()
     )
-    yield f"**Run** on the machine that made this page: {installed}. OpenCV, MNN and BVLC Caffe read the Caffe"
-    yield "files. ncnn reads what `pytorch2caffe ncnn` writes, `.param` and `.bin` (last column); the column `ncnn` is"
-    yield "about Caffe files for caffe2ncnn. **All other columns rest on documents or on the importer's source**, named"
-    yield "in the sections below: no chip and no vendor's compiler was at hand."
+    yield f"**Run** on the machine that made this page: {installed}."
+    yield "OpenCV, MNN and BVLC Caffe read the Caffe files. ncnn reads what `pytorch2caffe ncnn` writes, `.param` and"
+    yield "`.bin` (last column); the column `ncnn` is about Caffe files for caffe2ncnn. **All other columns rest on"
+    yield "documents or on the importer's source**, named in the sections below: no chip was at hand."
 
 
 def _version(package: str) -> str:
@@ -134,7 +135,7 @@ def _param_cell(each: OutcomeLike) -> str:
 
 def _failures(shown: Sequence[OutcomeLike]) -> Iterator[str]:
     lines = [
-        f"- {each.network} in {name}: {run}"
+        f"- {each.network} in {name}: {shorten(run, 80)}"
         for each in shown
         for name, run in each.runs.items()
         if run != "equal" and not run.startswith("refused") and name in (*CONSUMERS, PARAM)
