@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from ..deploy import TOOLCHAINS
+from .deploy import images_option, report_folders
 from .options import (
     CAFFE_PREFIX,
     MODEL_HELP,
@@ -24,13 +27,17 @@ from .options import (
     split_weights,
     tolerance_option,
 )
+from .pixel_options import pixel_options, pixels_of
+from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
+    from ..quantize.job import ImageOptions, Pixels
 
 
 @click.command(
     "export",
+    cls=VariadicCommand,
     help=f"""Converts a PyTorch or ONNX model to PREFIX.prototxt and PREFIX.caffemodel.
 
 {MODEL_HELP}
@@ -61,6 +68,20 @@ With 1 or 2 nothing is written.
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; with --target all: which consumers accept the network.")
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
+@click.option(
+    "--fold-preprocessing",
+    is_flag=True,
+    help="Put --mean, --norm and --order into the network, which then takes pixels, 0..255, BGR.",
+)
+@click.option(
+    "--deploy",
+    "toolchains",
+    multiple=True,
+    type=click.Choice(TOOLCHAINS),
+    help="Also write what this toolchain wants beside the files, into PREFIX.TOOLCHAIN. Repeatable: docs/deploy.md.",
+)
+@images_option
+@pixel_options
 @split_weights
 @click.option("--name", help="The network's name; by default the model's class.")
 @check_runtime
@@ -74,6 +95,15 @@ def command(
     target: str,
     dry_run: bool,
     fold_bn: bool,
+    fold_preprocessing: bool,
+    toolchains: tuple[str, ...],
+    images: tuple[str, ...],
+    mean: tuple[float, ...],
+    norm: tuple[float, ...],
+    std: tuple[float, ...],
+    order: str,
+    resize: str | None,
+    preprocess: str | None,
     split_weights: bool,
     name: str | None,
     check_runtime: bool | None,
@@ -91,6 +121,7 @@ def command(
 
     from ..convert.export import export
     from ..convert.export_onnx import export_onnx
+    from ..deploy.write import deploy, rehearse
     from ..errors import UnsupportedError
     from ..frontends.onnx.load import load_onnx
     from ..frontends.torch import trace
@@ -104,7 +135,16 @@ def command(
         raise click.UsageError("--target all needs --dry-run: files are written for one consumer.")
     torch.manual_seed(seed)
     sizes, names = named_shapes(shapes)
+    pixels = pixels_of(mean, norm, std, order, resize, preprocess)
+    after = _after_folding(pixels) if fold_preprocessing else pixels
+    if fold_preprocessing and pixels is None:
+        raise click.UsageError("--fold-preprocessing needs --mean or --preprocess")
+    if pixels is not None and not (fold_preprocessing or toolchains):
+        raise click.UsageError("--mean and --preprocess are for --fold-preprocessing and --deploy: give one of them")
+    rehearse(toolchains, after, sizes, images)
     from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
+    if from_onnx and fold_preprocessing:
+        raise click.UsageError("--fold-preprocessing is for PyTorch models")
     convert: Callable[..., Graph]
     read: Callable[[], Graph]
     if from_onnx:
@@ -114,7 +154,8 @@ def command(
         if names or not sizes:
             raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
         net = load_model(model, weights, key, allow_extra_keys, note)
-        convert = partial(export, net, random_inputs(sizes), naming=naming)
+        folded = pixels if fold_preprocessing else None
+        convert = partial(export, net, random_inputs(sizes), naming=naming, fold_pixels=folded)
         read = partial(trace, net, random_inputs(sizes), naming=naming)
     if dry_run:
         return _dry_run(model, read, target, fold_bn=fold_bn)
@@ -137,7 +178,11 @@ def command(
     click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
     status = "not checked" if no_check else "read back and equal to the model on a random input"
     report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
+    for value, what in graph.notes.items():
+        click.echo(f"input {value} takes pixels, 0 to 255: {what}")
     click.echo(f"sizes: {freedom(graph, infer)}")
+    if toolchains:
+        report_folders(deploy(f"{prefix}.prototxt", graph.caffemodels[0], str(prefix), toolchains, after, images))
     return 0
 
 
@@ -159,3 +204,13 @@ def _dry_run(model: str, read: Callable[[], Graph], target: str, *, fold_bn: boo
         return 2
     click.echo(f"{model}: {len(lowered.nodes)} layers for {target}; nothing was written")
     return 0
+
+
+def _after_folding(pixels: ImageOptions | str | None) -> Pixels:
+    """How images become the inputs of the network that has its preprocessing folded in."""
+    from ..convert.pixels import for_pixels
+    from ..quantize.preprocess import load_preprocess
+
+    if isinstance(pixels, str):
+        return for_pixels(load_preprocess(pixels))
+    return None if pixels is None else replace(pixels, mean=(0.0,), norm=(1.0,), order="BGR")

@@ -12,11 +12,14 @@ from ..errors import DifferentError
 from ..frontends.torch import trace
 from ..graph.graph import Graph
 from ..graph.nonfinite import NonFiniteWarning
+from ..passes.fold_preprocessing import fold_preprocessing
+from ..quantize.job import Pixels, preprocess_of
 from ..verify.compare import Comparison
 from ..verify.report import verdict
 from ..verify.runtimes import RuntimeFailed
 from ..verify.verify import verify
 from .own_runtime import OwnRuntime
+from .pixels import pixel_inputs, random_pixels, taking_pixels
 
 if TYPE_CHECKING:
     from ..backends.caffe.writer import Proof
@@ -38,6 +41,7 @@ def export(
     check: bool = True,
     check_runtime: bool | None = None,
     tolerance: float = 1e-4,
+    fold_pixels: Pixels = None,
 ) -> Graph:
     """Traces `model` on `inputs` and writes it as Caffe files.
 
@@ -53,6 +57,8 @@ def export(
                                  "caffe", OpenCV for "opencv"), and compare the outputs. None: with `check`, if it is
                                  installed and the network has at most 5e9 multiply-adds and 300 MB of weights.
     tolerance:                   for `check`, as for `verify`.
+    fold_pixels:                 put this preprocessing of images into the network, which then takes pixels, 0 to 255,
+                                 in BGR; the files are compared with the model of the preprocessed image.
 
     Returns the graph as written. Raises UnsupportedError listing everything that cannot be converted, DifferentError
     if the files do not give the model's numbers, RuntimeFailed if the consumer itself cannot run them; in each case
@@ -62,7 +68,12 @@ def export(
 
     own_runtime = OwnRuntime(dialect, check_runtime if check or check_runtime else False)
     graph = trace(model, inputs, name, naming=naming)
-    proof = proof_of(model, inputs, naming, tolerance) if check else None
+    draw: Callable[[Any], Any] = random_like
+    if fold_pixels is not None:
+        pixels = pixel_inputs(preprocess_of(fold_pixels, graph))
+        model, draw = taking_pixels(model, [pixels.get(value.name) for value in graph.inputs]), random_pixels
+        graph.notes = fold_preprocessing(graph, pixels)
+    proof = proof_of(model, inputs, naming, tolerance, draw) if check else None
 
     def proofs(prototxt: Path, caffemodels: Sequence[Path]) -> None:
         with warnings.catch_warnings():
@@ -70,20 +81,30 @@ def export(
             if proof is not None:
                 proof(prototxt, caffemodels)
             if own_runtime.is_to_run(prototxt, caffemodels):
-                run_in(own_runtime, model, inputs, naming, prototxt, caffemodels, tolerance)
+                run_in(own_runtime, model, draw(inputs), naming, prototxt, caffemodels, tolerance)
 
     written = save_caffe(
         graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proofs
     )
-    written.checks = own_runtime.checks
+    written.checks, written.notes = own_runtime.checks, graph.notes
     return written
 
 
-def proof_of(model: Callable[..., Any], inputs: Any, naming: str, tolerance: float = 1e-4) -> Proof:
-    """A function that compares written files with `model` on a random input, and raises DifferentError."""
+def proof_of(
+    model: Callable[..., Any],
+    inputs: Any,
+    naming: str,
+    tolerance: float = 1e-4,
+    draw: Callable[[Any], Any] | None = None,
+) -> Proof:
+    """A function that compares written files with `model` on a random input, and raises DifferentError.
+
+    draw: makes a random input like `inputs`; normal by default.
+    """
 
     def proof(prototxt: Path, caffemodels: Sequence[Path]) -> None:
-        comparison = verify(model, prototxt, caffemodels, random_like(inputs), tolerance=tolerance, naming=naming)
+        given = (draw or random_like)(inputs)
+        comparison = verify(model, prototxt, caffemodels, given, tolerance=tolerance, naming=naming)
         if not comparison.equal:
             raise different(comparison)
 
@@ -99,11 +120,9 @@ def run_in(
     caffemodels: Sequence[Path],
     tolerance: float,
 ) -> None:
-    """Compares the outputs that a consumer computes from written files with the model's; inner blobs explain only."""
+    """Compares the outputs that a consumer computes from written files on `inputs` with the model's."""
     try:
-        comparison = verify(
-            model, prototxt, caffemodels, random_like(inputs), own_runtime.name, tolerance=tolerance, naming=naming
-        )
+        comparison = verify(model, prototxt, caffemodels, inputs, own_runtime.name, tolerance=tolerance, naming=naming)
     except RuntimeFailed as error:
         raise own_runtime.failed(error) from error
     if comparison.missing_outputs or not all(row.equal for row in comparison.rows if row.output):

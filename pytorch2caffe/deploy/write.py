@@ -20,7 +20,7 @@ from ..errors import ConversionError, Refused
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Value
 from ..quantize.images import Dataset
-from ..quantize.job import ImageOptions, preprocess_of
+from ..quantize.job import Pixels, preprocess_of
 from ..quantize.preprocess import Preprocess, load_preprocess, to_json
 from . import TOOLCHAINS
 from .handover import Handover
@@ -28,7 +28,6 @@ from .handover import Handover
 MANIFEST = "written-by-pytorch2caffe.json"
 PREPROCESS = "preprocess.json"
 MOST_IMAGES = 100  # toolchains recommend 20 to 100
-Pixels = ImageOptions | str | Path | None
 
 
 def deploy(
@@ -42,7 +41,7 @@ def deploy(
     """Writes what toolchains want beside the files of a network, each into a folder PREFIX.TOOLCHAIN.
 
     toolchains: of TOOLCHAINS.
-    pixels:     how images become inputs, or the path of a preprocessing file; None if no input is an image.
+    pixels:     how images become inputs; None if no input is an image.
     images:     calibration images, as for `Dataset`; at most the first 100 are copied, as the network sees them.
 
     Returns the folders. Other files in them are left alone. Raises ConversionError if a toolchain cannot express the
@@ -79,8 +78,8 @@ def rehearse(
     shapes: of the network's inputs; of no use with a preprocessing file, which has the inputs' names.
     """
     inputs: dict[str, tuple[int, ...]]
-    if isinstance(pixels, (str, Path)):
-        preprocess = load_preprocess(pixels)
+    if isinstance(pixels, (str, Path, Mapping)):
+        preprocess = dict(pixels) if isinstance(pixels, Mapping) else load_preprocess(pixels)
         inputs = {name: (1, one.channels, one.height, one.width) for name, one in preprocess.items()}
     else:
         values = [Value(f"data{index}", shape) for index, shape in enumerate(shapes)]

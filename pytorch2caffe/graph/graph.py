@@ -76,6 +76,7 @@ class Graph:
     checks:      the runtimes beside the built-in one that were to run the written files: {name: "" if the outputs were
                  equal, else why it did not run them}.
     aliases:     paths of modules that the model has at several places, {path: the first path of the same module}.
+    notes:       what was done to inputs, by their name, for the user to know.
     calls:       how many calls of functions it was traced from; 0 if it was read from a file.
     """
 
@@ -88,6 +89,7 @@ class Graph:
     aliases: dict[str, str] = field(default_factory=dict)
     calls: int = 0
     checks: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Graph:
         """The same network with nodes and values of its own, for passes to change; the arrays of weights are shared."""

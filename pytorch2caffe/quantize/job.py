@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,10 @@ class ImageOptions:
             given = f"order {order} has {preprocess.channels}"
             raise ConversionError(f"input {value.name} has {channels} channels, but {given}")
         return preprocess
+
+
+Pixels = ImageOptions | str | Path | Mapping[str, Preprocess] | None
+"""How images become inputs: the same way for all, a preprocessing file, by the input's name, or None is an image."""
 
 
 @dataclass(frozen=True)
@@ -155,10 +159,8 @@ def first_inputs(
     ]
 
 
-def preprocess_of(pixels: ImageOptions | str | Path | None, graph: Graph) -> dict[str, Preprocess]:
+def preprocess_of(pixels: Pixels, graph: Graph) -> dict[str, Preprocess]:
     """The preprocessing of each input of a network that is an image, by the name of the input.
-
-    pixels: the same for all of them, the path of a preprocessing file, or None: none is an image.
 
     Raises ConversionError if it does not fit the network.
     """
@@ -167,13 +169,14 @@ def preprocess_of(pixels: ImageOptions | str | Path | None, graph: Graph) -> dic
     if isinstance(pixels, ImageOptions):
         images = [value for value in graph.inputs if len(value.shape) == 4 and value.shape[1] in ORDERS.values()]
         return {value.name: pixels.for_input(value) for value in images}  # other inputs need tensors
-    preprocess = load_preprocess(pixels)
+    preprocess = dict(pixels) if isinstance(pixels, Mapping) else load_preprocess(pixels)
+    where = f"{pixels}: " if isinstance(pixels, (str, Path)) else ""
     shapes = {value.name: value.shape for value in graph.inputs}
     for name, one in preprocess.items():
         if shapes.get(name, ())[1:] != (one.channels, one.height, one.width):
             known = ", ".join(f"{value.name} {list(value.shape)}" for value in graph.inputs)
             raise ConversionError(
-                f"{pixels}: the size of input {name!r} is not that of the network; its inputs are {known}"
+                f"{where}the size of input {name!r} is not that of the network; its inputs are {known}"
             )
     return preprocess
 
