@@ -85,6 +85,13 @@ With 1 or 2 nothing is written.
 @split_weights
 @click.option("--name", help="The network's name; by default the model's class.")
 @check_runtime
+@click.option(
+    "--input-range",
+    nargs=2,
+    type=float,
+    metavar="LOW HIGH",
+    help="The range of the random inputs, for a model that is not defined for others: 0 1. By default normal numbers.",
+)
 @click.option("--no-check", is_flag=True, help="Do not compare the written files with the model.")
 @tolerance_option
 @model_options
@@ -107,6 +114,7 @@ def command(
     split_weights: bool,
     name: str | None,
     check_runtime: bool | None,
+    input_range: tuple[float, float] | None,
     no_check: bool,
     tolerance: float,
     weights: str | None,
@@ -148,6 +156,8 @@ def command(
     convert: Callable[..., Graph]
     read: Callable[[], Graph]
     if from_onnx:
+        if input_range:
+            raise click.UsageError("--input-range is for PyTorch models")
         convert = partial(export_onnx, model, input_shapes=dict(zip(names, sizes, strict=True)) or sizes or None)
         read = partial(load_onnx, model, dict(zip(names, sizes, strict=True)) or sizes or None)
     else:
@@ -155,8 +165,8 @@ def command(
             raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
         net = load_model(model, weights, key, allow_extra_keys, note)
         folded = pixels if fold_preprocessing else None
-        convert = partial(export, net, random_inputs(sizes), naming=naming, fold_pixels=folded)
-        read = partial(trace, net, random_inputs(sizes), naming=naming)
+        convert = partial(export, net, random_inputs(sizes, input_range), naming=naming, fold_pixels=folded)
+        read = partial(trace, net, random_inputs(sizes, input_range), naming=naming)
     if dry_run:
         return _dry_run(model, read, target, fold_bn=fold_bn)
     try:

@@ -238,11 +238,12 @@ def tolerance_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def random_inputs(shapes: Sequence[tuple[int, ...]]) -> Any:
-    """A random tensor for the only shape, or a tuple of one for each."""
+def random_inputs(shapes: Sequence[tuple[int, ...]], bounds: tuple[float, float] | None = None) -> Any:
+    """A random tensor for the only shape, or a tuple of one for each; uniform within `bounds`, else normal."""
     import torch
 
-    tensors = tuple(torch.randn(shape) for shape in shapes)
+    low, high = bounds or (0.0, 0.0)
+    tensors = tuple(torch.rand(shape) * (high - low) + low if bounds else torch.randn(shape) for shape in shapes)
     return tensors[0] if len(tensors) == 1 else tensors
 
 

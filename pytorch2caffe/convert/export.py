@@ -147,12 +147,19 @@ def _message(comparison: Comparison) -> str:
 
 
 def random_like(inputs: Any) -> Any:
-    """Random inputs of the same structure, shapes and types."""
+    """Random inputs of the same structure, shapes, types and range: a filter of pictures is not defined below 0.
+
+    Uniform where none of the numbers is negative, else normal; of one number alone nothing follows for the range.
+    """
     import torch
 
     if isinstance(inputs, torch.Tensor):
         if inputs.is_floating_point():
-            return torch.randn(inputs.shape, dtype=torch.float32)
+            low, high = (float(each) for each in inputs.detach().aminmax())
+            if 0 <= low < high < inf:
+                return torch.rand(inputs.shape, dtype=torch.float32) * (high - low) + low
+            normal = torch.randn(inputs.shape, dtype=torch.float32)
+            return normal.clamp(low, high) if low < high else normal
         return torch.randint(0, max(int(inputs.max()), 1) + 1, inputs.shape, dtype=inputs.dtype)
     if isinstance(inputs, dict):
         return {key: random_like(item) for key, item in inputs.items()}

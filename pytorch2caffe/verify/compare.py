@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 Key = TypeVar("Key", str, tuple[str, str])
+NAN_IN_BOTH = "NaN on both sides"
 CHUNK_ELEMENTS = 1 << 18  # elements converted to float64 at a time
 
 
@@ -144,7 +145,7 @@ def _compare_blob(
     if sums.note:
         return Row(blob, module, reference.shape, math.inf, math.inf, math.nan, False, sums.note, output)
     equal = sums.relative_l2 <= tolerance and sums.max_abs <= tolerance * sums.largest
-    note = "the reference is all zero" if math.isinf(sums.relative_l2) else ""
+    note = "the reference is all zero" if math.isinf(sums.relative_l2) else sums.of_both
     numbers = sums.max_abs, sums.relative_l2, sums.cosine
     return Row(blob, module, reference.shape, *numbers, equal, note, output)
 
@@ -162,7 +163,7 @@ class _Sums:
 
     def __init__(self) -> None:
         self.difference2 = self.reference2 = self.actual2 = self.product = self.max_abs = self.largest = 0.0
-        self.only_nan = self.only_inf = 0
+        self.only_nan = self.only_inf = self.both_nan = 0
 
     def add(self, reference: np.ndarray, actual: np.ndarray) -> None:
         """Adds a chunk. NaN or the same inf on both sides is equal, and is not part of the sums."""
@@ -171,6 +172,7 @@ class _Sums:
             nan = np.isnan(reference) != np.isnan(actual)
             same = (reference == actual) | (np.isnan(reference) & np.isnan(actual))
             self.only_nan += int(nan.sum())
+            self.both_nan += int((np.isnan(reference) & np.isnan(actual)).sum())
             self.only_inf += int((~finite & ~nan & ~same).sum())
             reference, actual = reference[finite], actual[finite]
         difference = actual - reference
@@ -190,6 +192,11 @@ class _Sums:
             if count
         ]
         return ", ".join(parts)
+
+    @property
+    def of_both(self) -> str:
+        """What the two have in common that shows nothing, or ""."""
+        return f"{self.both_nan} {NAN_IN_BOTH}" if self.both_nan else ""
 
     @property
     def relative_l2(self) -> float:

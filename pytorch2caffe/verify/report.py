@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .compare import Comparison, Row
+from .compare import NAN_IN_BOTH, Comparison, Row
 
 MAX_ROWS_SHOWN = 20  # a comparison of at most so many blobs is shown completely
 
@@ -33,7 +33,9 @@ def verdict(comparison: Comparison) -> str:
         return f"equal within float32: {_blobs(count)}; {off}, {model}{missing}"
     worst = max(row.relative_l2 for row in comparison.rows)
     equal = "different" if missing_outputs else "equal"
-    return f"{equal}: {_blobs(count)}, relative L2 at most {worst:.1e}{missing}"
+    both = [row.blob for row in comparison.rows if row.note.endswith(NAN_IN_BOTH)]
+    nan = f"; {NAN_IN_BOTH} in {_blobs(len(both))}, first {both[0]}" if both else ""
+    return f"{equal}: {_blobs(count)}, relative L2 at most {worst:.1e}{nan}{missing}"
 
 
 def selected_rows(comparison: Comparison, *, all: bool = False, worst: int = 5) -> list[Row]:
