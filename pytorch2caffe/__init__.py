@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .backends.caffe.writer import save_caffe
     from .backends.mmdnn.writer import save_ir
     from .backends.ncnn.writer import save_ncnn
+    from .backends.onnx.writer import save_onnx
     from .backends.torch.generate import generate, to_torch
     from .backends.torch.save import save_torch
     from .convert.export import export
@@ -34,6 +35,7 @@ __all__ = [
     "load_tensorflow",
     "save_caffe",
     "save_ir",
+    "save_onnx",
     "save_ncnn",
     "save_torch",
     "to_torch",
@@ -56,6 +58,7 @@ _HOMES = {
     "load_tensorflow": ".frontends.tensorflow",
     "save_caffe": ".backends.caffe.writer",
     "save_ir": ".backends.mmdnn.writer",
+    "save_onnx": ".backends.onnx.writer",
     "save_ncnn": ".backends.ncnn.writer",
 }
 

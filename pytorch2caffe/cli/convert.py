@@ -23,7 +23,7 @@ from .options import NamedShape, named_shapes, report_shards, split_weights
 --to caffe:        PREFIX.prototxt, PREFIX.caffemodel (--target as in `export`)
 --to pytorch:      NAME.py, NAME.npy, NAME.pth, NAME_state_dict.pth
 --to ir:           PREFIX.json, PREFIX.pb, PREFIX.npy
---to onnx:         NAME.onnx, by torch.onnx
+--to onnx:         NAME.onnx, opset 18, compared with the network in onnxruntime where that is installed
 --to ncnn:         PREFIX.param, PREFIX.bin
 
 \b

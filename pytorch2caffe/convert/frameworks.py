@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
-from torch import nn
 
 import caffe_proto
 
-from ..backends.torch.generate import to_torch
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
 from ..frontends.torch.loading.models import load_model
@@ -140,7 +138,7 @@ def save_network(
              `save_caffe`.
     ir:      path is a prefix: PREFIX.json, PREFIX.pb, PREFIX.npy.
     pytorch: NAME.pth, a complete model for torch.load; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
-    onnx:    NAME.onnx, by torch.onnx.
+    onnx:    NAME.onnx, compared with the network in onnxruntime where that is installed.
     ncnn:    path is a prefix: PREFIX.param, PREFIX.bin.
 
     Raises UnsupportedError listing everything that the framework cannot express.
@@ -179,18 +177,10 @@ def _save_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -
 
 
 def _save_onnx(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
-    from caffe_proto import atomic_files
+    from .onnx_file import save_checked_onnx
 
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise ConversionError("writing ONNX needs: pip install onnx onnxscript") from error
-    model: nn.Module = to_torch(graph)
-    inputs = tuple(torch.zeros(value.shape) for value in graph.inputs)
     (target,) = output_files("onnx", path)
-    with atomic_files(target) as (temporary,):
-        torch.onnx.export(model, inputs, str(temporary), dynamo=True, external_data=False, verbose=False)
+    save_checked_onnx(graph, target)
     return [target]
 
 

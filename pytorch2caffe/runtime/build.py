@@ -26,15 +26,15 @@ def build(source: Source, device: str = "cpu", dtype: torch.dtype = torch.float3
     if dtype != torch.float32:
         tensors = {name: t.to(dtype) if t.is_floating_point() else t for name, t in tensors.items()}
     if not source.module:
-        return _function(source, tensors)
+        return as_function(source, tensors)
     with torch.device("meta"):
         module = eval(source.module, dict(NAMESPACE)).eval()
     module.load_state_dict({**batch_counters(module, device), **tensors}, assign=True)
     module.requires_grad_(False)
-    return _function(source, {"module": module}) if source.expr else module
+    return as_function(source, {"module": module}) if source.expr else module
 
 
-def _function(source: Source, names: dict[str, Any]) -> Callable[..., Any]:
+def as_function(source: Source, names: dict[str, Any]) -> Callable[..., Any]:
     """The expression as a function of the inputs {0}, {1} ...; `names` are the other names in it."""
     inputs = argument_names(source)
     text = source.expr.format(*inputs, **{name: name for name in names})

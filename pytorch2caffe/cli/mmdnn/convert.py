@@ -19,7 +19,7 @@ EXAMPLES = (
 TEXT = """Reads a network of one framework and writes it for another.
 
 -df pytorch: NAME.pth, the complete model; NAME.py and NAME.npy, its code and weights; NAME_state_dict.pth.
--df caffe: NAME.prototxt and NAME.caffemodel, in layers that every Caffe supports. -df onnx: NAME.onnx, by torch.onnx.
+-df caffe: NAME.prototxt and NAME.caffemodel, in layers that every Caffe supports. -df onnx: NAME.onnx.
 
 Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be converted."""
 
