@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from math import prod
 from pathlib import Path
@@ -20,7 +21,7 @@ from .worker import CaffeWorker
 class ConverterWorker(CaffeWorker):
     """A consumer in a process of its own, which is started at the first request and restarted if it has ended.
 
-    command:  the Python that has the consumer. path: what it finds modules in, if it is this Python.
+    command:  the Python that has the consumer. here: whether it is this one, whose modules it is to find.
     progress: the beginnings of lines that the converter prints when nothing is wrong.
     """
 
@@ -30,17 +31,17 @@ class ConverterWorker(CaffeWorker):
         title: str,
         module: str,
         command: list[str],
-        path: list[str] | None = None,
+        here: bool = False,
         progress: tuple[str, ...] = (),
     ) -> None:
         super().__init__(command)
         self.consumer, self.title, self.module = consumer, title, module
-        self.path, self.progress = path, progress
+        self.here, self.progress = here, progress
 
     def source(self) -> str:
         """Starts converter_worker.py; its first line must stay the first for `from __future__`."""
         text = Path(converter_worker.__file__).read_text(encoding="utf-8")
-        setup = f"import sys; sys.path[:] = {self.path!r}\n" if self.path else ""
+        setup = f"import sys; sys.path[:] = {sys.path!r}\n" if self.here else ""
         code = f"exec(compile({text!r}, 'converter_worker.py', 'exec')); main({self.consumer!r})"
         return setup + code
 

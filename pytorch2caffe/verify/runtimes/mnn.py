@@ -18,7 +18,7 @@ class MnnRuntime(ConverterRuntime):
     install_hint = INSTALL_HINT
 
     def __init__(self) -> None:
-        self.worker = ConverterWorker("mnn", "MNN", "MNN", [sys.executable], sys.path, PROGRESS)
+        self.worker = ConverterWorker("mnn", "MNN", "MNN", [sys.executable], here=True, progress=PROGRESS)
 
     def unavailable(self) -> str | None:
         """None if the package is installed; otherwise what to install."""

@@ -128,3 +128,14 @@ def test_without_it(monkeypatch, tmp_path):
     assert runtime.unavailable() == "No module named 'MNN'; install MNN: pip install \"pytorch2caffe[mnn]\""
     with pytest.raises(RuntimeUnavailable, match="mnn: No module named 'MNN'"):
         runtime.run(tmp_path / "net.prototxt", tmp_path / "net.caffemodel", {})
+
+
+def test_the_path_is_that_of_the_start_not_a_list_that_others_change(monkeypatch, tmp_path):
+    """cv2 adds its folder, which has a package typing, to the list sys.path, and then restores it by a new list."""
+    runtime, before = MnnRuntime(), sys.path
+    monkeypatch.setattr(sys, "path", [*before])
+    before.append(str(tmp_path))
+    try:
+        assert str(tmp_path) not in runtime.worker.source()
+    finally:
+        before.remove(str(tmp_path))
