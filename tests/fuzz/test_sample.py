@@ -13,3 +13,10 @@ def test_damaged_files_of_tensorflow_end_in_one_clear_error():
     from tests.fuzz.tensorflow import fuzz
 
     assert fuzz(150, 0).startswith("150 cases")
+
+
+def test_damaged_files_of_onnx_end_in_one_clear_error():
+    pytest.importorskip("onnx")
+    from tests.fuzz.onnx import fuzz
+
+    assert fuzz(150, 0).startswith("150 cases")

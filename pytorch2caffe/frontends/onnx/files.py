@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -15,6 +15,7 @@ from .package import onnx
 from .tensors import FLOAT, MOST_NUMBERS, Tensor
 
 LARGEST_FILE = (1 << 31) - 1
+MOST_GRAPHS = 10_000  # branches and functions
 Opsets = dict[str, int]
 
 
@@ -55,8 +56,29 @@ def open_model(path: str | Path) -> Model:
         raise ConversionError(f"{path}: not an ONNX model, or a damaged one ({error})") from error
     if not proto.HasField("graph"):
         raise ConversionError(f"{path}: not an ONNX model: it has no graph")
+    for text in _texts(proto):
+        if not isinstance(text, str):
+            raise ConversionError(f"{path}: a name in it is not text: {text[:40]!r}: the file is damaged")
     functions = {(plain_domain(f.domain), f.name): f for f in proto.functions}
     return Model(path, proto.graph, opsets_of(proto.opset_import), functions)
+
+
+def _texts(proto: Any) -> Iterator[Any]:
+    """The names in a model; protobuf gives bytes for those that are not UTF-8."""
+    yield from (entry.domain for entry in proto.opset_import)
+    graphs, depth = [proto.graph, *proto.functions], 0
+    while graphs and depth < MOST_GRAPHS:
+        graph, depth = graphs.pop(), depth + 1
+        for info in (*graph.input, *graph.output, *getattr(graph, "initializer", ())):
+            yield info if isinstance(info, (str, bytes)) else info.name
+        yield graph.name
+        for node in graph.node:
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            for entry in node.metadata_props:
+                yield from (entry.key, entry.value)
+            for attribute in node.attribute:
+                yield from (attribute.name, attribute.ref_attr_name)
+                graphs += [attribute.g] if attribute.HasField("g") else []
 
 
 def opsets_of(imports: Any) -> Opsets:
