@@ -51,7 +51,8 @@ X = torch.randn(1, 3, 8, 8)
 
 def test_each_dialect_names_a_runtime_that_there_is_or_none():
     found = {name: dialect(name).runtime for name in names() if dialect(name).runtime}
-    assert found == {"caffe": "caffe", "caffe-master": "caffe", "opencv": "opencv", "mnn": "mnn"}
+    assert found["caffe"] == found["caffe-master"] == "caffe"
+    assert found["ncnn"] == "caffe2ncnn"
     assert set(found.values()) <= set(runtimes())
 
 

@@ -39,7 +39,13 @@ RUNTIMES = {
     "caffe": "BVLC Caffe 1.0",
 }
 CONSUMERS = CHIPS | RUNTIMES
-RUN_IN = {"caffe": "BVLC Caffe 1.0", "opencv": "opencv-python-headless", "ncnn": "ncnn", "mnn": "MNN"}
+RUN_IN = {  # what each is here: a package, and what is to be said of it
+    "caffe": ("", "BVLC Caffe 1.0"),
+    "opencv": ("opencv-python-headless", "OpenCV"),
+    "mnn": ("MNN", "MNN"),
+    "openvino": ("", "OpenVINO 2022.3"),
+    "ncnn": ("", "caffe2ncnn"),
+}
 PARAM = "ncnn's own .param"
 HEAD = """\
 # Who accepts what
@@ -79,7 +85,7 @@ def page(outcomes: Sequence[OutcomeLike]) -> str:
     """The page in Markdown."""
     shown = [each for name in PAGE for each in outcomes if each.network == name]
     lines = HEAD.splitlines()
-    lines += ["", *_what_was_run(), "", *_matrix(shown), "", *_failures(shown)]
+    lines += ["", *_what_was_run(shown), "", *_matrix(shown), "", *_failures(shown)]
     lines += [
         f"Of all {len(outcomes)} networks that were tried ([list](#networks)), the sections below give counts.",
         "",
@@ -90,19 +96,21 @@ def page(outcomes: Sequence[OutcomeLike]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _what_was_run() -> Iterator[str]:
-    installed = ", ".join(
-        f"{title} {_version(title)}".strip() if name != "caffe" else title for name, title in RUN_IN.items()
+def _what_was_run(shown: Sequence[OutcomeLike]) -> Iterator[str]:
+    ran = ", ".join(
+        f"{title} {_version(package)}".strip()
+        for name, (package, title) in RUN_IN.items()
+        if any(name in each.runs for each in shown)
     )
-    yield f"**Run** on the machine that made this page: {installed}."
-    yield "OpenCV, MNN and BVLC Caffe read the Caffe files. ncnn reads what `pytorch2caffe ncnn` writes, `.param` and"
-    yield "`.bin` (last column); the column `ncnn` is about Caffe files for caffe2ncnn. **All other columns rest on"
-    yield "documents or on the importer's source**, named in the sections below: no chip was at hand."
+    yield f"**Run** on the Caffe files, on the machine that made this page: {ran}."
+    yield f"`.param` and `.bin`, which `pytorch2caffe ncnn` writes, ran in ncnn {_version('ncnn')} (last column);"
+    yield "the column `ncnn` is about Caffe files for caffe2ncnn. **All other columns rest on documents or on the"
+    yield "importer's source**, named in the sections below: no chip was at hand."
 
 
 def _version(package: str) -> str:
     try:
-        return version(package)
+        return version(package) if package else ""
     except PackageNotFoundError:
         return ""
 
