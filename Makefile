@@ -70,6 +70,7 @@ lint: test-install
 
 # Each prints its table; the last makes TensorFlow's networks first, into $(BENCH).
 bench: test-install
+	$(BIN)/python -m tests.bench.bench_commands
 	$(BIN)/python tests/bench/bench_export.py
 	$(BIN)/python tests/bench/bench_weights.py
 	$(BIN)/python tests/bench/bench_layers.py

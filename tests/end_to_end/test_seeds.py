@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
+import io
 import os
 import re
+import runpy
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,6 +25,7 @@ import pytest
 import torch
 
 from pytorch2caffe import export
+from pytorch2caffe.cli.mmdnn import COMMANDS
 from pytorch2caffe.convert.mmdnn import slim_checkpoint as slim
 from pytorch2caffe.convert.mmdnn.download import TENSORFLOW
 from pytorch2caffe.frontends.torch.loading.models import torchvision_models
@@ -99,7 +104,7 @@ def test_the_list_is_that_of_the_documents():
 
 
 class Ground:
-    """A folder to work in, and commands run there as a user's shell would run them."""
+    """A folder to work in, and commands run there: as a user's shell would run them, or where torch is imported."""
 
     def __init__(self, folder: Path, mirror: str) -> None:
         self.folder = folder
@@ -115,7 +120,20 @@ class Ground:
         }
 
     def run(self, document: str, line: int, place: str = ".") -> str:
-        """Runs a line of a document; returns what it printed. It must succeed."""
+        """Runs a line of a document in this process; returns what it printed. It must succeed."""
+        words = shlex.split(LINES[document][line])
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+            patch.chdir(self.folder / place)
+            patch.setattr(sys, "path", list(sys.path))
+            patch.setattr(sys, "argv", words)
+            for name in ("PYTORCH2CAFFE_MIRROR", "TORCH_HOME"):
+                patch.setenv(name, self.environment[name])
+            assert run_words(words) in (None, 0), said.getvalue()
+        return said.getvalue()
+
+    def run_in_shell(self, document: str, line: int, place: str = ".") -> str:
+        """Runs a line of a document in a shell; returns what it printed. It must succeed."""
         done = subprocess.run(
             LINES[document][line],
             shell=True,
@@ -151,6 +169,24 @@ class Ground:
             process.send_signal(signal.SIGINT)
             time.sleep(1)
             process.terminate()
+
+
+def run_words(words: list[str]) -> object:
+    """Runs a command by its words, which are sys.argv; returns its exit code."""
+    program, *arguments = words
+    try:
+        if program in COMMANDS:
+            return COMMANDS[program](arguments)
+        if arguments[0] == "-m":
+            del sys.argv[:2]
+            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        else:
+            del sys.argv[0]
+            sys.path.insert(0, str(Path(arguments[0]).parent))
+            runpy.run_path(arguments[0], run_name="__main__")
+    except SystemExit as stop:
+        return stop.code
+    return 0
 
 
 def served(folder: Path) -> tuple[http.server.ThreadingHTTPServer, str]:
@@ -210,7 +246,7 @@ GROUP = pytest.mark.xdist_group("seeds")  # they share TensorBoard's port
 
 @GROUP
 def test_000_from_ir_to_pytorch(ground):
-    said = ground.run("000", 14)
+    said = ground.run_in_shell("000", 14)
     assert "usage: mmdownload" in said
     model = torchvision_models().get_model("resnet50", weights=None)
     weights = ground.folder / "mirror" / "resnet50-0676ba61.pth"
@@ -284,7 +320,7 @@ def test_002_resnet_from_tensorflow(ground):
     said = ground.run("002", 43)
     assert "Tensorflow model file [imagenet_resnet_v2_152.ckpt.meta] loaded successfully." in said
     assert "IR weights are saved as [converted.npy]." in said
-    assert "Target weights are saved as [converted_pytorch.npy]." in ground.run("002", 58)
+    assert "Target weights are saved as [converted_pytorch.npy]." in ground.run_in_shell("002", 58)
     assert "PyTorch model file is saved as [converted_pytorch.pth]" in ground.run("002", 72)
     assert loaded(ground.folder, "converted_pytorch.py", "converted_pytorch.pth").shape == (2, 1001)
 
@@ -295,7 +331,7 @@ def test_003_to_caffe_and_int8(ground):
     ground.run("003", 40)
     tool = "caffe-int8-convert-tool-dev-weight.py"
     (ground.folder / tool).write_text((ROOT / "example" / tool).read_text(encoding="utf-8"), encoding="utf-8")
-    assert "--images IMAGES" in ground.run("003", 120)
+    assert "--images IMAGES" in ground.run_in_shell("003", 120)
     folder = ground.folder / "test" / "models"
     folder.mkdir(parents=True)
     model = make_lively(mobilenet_v1(), torch.randn(2, 3, 64, 64))
@@ -350,10 +386,10 @@ def pictures(folder: Path) -> None:
 def test_004_caffe_to_pytorch(ground):
     model = make_lively(torchvision_models().get_model("squeezenet1_1", weights=None), torch.randn(2, 3, 227, 227))
     export(model, torch.randn(1, 3, 227, 227), ground.folder / "foo.prototxt", ground.folder / "bar.caffemodel")
-    said = ground.run("004", 8)
+    said = ground.run_in_shell("004", 8)
     assert "IR network structure is saved as [placeholder1.pb]." in said
-    ground.run("004", 16)
-    ground.run("004", 22)
+    ground.run_in_shell("004", 16)
+    ground.run_in_shell("004", 22)
     scores = loaded(ground.folder, "placeholder2.py", "placeholder3.pth")
     with torch.no_grad():
         assert torch.allclose(scores, model(torch.ones(2, 3, 227, 227)), atol=1e-4)
