@@ -1,4 +1,7 @@
-"""Reads and writes networks by the name of their framework: load_network, save_network."""
+"""Reads and writes networks by the name of their framework: load_network, save_network.
+
+Most need no torch, which is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,11 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import torch
-
 import caffe_proto
 
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
-from ..frontends.torch.loading.models import load_model
 from ..graph.graph import Graph
-from .mmdnn.kit_model import load_kit_model, state_dict_beside, write_code, write_model
 from .source import FROM, TO, NetworkSource
 
 MODEL_SUFFIX = {".pt2", ".pth", ".pt"}
@@ -75,7 +74,10 @@ def _load_onnx(source: NetworkSource) -> Graph:
 
 
 def _load_pytorch(source: NetworkSource) -> Graph:
+    import torch
+
     from ..frontends.torch import trace
+    from ..frontends.torch.loading.models import load_model
 
     if not source.input_shapes:
         raise ConversionError("a PyTorch model is run once to read it: give --inputShape, for example 3,224,224")
@@ -117,6 +119,8 @@ def output_files(framework: str, path: str | Path) -> list[Path]:
     """The files that `save_network` writes."""
     path = Path(path)
     if framework == "pytorch":
+        from .mmdnn.kit_model import state_dict_beside
+
         model = path if path.suffix in (".pth", ".pt") else path.with_name(f"{path.name}.pth")
         return [model, model.with_suffix(".py"), model.with_suffix(".npy"), state_dict_beside(model)]
     if framework == "onnx":
@@ -164,6 +168,8 @@ def _save_ir(graph: Graph, path: Path, dialect: str, split_weights: bool) -> lis
 
 def _save_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
     from caffe_proto import atomic_files
+
+    from .mmdnn.kit_model import load_kit_model, write_code, write_model
 
     files = output_files("pytorch", path)
     with atomic_files(*files) as temporary, tempfile.TemporaryDirectory(dir=temporary[0].parent) as folder:

@@ -15,8 +15,6 @@ from ..errors import DifferentError
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph
 from ..runtime.random_inputs import random_inputs
-from ..runtime.run import relative_l2, run
-from ..verify.judge import judge
 from ..verify.runtimes import Results, RuntimeFailed
 from .own_runtime import OwnRuntime
 
@@ -82,6 +80,9 @@ def output_differences(
     run_lowered: runs `lowered` on arrays by name, in float32, and may be as far from float64 as `graph` in float32 is;
                  the built-in runtime unless given.
     """
+    from ..runtime.run import run  # imports torch
+    from ..verify.judge import judge
+
     inputs = list(random_inputs(graph).values())
     expected = _outputs(graph, inputs, partial(run, graph))
     actual = _outputs(lowered, inputs, run_lowered or partial(run, lowered))
@@ -101,6 +102,8 @@ def output_differences(
 def _differences(
     graph: Graph, expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], tolerance: float
 ) -> list[str]:
+    from ..runtime.run import relative_l2
+
     return [
         f"{name} differs by {difference:.1e} of its norm"
         for name, a, b in zip(graph.outputs, expected, actual, strict=True)
