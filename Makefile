@@ -8,11 +8,13 @@ ROOT ?= .caffe-root
 TORCH ?= torch==2.13.0
 TORCHVISION ?= torchvision==0.28.0
 WORKERS ?= 2
-# make quick COVERAGE=1, make test COVERAGE=1: the share of lines run, file by file. It costs about 40 % more time.
+# The share of lines run, file by file. make quick COVERAGE=1, make test COVERAGE=1: it costs about 40 % more time.
+# make test COVERAGE=quick: of the tests of `make quick`, while all run.
 COVERAGE ?=
 # make test LAYER=pooling: one family, file, layer or function of torch.
 LAYER ?=
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q \
+	$(if $(filter quick,$(COVERAGE)),-p tests.quick_coverage,$(if $(COVERAGE),--cov --cov-report=term:skip-covered))
 # Where bench_tensorflow.py keeps its networks.
 BENCH ?= bench-out
 
@@ -24,7 +26,8 @@ help:
 	@echo "make test                all tests and lint, with real Caffe where it can be installed (root and debootstrap)"
 	@echo "make test LAYER=pooling  one family's tests, in every runtime; also a file, a layer or a function of torch:"
 	@echo "                         LAYER=conv, LAYER=Convolution, LAYER=max_pool2d"
-	@echo "make quick COVERAGE=1    the same with the coverage of each file; make test COVERAGE=1: of all tests"
+	@echo "make quick COVERAGE=1    the same with the coverage of each file; make test COVERAGE=1: of all tests;"
+	@echo "                         make test COVERAGE=quick: of the quick ones, while all run"
 	@echo "make lint                ruff and mypy"
 	@echo "make bench               times and memory of export, weights, generated code, calibration and TensorFlow"
 	@echo "make docs                the pages made from the code; make sweep: those that take hours"
@@ -58,6 +61,7 @@ test: test-install
 else
 test: test-install caffe lint
 	$(PYTEST) -n $(WORKERS) --dist loadgroup --durations=25
+	$(if $(filter quick,$(COVERAGE)),$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered)
 endif
 
 quick: test-install

@@ -76,13 +76,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.getoption("--quick") and collection_path in NOT_QUICK else None
 
 
+def is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None or "real_caffe" in getattr(item, "fixturenames", ())
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether `--quick` would select a test of a complete run."""
+    runtime = getattr(item, "callspec", None) and item.callspec.params.get("same_everywhere", "builtin")
+    left_out = any(path in NOT_QUICK for path in (item.path, *item.path.parents))
+    return not left_out and not is_slow(item) and runtime in (None, "builtin")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--quick"):
         return
-
-    def is_slow(item: pytest.Item) -> bool:
-        return item.get_closest_marker("slow") is not None or "real_caffe" in getattr(item, "fixturenames", ())
-
     config.hook.pytest_deselected(items=[item for item in items if is_slow(item)])
     items[:] = [item for item in items if not is_slow(item)]
 

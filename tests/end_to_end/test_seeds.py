@@ -320,7 +320,7 @@ def test_002_resnet_from_tensorflow(ground):
     said = ground.run("002", 43)
     assert "Tensorflow model file [imagenet_resnet_v2_152.ckpt.meta] loaded successfully." in said
     assert "IR weights are saved as [converted.npy]." in said
-    assert "Target weights are saved as [converted_pytorch.npy]." in ground.run("002", 58)
+    assert "Target weights are saved as [converted_pytorch.npy]." in ground.run_in_shell("002", 58)
     assert "PyTorch model file is saved as [converted_pytorch.pth]" in ground.run_in_shell("002", 72)
     assert loaded(ground.folder, "converted_pytorch.py", "converted_pytorch.pth").shape == (2, 1001)
 
