@@ -104,7 +104,7 @@ def _what_was_run(shown: Sequence[OutcomeLike]) -> Iterator[str]:
     )
     yield f"**Run** on the Caffe files, on the machine that made this page: {ran}."
     yield f"`.param` and `.bin`, which `pytorch2caffe ncnn` writes, ran in ncnn {_version('ncnn')} (last column);"
-    yield "the column `ncnn` is about Caffe files for caffe2ncnn. **All other columns rest on documents or on the"
+    yield "the column `ncnn` is about Caffe files for caffe2ncnn. **What is not bold rests on documents or on the"
     yield "importer's source**, named in the sections below: no chip was at hand."
 
 
