@@ -47,6 +47,8 @@ WITHOUT_TORCH = (
     ["check", "net.prototxt", "net.caffemodel"],
     ["summary", "net.prototxt"],
     ["ncnn", "net.prototxt", "net.caffemodel", "--no-check", "-o", "net"],
+    ["lower", "net.prototxt", "net.caffemodel", "--target", "opencv", "--no-check", "-o", "lowered"],
+    ["convert", "net.prototxt", "net.caffemodel", "--from", "caffe", "--to", "ir", "-o", "converted"],
 )
 
 
