@@ -9,7 +9,8 @@ import os
 import resource
 import signal
 from collections.abc import Collection, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def run(
         if name in done:
             yield done[name]
             continue
-        network = _apart(package, name, runtimes, seconds, gibibytes)
+        found = _apart(package, name, runtimes, seconds, gibibytes)
+        network = replace(found, day=date.today().isoformat(), gibibytes=gibibytes)
         if results:
             with results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(network)) + "\n")

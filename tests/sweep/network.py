@@ -35,6 +35,7 @@ class Network:
     size:          how large the files are (tests.sweep.measure); empty of one that was refused.
     seconds:       what export took, with its check.
     caffe, opencv: "equal", what is wrong in that runtime, or "" where it was not run.
+    day, gibibytes: when it was run, YYYY-MM-DD, and the most memory that its process could take.
     """
 
     package: str
@@ -47,6 +48,8 @@ class Network:
     seconds: float = 0.0
     caffe: str = ""
     opencv: str = ""
+    day: str = ""
+    gibibytes: int = 0
 
     def __str__(self) -> str:
         return f"{self.package}/{self.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from statistics import median
+from statistics import median, mode
 
 import torch
 
@@ -37,10 +37,13 @@ HEAD = (
     "",
 )
 
+MOST_NAMED = 5
+
 
 def page(networks: Sequence[Network]) -> str:
     """The page: counts by package, sizes, causes of refusals, and what is wrong."""
-    lines = [*HEAD, f"PyTorch {torch.__version__.partition('+')[0]}, float32, eval mode.", "", *_counts(networks)]
+    lines = [*HEAD, f"PyTorch {torch.__version__.partition('+')[0]}, float32, eval mode.", ""]
+    lines += [*_runs(networks), "", *_counts(networks)]
     lines += ["", "## ultralytics", "", *_detectors(networks)]
     lines += ["", "## Sizes", "", *_sizes(networks), "", "## Refused", "", *_refused(networks)]
     lines += ["", "## WRONG", "", *([f"- `{n}`: {cell(n.why)}" for n in networks if n.end == "WRONG"] or ["None."])]
@@ -51,6 +54,20 @@ def page(networks: Sequence[Network]) -> str:
         if equal := [n.name for n in networks if n.package == package and n.end.startswith("equal")]:
             lines += [f"- {package}: {', '.join(f'`{name}`' for name in equal)}"]
     return "\n".join(lines) + "\n"
+
+
+def _runs(networks: Sequence[Network]) -> Iterator[str]:
+    """When the networks were run, and which of them with more memory than most."""
+    days = sorted({network.day for network in networks if network.day})
+    if len(days) > 1:
+        yield f"These outcomes are of runs from {days[0]} to {days[-1]}, between which the code changed."
+    elif days:
+        yield f"These outcomes are of runs on {days[0]}."
+    usual = mode(network.gibibytes for network in networks) if networks else 0
+    for most in sorted({network.gibibytes for network in networks if network.gibibytes > usual}):
+        names = [f"`{network}`" for network in networks if network.gibibytes == most]
+        which = ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} networks"
+        yield f"Run with {most} GiB of memory, where most others had {usual}: {which}."
 
 
 def _counts(networks: Sequence[Network]) -> Iterator[str]:

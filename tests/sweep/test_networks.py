@@ -64,6 +64,7 @@ def test_a_run_that_was_cut_goes_on_and_what_hangs_is_ended(networks, tmp_path):
     found = list(run("timm", ["good", "slow", "refused"], **settings))
     assert [network.end for network in found] == ["WRONG", "skipped", "refused"]
     assert found[1].why == "takes more than 4 seconds"
+    assert found[1].gibibytes == 64 and found[1].day
     assert read(results) == found
 
 
@@ -79,6 +80,14 @@ def test_the_page_counts_by_package():
     assert "| timm | 2.00 | 2.00 `one` | 1.25 | 1.25 `one` |" in text
     assert "| 1 | an index of n that depends on the input | `timm/two` |" in text
     assert "- `smp/three`: different: 1 of 2 blobs" in text
+
+
+def test_the_page_says_when_and_with_how_much_memory():
+    found = [Network("smp", f"n{i}", "equal", day=f"2026-01-0{i + 1}", gibibytes=4) for i in range(3)]
+    text = page([*found, Network("timm", "large", "equal", day="2026-01-02", gibibytes=12)])
+    assert "of runs from 2026-01-01 to 2026-01-03, between which the code changed." in text
+    assert "Run with 12 GiB of memory, where most others had 4: `timm/large`." in text
+    assert "of runs on 2026-01-01." in page(found[:1])
 
 
 def test_calibrated_statistics_are_near_those_of_the_input():

@@ -24,7 +24,7 @@ _PROPERTIES = """
 """
 PROPERTIES = set(_PROPERTIES.split())
 SIZES = {"shape", "size", "numel", "nelement", "__len__", "nbytes", "stride", "broadcast_shapes"}
-SETTERS = {"torch.Tensor.requires_grad.__set__", "torch.Tensor.grad.__set__"}
+SETTERS = {f"torch.Tensor.{name}.__set__" for name in ("requires_grad", "grad", "data")}  # memory is shared with data
 
 _CREATED = """
     zeros_like ones_like full_like empty_like rand_like randn_like randint_like

@@ -168,3 +168,30 @@ def test_a_loop_over_parts_is_one_concat():
 
     graph = trace(forward, torch.randn(1, 100, 2))
     assert [node.layer.type for node in graph.nodes].count("Concat") == 1
+
+
+def other_memory(x):
+    y = x * 1
+    z = x * 2
+    y.data = z
+    z += 1  # in the same memory
+    y.data[:, :2] = 0
+    return y + z
+
+
+def a_constant_as_data(x):
+    y = x * 1
+    y.data = torch.ones(1, 4, 6, 6)
+    return y + x
+
+
+def a_part_as_data(x):
+    y = x * 1
+    y.data = x[:, 1:3]
+    y.data.mul_(2)
+    return x + y.sum(1, keepdim=True)
+
+
+@pytest.mark.parametrize("model", [other_memory, a_constant_as_data, a_part_as_data], ids=lambda f: f.__name__)
+def test_data_is_set(model):
+    same(model, image())

@@ -51,12 +51,6 @@ def cast_and_written(x):
     return y * 2
 
 
-def data_set(x):
-    y = torch.relu(x)
-    y.data = torch.zeros(3)
-    return y
-
-
 ALWAYS = "a Caffe network computes the same for every input"
 REWRITE = "rewrite it with supported functions, or register one"
 NEW = "replace the in-place call by one that returns a new tensor"
@@ -142,7 +136,6 @@ CASES: dict[str, tuple[Any, str, str]] = {
         PLAIN,
     ),
     "a write into a copy of another type": (cast_and_written, "overwritten in place through another tensor", NEW),
-    ".data set": (data_set, "torch.Tensor.data.__set__ has no Caffe layer", REWRITE),
     "complex numbers": (lambda x: (x * 1j).imag, "complex", "use two real tensors"),
     "a complex constant": (
         lambda x: x * torch.ones(1, dtype=torch.complex64),
