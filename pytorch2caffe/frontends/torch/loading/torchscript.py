@@ -20,8 +20,11 @@ def is_torchscript(path: Path) -> bool:
     """Whether a file is an archive of torch.jit.save."""
     if not is_archive(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except DAMAGED_ARCHIVE:
+        return False  # the reader of a complete model says what is damaged
 
 
 def load_torchscript(path: Path) -> Any:
