@@ -13,6 +13,7 @@ from ...layers.convolution.convolution import Convolution
 from ...layers.elementwise.power import Power
 from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
+from ...layers.shape.permute import Permute
 from ...layers.shape.reshape import Reshape
 from ...passes.drop_flattenings import drop_flattenings
 from ...passes.drop_unused import drop_unused
@@ -22,10 +23,12 @@ from ...passes.fix_sizes import fix_sizes
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.fold_pads import fold_pads
 from ...passes.fold_tiles import fold_tiles
+from ...passes.join_attention import join_attention
 from ...passes.join_shuffles import join_shuffles
 from ...passes.merge_equal import merge_equal
 from ...passes.merge_powers import merge_powers
 from ...passes.merge_reshapes import merge_reshapes
+from ...passes.merge_views import merge_views
 from ...passes.open_reshapes import close_reshapes, open_reshapes
 from ...passes.order_outputs import order_outputs
 from ...passes.runner import Pass
@@ -50,6 +53,8 @@ def before_lowering(target: Dialect) -> list[Pass]:
         passes += [fold_pads]
     if Power.type not in target.layers:
         passes += [merge_powers]
+    if Permute.type not in target.layers:
+        passes += [join_attention, merge_views]
     return passes if Flatten.type in target.layers else [*passes, drop_flattenings]
 
 

@@ -16,10 +16,9 @@ from ...graph.graph import Operand, Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Layer, Source, from_torch, layer
+from ..convolution.convolution import Convolution
 from ..elementwise.arithmetic import arithmetic
-from ..elementwise.power import Power
 from ..elementwise.scale import Scale
-from ..pooling.pooling import Pooling
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from ..shape.tile import Tile
@@ -47,22 +46,33 @@ class MatMul(Layer):
         a, b = inputs
         (*lead, m, k), n = a.shape, b.shape[-1]
         batch = prod(lead)
-        if batch * m * k * n > MOST_PRODUCTS:
-            raise Refused(
-                f"a product of two computed tensors, {list(a.shape)} by {list(b.shape)}: plain Caffe layers need a "
-                f"blob of {batch * m * k * n:,} numbers, more than {MOST_PRODUCTS:,}",
-                "use a smaller input",
-            )
-        rows = net.add(Tile(1, m), reshape_to(net, b, (batch, 1, k, n), "right"), name="rows") if m > 1 else None
-        rows = reshape_to(net, b, (batch, 1, k, n), "right") if rows is None else rows
+        refuse_large(a.shape, b.shape, batch * m * k * n)
+        rows = reshape_to(net, b, (batch, 1, k, n), "right")
+        rows = net.add(Tile(1, m), rows, name="rows") if m > 1 else rows
         products = net.add(Scale(0), rows, reshape_to(net, a, (batch, m, k), "left"), name="products")
-        mean = net.add(Pooling("AVE", k, 1), products, name="mean")
-        return reshape_to(net, net.add(Power(scale=float(k)), mean, name="sum"), (*lead, m, n), "product")
+        return reshape_to(net, sum_of_rows(net, products), (*lead, m, n), "product")
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         a, b = (net.graph_order(x) for x in inputs)
         shape = net.graph_shape((*a.ir_shape[:-1], b.ir_shape[-1]))
         return net.ir_order(net.op("MatMul", a, b, shape=shape))
+
+
+def refuse_large(left: Shape, right: Shape, products: int) -> None:
+    """Raises Refused where the products of two tensors, each number by each, are too many for one blob."""
+    if products > MOST_PRODUCTS:
+        raise Refused(
+            f"a product of two computed tensors, {list(left)} by {list(right)}: plain Caffe layers need a "
+            f"blob of {products:,} numbers, more than {MOST_PRODUCTS:,}",
+            "use a smaller input",
+        )
+
+
+def sum_of_rows(net: Builder, x: Value) -> Value:
+    """The sum over the third axis of [N, C, H, W], which stays with size 1: a depthwise convolution of ones."""
+    channels, rows = x.shape[1:3]
+    summing = Convolution(channels, (rows, 1), group=channels, bias_term=False)
+    return net.add(summing, x, blobs=[np.ones((channels, 1, rows, 1), np.float32)], name="sum") if rows > 1 else x
 
 
 def matrix_product(net: Builder, a: Operand, b: Operand) -> Value:
