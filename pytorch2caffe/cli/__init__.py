@@ -21,6 +21,7 @@ class Commands(click.Group):
             "convert",
             "check",
             "lower",
+            "resize",
             "deploy",
             "calibrate",
             "table",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DifferentError
 from ..frontends.torch import trace
+from ..frontends.torch.recording import record
 from ..graph.graph import Graph
 from ..graph.nonfinite import NonFiniteWarning
 from ..passes.fold_preprocessing import fold_preprocessing
@@ -18,11 +20,22 @@ from ..verify.compare import Comparison
 from ..verify.report import verdict
 from ..verify.runtimes import RuntimeFailed
 from ..verify.verify import verify
+from .other_sizes import silent_axes
 from .own_runtime import OwnRuntime
 from .pixels import pixel_inputs, random_pixels, taking_pixels
+from .random_like import random_like
 
 if TYPE_CHECKING:
     from ..backends.caffe.writer import Proof
+
+
+class _SilentAxes(Exception):  # noqa: N818 - caught where the files are written
+    """The files accept another size of these axes of the inputs, and compute something else then."""
+
+    def __init__(self, axes: set[int]) -> None:
+        super().__init__(axes)
+        self.axes = axes
+
 
 FOR_CERTAIN = 1e-2  # a larger relative difference is a wrong file, which no tolerance should accept
 
@@ -52,7 +65,8 @@ def export(
     split_weights:               write more weights than Caffe reads from one file, 2^31 - 1 bytes, to several: see
                                  `save_caffe`.
     check:                       read the files back before they appear, run them on a second, random input, and
-                                 compare every blob with the model's own.
+                                 compare every blob with the model's own. Files that accept another batch or size are
+                                 run at one, as the model is; if they differ there, a Reshape lets them fail instead.
     check_runtime:               also run them in the consumer itself, for dialects that name a runtime (real Caffe for
                                  "caffe", OpenCV for "opencv"), and compare the outputs. None: with `check`, if it is
                                  installed and the network has at most 5e9 multiply-adds and 300 MB of weights.
@@ -74,18 +88,29 @@ def export(
         model, draw = taking_pixels(model, [pixels.get(value.name) for value in graph.inputs]), random_pixels
         graph.notes = fold_preprocessing(graph, pixels)
     proof = proof_of(model, inputs, naming, tolerance, draw) if check else None
+    run_model = partial(record, model, naming=naming, keep=True)
+    silent: set[int] = set()
 
     def proofs(prototxt: Path, caffemodels: Sequence[Path]) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NonFiniteWarning)  # `trace` has given it
             if proof is not None:
                 proof(prototxt, caffemodels)
+                if not silent and (axes := silent_axes(run_model, inputs, prototxt, caffemodels)):
+                    raise _SilentAxes(axes)
             if own_runtime.is_to_run(prototxt, caffemodels):
                 run_in(own_runtime, model, draw(inputs), naming, prototxt, caffemodels, tolerance)
 
-    written = save_caffe(
-        graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proofs
+    save = partial(
+        save_caffe, graph, prototxt, caffemodel, dialect, fold_bn=fold_bn, split_weights=split_weights, proof=proofs
     )
+    try:
+        written = save()
+    except _SilentAxes as error:
+        silent |= error.axes
+        for value in graph.inputs:
+            value.fixed |= {axis for axis in silent if axis < len(value.shape)}
+        written = save()
     written.checks, written.notes = own_runtime.checks, graph.notes
     return written
 
@@ -144,25 +169,3 @@ def _message(comparison: Comparison) -> str:
         f"--no-check (in Python check=False) to look at them{accept}"
     )
     return "\n".join(lines)
-
-
-def random_like(inputs: Any) -> Any:
-    """Random inputs of the same structure, shapes, types and range: a filter of pictures is not defined below 0.
-
-    Uniform where none of the numbers is negative, else normal; of one number alone nothing follows for the range.
-    """
-    import torch
-
-    if isinstance(inputs, torch.Tensor):
-        if inputs.is_floating_point():
-            low, high = (float(each) for each in inputs.detach().aminmax())
-            if 0 <= low < high < inf:
-                return torch.rand(inputs.shape, dtype=torch.float32) * (high - low) + low
-            normal = torch.randn(inputs.shape, dtype=torch.float32)
-            return normal.clamp(low, high) if low < high else normal
-        return torch.randint(0, max(int(inputs.max()), 1) + 1, inputs.shape, dtype=inputs.dtype)
-    if isinstance(inputs, dict):
-        return {key: random_like(item) for key, item in inputs.items()}
-    if isinstance(inputs, (tuple, list)):
-        return type(inputs)(random_like(item) for item in inputs)
-    return inputs

@@ -24,14 +24,14 @@ class Value:
 
     top:   its name in the file that it was read from; layers that work in place give several values one name.
     about: for an input, what its file tells about the expected numbers: "BGR, 0 to 255 ..."; plain ASCII.
-    fixed: whether what is computed from it is right for its height and width only.
+    fixed: the axes of which a layer that reads it is right for this size only.
     """
 
     name: str
     shape: Shape
     top: str = ""
     about: str = ""
-    fixed: bool = False
+    fixed: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
         return f"{self.name}{list(self.shape)}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from math import ceil
+
 from ..errors import Refused
 from .graph import Graph, Infer, Node, Shape, Value
 
 AXES = {"batch": 0, "height": 2, "width": 3}
+GUARD, GUARDED = "Reshape", ".fixed"  # a layer that lets other sizes fail, and how its name ends
 
 
 class Misfit(Refused):  # noqa: N818 - a kind of Refused
@@ -16,15 +20,20 @@ class Misfit(Refused):  # noqa: N818 - a kind of Refused
         self.node = node
 
 
-def shapes_with(graph: Graph, infer: Infer, axis: int) -> dict[Value, Shape]:
-    """The shapes of all values if `axis` of the inputs [N, C, H, W] is twice as long; axis 0 of all inputs.
+def is_guard(node: Node) -> bool:
+    """Whether a node is a Reshape that this package inserted to let other sizes fail."""
+    return node.layer.type == GUARD and node.name.endswith(GUARDED) and node.inputs[0].shape == node.outputs[0].shape
+
+
+def shapes_with(graph: Graph, infer: Infer, axis: int, scale: float = 2.0) -> dict[Value, Shape]:
+    """The shapes of all values if `axis` of the inputs [N, C, H, W] is `scale` times as long; axis 0 of all inputs.
 
     Raises Misfit with the first layer that does not accept it.
     """
     shapes: dict[Value, Shape] = {}
     for value in graph.inputs:
-        doubled = tuple(2 * size if at == axis else size for at, size in enumerate(value.shape))
-        shapes[value] = doubled if len(value.shape) == 4 or axis == 0 else value.shape
+        scaled = tuple(round(scale * size) if at == axis else size for at, size in enumerate(value.shape))
+        shapes[value] = scaled if len(value.shape) == 4 or axis == 0 else value.shape
     for node in graph.nodes:
         try:
             outputs = infer(node.layer, [shapes[value] for value in node.inputs], node.blobs)
@@ -32,6 +41,18 @@ def shapes_with(graph: Graph, infer: Infer, axis: int) -> dict[Value, Shape]:
             raise Misfit(node, error) from error
         shapes.update(zip(node.outputs, map(tuple, outputs), strict=False))
     return shapes
+
+
+def other_scales(graph: Graph, axis: int, sizes: Collection[int]) -> list[float]:
+    """Factors of `axis` of the inputs to try, for values with these sizes along an axis; none for no values.
+
+    They are 2, and those that make each such value shorter and longer by about one position.
+    """
+    longest = max((value.shape[axis] for value in graph.inputs if len(value.shape) == 4), default=0)
+    if not sizes or not longest or axis == 0:
+        return [2.0] if sizes else []
+    steps = sorted({ceil(longest / size) for size in sizes if size <= longest})
+    return [2.0, *(1 + sign * step / longest for step in steps for sign in (-1, 1) if sign * step > -longest)]
 
 
 def fixed_by(graph: Graph, infer: Infer) -> dict[str, Node]:

@@ -28,5 +28,7 @@ def merge_equal(graph: Graph) -> None:
         if earlier is node or not node.outputs or outputs.intersection(node.outputs):
             nodes.append(node)
         else:
-            same.update(zip(node.outputs, earlier.outputs, strict=True))
+            for value, kept in zip(node.outputs, earlier.outputs, strict=True):
+                kept.fixed |= value.fixed
+                same[value] = kept
     graph.nodes[:] = nodes

@@ -64,6 +64,18 @@ FITS_ALL: dict[str, Callable[[], nn.Module]] = {
     "nearest": lambda: Block(lambda y: F.interpolate(y, scale_factor=2)),
     "normalized channels": lambda: Block(lambda y: F.normalize(y, dim=1)),
     "channels without their mean": lambda: Block(lambda y: y - y.mean(1, keepdim=True)),
+    "average without the padding": lambda: Block(lambda y, p: p(y), nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
+    "max pooling, 2 by 2": lambda: Block(lambda y, p: p(y), nn.MaxPool2d(2)),
+    "average pooling, 2 by 2": lambda: Block(lambda y, p: p(y), nn.AvgPool2d(2)),
+    "spatial attention": lambda: Block(
+        lambda y, c: y * c(torch.cat([y.mean(1, True), y.amax(1, True)], 1)).sigmoid(), nn.Conv2d(2, 1, 3, padding=1)
+    ),
+    "least of 17 channels": lambda: Block(lambda y: torch.cat([y, y * 2, y[:, :1] - 1], 1).amin(1, True)),
+    "bilinear": lambda: Block(lambda y: F.interpolate(y, scale_factor=2, mode="bilinear")),
+    "all but the first row": lambda: Block(lambda y: y[:, :, 1:]),
+    "rows from the start": lambda: Block(lambda y: y[:, :, 9:13]),
+    "rolled towards the start": lambda: Block(lambda y: torch.roll(y, (-1, -2), (2, 3))),
+    "padded at the start": lambda: Block(lambda y: F.pad(y, (2, 0, 1, 0), mode="reflect")),
     "padded on one side": lambda: Block(lambda y: F.pad(y, (0, 1, 0, 1))),
     "softmax over channels": lambda: Block(lambda y: y.softmax(1)),
     "instance normalization": lambda: Block(lambda y: F.instance_norm(y)),
@@ -72,12 +84,19 @@ FITS_ALL: dict[str, Callable[[], nn.Module]] = {
 EVEN = {  # right at other even sizes; the model itself refuses odd ones, or drops their last row
     "pixel unshuffle": lambda: Block(lambda y: F.pixel_unshuffle(y, 2)),
     "focus": lambda: Block(focus, nn.Conv2d(32, 4, 3)),
-    "max pooling, 2 by 2": lambda: Block(lambda y, p: p(y), nn.MaxPool2d(2)),
 }
 FAILS = {  # right at another batch; does not load at another size
-    "average without the padding": lambda: Block(lambda y, p: p(y), nn.AvgPool2d(3, 2, 1, count_include_pad=False)),
-    "spatial attention": lambda: Block(lambda y: y * torch.cat([y.mean(1, True), y.amax(1, True)], 1).amax(1, True)),
-    "bilinear": lambda: Block(lambda y: F.interpolate(y, scale_factor=2, mode="bilinear")),
+    "bilinear, aligned corners": lambda: Block(
+        lambda y: F.interpolate(y, scale_factor=2, mode="bilinear", align_corners=True)
+    ),
+    "bilinear, a factor of 1.5": lambda: Block(lambda y: F.interpolate(y, scale_factor=1.5, mode="bilinear")),
+    "pooling and a linear layer": lambda: Block(
+        lambda y, p, fc: fc(p(y).flatten(1)), nn.MaxPool2d(2), nn.Linear(8 * 8 * 8, 5)
+    ),
+    "the last row": lambda: Block(lambda y: y[:, :, -1:]),
+    "all but the last row": lambda: Block(lambda y: y[:, :, :-1]),
+    "halves": lambda: Block(lambda y: torch.cat(torch.cat(y.chunk(2, 2), 1).chunk(2, 3), 1)),
+    "flipped": lambda: Block(lambda y: y.flip((2, 3))),
     "reflection padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="reflect")),
     "replication padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="replicate")),
     "rolled": lambda: Block(lambda y: torch.roll(y, (1, 1), (2, 3))),

@@ -22,7 +22,8 @@ from rich.console import Console
 
 import caffe_proto
 from pytorch2caffe import export, load_caffe, to_torch
-from pytorch2caffe.convert.export import proof_of, random_like
+from pytorch2caffe.convert.export import proof_of
+from pytorch2caffe.convert.random_like import random_like
 from pytorch2caffe.errors import ConversionError, DifferentError
 from tests.paths import ROOT
 from tests.sweep.fault_kinds import KINDS, WEIGHTED, Files, Spot

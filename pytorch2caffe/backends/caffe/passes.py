@@ -15,6 +15,7 @@ from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
 from ...layers.shape.permute import Permute
 from ...layers.shape.reshape import Reshape
+from ...passes.drop_crops import drop_crops
 from ...passes.drop_flattenings import drop_flattenings
 from ...passes.drop_unused import drop_unused
 from ...passes.expand_leftovers import expand_leftovers
@@ -78,6 +79,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     if Silence.type not in target.layers:
         unread = [partial(expand_leftovers, bias=bias), silence_unused]
     guards: list[Pass] = [partial(fix_sizes, infer=infer)] if target.takes(GUARD, [ANY_VALUE]) is None else []
+    passes += [partial(drop_crops, infer=infer)]
     return [*passes, *outputs, *unread, *guards, shapes, names]
 
 

@@ -58,8 +58,11 @@ class IndexSelect(Layer):
         return LinearMap(self.axis, self.count).to_ir(net, inputs, [matrix])
 
 
-def select_indices(net: Builder, x: Value, axis: int, indices: Iterable[int]) -> Value:
-    """x at the positions `indices` along an axis: up to four runs as a Slice and a Concat, else an IndexSelect."""
+def select_indices(net: Builder, x: Value, axis: int, indices: Iterable[int], *, any_size: bool = False) -> Value:
+    """x at the positions `indices` along an axis: up to four runs as a Slice and a Concat, else an IndexSelect.
+
+    any_size: the positions are right if the axis has another size too; one run that ends with it ends with it then.
+    """
     if not x.shape:
         return x
     axis %= len(x.shape)
@@ -67,6 +70,8 @@ def select_indices(net: Builder, x: Value, axis: int, indices: Iterable[int]) ->
     runs = _runs(positions)
     if runs == [(0, x.shape[axis])]:
         return x
+    if not any_size:
+        x.fixed |= {axis}
     if len(runs) <= FEW_RUNS:
         return _slice_and_concat(net, x, axis, _pieces(runs))
     return net.add(IndexSelect(axis, len(positions)), x, blobs=[np.array(positions, np.float32)])
@@ -76,7 +81,9 @@ def select_indices(net: Builder, x: Value, axis: int, indices: Iterable[int]) ->
 def index_select(net: Builder, input: Operand, dim: int, index: Operand) -> Value:
     if isinstance(index, Value) or not isinstance(input, Value):
         raise Refused("index_select with an index that depends on the input", "use a constant index")
-    return select_indices(net, input, dim, np.ravel(index))
+    positions = np.ravel(index)
+    any_size = bool(input.shape) and all(0 <= p < input.shape[dim] - 1 for p in positions)
+    return select_indices(net, input, dim, positions, any_size=any_size)
 
 
 def _selection(size: int, positions: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -104,7 +111,7 @@ def _pieces(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _slice_and_concat(net: Builder, x: Value, axis: int, pieces: Sequence[tuple[int, int]]) -> Value:
     points = sorted({point for piece in pieces for point in piece if 0 < point < x.shape[axis]})
-    parts = dict(zip([0, *points], slice_at(net, x, axis, points, "slice"), strict=True))
+    parts = dict(zip([0, *points], slice_at(net, x, axis, points, "slice", any_size=True), strict=True))
     chosen = [parts[begin] for begin, _ in pieces]
     return net.add(Concat(axis), *chosen) if len(chosen) > 1 else chosen[0]
 

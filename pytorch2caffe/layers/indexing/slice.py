@@ -11,7 +11,9 @@ from ...graph.graph import Value
 from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch
 from .strided_slice import select
-from .subscript import Range, ranges_of
+from .subscript import Range, from_the_end, ranges_of
+
+OPEN = (1 << 63) - 1  # the end of an open slice in an exported program
 
 
 @from_torch("aten.slice")
@@ -19,8 +21,10 @@ def aten_slice(
     net: Builder, input: Value, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Value:
     ranges = [(0, size, 1) for size in input.shape]
-    ranges[dim % len(ranges)] = slice(start, end, step).indices(input.shape[dim])
-    return select(net, input, ranges)
+    along = slice(start, None if end is not None and end >= OPEN else end, step)
+    ranges[dim % len(ranges)] = along.indices(input.shape[dim])
+    fixed = {dim % len(ranges)} if from_the_end((input.shape[dim],), along) else set()
+    return select(net, input, ranges, fixed)
 
 
 MASKS = ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask")

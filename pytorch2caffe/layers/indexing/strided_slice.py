@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,13 +56,14 @@ class StridedSlice(Layer):
         sizes = [len(range(*s)) for s in zip(self.begin, self.end, self.step, strict=True)]
         begin, end = list(self.begin), list(self.end)
         for axis in steps:
-            end[axis] = begin[axis] + (sizes[axis] - 1) * self.step[axis] + 1
+            if end[axis] != x.shape[axis]:
+                end[axis] = begin[axis] + (sizes[axis] - 1) * self.step[axis] + 1
         if steps and len(x.shape) == 4 and all(axis >= 2 for axis in steps):
             if self._to_the_end(x.shape):
                 return every(net, x, self.step[2:], self.begin[2:])
-            x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(4)})
+            x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(4)}, any_size=True)
             return every(net, x, self.step[2:])
-        x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(len(x.shape))})
+        x = crop(net, x, {axis: (begin[axis], end[axis]) for axis in range(len(x.shape))}, any_size=True)
         for axis in steps:
             x = _every_of_axis(net, x, axis, self.step[axis])
         return x
@@ -78,9 +79,10 @@ class StridedSlice(Layer):
         return net.cut(inputs[0], dict(enumerate(zip(self.begin, self.end, self.step, strict=True))))
 
 
-def crop(net: Builder, x: Value, ranges: Mapping[int, tuple[int, int]]) -> Value:
+def crop(net: Builder, x: Value, ranges: Mapping[int, tuple[int, int]], *, any_size: bool = False) -> Value:
     """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other outputs are not used.
 
+    any_size: an end within the axis stays where it is if the axis gets longer, and one at its end moves with it.
     For targets without Slice, by convolutions.
     """
     for axis, (begin, end) in ranges.items():
@@ -89,10 +91,11 @@ def crop(net: Builder, x: Value, ranges: Mapping[int, tuple[int, int]]) -> Value
             continue
         cut = Slice(axis, tuple(points))
         if isinstance(net, Lowering) and len(x.shape) == 4 and axis and not net.takes(cut, x):
+            x.fixed |= {axis}
             convolution, weight = piece_by_convolution(x.shape, axis, begin, end)
             x = net.add(convolution, x, blobs=[weight], name="slice")
         else:
-            x = slice_at(net, x, axis, points, "slice")[1 if begin > 0 else 0]
+            x = slice_at(net, x, axis, points, "slice", any_size=any_size)[1 if begin > 0 else 0]
     return x
 
 
@@ -117,8 +120,16 @@ def _every_of_axis(net: Builder, x: Value, axis: int, step: int) -> Value:
     return reshape_to(net, y, (*shape[:axis], y.shape[2], *shape[axis + 1 :]), "every")
 
 
-def select(net: Builder, x: Value, ranges: Sequence[tuple[int, int, int]]) -> Value:
-    """The part of x that `ranges` (begin, end, step) select, an axis each: a StridedSlice, or x itself."""
-    if all(r == (0, size, 1) for r, size in zip(ranges, x.shape, strict=True)):
+def select(
+    net: Builder, x: Value, ranges: Sequence[tuple[int, int, int]], fixed: Collection[int] | None = None
+) -> Value:
+    """The part of x that `ranges` (begin, end, step) select, an axis each: a StridedSlice, or x itself.
+
+    fixed: the axes along which it is right for this size of x only, None: all that are cut. Along the others, an end
+    within the axis stays where it is if the axis gets longer, and one at its end moves with it.
+    """
+    cut = {axis for axis, (r, size) in enumerate(zip(ranges, x.shape, strict=True)) if r != (0, size, 1)}
+    if not cut:
         return x
+    x.fixed |= cut if fixed is None else cut.intersection(fixed)
     return net.add(StridedSlice(*(tuple(column) for column in zip(*ranges, strict=True))), x)

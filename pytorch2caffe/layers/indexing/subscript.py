@@ -48,6 +48,28 @@ def ranges_of(have: Sequence[int], index: Any) -> tuple[list[Range], list[int]]:
     return ranges, shape
 
 
+def from_the_end(have: Sequence[int], index: Any) -> set[int]:
+    """The axes along which a basic index counts from the end, or up to a number that is the end.
+
+    >>> from_the_end((4, 6, 8), (slice(1, None), slice(0, -1), -1)), from_the_end((4, 6), (slice(2), slice(1, 6)))
+    ({1, 2}, {1})
+    """
+    items = [item for item in (index if isinstance(index, tuple) else (index,)) if item is not None]
+    dots = items.index(Ellipsis) if Ellipsis in items else len(items)
+    last = len(items) - dots - 1
+    axes = dict(
+        zip([*range(dots), *range(len(have) - last, len(have))], [*items[:dots], *items[dots + 1 :]], strict=False)
+    )
+    return {axis for axis, item in axes.items() if _is_from_end(item, have[axis])}
+
+
+def _is_from_end(item: int | slice, size: int) -> bool:
+    if isinstance(item, int):
+        return item < 0
+    ends = [end for end in (item.start, item.stop) if end is not None]
+    return any(end < 0 or end >= size for end in ends) and item.indices(size) != (0, size, 1)
+
+
 def items_of(index: Any) -> tuple[list[Any], bool]:
     """The parts of an index, lists as arrays and arrays of one number as integers; and whether it has arrays.
 

@@ -17,8 +17,12 @@ OutputSize = int | None | Sequence[int | None]  # None: the size of the input
 
 def _output_sizes(shape: Sequence[int], output_size: OutputSize) -> list[int]:
     """The output's size along each spatial axis of an input of this shape."""
-    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * len(shape[2:])
+    sizes = _per_axis(output_size, len(shape) - 2)
     return [current if size is None else int(size) for current, size in zip(shape[2:], sizes, strict=True)]
+
+
+def _per_axis(output_size: OutputSize, rank: int) -> Sequence[int | None]:
+    return output_size if isinstance(output_size, Sequence) else (output_size,) * rank
 
 
 def adaptive_pool(net: Builder, input: Value, output_size: OutputSize, method: str) -> Value:
@@ -28,6 +32,8 @@ def adaptive_pool(net: Builder, input: Value, output_size: OutputSize, method: s
     """
     x, added = with_batch(net, 2, input)
     height, width = _output_sizes(x.shape, output_size)
+    if (height, width) != (1, 1):
+        x.fixed |= {axis for axis, size in enumerate(_per_axis(output_size, 2), 2) if size is not None}
     layer: Layer
     rows, columns = even_windows(x.shape[2], height), even_windows(x.shape[3], width)
     if (height, width) == (1, 1):
@@ -35,11 +41,9 @@ def adaptive_pool(net: Builder, input: Value, output_size: OutputSize, method: s
     elif (height, width) == x.shape[2:]:
         return input
     elif rows and columns:
-        x.fixed = True
         (kernel_h, stride_h), (kernel_w, stride_w) = rows, columns
         layer = Pooling(method, kernel_h, kernel_w, stride_h, stride_w)
     else:
-        x.fixed = True
         layer = AdaptivePooling(method, height, width)
     return drop_batch(net, net.add(layer, x), added)
 

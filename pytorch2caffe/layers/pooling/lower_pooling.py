@@ -11,6 +11,7 @@ import numpy as np
 from ...graph.graph import Value
 from ...graph.lowering import Lowering
 from ..elementwise.eltwise import Eltwise
+from ..elementwise.power import Power
 from ..elementwise.scale import Scale
 from ..indexing.strided_slice import crop_space, every, select
 from ..shape.pad import pad_with
@@ -42,7 +43,7 @@ def lower_pooling(net: Lowering, layer: Pooling, x: Value) -> Value:
 
 def _pool(net: Lowering, layer: Pooling, plain: Pooling, x: Value) -> Value:
     """The windows of `layer`, each pooled as Caffe does it."""
-    if layer.round_mode == "FLOOR" and not _divides(layer, x):
+    if layer.round_mode == "FLOOR" and any(stride > 1 for _, stride, _, _ in layer.axes):
         if any(stride > kernel for kernel, stride, _, _ in layer.axes):
             return _subsample(net, layer, plain, x)
         cropped = crop_to_floor(net, plain, x)
@@ -56,14 +57,6 @@ def _subsample(net: Lowering, layer: Pooling, plain: Pooling, x: Value) -> Value
     if layer.kernel_h > 1 or layer.kernel_w > 1:
         x = net.add(replace(plain, stride_h=1, stride_w=1), x, name="pool")
     return every(net, x, (layer.stride_h, layer.stride_w))
-
-
-def _divides(layer: Pooling, x: Value) -> bool:
-    """Whether the windows tile the input, or move by 1: rounding down is then rounding up."""
-    axes = zip(x.shape[2:], layer.axes, strict=True)
-    return all(
-        stride == 1 or (stride == kernel and not size % stride and not pad) for size, (kernel, stride, pad, _) in axes
-    )
 
 
 def _divisors(layer: Pooling, shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -87,10 +80,18 @@ def _by_convolution(net: Lowering, layer: Pooling, x: Value) -> Value | None:
 
 
 def _weigh(net: Lowering, layer: Pooling, x: Value, y: Value) -> Value:
-    """y, the average in Caffe, times Caffe's divisor / PyTorch's divisor, where they differ."""
+    """y, the average in Caffe, times Caffe's divisor / PyTorch's divisor, where they differ.
+
+    Without the padding in PyTorch's, it is divided by Caffe's average of ones: for every height and width.
+    """
     caffe, torch, _ = _divisors(layer, x.shape)
     if np.array_equal(caffe, torch):
         return y
+    if not layer.count_include_pad and not layer.divisor_override:
+        plain = replace(layer, round_mode="CEIL", count_include_pad=True)
+        share = _pool(net, layer, plain, net.add(Power(scale=0.0, shift=1.0), x, name="ones"))
+        return net.add(Eltwise("PROD"), y, net.add(Power(power=-1.0), share, name="reciprocal"), name="weigh")
+    x.fixed |= {2, 3}
     return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
 
 

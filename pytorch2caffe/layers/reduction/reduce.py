@@ -17,12 +17,16 @@ from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Dims, Layer, Source, axes_of, hull, layer
 from ..convolution.convolution import Convolution
+from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
 from ..pooling.pooling import Pooling
+from ..shape.concat import Concat
 from ..shape.reshape import reshape_to
+from ..shape.slice import slice_at
 
 TORCH = {"mean": "mean", "sum": "sum", "max": "amax", "min": "amin"}
 NCNN = {"sum": 0, "mean": 3, "max": 4, "min": 5}
+MOST_SLICES = 16  # outputs of one layer that consumers of Caffe files accept
 MOST_AT_ONCE = 1 << 12  # Caffe sums in float32 one by one; larger windows are reduced along the rows first
 
 
@@ -65,12 +69,14 @@ class Reduce(Layer):
             x = net.add(Power(scale=-1.0), x, name="minus")
         if self.dims == (1,) and len(x.shape) == 4 and self.operation in ("mean", "sum"):
             return reshape_to(net, _over_channels(net, x, self.operation), output, "reduced")
-        for start, stop in _runs(self.dims):
+        if self.dims == (1,) and len(x.shape) == 4:
+            x = _largest_channel(net, x)
+        for start, stop in _runs(self.dims) if x.shape[1:2] != (1,) else ():
             x = _pool(net, x, start, stop, "MAX" if self.operation in ("max", "min") else "AVE")
         if self.operation == "min":
             x = net.add(Power(scale=-1.0), x, name="min")
         if self.operation == "sum":
-            inputs[0].fixed |= any(axis >= 2 for axis in self.dims)
+            inputs[0].fixed |= set(self.dims)
             x = net.add(Power(scale=float(count)), x, name="sum")
         return reshape_to(net, x, output, "reduced")
 
@@ -107,11 +113,13 @@ def _pool(net: Builder, x: Value, start: int, stop: int, method: str) -> Value:
         return net.add(Pooling(method, global_pooling=True), x, name="pool")
     if len(shape) == 4 and start >= 2:
         height, width = (size if start <= axis < stop else 1 for axis, size in enumerate(shape) if axis > 1)
+        x.fixed |= set(range(start, stop))
         return net.add(Pooling(method, height, width), x, name="pool")
     middle = prod(shape[1:start]) if start else 1
     first = shape[0] if start else 1
     flat = reshape_to(net, x, (first, middle, prod(shape[start:stop]), prod(shape[stop:])), "flat")
     whole = flat.shape[3] == 1 and flat.shape[2] <= MOST_AT_ONCE
+    flat.fixed |= set() if whole else {2}
     layer = Pooling(method, global_pooling=True) if whole else Pooling(method, flat.shape[2], 1)
     pooled = net.add(layer, flat, name="pool")
     return reshape_to(net, pooled, (*shape[:start], *after), "pooled")
@@ -122,6 +130,18 @@ def _over_channels(net: Builder, x: Value, operation: str) -> Value:
     channels = x.shape[1]
     weight = np.full((1, channels, 1, 1), 1 / channels if operation == "mean" else 1.0, np.float32)
     return net.add(Convolution(1, (1, 1), bias_term=False), x, blobs=[weight], name=operation)
+
+
+def _largest_channel(net: Builder, x: Value) -> Value:
+    """The maximum over the channels of [N, C, H, W], [N, 1, H, W], of up to 16 slices at a time: for every size."""
+    while (channels := x.shape[1]) > 1:
+        count = min(channels, MOST_SLICES)
+        size = channels // count
+        points = [size * i for i in range(1, count + bool(channels % count))]
+        parts = slice_at(net, x, 1, points, "channels", any_size=True)
+        x = net.add(Eltwise("MAX"), *parts[:count], name="max")
+        x = net.add(Concat(1), x, parts[count], name="left") if parts[count:] else x
+    return x
 
 
 def reduce(net: Builder, operation: str, input: Value, dim: Dims, keepdim: bool) -> Value:

@@ -43,7 +43,7 @@ def _variance(
     centred = net.add(Binary("sub"), input, mean, name="centred")
     square = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), centred, name="square"), name="squares")
     scale = count / (count - correction)
-    input.fixed |= scale != 1 and any(axis >= 2 for axis in dims)
+    input.fixed |= set(dims) if scale != 1 else set()
     return drop_axes(net, net.add(Power(power=power, scale=scale), square), dims, keepdim)
 
 

@@ -83,8 +83,9 @@ class Pad(Layer):
 def _block(net: Builder, x: Value, axis: int, size: int, value: float) -> list[Value]:
     """Values of `size` along `axis`, all `value`: slices of x times 0."""
     parts = []
+    any_size = size <= x.shape[axis]
     while size > 0:
-        part = crop(net, x, {axis: (0, min(size, x.shape[axis]))})
+        part = crop(net, x, {axis: (0, min(size, x.shape[axis]))}, any_size=any_size)
         parts.append(net.add(Power(scale=0.0, shift=value), part, name="fill"))
         size -= x.shape[axis]
     return parts
@@ -104,7 +105,8 @@ def _repeat(net: Builder, x: Value, pads: Pads, mode: Mode) -> Value:
         positions = positions[max(-before, 0) : len(positions) - max(-after, 0)]
         if not len(positions):
             raise Refused(f"padding that crops all of axis {axis}", "use smaller negative padding")
-        x = select_indices(net, x, axis, np.pad(positions, (max(before, 0), max(after, 0)), mode=mode))
+        padded = np.pad(positions, (max(before, 0), max(after, 0)), mode=mode)
+        x = select_indices(net, x, axis, padded, any_size=after == 0 and mode != "wrap")
     return x
 
 

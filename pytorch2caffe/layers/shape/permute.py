@@ -151,9 +151,11 @@ def _swap(net: Lowering, x: Value, before: int, a: int, b: int, after: int) -> V
     eye, apart = np.eye(pieces, dtype=np.float32), (1, after)
     if b < a:
         x = reshape_to(net, x, (before, 1, a, b * after), "row")
+        x.fixed |= {3}
         read = Convolution(b, (1, b), dilation=apart, bias_term=False)
         return net.add(read, x, blobs=[eye.reshape(b, 1, 1, b)], name="pick")
     x = reshape_to(net, x, (before, a, b, after), "row")
+    x.fixed |= {3}
     write = Deconvolution(1, (1, a), dilation=apart, bias_term=False)
     return net.add(write, x, blobs=[eye.reshape(a, 1, 1, a)], name="put")
 

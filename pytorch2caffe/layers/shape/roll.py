@@ -22,5 +22,5 @@ def roll(net: Builder, input: Value, shifts: int | Sequence[int], dims: int | Se
         return reshape_to(net, roll(net, flat, steps, (0,)), input.shape)
     x = input
     for shift, dim in zip(steps, [dims] if isinstance(dims, int) else dims, strict=True):
-        x = select_indices(net, x, dim, np.roll(np.arange(x.shape[dim]), shift))
+        x = select_indices(net, x, dim, np.roll(np.arange(x.shape[dim]), shift), any_size=-x.shape[dim] < shift < 0)
     return x

@@ -97,10 +97,17 @@ class Narrow(Layer):
         return Source(expr=f"{{0}}[{':, ' * self.axis}{self.start or ''}:{stop}]")
 
 
-def slice_at(net: Builder, input: Value, axis: int, points: Sequence[int], name: str = "") -> list[Any]:
-    """The pieces of a value cut at `points`, as a list, also of one. A piece without elements is an array."""
+def slice_at(
+    net: Builder, input: Value, axis: int, points: Sequence[int], name: str = "", *, any_size: bool = False
+) -> list[Any]:
+    """The pieces of a value cut at `points`, as a list, also of one. A piece without elements is an array.
+
+    any_size: the pieces that are used are right if the axis has another size too: positions counted from its start.
+    """
     edges = [0, *points, input.shape[axis]]
     cuts = sorted({*points} - {0, input.shape[axis]})
+    if points and not any_size:
+        input.fixed |= {axis % len(input.shape)}
     pieces = net.add(Slice(axis, tuple(cuts)), input, name=name) if cuts else [input]
     if len(pieces) == len(edges) - 1:
         return list(pieces)
