@@ -83,8 +83,10 @@ def _fixed_by(graph: Graph, wanted: Mapping[str, Shape]) -> list[Problem]:
         try:
             outputs = infer(node.layer, inputs, node.blobs)
         except Refused as error:
-            problems.append(Problem(f"{node.name} ({node.layer.type})", error.what, EXPORT_AGAIN))
-            if not is_guard(node):
+            where, guard = f"{node.name} ({node.layer.type})", is_guard(node)
+            only = f"what reads it is right for {list(node.outputs[0].shape)} only, and this is {list(inputs[0])}"
+            problems.append(Problem(where, only if guard else error.what, EXPORT_AGAIN))
+            if not guard:
                 return problems
             outputs = inputs
         shapes.update(zip(node.outputs, map(tuple, outputs), strict=True))

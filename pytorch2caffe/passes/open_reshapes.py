@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from ..graph.graph import Graph, Shape
+from collections.abc import Callable
+from math import prod
+
+from ..graph.graph import Graph, Shape, Value
+from ..layers.shape.flatten import Flatten
 from ..layers.shape.reshape import Reshape, with_batch_copied
 
 
-def open_reshapes(graph: Graph) -> None:
+def open_reshapes(graph: Graph, flattens: Callable[[Flatten, Value], bool] | None = None) -> None:
     """Writes dimensions that a Reshape copies as 0, and the only one that is left as -1, if the batch is copied.
 
-    before: x[1, 64, 7, 7] -> Reshape[1, 64, 49] -> y
-    after:  x[1, 64, 7, 7] -> Reshape[0, 0, -1] -> y
+    before: x[1, 64, 7, 7] -> Reshape[1, 64, 49] -> y;  x[1, 1, 16, 16] -> Reshape[1, 16, 16] -> y
+    after:  x[1, 64, 7, 7] -> Reshape[0, 0, -1] -> y;   x[1, 1, 16, 16] -> Flatten(axis 1, end_axis 2) -> y
+
+    flattens: whether the target has such a Flatten. It is written where two dimensions of a Reshape would be numbers.
     """
     for node in graph.nodes:
         layer = node.layer
         if isinstance(layer, Reshape) and layer.axis == 0 and not {0, -1}.intersection(layer.shape[1:]):
-            node.layer = Reshape(_open(node.inputs[0].shape, node.outputs[0].shape))
+            before, after = node.inputs[0].shape, node.outputs[0].shape
+            node.layer = Reshape(_open(before, after))
+            joining = _joining(before, after) if sum(size > 1 for size in node.layer.shape[1:]) > 1 else None
+            if joining is not None and flattens is not None and flattens(joining, node.inputs[0]):
+                node.layer = joining
 
 
 def close_reshapes(graph: Graph) -> None:
@@ -28,6 +38,19 @@ def close_reshapes(graph: Graph) -> None:
         layer = node.layer
         if isinstance(layer, Reshape) and {0, -1}.intersection(layer.shape[1:]):
             node.layer = Reshape(with_batch_copied(node.inputs[0].shape, node.outputs[0].shape))
+
+
+def _joining(before: Shape, after: Shape) -> Flatten | None:
+    """The Flatten from `before` to `after` that keeps the first axis, if there is one.
+
+    >>> _joining((1, 1, 16, 16), (1, 16, 16)), _joining((1, 16, 16), (1, 1, 16, 16))
+    (Flatten(axis=1, end_axis=2), None)
+    """
+    joined = len(before) - len(after) + 1
+    for start in range(1, len(after)) if joined > 1 else ():
+        if after == (*before[:start], prod(before[start : start + joined]), *before[start + joined :]):
+            return Flatten(start, start + joined - 1)
+    return None
 
 
 def _open(before: Shape, after: Shape) -> Shape:

@@ -28,7 +28,8 @@ from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.graph.other_sizes import freedom
 from pytorch2caffe.runtime.build import infer
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
-from tests.end_to_end.peers import UNet
+from tests.end_to_end.peers import UNet as AlignedUNet
+from tests.sweep.fault_networks import UNet
 
 TOLERANCE = 1e-4
 EXPORTED_AT = (1, 3, 128, 128)
@@ -54,6 +55,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "densenet121": torchvision.models.densenet121,
     "vgg11": torchvision.models.vgg11,
     "UNet": UNet,
+    "UNet, aligned corners": AlignedUNet,
     "yolov8n": yolov8n,
     "fcn_resnet50": lambda: torchvision.models.segmentation.fcn_resnet50(weights=None, weights_backbone=None),
 }
