@@ -36,19 +36,21 @@ def silent_axes(record: Run, inputs: Any, prototxt: Path, caffemodels: Sequence[
     """
     fixed = fixed_by(load_caffe(prototxt), infer)
     free = {axis for name, axis in AXES.items() if name not in fixed}
-    if not free or not _differs(record, inputs, prototxt, caffemodels, free):
+    differs = _differs(record, inputs, prototxt, caffemodels, free) if free else False
+    if differs is False:
         return set()
-    return {axis for axis in free if _differs(record, inputs, prototxt, caffemodels, {axis})} or free
+    found = {axis for axis in free if _differs(record, inputs, prototxt, caffemodels, {axis})}
+    return found or (free if differs else set())
 
 
-def _differs(record: Run, inputs: Any, prototxt: Path, caffemodels: Sequence[Path], axes: set[int]) -> bool:
-    """Whether the files load at another size of all `axes`, and give other outputs than the model."""
+def _differs(record: Run, inputs: Any, prototxt: Path, caffemodels: Sequence[Path], axes: set[int]) -> bool | None:
+    """Whether the files load at another size of all `axes`, and give other outputs than the model; None if it fails."""
     changed = random_like(inputs, partial(_other_size, axes=axes))
     try:
         graph, values = record(changed)
     except Exception as error:  # whatever the model raises at a size that it was not made for
         log.debug("not compared at another size: %s", error)
-        return False
+        return None
     arrays = [values[value.name] for value in graph.inputs]
     shapes = {value.name: array.shape for value, array in zip(graph.inputs, arrays, strict=True)}
     try:

@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 import torch
-import torchvision
 from rich.console import Console
 from rich.table import Table
 from torch import nn
@@ -30,10 +30,14 @@ from pytorch2caffe.runtime.build import infer
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from tests.end_to_end.peers import UNet as AlignedUNet
 from tests.sweep.fault_networks import UNet
+from tests.zoo import build
 
 TOLERANCE = 1e-4
 EXPORTED_AT = (1, 3, 128, 128)
 OTHERS = ((4, 3, 128, 128), (1, 3, 160, 160), (1, 3, 192, 96), (1, 3, 117, 139))
+
+
+TORCHVISION = ("resnet18", "resnet50", "mobilenet_v2", "shufflenet_v2_x1_0", "densenet121", "vgg11")
 
 
 def yolov8n() -> nn.Module:
@@ -49,15 +53,10 @@ def first_output(outputs: Any) -> torch.Tensor:
 
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "resnet18": torchvision.models.resnet18,
-    "resnet50": torchvision.models.resnet50,
-    "mobilenet_v2": torchvision.models.mobilenet_v2,
-    "densenet121": torchvision.models.densenet121,
-    "vgg11": torchvision.models.vgg11,
+    **{name: partial(build, name) for name in TORCHVISION},
     "UNet": UNet,
     "UNet, aligned corners": AlignedUNet,
     "yolov8n": yolov8n,
-    "fcn_resnet50": lambda: torchvision.models.segmentation.fcn_resnet50(weights=None, weights_backbone=None),
 }
 
 

@@ -20,6 +20,7 @@ from ...graph.registry import ANY, Bounds, Layer, Source, from_ir, layer
 from ..shape.expand import expand_to
 from ..shape.reshape import reshape_to
 from .eltwise import Eltwise
+from .power import Power
 
 
 def broadcast(name: str, axis: int, rank: int, own_rank: int) -> str:
@@ -185,11 +186,17 @@ class Bias(_Broadcast):
         return Ncnn("Bias", {0: rows}, (bias,), ((rows, 1, size),), ((rows, 1, size),))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
-        """For targets without Bias: a Scale by 1 with a bias, or the sum with the second bottom repeated."""
+        """For targets without Bias: a Scale by 1 with a bias, or the sum with the second bottom repeated.
+
+        A Scale of ones repeats it for every size of x; it is repeated by its own size only for targets without Scale.
+        """
         if blobs:
             return net.add(Scale(self.axis, self.num_axes, True), *inputs, blobs=[np.ones_like(blobs[0]), blobs[0]])
         x, bias = inputs
-        return net.add(Eltwise(), x, _repeated(net, bias, x, self.axis))
+        if bias.shape == x.shape or not net.takes(Scale(self.axis), x, bias):
+            return net.add(Eltwise(), x, _repeated(net, bias, x, self.axis))
+        ones = net.add(Power(scale=0.0, shift=1.0), x, name="ones")
+        return net.add(Eltwise(), x, net.add(Scale(self.axis), ones, bias, name="copies"))
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         x, *others = inputs
