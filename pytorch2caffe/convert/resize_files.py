@@ -15,7 +15,7 @@ from caffe_proto import FilePaths
 from ..errors import ConversionError, DifferentError, Problem, Refused, UnsupportedError
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Shape, Value
-from ..graph.other_sizes import is_guard
+from ..passes.fix_sizes import is_guard
 from ..runtime.build import infer
 from ..runtime.random_inputs import random_inputs
 from ..runtime.run import relative_l2, run

@@ -9,7 +9,6 @@ from ..errors import Refused
 from .graph import Graph, Infer, Node, Shape, Value
 
 AXES = {"batch": 0, "height": 2, "width": 3}
-GUARD, GUARDED = "Reshape", ".fixed"  # a layer that lets other sizes fail, and how its name ends
 
 
 class Misfit(Refused):  # noqa: N818 - a kind of Refused
@@ -18,11 +17,6 @@ class Misfit(Refused):  # noqa: N818 - a kind of Refused
     def __init__(self, node: Node, error: Refused) -> None:
         super().__init__(error.what, error.fix)
         self.node = node
-
-
-def is_guard(node: Node) -> bool:
-    """Whether a node is a Reshape that this package inserted to let other sizes fail."""
-    return node.layer.type == GUARD and node.name.endswith(GUARDED) and node.inputs[0].shape == node.outputs[0].shape
 
 
 def shapes_with(graph: Graph, infer: Infer, axis: int, scale: float = 2.0) -> dict[Value, Shape]:

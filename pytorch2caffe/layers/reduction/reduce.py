@@ -69,9 +69,9 @@ class Reduce(Layer):
             x = net.add(Power(scale=-1.0), x, name="minus")
         if self.dims == (1,) and len(x.shape) == 4 and self.operation in ("mean", "sum"):
             return reshape_to(net, _over_channels(net, x, self.operation), output, "reduced")
-        if self.dims == (1,) and len(x.shape) == 4:
-            x = _largest_channel(net, x)
-        for start, stop in _runs(self.dims) if x.shape[1:2] != (1,) else ():
+        channels = self.dims == (1,) and len(x.shape) == 4
+        x = _largest_channel(net, x) if channels else x
+        for start, stop in _runs(self.dims) if not channels else ():
             x = _pool(net, x, start, stop, "MAX" if self.operation in ("max", "min") else "AVE")
         if self.operation == "min":
             x = net.add(Power(scale=-1.0), x, name="min")
