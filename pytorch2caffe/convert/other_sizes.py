@@ -14,7 +14,7 @@ from ..errors import ConversionError
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph
 from ..graph.other_sizes import AXES, fixed_by
-from ..runtime.build import infer
+from ..runtime.infer import infer
 from ..runtime.run import relative_l2, run
 from .random_like import random_like
 

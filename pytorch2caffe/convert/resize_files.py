@@ -16,7 +16,7 @@ from ..errors import ConversionError, DifferentError, Problem, Refused, Unsuppor
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Shape, Value
 from ..passes.fix_sizes import is_guard
-from ..runtime.build import infer
+from ..runtime.infer import infer
 from ..runtime.random_inputs import random_inputs
 from ..runtime.run import relative_l2, run
 

@@ -26,7 +26,7 @@ from torch import nn
 from pytorch2caffe import save_caffe, trace
 from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.graph.other_sizes import freedom
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from pytorch2caffe.verify.runtimes import RuntimeFailed, get
 from tests.end_to_end.peers import UNet as AlignedUNet
 from tests.sweep.fault_networks import UNet

@@ -10,7 +10,7 @@ from torch import nn
 
 from pytorch2caffe import export
 from pytorch2caffe.graph.other_sizes import fixed_by
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 
 
 class Of(nn.Module):

@@ -14,7 +14,7 @@ from pytorch2caffe.layers.pooling.pooling import Pooling
 from pytorch2caffe.layers.shape.concat import Concat
 from pytorch2caffe.layers.shape.reshape import Reshape
 from pytorch2caffe.passes.drop_crops import drop_crops
-from pytorch2caffe.runtime.build import infer
+from pytorch2caffe.runtime.infer import infer
 from tests.passes.graphs import Net, applied, types
 
 POOLED = ["Convolution", "Pooling", "Crop"]

@@ -83,7 +83,6 @@ def test_only_where_it_is_needed(tmp_path):
     for name, types in {
         "one number for each channel": ["Convolution", "Scale"],
         "a map": ["Convolution", "Reshape", "Scale"],
-        "bilinear": ["Convolution", "Deconvolution", "Reshape", "Scale"],
         "a factor after a power": ["Convolution", "Power", "Reshape", "Power"],
         "a factor after a power with a shift": ["Convolution", "Power", "Power"],
         "two factors": ["Convolution", "Power", "Power"],
