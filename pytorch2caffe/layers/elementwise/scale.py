@@ -193,10 +193,11 @@ class Bias(_Broadcast):
         if blobs:
             return net.add(Scale(self.axis, self.num_axes, True), *inputs, blobs=[np.ones_like(blobs[0]), blobs[0]])
         x, bias = inputs
-        if bias.shape == x.shape or not net.takes(Scale(self.axis), x, bias):
+        ones = Power(scale=0.0, shift=1.0)
+        if bias.shape == x.shape or not net.takes(Scale(self.axis), x, bias) or not net.takes(ones, x):
             return net.add(Eltwise(), x, _repeated(net, bias, x, self.axis))
-        ones = net.add(Power(scale=0.0, shift=1.0), x, name="ones")
-        return net.add(Eltwise(), x, net.add(Scale(self.axis), ones, bias, name="copies"))
+        copies = net.add(Scale(self.axis), net.add(ones, x, name="ones"), bias, name="copies")
+        return net.add(Eltwise(), x, copies)
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         x, *others = inputs

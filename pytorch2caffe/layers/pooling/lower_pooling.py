@@ -87,7 +87,8 @@ def _weigh(net: Lowering, layer: Pooling, x: Value, y: Value) -> Value:
     caffe, torch, _ = _divisors(layer, x.shape)
     if np.array_equal(caffe, torch):
         return y
-    if not layer.count_include_pad and not layer.divisor_override:
+    has_power = net.takes(Power(scale=0.0, shift=1.0), x) and net.takes(Power(power=-1.0), y)
+    if not layer.count_include_pad and not layer.divisor_override and has_power:
         plain = replace(layer, round_mode="CEIL", count_include_pad=True)
         share = _pool(net, layer, plain, net.add(Power(scale=0.0, shift=1.0), x, name="ones"))
         return net.add(Eltwise("PROD"), y, net.add(Power(power=-1.0), share, name="reciprocal"), name="weigh")

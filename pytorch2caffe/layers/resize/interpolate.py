@@ -17,6 +17,7 @@ from ...graph.registry import Layer, Source, from_torch, layer, number
 from ..convolution.deconvolution import Deconvolution
 from ..elementwise.binary import Binary
 from ..elementwise.power import Power
+from ..elementwise.scale import Scale
 from ..linear.linear_map import linear_map
 from .interp import Interp
 from .resample import antialiased_matrix, resampling_matrix
@@ -123,7 +124,7 @@ class Interpolate(Layer):
         )
 
 
-def _by_deconvolution(net: Builder, x: Value, factors: Sequence[int], mode: str) -> Value:
+def _by_deconvolution(net: Lowering, x: Value, factors: Sequence[int], mode: str) -> Value:
     """One depthwise Deconvolution; bilinear: divided by its result for ones, which corrects the edges at any size."""
     channels = x.shape[1]
     pads: tuple[int, ...] = (0, 0)
@@ -135,6 +136,10 @@ def _by_deconvolution(net: Builder, x: Value, factors: Sequence[int], mode: str)
     y = net.add(deconvolution, x, blobs=[np.broadcast_to(kernel, (channels, 1, *kernel.shape))], name="deconvolution")
     if mode == "nearest":
         return y
+    if not net.takes(Power(scale=0.0, shift=1.0), x) or not net.takes(Power(power=-1.0), y):
+        x.fixed |= {2, 3}
+        weights = np.outer(*(_response_to_ones(size, f) for size, f in zip(x.shape[2:], factors, strict=True)))
+        return net.add(Scale(2, 2), y, blobs=[1 / weights], name="edges")
     first = np.zeros((channels, 1, *kernel.shape), np.float32)
     first[0] = kernel
     one_channel = Deconvolution(1, kernel.shape, tuple(factors), pads, bias_term=False)
@@ -147,6 +152,16 @@ def _triangle(scale: int) -> np.ndarray:
     size = 2 * scale - scale % 2
     middle = scale - 1 if scale % 2 else scale - 0.5
     return 1 - abs(np.arange(size) - middle) / scale
+
+
+def _response_to_ones(size: int, scale: int) -> np.ndarray:
+    """The result of the bilinear kernel for a row of `size` ones: 1, and less at the edges; [size * scale]."""
+    pad = (scale - scale % 2) // 2
+    kernel = _triangle(scale)
+    full = np.zeros((size - 1) * scale + len(kernel))
+    for i in range(size):
+        full[i * scale : i * scale + len(kernel)] += kernel
+    return full[pad : pad + size * scale]
 
 
 @from_torch("torch.nn.functional.interpolate", "torch.nn.functional.upsample")
