@@ -4,7 +4,7 @@ import torch
 
 from pytorch2caffe import export, verify
 from pytorch2caffe.cli import main
-from pytorch2caffe.convert.export import random_like
+from pytorch2caffe.convert.random_like import random_like
 from pytorch2caffe.verify.report import verdict
 
 
