@@ -39,3 +39,17 @@ def test_what_is_wrong_at_another_size_fails_there(name, tmp_path):
     files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
     graph = export(Of(function).eval(), torch.randn(1, 3, 16, 16), *files, check_runtime=False)
     assert set(fixed_by(graph, infer)) == fixed
+
+
+class OnlyHere(Exception):  # noqa: N818 - of a model: any name
+    pass
+
+
+def test_a_model_may_raise_what_it_likes_at_another_size(tmp_path):
+    def function(y: torch.Tensor) -> torch.Tensor:
+        if y.shape[2:] != (16, 16):
+            raise OnlyHere
+        return y * 2
+
+    export(Of(function).eval(), torch.randn(1, 3, 16, 16), tmp_path / "a.prototxt", tmp_path / "a.caffemodel")
+    assert (tmp_path / "a.caffemodel").exists()
