@@ -167,6 +167,12 @@ def is_shape(shape: object) -> bool:
     return isinstance(shape, tuple) and all(type(size) is int and size >= 0 for size in shape)
 
 
+def fix_axes(value: Value | np.ndarray, axes: Iterable[int]) -> None:
+    """States that what reads a value is right for this size of these axes only; a constant has no other."""
+    if isinstance(value, Value):
+        value.fixed |= frozenset(axes)
+
+
 class Names:
     """Makes names unique: `relu`, `relu_1`, `relu_2`."""
 

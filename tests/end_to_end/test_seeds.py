@@ -129,7 +129,10 @@ class Ground:
             patch.setattr(sys, "argv", words)
             for name in ("PYTORCH2CAFFE_MIRROR", "TORCH_HOME"):
                 patch.setenv(name, self.environment[name])
-            assert run_words(words) in (None, 0), said.getvalue()
+            try:
+                assert run_words(words) in (None, 0), said.getvalue()
+            finally:
+                forget_modules_of(self.folder)
         return said.getvalue()
 
     def run_in_shell(self, document: str, line: int, place: str = ".") -> str:
@@ -169,6 +172,14 @@ class Ground:
             process.send_signal(signal.SIGINT)
             time.sleep(1)
             process.terminate()
+
+
+def forget_modules_of(folder: Path) -> None:
+    """Lets another command import a generated module of the same name from another folder."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).resolve().is_relative_to(folder.resolve()):
+            del sys.modules[name]
 
 
 def run_words(words: list[str]) -> object:

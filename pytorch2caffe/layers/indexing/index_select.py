@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...graph.builder import Builder
-from ...graph.graph import Operand, Shape, Value
+from ...graph.graph import Operand, Shape, Value, fix_axes
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_torch, layer
 from ..linear.linear_map import LinearMap, linear_map
@@ -71,7 +71,7 @@ def select_indices(net: Builder, x: Value, axis: int, indices: Iterable[int], *,
     if runs == [(0, x.shape[axis])]:
         return x
     if not any_size:
-        x.fixed |= {axis}
+        fix_axes(x, {axis})
     if len(runs) <= FEW_RUNS:
         return _slice_and_concat(net, x, axis, _pieces(runs))
     return net.add(IndexSelect(axis, len(positions)), x, blobs=[np.array(positions, np.float32)])

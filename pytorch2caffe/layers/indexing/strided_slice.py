@@ -11,7 +11,7 @@ from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Shape, Value, fix_axes
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..convolution.convolution import Convolution
@@ -91,7 +91,7 @@ def crop(net: Builder, x: Value, ranges: Mapping[int, tuple[int, int]], *, any_s
             continue
         cut = Slice(axis, tuple(points))
         if isinstance(net, Lowering) and len(x.shape) == 4 and axis and not net.takes(cut, x):
-            x.fixed |= {axis}
+            fix_axes(x, {axis})
             convolution, weight = piece_by_convolution(x.shape, axis, begin, end)
             x = net.add(convolution, x, blobs=[weight], name="slice")
         else:
@@ -131,5 +131,5 @@ def select(
     cut = {axis for axis, (r, size) in enumerate(zip(ranges, x.shape, strict=True)) if r != (0, size, 1)}
     if not cut:
         return x
-    x.fixed |= cut if fixed is None else cut.intersection(fixed)
+    fix_axes(x, cut if fixed is None else cut.intersection(fixed))
     return net.add(StridedSlice(*(tuple(column) for column in zip(*ranges, strict=True))), x)

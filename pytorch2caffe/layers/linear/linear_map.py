@@ -12,7 +12,7 @@ from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...graph.bounds import are_integers, weighted_sums
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Shape, Value, fix_axes
 from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Source, layer
 from ..convolution.convolution import Convolution
@@ -70,7 +70,7 @@ class LinearMap(Layer):
                   -> Deconvolution(identity, kernel and stride (H', 1)) -> [N, 1, C * H', W] -> Reshape -> y
         """
         n, channels, rows, columns = x.shape
-        x.fixed |= {2}
+        fix_axes(x, {2})
         each = Convolution(channels * self.out, (rows, 1), group=channels, bias_term=False)
         kernel = matrix[:, None, :, None]
         if channels * matrix.size <= MOST_REPEATED:

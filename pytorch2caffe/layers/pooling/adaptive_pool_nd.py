@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...graph.builder import Builder
-from ...graph.graph import Value
+from ...graph.graph import Value, fix_axes
 from ...graph.registry import Layer, pair
 from ..shape.reshape import drop_batch, reshape_to, with_batch
 from .adaptive_pooling import AdaptivePooling, even_windows
@@ -33,7 +33,7 @@ def adaptive_pool(net: Builder, input: Value, output_size: OutputSize, method: s
     x, added = with_batch(net, 2, input)
     height, width = _output_sizes(x.shape, output_size)
     if (height, width) != (1, 1):
-        x.fixed |= {axis for axis, size in enumerate(_per_axis(output_size, 2), 2) if size is not None}
+        fix_axes(x, {axis for axis, size in enumerate(_per_axis(output_size, 2), 2) if size is not None})
     layer: Layer
     rows, columns = even_windows(x.shape[2], height), even_windows(x.shape[3], width)
     if (height, width) == (1, 1):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...graph.graph import Value
+from ...graph.graph import Value, fix_axes
 from ...graph.lowering import Lowering
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
@@ -34,9 +34,13 @@ def lower_pooling(net: Lowering, layer: Pooling, x: Value) -> Value:
     if layer.dilation_h > 1 or layer.dilation_w > 1:
         return _lower_dilation(net, layer, x)
     plain = replace(layer, round_mode="CEIL", count_include_pad=True, divisor_override=0)
-    if (layer.pad_h or layer.pad_w) and not net.takes(plain, x):
-        average = _by_convolution(net, layer, x) if layer.pool == "AVE" else None
-        return _pad_first(net, layer, x) if average is None else average
+    lacks_padding = bool(layer.pad_h or layer.pad_w) and not net.takes(plain, x)
+    if layer.pool == "AVE" and (lacks_padding or layer.divisor_override):
+        average = _by_convolution(net, layer, x)
+        if average is not None:
+            return average
+    if lacks_padding:
+        return _pad_first(net, layer, x)
     y = _pool(net, layer, plain, x)
     return _weigh(net, layer, x, y) if layer.pool == "AVE" else y
 
@@ -92,7 +96,7 @@ def _weigh(net: Lowering, layer: Pooling, x: Value, y: Value) -> Value:
         plain = replace(layer, round_mode="CEIL", count_include_pad=True)
         share = _pool(net, layer, plain, net.add(Power(scale=0.0, shift=1.0), x, name="ones"))
         return net.add(Eltwise("PROD"), y, net.add(Power(power=-1.0), share, name="reciprocal"), name="weigh")
-    x.fixed |= {2, 3}
+    fix_axes(x, {2, 3})
     return net.add(Scale(2, 2), y, blobs=[(caffe / torch).astype(np.float32)], name="weigh")
 
 

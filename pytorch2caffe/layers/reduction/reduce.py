@@ -12,7 +12,7 @@ from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import SHAPE, Ncnn, along, replaced
 from ...graph.bounds import affine
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Shape, Value, fix_axes
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Dims, Layer, Source, axes_of, hull, layer
@@ -113,13 +113,13 @@ def _pool(net: Builder, x: Value, start: int, stop: int, method: str) -> Value:
         return net.add(Pooling(method, global_pooling=True), x, name="pool")
     if len(shape) == 4 and start >= 2:
         height, width = (size if start <= axis < stop else 1 for axis, size in enumerate(shape) if axis > 1)
-        x.fixed |= set(range(start, stop))
+        fix_axes(x, set(range(start, stop)))
         return net.add(Pooling(method, height, width), x, name="pool")
     middle = prod(shape[1:start]) if start else 1
     first = shape[0] if start else 1
     flat = reshape_to(net, x, (first, middle, prod(shape[start:stop]), prod(shape[stop:])), "flat")
     whole = flat.shape[3] == 1 and flat.shape[2] <= MOST_AT_ONCE
-    flat.fixed |= set() if whole else {2}
+    fix_axes(flat, set() if whole else {2})
     layer = Pooling(method, global_pooling=True) if whole else Pooling(method, flat.shape[2], 1)
     pooled = net.add(layer, flat, name="pool")
     return reshape_to(net, pooled, (*shape[:start], *after), "pooled")

@@ -6,7 +6,7 @@ from math import prod as product
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Value
+from ...graph.graph import Value, fix_axes
 from ...graph.registry import Dims, axes_of, from_torch
 from ..elementwise.binary import Binary
 from ..elementwise.power import Power
@@ -43,7 +43,7 @@ def _variance(
     centred = net.add(Binary("sub"), input, mean, name="centred")
     square = net.add(Reduce("mean", dims, True), net.add(Power(power=2.0), centred, name="square"), name="squares")
     scale = count / (count - correction)
-    input.fixed |= set(dims) if scale != 1 else set()
+    fix_axes(input, set(dims) if scale != 1 else set())
     return drop_axes(net, net.add(Power(power=power, scale=scale), square), dims, keepdim)
 
 

@@ -11,7 +11,7 @@ from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Shape, Value, fix_axes
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_torch, layer, number
 from ..convolution.deconvolution import Deconvolution
@@ -137,7 +137,7 @@ def _by_deconvolution(net: Lowering, x: Value, factors: Sequence[int], mode: str
     if mode == "nearest":
         return y
     if not net.takes(Power(scale=0.0, shift=1.0), x) or not net.takes(Power(power=-1.0), y):
-        x.fixed |= {2, 3}
+        fix_axes(x, {2, 3})
         weights = np.outer(*(_response_to_ones(size, f) for size, f in zip(x.shape[2:], factors, strict=True)))
         return net.add(Scale(2, 2), y, blobs=[1 / weights], name="edges")
     first = np.zeros((channels, 1, *kernel.shape), np.float32)

@@ -12,7 +12,7 @@ from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import MOST_AXES, SHAPE, Ncnn
 from ...graph.builder import Builder
-from ...graph.graph import Operand, Shape, Value
+from ...graph.graph import Operand, Shape, Value, fix_axes
 from ...graph.lowering import Lowering
 from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Layer, Source, from_torch, layer, unpacked
@@ -151,11 +151,11 @@ def _swap(net: Lowering, x: Value, before: int, a: int, b: int, after: int) -> V
     eye, apart = np.eye(pieces, dtype=np.float32), (1, after)
     if b < a:
         x = reshape_to(net, x, (before, 1, a, b * after), "row")
-        x.fixed |= {3}
+        fix_axes(x, {3})
         read = Convolution(b, (1, b), dilation=apart, bias_term=False)
         return net.add(read, x, blobs=[eye.reshape(b, 1, 1, b)], name="pick")
     x = reshape_to(net, x, (before, a, b, after), "row")
-    x.fixed |= {3}
+    fix_axes(x, {3})
     write = Deconvolution(1, (1, a), dilation=apart, bias_term=False)
     return net.add(write, x, blobs=[eye.reshape(a, 1, 1, a)], name="put")
 

@@ -11,7 +11,7 @@ import numpy as np
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along, replaced
 from ...graph.builder import Builder
-from ...graph.graph import Shape, Value
+from ...graph.graph import Shape, Value, fix_axes
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..convolution.convolution import Convolution
@@ -107,7 +107,7 @@ def slice_at(
     edges = [0, *points, input.shape[axis]]
     cuts = sorted({*points} - {0, input.shape[axis]})
     if points and not any_size:
-        input.fixed |= {axis % len(input.shape)}
+        fix_axes(input, {axis % len(input.shape)})
     pieces = net.add(Slice(axis, tuple(cuts)), input, name=name) if cuts else [input]
     if len(pieces) == len(edges) - 1:
         return list(pieces)
