@@ -19,14 +19,13 @@ pooling that rounds down was a Pooling, a Slice and a Silence; "now" is a Crop. 
 within 1e-4, or as near to float64 as float32 allows. *leftovers*: outputs that the consumer lists beside the network's
 own. The default file is that of `export` without `--target`; the consumer's own that of its dialect
 ([consumers.md](consumers.md)). coremltools: converted by it, the result run by onnxmltools and onnxruntime.
-The networks that the columns "now" do not count have not been run again, nor MNN's "not run"; those that were run now
-were so at 96x96 pixels. Started again for another network, this goes on where it ended.
+Networks that the second table lacks, or for which it shows "-", have not been run again; nor MNN's "not run".
 """
 
 
 def page(before: Sequence[Found], now: Sequence[Found]) -> str:
     """The page: a line for each consumer, then one for each network."""
-    return "\n".join([HEAD, *_summary(before, now), "", *_networks(before)]) + "\n"
+    return "\n".join([HEAD, *_summary(before, now), *_networks("Now", now), *_networks("Before", before)]) + "\n"
 
 
 def _summary(before: Sequence[Found], now: Sequence[Found]) -> Iterator[str]:
@@ -50,9 +49,8 @@ def _count(results: Sequence[Found], runtime: str, kind: str) -> str:
     return ", ".join(parts) + (f"; {leftovers} with leftovers" if leftovers else "")
 
 
-def _networks(results: Sequence[Found]) -> Iterator[str]:
-    yield "Before, network by network; where the consumer has its own dialect, the file of that too:"
-    yield ""
+def _networks(when: str, results: Sequence[Found]) -> Iterator[str]:
+    yield from ("", f"{when}, network by network; where the consumer has its own dialect, the file of that too:", "")
     yield f"| network | {' | '.join(TITLES[runtime] for runtime in OWN)} |"
     yield "|---|" + "---|" * len(OWN)
     for found in results:
