@@ -104,11 +104,16 @@ def _call(node: Any, inputs: list[Any]) -> list[Any]:
     namespace, _, name = node.kind().partition("::")
     if node.schema() == "(no schema)" or namespace == "prim":
         _refuse(node, f"{node.kind()} has no counterpart in Python")
-    schema = torch._C.parse_schema(node.schema())
+    schema = _schema(node.schema())
     packet = getattr(getattr(torch.ops, namespace), name)
     function = getattr(packet, schema.overload_name or "default")
     args, kwargs = _bound(schema, inputs)
     return _as_results(node, function(*args, **kwargs))
+
+
+@lru_cache(maxsize=1024)
+def _schema(text: str) -> Any:
+    return torch._C.parse_schema(text)
 
 
 def _bound(schema: Any, inputs: list[Any]) -> tuple[list[Any], dict[str, Any]]:

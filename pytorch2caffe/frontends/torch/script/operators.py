@@ -38,21 +38,9 @@ def _append(items: list[Any], item: Any) -> list[Any]:
     return items
 
 
-def _extend(items: list[Any], more: list[Any]) -> None:
-    items.extend(more)
-
-
-def _insert(items: list[Any], index: int, item: Any) -> None:
-    items.insert(index, item)
-
-
 def _set(items: Any, key: Any, item: Any) -> Any:
     items[key] = item
     return items
-
-
-def _delete(items: Any, key: Any) -> None:
-    del items[key]
 
 
 def _slice(items: Any, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
@@ -65,11 +53,7 @@ def _unwrap(item: Any) -> Any:
     return item
 
 
-def _format(text: str, *items: Any) -> str:
-    return text.format(*items)
-
-
-def _index_of_scalar(value: Any) -> Any:
+def _number_of(value: Any) -> Any:
     return value.item() if isinstance(value, torch.Tensor) else value
 
 
@@ -77,13 +61,13 @@ def _index_of_scalar(value: Any) -> Any:
 CONTAINERS: dict[str, Callable[..., Any]] = {
     "aten::__getitem__": operator.getitem,
     "aten::_set_item": _set,
-    "aten::Delete": _delete,
+    "aten::Delete": operator.delitem,
     "aten::append": _append,
-    "aten::extend": _extend,
-    "aten::insert": _insert,
+    "aten::extend": list.extend,
+    "aten::insert": list.insert,
     "aten::pop": lambda items, *key: items.pop(*key),
-    "aten::clear": lambda items: items.clear(),
-    "aten::reverse": lambda items: items.reverse(),
+    "aten::clear": lambda items: items.clear(),  # of a list or a dict
+    "aten::reverse": list.reverse,
     "aten::copy": lambda items: items.copy(),
     "aten::list": list,
     "aten::dict": dict,
@@ -94,14 +78,14 @@ CONTAINERS: dict[str, Callable[..., Any]] = {
     "aten::mul": operator.mul,
     "aten::eq": operator.eq,
     "aten::ne": operator.ne,
-    "aten::__contains__": lambda items, item: item in items,
+    "aten::__contains__": operator.contains,
     "aten::index": lambda items, item: items.index(item),
     "aten::count": lambda items, item: items.count(item),
     "aten::keys": lambda items: list(items.keys()),
     "aten::values": lambda items: list(items.values()),
     "aten::items": lambda items: list(items.items()),
     "aten::get": lambda items, key, default=None: items.get(key, default),
-    "aten::format": _format,
+    "aten::format": str.format,
     "aten::lower": str.lower,
     "aten::__and__": operator.and_,
 }
@@ -117,7 +101,7 @@ NUMBERS: dict[str, Callable[..., Any]] = {
     "aten::Float": float,
     "aten::Bool": bool,
     "aten::str": str,
-    "aten::ScalarImplicit": _index_of_scalar,
+    "aten::ScalarImplicit": _number_of,
     "aten::IntImplicit": int,
     "aten::FloatImplicit": float,
     "prim::NumToTensor": torch.tensor,
