@@ -85,12 +85,16 @@ def replaced(dims: Sequence[int], axes: Sequence[int], size: int) -> tuple[int, 
     return tuple(size if axis in axes else own for axis, own in enumerate(dims))
 
 
+class SeveralSamples(Refused):
+    """A layer that gives each sample its own result, and several samples."""
+
+
 def one_sample(shape: Sequence[int], *axes: int) -> None:
-    """Raises Refused unless the value is one sample, and has one of these numbers of axes (4 unless given)."""
+    """Raises Refused unless the value has one of these numbers of axes (4 unless given); SeveralSamples then."""
     if len(shape) not in (axes or (4,)):
         raise Refused(f"ncnn takes {' or '.join(map(str, axes or (4,)))} axes here, not {list(shape)}", "reshape it")
     if shape[0] != 1:
-        raise Refused(f"a batch of {shape[0]}; ncnn accepts one sample at a time", "convert with a batch of 1")
+        raise SeveralSamples(f"a batch of {shape[0]}; ncnn accepts one sample at a time", "convert with a batch of 1")
 
 
 def reshape(dims: Sequence[int]) -> dict[int, int]:

@@ -129,11 +129,15 @@ class Lowering(Builder):
         return result
 
     def _expand(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray], refused: Refused) -> Any:
-        """What the layer's own `lower` makes of it; raises `refused`, the target's reason, where that leads nowhere."""
+        """What the target or the layer's own `lower` makes of it; raises `refused`, the target's reason, if neither."""
         step = (layer, [value.shape for value in inputs])
-        if step in self._steps or type(layer).lower is Layer.lower:
+        if step in self._steps:
             raise refused
         self._steps.append(step)
-        result = layer.lower(self, inputs, blobs)
+        result = self.target.own_form(self, layer, inputs, blobs)
+        if result is None:
+            if type(layer).lower is Layer.lower:
+                raise refused
+            result = layer.lower(self, inputs, blobs)
         self._steps.pop()
         return result

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ..errors import Refusal
 
 if TYPE_CHECKING:
+    from .builder import Builder
     from .graph import Value
     from .registry import Layer
 
@@ -29,3 +30,6 @@ class Target(Protocol):
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if the target has `layer` for these inputs and weights, else why it has not."""
+
+    def own_form(self, net: Builder, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """What this target has instead of a layer that it refuses, added to `net`; None for the layer's own `lower`."""

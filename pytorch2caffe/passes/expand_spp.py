@@ -16,6 +16,9 @@ class _TakesAll:
     def takes(self, *_: object) -> None:
         return None
 
+    def own_form(self, *_: object) -> None:
+        return None
+
 
 def expand_spp(graph: Graph, *, infer: Infer) -> None:
     """Expresses SPP in simpler layers.

@@ -16,7 +16,7 @@ def test_a_bias_becomes_part_of_the_layer() -> None:
     y = net.add(Scale(1, 1), y, blobs=[net.random(5)])
     y = net.add(Bias(1, 1), y, blobs=[net.random(5)])
     y = net.add(InnerProduct(7, False, 3), y, blobs=[net.random(7, 4)])
-    after = applied(join_biases, net.done(net.add(Bias(3, 1), y, blobs=[net.random(7)])))
+    after = applied(join_biases, net.done(net.add(Bias(3, 1), y, blobs=[net.random(7)])), tolerance=1e-6)
     assert types(after) == ["Convolution", "Scale", "InnerProduct"]
     assert after.nodes[0].name == "conv" and all(len(node.blobs) == 2 for node in after.nodes)
 

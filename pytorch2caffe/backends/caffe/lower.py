@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...errors import Problem, Refusal, UnsupportedError
+from ...graph.builder import Builder
 from ...graph.graph import Graph, Infer, Value
 from ...graph.registry import Layer
 from ...passes.express import express
@@ -43,6 +44,9 @@ class DialectTarget:
         if layer.type not in self.dialect.layers:
             return replace(refusal, fix=alternative_to(layer.type, self.dialect, lowered=True))
         return refusal
+
+    def own_form(self, net: Builder, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> None:
+        """None: layers have no other form for a dialect than that of their `lower`."""
 
 
 def lower(graph: Graph, target: Dialect, infer: Infer, *, fold_bn: bool = False) -> Graph:

@@ -13,6 +13,7 @@ from ...errors import ConversionError, Refusal, Refused, UnsupportedError
 from ...formats.mmdnn.files import write_ir
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.mmdnn.node import IrNode
+from ...graph.builder import Builder
 from ...graph.graph import Graph, Names, Node, Shape, Value
 from ...graph.lowering import Lowered
 from ...graph.registry import Layer
@@ -57,6 +58,9 @@ class IrTarget:
         except Refused as error:
             return Refusal(error.what, error.fix)
         return None
+
+    def own_form(self, net: Builder, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> None:
+        """None: layers have no other form for the IR than that of their `lower`."""
 
 
 class _Operators:

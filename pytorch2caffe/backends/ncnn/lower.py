@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refusal, Refused, UnsupportedError
+from ...formats.ncnn import SeveralSamples
+from ...graph.builder import Builder
 from ...graph.graph import Graph, Infer, Value
 from ...graph.registry import Layer
 from ...passes.express import express
 from .passes import BEFORE_LOWERING, after_lowering
+from .samples import of_several_samples
 
 
 def lower_for_ncnn(graph: Graph, infer: Infer, *, fold: bool = False) -> Graph:
@@ -36,6 +40,7 @@ class NcnnTarget:
         consumers = graph.consumers()
         types = {value.name: {type(node.layer) for node in consumers.get(value, [])} for value in graph.inputs}
         self._may_be_int = {name for name, layers in types.items() if len(layers) == 1}
+        self._of_one_sample = all(value.shape[:1] == (1,) for value in graph.inputs)
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if ncnn has the layer for inputs of these shapes, else the layer's own reason."""
@@ -45,4 +50,17 @@ class NcnnTarget:
             return Refusal(error.what, error.fix)
         if form.of_ints and inputs[0].name not in self._may_be_int:
             return Refusal(f"ncnn's {layer.type} takes int32, and computed numbers are float32")
+        return None
+
+    def own_form(self, net: Builder, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """Layers of one sample, for several in a network of one; None where ncnn refuses a layer for another reason."""
+        shapes = [value.shape for value in inputs]
+        if not self._of_one_sample or len(shapes) != 1:
+            return None
+        try:
+            layer.to_ncnn(shapes, blobs)
+        except SeveralSamples:
+            return of_several_samples(net, layer, inputs[0], blobs)
+        except Refused:
+            return None
         return None
