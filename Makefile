@@ -57,7 +57,7 @@ demo: install
 
 ifneq ($(LAYER),)
 test: test-install
-	paths=$$($(BIN)/python -m tests.of_layer $(LAYER)) && $(PYTEST) $$paths
+	paths=$$($(BIN)/python -m tests.of_layer $(LAYER)) && $(PYTEST) --doctest-modules $$paths
 else
 test: test-install caffe lint
 	$(PYTEST) -n $(WORKERS) --dist loadgroup --durations=25

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
+from tests.source import tree
+
+pytestmark = pytest.mark.xdist_group("source")  # which one worker parses
 
 SOURCES = sorted([*ROOT.glob("pytorch2caffe/**/*.py"), *ROOT.glob("caffe_proto/**/*.py")])
 LONGEST = 300
@@ -61,12 +64,12 @@ def name(path: Path) -> str:
 
 
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def imports(path: Path, deep: bool, typing: bool = False) -> tuple[str, ...]:
+    """The full names of what a file imports; in functions too if `deep`, for type checking too if `typing`."""
+    return tuple(imports_in(tree(path), path, deep, typing))
 
 
-def imports(path: Path, node: ast.AST, deep: bool, typing: bool = False) -> Iterator[str]:
-    """The full names of what is imported in `node`; in functions too if `deep`, for type checking too if `typing`."""
+def imports_in(node: ast.AST, path: Path, deep: bool, typing: bool) -> Iterator[str]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
@@ -76,8 +79,9 @@ def imports(path: Path, node: ast.AST, deep: bool, typing: bool = False) -> Iter
             yield from (f"{module}.{alias.name}" for alias in child.names)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test) and not typing:
             continue
-        elif deep or not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            yield from imports(path, child, deep, typing)
+        elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):  # expressions import nothing
+            if deep or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from imports_in(child, path, deep, typing)
 
 
 def within(module: str, forbidden: set[str]) -> bool:
@@ -93,14 +97,14 @@ def matching(pattern: str) -> list[Path]:
 @pytest.mark.parametrize("pattern", NEVER_AT_MODULE_LEVEL)
 def test_imports_at_module_level(pattern):
     forbidden = NEVER_AT_MODULE_LEVEL[pattern]
-    found = {name(p): [m for m in imports(p, tree(p), deep=False) if within(m, forbidden)] for p in matching(pattern)}
+    found = {name(p): [m for m in imports(p, deep=False) if within(m, forbidden)] for p in matching(pattern)}
     assert not {path: modules for path, modules in found.items() if modules}
 
 
 @pytest.mark.parametrize("pattern", NEVER)
 def test_imports_anywhere(pattern):
     forbidden = NEVER[pattern]
-    found = {name(p): [m for m in imports(p, tree(p), deep=True) if within(m, forbidden)] for p in matching(pattern)}
+    found = {name(p): [m for m in imports(p, deep=True) if within(m, forbidden)] for p in matching(pattern)}
     assert not {path: modules for path, modules in found.items() if modules}
 
 
@@ -113,7 +117,7 @@ def test_no_files_import_each_other_in_a_circle():
     files = {dotted(path): path for path in SOURCES}
 
     def known(path: Path) -> set[str]:
-        named = imports(path, tree(path), deep=True)  # a file, or what stands in it
+        named = imports(path, deep=True)  # a file, or what stands in it
         return {module if module in files else module.rpartition(".")[0] for module in named} & set(files)
 
     try:
@@ -132,7 +136,7 @@ def package_graph() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in sorted(ROOT.glob("pytorch2caffe/*/**/*.py")) + sorted(ROOT.glob("pytorch2caffe/[a-z]*.py")):
         own = package(dotted(path))
-        named = imports(path, tree(path), deep=True, typing=True)
+        named = imports(path, deep=True, typing=True)
         known = {package(module) for module in named if module.startswith("pytorch2caffe.")}
         found.setdefault(own, set()).update(known - {own, "__version__"})
     return found
@@ -156,7 +160,7 @@ def test_no_packages_import_each_other_in_a_circle():
 
     found: dict[str, set[str]] = {}
     for path in sorted(ROOT.glob("pytorch2caffe/*/**/*.py")):
-        named = {module for module in imports(path, tree(path), deep=True, typing=True) if module.count(".")}
+        named = {module for module in imports(path, deep=True, typing=True) if module.count(".")}
         known = {place(module) for module in named if module.startswith("pytorch2caffe.")}
         own = place(dotted(path))
         found.setdefault(own, set()).update(known - {own, own.partition(".")[0]})
@@ -171,7 +175,7 @@ def test_sub_packages_do_not_import_each_other(parent):
     found = set()
     for path in sorted(ROOT.glob(f"pytorch2caffe/{parent}/*/**/*.py")):
         own = dotted(path).split(".")[2]
-        for module in imports(path, tree(path), deep=True, typing=True):
+        for module in imports(path, deep=True, typing=True):
             if within(module, {f"pytorch2caffe.{parent}"}):
                 other = module.split(".")[2]
                 if other != own and (ROOT / "pytorch2caffe" / parent / other).is_dir():
@@ -189,7 +193,7 @@ def test_every_package_says_what_it_is():
 
 
 def test_only_the_tracer_hooks_into_torch():
-    found = {name(p) for p in SOURCES if any(within(m, HOOKS) for m in imports(p, tree(p), deep=True))}
+    found = {name(p) for p in SOURCES if any(within(m, HOOKS) for m in imports(p, deep=True))}
     assert {path for path in found if not path.startswith("pytorch2caffe/frontends/torch/")} == set()
 
 

@@ -10,8 +10,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from pytorch2caffe.graph.registry import LAYERS, TORCH, load_layers
 from tests.paths import ROOT
+from tests.source import tree
+
+pytestmark = pytest.mark.xdist_group("source")  # which one worker parses
 
 PACKAGE = ROOT / "pytorch2caffe"
 
@@ -102,10 +107,6 @@ HEADINGS: dict[str, tuple[set[str], str]] = {
         "addbmm addmm addmv baddbmm bmm dot ger matmul mm mv outer vector_norm",
     ),
 }
-
-
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def strings_of(module: ast.Module) -> Iterator[str]:

@@ -204,7 +204,7 @@ def served(folder: Path) -> tuple[http.server.ThreadingHTTPServer, str]:
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     handler.func.log_message = lambda *_: None
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}"
 
 

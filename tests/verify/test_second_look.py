@@ -179,6 +179,7 @@ def test_wrong_files_of_such_a_network_are_found_where_they_are_wrong(change, la
     assert verdict(found).startswith("different: ")
 
 
+@pytest.mark.slow
 def test_true_batch_statistics(compared):
     """mobilenet_v3_large, with BatchNorm statistics near the true ones: one number of a sigmoid is off by 1e-4."""
     torch.manual_seed(0)

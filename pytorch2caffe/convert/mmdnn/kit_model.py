@@ -74,11 +74,19 @@ def load_code(code: str | Path) -> ModuleType:
         raise ConversionError(f"there is no Python file {code}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[MODULE] = module
+    forget_classes_of_the_module()
     try:
         spec.loader.exec_module(module)
     except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError) as error:
         raise ConversionError(f"{code} cannot be run: {type(error).__name__}: {error}") from error
     return module
+
+
+def forget_classes_of_the_module() -> None:
+    """Keeps torch.load from taking the classes of other code of that name, which was loaded earlier."""
+    kept = [entry for entry in torch.serialization.get_safe_globals() if getattr(entry, "__module__", "") != MODULE]
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(kept)
 
 
 def load_kit_model(code: str | Path, weights: str | Path) -> nn.Module:

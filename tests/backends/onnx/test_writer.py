@@ -18,6 +18,9 @@ from pytorch2caffe.runtime.run import relative_l2, run
 from tests.lively import make_lively
 
 
+pytestmark = pytest.mark.slow  # onnxruntime, torch.onnx
+
+
 class Network(nn.Module):
     def __init__(self):
         super().__init__()

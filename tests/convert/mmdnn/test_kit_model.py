@@ -42,6 +42,19 @@ def test_names_stay_names(name, of, folder):
     assert not (folder / "P").exists()
 
 
+def test_each_complete_model_is_of_its_own_code(folder):
+    """torch.load looks for a class by its name, and all code has the name MainModel."""
+    sizes = range(3, 9)
+    for size in sizes:
+        network = trace(nn.Sequential(nn.Linear(4, size)), (torch.ones(1, 4),))
+        kit_model.write_code(network, f"net{size}.py", f"net{size}.npy")
+        model = kit_model.load_kit_model(f"net{size}.py", f"net{size}.npy")
+        kit_model.write_model(model, f"net{size}.pth")
+    for size in sizes:
+        code = kit_model.load_code(f"net{size}.py")
+        assert type(torch.load(f"net{size}.pth")) is code.KitModel
+
+
 @pytest.mark.slow
 def test_the_script_of_a_caffe_network_writes_its_files(folder):
     caffe_code.write_code(graph(), "net.py", "net.npy")

@@ -13,6 +13,9 @@ from pytorch2caffe.frontends.torch.loading.models import load_model
 from tests.frontends.torch.same import image, same
 
 
+pytestmark = pytest.mark.slow  # torch.export
+
+
 class Block(nn.Module):
     def __init__(self):
         super().__init__()
