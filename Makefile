@@ -65,7 +65,7 @@ test: test-install caffe lint
 endif
 
 quick: test-install
-	$(PYTEST) -n $(WORKERS) --quick
+	$(PYTEST) -n $(WORKERS) --dist loadgroup --quick
 
 lint: test-install
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ NOT_QUICK = {
     for name in (
         *("end_to_end", "frontends/tensorflow", "fuzz", "sweep", "verify/runtimes"),
         *("backends/torch/test_round_trip.py", "caffe_proto/test_hostile.py", "frontends/caffe/test_networks.py"),
-        *("test_adding_a_layer.py", "test_api.py", "test_docs.py"),
+        *("test_adding_a_layer.py", "test_api.py", "test_docs.py", "test_measures.py", "layers/test_pairs.py"),
         *("quantize/test_calibrate.py", "quantize/test_ncnn.py", "quantize/test_squeezenet.py"),
     )
 }

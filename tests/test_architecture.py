@@ -59,6 +59,10 @@ BESIDE = {
 HOOKS = {"torch.overrides", "torch.utils._python_dispatch", "torch.fx"}
 
 
+STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)  # expressions import nothing
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -79,9 +83,8 @@ def imports_in(node: ast.AST, path: Path, deep: bool, typing: bool) -> Iterator[
             yield from (f"{module}.{alias.name}" for alias in child.names)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test) and not typing:
             continue
-        elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):  # expressions import nothing
-            if deep or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from imports_in(child, path, deep, typing)
+        elif isinstance(child, STATEMENTS) and (deep or not isinstance(child, FUNCTIONS)):
+            yield from imports_in(child, path, deep, typing)
 
 
 def within(module: str, forbidden: set[str]) -> bool:

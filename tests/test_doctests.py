@@ -17,10 +17,8 @@ EXAMPLE = re.compile(r"^ *>>> (?!.*# doctest: \+SKIP)", re.MULTILINE)
 def with_examples() -> list[str]:
     """The modules whose source has an example, so that only these are imported."""
     files = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-    found = [
-        path.relative_to(ROOT).with_suffix("") for path in files if EXAMPLE.search(path.read_text(encoding="utf-8"))
-    ]
-    return [".".join(path.parts).removesuffix(".__init__") for path in found]
+    found = [path.relative_to(ROOT) for path in files if EXAMPLE.search(path.read_text(encoding="utf-8"))]
+    return [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in found]
 
 
 @pytest.mark.parametrize("module", with_examples())

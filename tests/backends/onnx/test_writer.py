@@ -17,7 +17,6 @@ from pytorch2caffe.frontends.torch import trace
 from pytorch2caffe.runtime.run import relative_l2, run
 from tests.lively import make_lively
 
-
 pytestmark = pytest.mark.slow  # onnxruntime, torch.onnx
 
 

@@ -12,7 +12,6 @@ from pytorch2caffe.frontends.torch import trace
 from pytorch2caffe.frontends.torch.loading.models import load_model
 from tests.frontends.torch.same import image, same
 
-
 pytestmark = pytest.mark.slow  # torch.export
 
 
