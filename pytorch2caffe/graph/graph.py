@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -174,10 +174,14 @@ def fix_axes(value: Value | np.ndarray, axes: Iterable[int]) -> None:
 
 
 class Names:
-    """Makes names unique: `relu`, `relu_1`, `relu_2`."""
+    """Makes names unique: `relu`, `relu_1`, `relu_2`.
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    reserved: names with a number that are given only to those that ask for them.
+    """
+
+    def __init__(self, taken: Iterable[str] = (), reserved: Collection[str] = ()) -> None:
         self._taken = dict.fromkeys(taken, 0)
+        self.reserved = reserved
 
     def unique(self, wanted: str) -> str:
         """`wanted` itself if it is free, else with the first free number after it."""
@@ -187,6 +191,6 @@ class Names:
         while True:
             self._taken[wanted] += 1
             name = f"{wanted}_{self._taken[wanted]}"
-            if name not in self._taken:
+            if name not in self._taken and name not in self.reserved:
                 self._taken[name] = 0
                 return name

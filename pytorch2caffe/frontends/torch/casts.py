@@ -85,7 +85,7 @@ def converted(net: Builder, value: Value, source: torch.dtype, target: torch.dty
     if target.is_complex:
         raise Refused(f"{name} converts {source} to {target}, Caffe has float32 only", "keep the numbers in float")
     if target == torch.bool:
-        if source == torch.bool:
+        if source == torch.bool or net.bounds.are_integers(value) and _outside(net.bounds.of(value), target) == "":
             return value
         mask = ne(net, value, 0.0)
         net.bounds.declare_integers(mask, range_of(torch.bool))

@@ -243,3 +243,10 @@ def fused_moving_avg_obs_fake_quant(
     if not fake_quant_on:
         return input
     return torch.fake_quantize_per_tensor_affine(input, scale, zero_point, quant_min, quant_max)
+
+
+@_decomposes("torch.nn.functional.one_hot")
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    if num_classes < 0:
+        raise Refused("one_hot with as many classes as the greatest number has", "pass num_classes")
+    return F.embedding(tensor, torch.eye(num_classes, dtype=torch.int64))

@@ -87,6 +87,11 @@ def _masked_fill(own: torch.Tensor, mask: torch.Tensor, value: Any) -> IndexedWr
     return IndexedWrite(own[mask.expand_as(own)], value)
 
 
+def _masked_scatter(own: torch.Tensor, mask: torch.Tensor, source: torch.Tensor) -> IndexedWrite | None:
+    positions = own[mask.expand_as(own)]
+    return IndexedWrite(positions, source.view(-1)[: len(positions)]) if source.is_contiguous() else None
+
+
 _POSITIONS: dict[str, Callable[..., IndexedWrite | None]] = {
     "torch.Tensor.__setitem__": _setitem,
     "torch.Tensor.index_put_": _index_put,
@@ -94,4 +99,5 @@ _POSITIONS: dict[str, Callable[..., IndexedWrite | None]] = {
     "torch.Tensor.index_fill_": _index_fill,
     "torch.Tensor.scatter_": _scatter,
     "torch.Tensor.masked_fill_": _masked_fill,
+    "torch.Tensor.masked_scatter_": _masked_scatter,
 }

@@ -38,6 +38,12 @@ class LocationFinder:
         self._modules = modules
         self._paths = ModulePaths(modules)
         self.aliases = self._paths.aliases
+        self.of_modules = {  # names that belong to the layers of modules
+            clean_name(f"{path}.{name}" if path else name)
+            for path, module in modules.items()
+            for name, child in module._modules.items()
+            if child is not None and _is_one_layer(child)
+        }
 
     def count(self, location: SourceLocation) -> None:
         """Counts a call of a module that becomes one layer: of several names of a module, each call gets another."""
@@ -79,8 +85,12 @@ class LocationFinder:
         return self._location(path, short, one_layer, at.line or _line_above(frame))
 
     def _location(self, path: str, short: str, leaf: bool, line: str) -> SourceLocation:
-        scope = path if leaf and path else ".".join(part for part in (path, short) if part)
-        return SourceLocation(path, clean_name(scope), line)
+        if leaf and path:
+            return SourceLocation(path, clean_name(path), line)
+        scope = clean_name(".".join(part for part in (path, short) if part))
+        while scope in self.of_modules:
+            scope += "_1"
+        return SourceLocation(path, scope, line)
 
 
 def raised_at(error: BaseException, modules: dict[str, nn.Module] | None = None) -> str:

@@ -50,6 +50,7 @@ class Tracer(TorchFunctionMode):
         self._subject = subject
         self._locations = LocationFinder(subject.modules)
         self.graph.aliases = self._locations.aliases
+        self.net.names.reserved = self._locations.of_modules
         self._handled: SourceLocation | None = None  # of the current call; None while the model's own code runs
         self._outer = ""  # the torch function written in Python that makes the current calls
         self._quiet = False
@@ -81,7 +82,7 @@ class Tracer(TorchFunctionMode):
         if handler is None:
             inside = functions.body_of(name, func)
             if inside is not None:
-                return self._composite(name, inside, args, kwargs)
+                return self._composite(func, name, inside, args, kwargs)
         self._handled = location
         self._locations.count(location)
         try:
@@ -98,12 +99,18 @@ class Tracer(TorchFunctionMode):
             return args, kwargs  # a part of memory that is traced: the rest of it stays
         return without_unread(short, args, kwargs)
 
-    def _composite(self, name: str, inside: Any, args: Any, kwargs: Any) -> Any:
+    def _composite(self, func: Any, name: str, inside: Any, args: Any, kwargs: Any) -> Any:
         """A function of torch that is written in Python: what it calls is traced instead."""
         outer, self._outer = self._outer, self._outer or name
         try:
             with self:
                 return inside(*args, **kwargs)
+        except Refused as error:
+            self._note(error.what, error.fix)
+            result = self._run_untraced(func, args, kwargs, quiet=True)
+            for tensor in tensors_in(result):
+                self._bind_placeholder(tensor)
+            return result
         finally:
             self._outer = outer
 

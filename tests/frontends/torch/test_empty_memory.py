@@ -51,6 +51,13 @@ def by_scatter(x):
     return y.scatter_(1, torch.tensor([3, 1, 0, 2]).view(1, 4, 1, 1).expand(1, 4, 6, 6), x * 2)
 
 
+def by_masked_scatter(x):
+    y = torch.empty_like(x)
+    y.masked_scatter_(MASK, x * 2)
+    y.masked_scatter_(~MASK, x + 1)
+    return y
+
+
 def by_index_put(x):
     y = torch.empty_like(x)
     y.index_put_((torch.tensor([0]), torch.tensor([0])), x[:, 1])
@@ -102,6 +109,7 @@ FILLED = [
     by_mask,
     by_index_copy,
     by_scatter,
+    by_masked_scatter,
     by_index_put,
     by_index_fill,
     by_masked_fill,

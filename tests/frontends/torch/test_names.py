@@ -30,6 +30,15 @@ def test_layers_have_their_modules_names_and_places():
     assert graph.nodes[-1].name == "fc"
 
 
+def test_a_module_has_its_own_name_also_if_another_call_would_get_it():
+    def forward(self, x):
+        return self.add(self.a_1(self.a(self.a(self.a(x)))) + 1)
+
+    graph = same(Net(forward, a=conv(), a_1=conv(), add=conv()), image())
+    assert names(graph) == ["a", "a_2", "a_3", "a_1", "add_1", "add"]
+    assert [node.module for node in graph.nodes] == ["a", "a", "a", "a_1", "", "add"]
+
+
 def test_calls_inside_a_users_module_have_its_path_and_the_functions_name():
     block = Net(lambda self, x: F.relu(torch.relu(self.c(x)) + x), c=conv())
     graph = trace(Net(lambda self, x: self.block(x) * 2, block=block), image())

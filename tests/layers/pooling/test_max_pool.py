@@ -3,8 +3,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pytorch2caffe import UnsupportedError, trace
-
 CASES = {
     "max 2x2": nn.MaxPool2d(2),
     "max 3x3 stride 2, rounding up": nn.MaxPool2d(3, 2, ceil_mode=True),
@@ -25,12 +23,3 @@ CASES = {
 @pytest.mark.parametrize("shape", [(2, 3, 10, 13), (1, 4, 11, 8)], ids=str)
 def test_runs_the_same_everywhere(model, shape, same_everywhere):
     same_everywhere(model, torch.randn(shape))
-
-
-def test_indices_without_a_batch_axis_are_refused_where_they_are_used():
-    def unpool(x):
-        values, indices = F.max_pool2d(x[0], 2, return_indices=True)
-        return F.max_unpool2d(values, indices, 2)
-
-    with pytest.raises(UnsupportedError, match="max_unpool2d"):
-        trace(unpool, torch.randn(1, 3, 8, 8))

@@ -31,6 +31,16 @@ def unpooled(x, kernel=2, **settings):
     return F.max_unpool2d(values.flip(1) + 1, indices, kernel, output_size=x.shape[2:])
 
 
+def unpooled_1d(x, kernel=2):
+    values, indices = F.max_pool1d(x, kernel, return_indices=True)
+    return F.max_unpool1d(values * 2 - 1, indices, kernel, output_size=x.shape[-1:])
+
+
+def unpooled_3d(x, kernel=2):
+    values, indices = F.max_pool3d(x, kernel, return_indices=True)
+    return F.max_unpool3d(values * 2 - 1, indices, kernel, output_size=x.shape[-3:])
+
+
 CASES = {
     "SegNet": (SegNet(), (2, 3, 8, 12)),
     "2x2": (unpooled, (2, 3, 4, 6)),
@@ -38,6 +48,14 @@ CASES = {
     "rectangular": (lambda x: unpooled(x, (3, 2)), (1, 2, 6, 4)),
     "equal numbers: the first is the maximum": (lambda x: unpooled(x.relu()), (1, 4, 8, 8)),
     "all equal": (lambda x: unpooled(x * 0 + 3), (1, 2, 4, 4)),
+    "without a batch axis": (lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2), (3, 4, 4)),
+    "1d": (unpooled_1d, (1, 3, 9)),
+    "1d, all equal, three at a time": (lambda x: unpooled_1d(x * 0 + 1, 3), (2, 2, 6)),
+    "1d without a batch axis": (unpooled_1d, (3, 8)),
+    "3d": (unpooled_3d, (1, 2, 4, 4, 6)),
+    "3d, numbers that are equal": (lambda x: unpooled_3d((x * 2).round().relu()), (1, 2, 6, 4, 4)),
+    "3d, the rest is left out": (lambda x: unpooled_3d(x, (2, 1, 3)), (1, 2, 5, 3, 7)),
+    "3d of maps": (lambda x: unpooled_3d(x, (1, 2, 2)), (1, 2, 3, 4, 4)),
 }
 
 
@@ -77,6 +95,14 @@ def overlapping(x):
 
 
 REFUSED = {
+    "1d, windows that overlap": (
+        lambda x: F.max_unpool1d(*F.max_pool1d(x[0], 3, 2, return_indices=True), 3, 2),
+        "max_unpool2d after a max_pool2d whose windows overlap",
+    ),
+    "3d, positions of another pooling": (
+        lambda x: F.max_unpool3d(x, F.max_pool3d(x.transpose(1, 2), 1, return_indices=True)[1].transpose(1, 2), 1),
+        "max_unpool3d with positions that are not the indices of one max_pool3d",
+    ),
     "windows that overlap": (overlapping, "whose windows overlap, are padded or overhang"),
     "windows that overhang": (lambda x: unpooled(x[..., :7], ceil_mode=True), "are padded or overhang"),
     "another size": (
