@@ -2,7 +2,7 @@
 
 from .dicts import from_dict, to_dict
 from .errors import CaffeFormatError
-from .files import atomic_files, atomic_write
+from .files import ReplacementGuard, atomic_files, atomic_write, replacement_guard
 from .phases import included
 from .schema import message_class
 from .shards import FilePaths, all_shards, shard_names, stale_shards, unsharded, weight_files
@@ -16,6 +16,7 @@ __all__ = [
     "FilePaths",
     "LayerWeights",
     "Prototxt",
+    "ReplacementGuard",
     "Weights",
     "atomic_files",
     "atomic_write",
@@ -28,6 +29,7 @@ __all__ = [
     "shard_names",
     "read_caffemodel",
     "read_prototxt",
+    "replacement_guard",
     "weight_files",
     "split_layers",
     "to_dict",

@@ -6,11 +6,26 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 
 FilePath = str | os.PathLike[str]
+
+
+class ReplacementGuard:
+    """Decides whether files may be replaced, and learns which were written. This one allows everything."""
+
+    def before(self, paths: Sequence[Path]) -> None:
+        """Called before files are written; raises to keep those that are there."""
+
+    def after(self, paths: Sequence[Path]) -> None:
+        """Called once files are complete at their paths."""
+
+
+ALLOW_ALL = ReplacementGuard()
+replacement_guard: ContextVar[ReplacementGuard] = ContextVar("replacement_guard", default=ALLOW_ALL)
 
 
 @contextlib.contextmanager
@@ -38,10 +53,12 @@ def atomic_files(*paths: FilePath) -> Iterator[tuple[Path, ...]]:
     targets = [Path(path).resolve() for path in paths]
     for target in targets:
         _check(target)
+    replacement_guard.get().before(targets)
     pairs = [(_beside(target), target) for target in targets]
     try:
         yield tuple(temporary for temporary, _ in pairs)
         _replace_all(pairs)
+        replacement_guard.get().after(targets)
     finally:
         for temporary, _ in pairs:
             temporary.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from ..formats.own_files import guarded
 from .failures import DONE, FAILED, readable_warnings, report_failure
 
 
@@ -56,7 +57,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code."""
     try:
-        with readable_warnings():
+        with readable_warnings(), guarded():
             code = cli.main(args=arguments, prog_name="pytorch2caffe", standalone_mode=False)
         return code if isinstance(code, int) else DONE
     except click.Abort:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Caffemodels, OutputFile
+from .options import Caffemodels, OutputFile, force_option
 from .pixel_options import pixel_options, pixels_of
 from .variadic_options import VariadicCommand
 
@@ -105,6 +105,7 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
 @click.option("--batch", type=click.IntRange(1), default=4, show_default=True, help="Images per forward pass.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads that decode images.")
 @click.option("--device", default="cpu", show_default=True, help="Where to run the network: cpu, cuda, cuda:1 ...")
+@force_option
 @click.option("--cpp", is_flag=True, help="Print the preprocessing as C++ for ncnn.")
 def command(
     proto: str,

@@ -7,7 +7,7 @@ import os
 import click
 
 from ..convert.source import FROM, TO, NetworkSource
-from .options import NamedShape, named_shapes, report_shards, split_weights
+from .options import NamedShape, force_option, named_shapes, report_shards, split_weights
 
 
 @click.command(
@@ -55,6 +55,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
     "--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the Caffe files."
 )
 @split_weights
+@force_option
 def command(
     network: str,
     weights: str | None,

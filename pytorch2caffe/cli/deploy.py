@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..deploy import TOOLCHAINS
-from .options import Caffemodels, Prefix
+from .options import Caffemodels, Prefix, force_option
 from .pixel_options import pixel_options, pixels_of
 from .variadic_options import VariadicCommand
 
@@ -36,7 +36,7 @@ def images_option(function: Callable[..., Any]) -> Callable[..., Any]:
   mnn        convert.sh and quant.json
   ncnn       preprocess.cpp
 The calibration images are copied into the folder as the network sees them, resized and cropped. Run the toolchain in
-its folder. Nothing that was not written by this command is overwritten.
+its folder. Nothing that was not written by this command is overwritten without --force.
 
 \b
 Examples:
@@ -54,6 +54,7 @@ Exit code 0 done; 2 a toolchain cannot express it: stderr gives the reason, and 
 @click.option("-o", "--output", "prefix", type=Prefix("."), help="PREFIX; the prototxt without its suffix by default.")
 @images_option
 @pixel_options
+@force_option
 def command(
     prototxt: str,
     caffemodel: list[Path],

@@ -16,6 +16,7 @@ from .options import (
     MODEL_HELP,
     NamedShape,
     check_runtime,
+    force_option,
     is_onnx,
     model_options,
     named_shapes,
@@ -94,6 +95,7 @@ With 1 or 2 nothing is written.
 )
 @click.option("--no-check", is_flag=True, help="Do not compare the written files with the model.")
 @tolerance_option
+@force_option
 @model_options
 def command(
     model: str,

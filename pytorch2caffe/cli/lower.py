@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from .options import CAFFE_PREFIX, Caffemodels, check_runtime, report_checks, report_weights, split_weights
+from .options import (
+    CAFFE_PREFIX,
+    Caffemodels,
+    check_runtime,
+    force_option,
+    report_checks,
+    report_weights,
+    split_weights,
+)
 
 
 @click.command(
@@ -31,6 +39,7 @@ Exit code 0 done; 1 the new files do not give the same numbers; 2 it cannot be e
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @split_weights
 @check_runtime
+@force_option
 @click.option("--no-check", is_flag=True, help="Do not compare the new files with the old ones.")
 def command(
     prototxt: str,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Caffemodels, Prefix
+from .options import Caffemodels, Prefix, force_option
 
 if TYPE_CHECKING:
     from ..backends.ncnn.table.table import Table
@@ -55,6 +55,7 @@ Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncn
     help="Also run in int8 the grouped convolutions that ncnn computes incorrectly on x86, "
     "for other machines; by default they stay in float, with a warning.",
 )
+@force_option
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn to compare them.")
 def command(
     prototxt: str,

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from caffe_proto import weight_files
+from caffe_proto import replacement_guard, weight_files
 
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
+from ..formats.own_files import OwnFiles
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,11 +89,15 @@ class OutputFile(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path."""
+        self.check(param, ctx, value)
+        return str(value)
+
+    def check(self, param: click.Parameter | None, ctx: click.Context | None, *paths: str) -> None:
+        """Fails if the files cannot be written, or are not to be replaced."""
         try:
-            check_output_path(value)
+            check_output_path(*paths)
         except ConversionError as error:
             self.fail(str(error), param, ctx)
-        return str(value)
 
 
 class Prefix(OutputFile):
@@ -110,7 +115,7 @@ class Prefix(OutputFile):
             prefix = prefix.removesuffix(suffix)
         if not prefix or prefix.endswith(("/", os.sep)):
             self.fail(f"{value!r} is not a file name: write {prefix}net", param, ctx)
-        super().convert(prefix + self.suffixes[0], param, ctx)
+        self.check(param, ctx, *(prefix + suffix for suffix in self.suffixes))
         return prefix
 
 
@@ -192,6 +197,18 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--force, which acts before the paths of outputs are checked."""
+
+    def allow(ctx: click.Context, param: click.Parameter, force: bool) -> None:
+        guard = replacement_guard.get()
+        if force and isinstance(guard, OwnFiles):
+            guard.force = True
+
+    text = "Replace existing files, even if no command of this package wrote them, or they were changed since."
+    return click.option("--force", is_flag=True, is_eager=True, expose_value=False, callback=allow, help=text)(function)
 
 
 def note(text: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import CAFFE_PREFIX, Caffemodels, Shape, report_weights
+from .options import CAFFE_PREFIX, Caffemodels, Shape, force_option, report_weights
 
 
 @click.command(
@@ -29,6 +29,7 @@ Exit code 0 done; 1 a sample gives other numbers; 2 a layer fixes the size, or t
 @click.argument("caffemodel", type=Caffemodels())
 @click.option("--input-shape", "shapes", type=Shape(), multiple=True, required=True, help="Once per input, in order.")
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
+@force_option
 @click.option("--no-check", is_flag=True, help="Do not run the new files.")
 def command(
     prototxt: str, caffemodel: list[Path], shapes: tuple[tuple[int, ...], ...], prefix: str, no_check: bool

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from caffe_proto import atomic_write
+
 from .options import (
     MODEL_HELP,
     Caffemodels,
     OutputFile,
     console,
+    force_option,
     is_onnx,
     model_options,
     note,
@@ -65,6 +68,7 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtim
 @click.option("--coreml-python", help="The command of a Python with coremltools 4: converts the files in it.")
 @click.option("--caffe2ncnn", help="The path of ncnn's tool caffe2ncnn: converts the files with it, and runs ncnn.")
 @tolerance_option
+@force_option
 @click.option("--all", "show_all", is_flag=True, help="Show every blob.")
 @click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file as JSON.")
 @click.option("--html", "html", type=OutputFile(), help="Write the tables to this file as HTML.")
@@ -166,8 +170,6 @@ def _print_tables(comparisons: Mapping[str, Comparison], show_all: bool, html: s
     for runtime, comparison in comparisons.items():
         screen.print(f"runtime {runtime}", table(comparison, all=show_all))
     if html:
-        from caffe_proto import atomic_write
-
         with atomic_write(html, "w", encoding="utf-8") as stream:
             stream.write(screen.export_html(inline_styles=True))
 
@@ -177,7 +179,8 @@ def _write_json(comparisons: Mapping[str, Comparison], errors: Mapping[str, Exce
 
     data: dict[str, Any] = {name: to_json(comparison) for name, comparison in comparisons.items()}
     data |= {name: {"equal": None, "error": str(error)} for name, error in errors.items()}
-    Path(path).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    with atomic_write(path, "w", encoding="utf-8") as stream:
+        stream.write(json.dumps(data, indent=1) + "\n")
 
 
 def _random_inputs(prototxt: str) -> Any:

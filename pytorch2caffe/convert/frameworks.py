@@ -105,14 +105,13 @@ def check_outputs(sources: Iterable[str | None], targets: Iterable[str | Path]) 
     sources: as in NetworkSource: files, `file.py:Net`, `package.module:Net`.
     """
     targets = list(targets)
-    for target in targets:
-        check_output_path(target)
     names = [source.rpartition(":")[0] or source for source in sources if source is not None]
     files = [path for name in names for path in caffe_proto.weight_files(name)]
     inputs = {path.resolve() for path in [*files, *map(caffe_proto.unsharded, files)]}
     inputs |= {Path(f"{name.replace('.', '/')}.py").resolve() for name in names if not name.endswith(".py")}
     if replaced := [str(target) for target in targets if Path(target).resolve() in inputs]:
         raise ConversionError(f"{', '.join(replaced)} is an input, and would be replaced: give the output another name")
+    check_output_path(*targets)
 
 
 def output_files(framework: str, path: str | Path) -> list[Path]:

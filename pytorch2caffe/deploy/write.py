@@ -14,9 +14,10 @@ from types import ModuleType
 
 import numpy as np
 
-from caffe_proto import atomic_files
+from caffe_proto import atomic_files, replacement_guard
 
 from ..errors import ConversionError, Refused
+from ..formats.own_files import OwnFiles, unguarded
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Value
 from ..quantize.images import Dataset
@@ -136,10 +137,14 @@ def _check_folder(folder: Path, content: Iterable[str]) -> None:
     if folder.exists() and not folder.is_dir():
         raise ConversionError(f"{folder} is not a folder\n  fix: move it, or change -o")
     ours = _ours(folder)
+    guard = replacement_guard.get()
+    if isinstance(guard, OwnFiles) and guard.force:
+        return
     if foreign := [name for name in content if (folder / name).exists() and name not in ours]:
         listed = ", ".join(foreign[:5])
         raise ConversionError(
-            f"{folder}: {listed}: not written by pytorch2caffe, or changed since\n  fix: move it, or change -o"
+            f"{folder}: {listed}: not written by pytorch2caffe, or changed since\n"
+            "  fix: move it, change -o, or replace it with --force"
         )
 
 
@@ -170,7 +175,7 @@ def _write_folder(folder: Path, content: Mapping[str, bytes]) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
     manifest = json.dumps({name: _hash(data) for name, data in content.items()}, indent=1) + "\n"
     everything = {**content, MANIFEST: manifest.encode()}
-    with atomic_files(*(folder / name for name in everything)) as paths:
+    with unguarded(), atomic_files(*(folder / name for name in everything)) as paths:
         for path, data in zip(paths, everything.values(), strict=True):
             path.write_bytes(data)
     for name in stale:

@@ -125,8 +125,6 @@ def run(job: Job, progress: Progress | None = None) -> JobResult:
 def _check_output_paths(job: Job) -> None:
     """Raises ConversionError if an output path is not writable, or is an input or another output."""
     report_files = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
-    for path in [Path(job.table), *report_files[:1]]:
-        check_output_path(path)
     if len(set(report_files)) < len(report_files):
         raise ConversionError(
             f"{job.report} is the path of the JSON report\n  fix: use the suffix .html for the report"
@@ -140,6 +138,7 @@ def _check_output_paths(job: Job) -> None:
                 f"output {path} is also {used[path.resolve()]}\n  fix: use another name for the output"
             )
         used[path.resolve()] = "another output"
+    check_output_path(job.table, *report_files)
 
 
 def first_inputs(

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from pytorch2caffe.cli import Commands, main
+from pytorch2caffe.formats.own_files import RECORD
 from tests.paths import ROOT
 
 MODELS = """
@@ -50,6 +51,10 @@ def models(tmp_path, monkeypatch):
     return tmp_path
 
 
+def files_in(folder):
+    return {path.name for path in folder.iterdir() if path.is_file()} - {RECORD}
+
+
 def export(*arguments):
     return main(["export", *arguments])
 
@@ -60,7 +65,7 @@ def test_export_writes_both_files_and_says_so(models, capsys):
     assert "tiny.prototxt" in said
     assert "equal to the model" in said
     assert (models / "tiny.prototxt").read_text().startswith('name: "Small"')
-    assert {p.name for p in models.iterdir() if p.is_file()} == {"mymodels.py", "tiny.prototxt", "tiny.caffemodel"}
+    assert files_in(models) == {"mymodels.py", "tiny.prototxt", "tiny.caffemodel"}
 
 
 def test_several_inputs_and_named_outputs(models):
@@ -237,8 +242,7 @@ def test_a_suffix_in_the_prefix_is_taken_off_and_a_dot_is_not(models):
     assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "tiny.prototxt") == 0
     assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "net-v1.0") == 0
     assert main(["ncnn", "tiny.prototxt", "tiny.caffemodel", "--no-check", "-o", "tiny.bin"]) == 0
-    found = {p.name for p in models.iterdir() if p.is_file()} - {"mymodels.py"}
-    assert found == {
+    assert files_in(models) - {"mymodels.py"} == {
         "tiny.prototxt",
         "tiny.caffemodel",
         "net-v1.0.prototxt",

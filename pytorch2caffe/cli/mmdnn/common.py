@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from ...formats.own_files import guarded
 from ..failures import readable_warnings, report_failure
 
 Command = Callable[[argparse.Namespace], None]
@@ -19,7 +20,9 @@ def parser(name: str, text: str, examples: Sequence[str]) -> argparse.ArgumentPa
     """An empty parser. Long flags may be abbreviated, as in MMdnn."""
     epilog = "\n".join(["examples:", *(f"  {example}" for example in examples)])
     shape = argparse.RawDescriptionHelpFormatter
-    return argparse.ArgumentParser(prog=name, description=text, epilog=epilog, formatter_class=shape)
+    flags = argparse.ArgumentParser(prog=name, description=text, epilog=epilog, formatter_class=shape)
+    flags.add_argument("--force", action="store_true", help="replace existing files, whoever wrote them")
+    return flags
 
 
 def framework(choices: Sequence[str]) -> Callable[[str], str]:
@@ -47,8 +50,9 @@ def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[s
     """Runs a command. Returns 0; 1 if numbers differ; 2 if it cannot be done, with the reason on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
     try:
-        with readable_warnings():
-            command(parser.parse_args(arguments))
+        flags = parser.parse_args(arguments)
+        with readable_warnings(), guarded(flags.force):
+            command(flags)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:
