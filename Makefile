@@ -88,6 +88,7 @@ docs: test-install
 	$(BIN)/python -m pytorch2caffe layers --markdown > docs/layers.md
 	$(BIN)/python -m tests.backends.caffe.dialects_page
 	$(BIN)/python -m tests.frontends.caffe.caffe_types_page
+	$(BIN)/python -m tests.frontends.caffe.fields_page
 	$(BIN)/python -m tests.frontends.torch.refusals_page
 	$(BIN)/python -m tests.quantize.messages_page
 	$(BIN)/python -m tests.backends.torch.generated

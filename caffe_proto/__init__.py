@@ -3,6 +3,7 @@
 from .dicts import from_dict, to_dict
 from .errors import CaffeFormatError
 from .files import ReplacementGuard, atomic_files, atomic_write, replacement_guard
+from .parse import UnknownField
 from .phases import included
 from .schema import message_class
 from .shards import FilePaths, all_shards, shard_names, stale_shards, unsharded, weight_files
@@ -17,6 +18,7 @@ __all__ = [
     "LayerWeights",
     "Prototxt",
     "ReplacementGuard",
+    "UnknownField",
     "Weights",
     "atomic_files",
     "atomic_write",

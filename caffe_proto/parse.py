@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -11,6 +12,7 @@ from .schema import is_repeated, message_class
 from .tokens import Token, Tokens, shorten
 
 MOST_UNKNOWN = 10_000
+LAYERS = ("LayerParameter", "V1LayerParameter")
 
 _BOOLS = dict.fromkeys(("true", "True", "t", "1"), True) | dict.fromkeys(("false", "False", "f", "0"), False)
 _HEX = rb"[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})"
@@ -19,7 +21,27 @@ _ESCAPED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t
 _ESCAPED |= {mark: mark for mark in (b"\\", b"'", b'"', b"?")}
 
 
-def parse_text(text: str, message_name: str, where: str) -> tuple[Any, list[str]]:
+@dataclass(frozen=True)
+class UnknownField:
+    """A field of a text that caffe.proto does not have, or one of an enum with a value that it does not have.
+
+    line:    of the text. message, name: the message that has it, `ConvolutionParameter`, and the field.
+    layer:   the name of the layer that it is in; None outside of layers.
+    value:   of an enum, the value as it is written, else "". choices: the values that the enum has.
+    """
+
+    line: int
+    message: str
+    name: str
+    layer: str | None = None
+    value: str = ""
+    choices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}.{self.name}{' ' * bool(self.value)}{self.value}"
+
+
+def parse_text(text: str, message_name: str, where: str) -> tuple[Any, list[UnknownField]]:
     """A message from its text, without any upgrade.
 
     Returns the message and the fields left out. Raises CaffeFormatError with `where`, line and reason.
@@ -33,7 +55,7 @@ def parse_text(text: str, message_name: str, where: str) -> tuple[Any, list[str]
 class _Parser:
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
-        self.unknown: list[str] = []
+        self.unknown: list[UnknownField] = []
 
     def message(self, message: Any, closing: str = "", opened: int = 1) -> None:
         """Reads fields up to and including the closing mark. The schema, not the text, limits the nesting."""
@@ -82,7 +104,11 @@ class _Parser:
             inner = inner.add() if repeated else inner
             if not repeated:
                 inner.SetInParent()
+            before = len(self.unknown)
             self.message(inner, closing, opened)
+            if field.message_type.name in LAYERS:
+                name = inner.name or (inner.layer.name if field.message_type.name == "V1LayerParameter" else "")
+                self.unknown[before:] = [replace(each, layer=name) for each in self.unknown[before:]]
             return
         first = tokens.next
         value = self._scalar(message, field)
@@ -138,17 +164,17 @@ class _Parser:
             value = field.enum_type.values_by_number.get(int(token.text))
         if value is not None:
             return int(value.number)
-        if field.name == "engine":  # which library computes, not what
-            self._leave_out(message, f"engine {shorten(token.text)}", token.line)
+        choices = tuple(field.enum_type.values_by_name)
+        if token.kind in ("name", "number") and field.enum_type.name != "Phase":  # forks have more values than Caffe
+            self._leave_out(message, field.name, token.line, "-" * negative + shorten(token.text), choices)
             return None
-        known = ", ".join(field.enum_type.values_by_name)
-        what = f"{field.name} cannot be {shorten(token.text)}; it is one of {known}"
+        what = f"{field.name} cannot be {shorten(token.text)}; it is one of {', '.join(choices)}"
         raise self.tokens.error(what, token.line)
 
-    def _leave_out(self, message: Any, name: str, line: int) -> None:
+    def _leave_out(self, message: Any, name: str, line: int, value: str = "", choices: tuple[str, ...] = ()) -> None:
         if len(self.unknown) >= MOST_UNKNOWN:
             raise self.tokens.error("too many fields that Caffe does not have: not a Caffe network", line)
-        self.unknown.append(f"line {line}: {message.DESCRIPTOR.name}.{name}")
+        self.unknown.append(UnknownField(line, message.DESCRIPTOR.name, name, None, value, choices))
 
     def _skip_value(self) -> None:
         tokens = self.tokens

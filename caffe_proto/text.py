@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import CaffeFormatError
 from .files import FilePath
-from .parse import parse_text
+from .parse import UnknownField, parse_text
 from .upgrade import upgrade
 
 log = logging.getLogger("caffe_proto")
@@ -23,11 +23,13 @@ class Prototxt:
     """A network as read from text.
 
     net:     the NetParameter message, in the current format: `layer` with string types, inputs as Input layers.
-    unknown: fields ignored because caffe.proto does not have them, "line 12: ConvolutionParameter.foo".
+    unknown: fields left out because caffe.proto does not have them or their value.
+    ignored: settings of V0 layers that Caffe ignores too, "layer 'x': num_output of a V0 layer of type relu".
     """
 
     net: Any
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[UnknownField, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 def read_prototxt(source: FilePath) -> Prototxt:
@@ -35,7 +37,8 @@ def read_prototxt(source: FilePath) -> Prototxt:
 
     source: a path; or the text itself, where it is a str with a brace or a line break in it.
 
-    Fields that are not in caffe.proto, those of forks, are ignored, listed in the result and logged as a warning.
+    Fields that are not in caffe.proto, those of forks, are left out, listed in the result and logged as a warning; so
+    are enums with values that it does not have.
     Comments may be in any encoding. Raises CaffeFormatError with file, line and reason for anything that is not a
     prototxt, OSError for a file that cannot be opened.
 
@@ -53,16 +56,17 @@ def read_prototxt(source: FilePath) -> Prototxt:
         raise CaffeFormatError(f"{where}: a binary file, not a prototxt (the caffemodel?)")
     net, unknown = parse_text(text, "NetParameter", where)
     try:
-        unknown += upgrade(net)
+        ignored = upgrade(net)
     except CaffeFormatError as error:
         raise CaffeFormatError(f"{where}: {error}") from None
     missing = net.FindInitializationErrors()
     if missing:
         raise CaffeFormatError(f"{where}: required fields are missing: {', '.join(missing)}")
-    if unknown:
-        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        log.warning("%s: ignored, unknown fields: %s%s", where, "; ".join(unknown[:10]), more)
-    return Prototxt(net, tuple(unknown))
+    left_out = [*map(str, unknown), *ignored]
+    if left_out:
+        more = f" and {len(left_out) - 10} more" if len(left_out) > 10 else ""
+        log.warning("%s: ignored, unknown fields: %s%s", where, "; ".join(left_out[:10]), more)
+    return Prototxt(net, tuple(unknown), tuple(ignored))
 
 
 def _text_of(path: Path) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from .caffe_options import caffe_reading
 from .options import Caffemodels, print_acceptances
+
+if TYPE_CHECKING:
+    from ..frontends.caffe.reading import CaffeReading
 
 
 @click.command(
@@ -29,7 +34,8 @@ read.
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels(), required=False)
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the file; all.")
-def command(prototxt: str, caffemodel: list[Path] | None, target: str) -> int:
+@caffe_reading
+def command(prototxt: str, caffemodel: list[Path] | None, target: str, reading: CaffeReading) -> int:
     import logging
 
     from ..backends.caffe.dialect_file import dialect
@@ -39,11 +45,11 @@ def command(prototxt: str, caffemodel: list[Path] | None, target: str) -> int:
     if target == "all":
         from ..convert.consumers import consumers_of_files
 
-        print_acceptances(prototxt, consumers_of_files(prototxt, caffemodel))
+        print_acceptances(prototxt, consumers_of_files(prototxt, caffemodel, reading))
         return 0
     consumer = dialect(target)
-    problems = check_files(prototxt, caffemodel, consumer)
-    count = count_layers(prototxt)
+    problems = check_files(prototxt, caffemodel, consumer, reading)
+    count = count_layers(prototxt, reading)
     if not problems:
         click.echo(f"{prototxt}: {count} layers, {consumer.name} supports all of them")
         return 0

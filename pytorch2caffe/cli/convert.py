@@ -7,6 +7,7 @@ import os
 import click
 
 from ..convert.source import FROM, TO, NetworkSource
+from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
 from .options import NamedShape, force_option, named_shapes, report_shards, split_weights
 
 
@@ -31,6 +32,7 @@ Examples:
   pytorch2caffe convert deploy.prototxt net.caffemodel --from caffe --to pytorch -o net
   pytorch2caffe convert model.ckpt.meta model.ckpt --from tensorflow --output MMdnn_Output --to caffe -o net
   pytorch2caffe convert best.onnx --from onnx --input-shape images=1,3,640,640 --to caffe -o best
+  pytorch2caffe convert test.prototxt net.caffemodel --from caffe --end conv5_3 --batch 1 --to onnx -o body
   pytorch2caffe convert torchvision:resnet18 --from pytorch --input-shape 1,3,224,224 --to ir -o resnet18
 Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be converted.
 """,
@@ -42,7 +44,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
 @click.option("--to", "target_framework", type=click.Choice(TO), required=True, help="The framework to write for.")
 @click.option("-o", "--out", "path", required=True, metavar="PREFIX", help="Where to write.")
 @click.option(
-    "--output", "outputs", multiple=True, metavar="NODE", help="TensorFlow, ONNX: an output; may be repeated."
+    "--output", "outputs", multiple=True, metavar="NODE", help="As --end, the usual name of it for TensorFlow."
 )
 @click.option(
     "--input-shape",
@@ -54,6 +56,9 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
 @click.option(
     "--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the Caffe files."
 )
+@batch_option
+@cut_options
+@part_options
 @split_weights
 @force_option
 def command(
@@ -66,12 +71,21 @@ def command(
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     target: str,
     split_weights: bool,
+    batch: int | None,
+    phase: str,
+    stages: tuple[str, ...],
+    start: Shapes,
+    end: tuple[str, ...],
+    ignore_fields: tuple[str, ...],
 ) -> int:
     from ..convert.frameworks import check_outputs, load_network, output_files, save_network
 
     check_outputs([network, weights], output_files(target_framework, path))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
-    graph = load_network(NetworkSource(framework, network, weights, outputs, *named_shapes(shapes)))
+    reading = reading_of((), batch, phase, stages, (), (), ignore_fields)
+    sizes, names = named_shapes(shapes)
+    source = NetworkSource(framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading)
+    graph = load_network(source)
     files = save_network(graph, target_framework, path, target, split_weights)
     for file in files:
         click.echo(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from .caffe_options import caffe_reading
 from .options import (
     CAFFE_PREFIX,
     Caffemodels,
@@ -15,6 +17,9 @@ from .options import (
     report_weights,
     split_weights,
 )
+
+if TYPE_CHECKING:
+    from ..frontends.caffe.reading import CaffeReading
 
 
 @click.command(
@@ -28,6 +33,7 @@ files are read back and their outputs compared with those of the old files befor
 Examples:
   pytorch2caffe lower deploy.prototxt net.caffemodel --target opencv -o net-opencv
   pytorch2caffe lower deploy.prototxt net.caffemodel --target my-chip.toml --fold-bn -o net-chip
+  pytorch2caffe lower test.prototxt net.caffemodel --end rpn_cls_prob --end rpn_bbox_pred --batch 1 -o rpn
 Exit code 0 done; 1 the new files do not give the same numbers; 2 it cannot be expressed, or cannot be read.
 """,
     short_help="Rewrites a Caffe file for another consumer.",
@@ -37,6 +43,7 @@ Exit code 0 done; 1 the new files do not give the same numbers; 2 it cannot be e
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
+@caffe_reading
 @split_weights
 @check_runtime
 @force_option
@@ -50,6 +57,7 @@ def command(
     split_weights: bool,
     check_runtime: bool | None,
     no_check: bool,
+    reading: CaffeReading,
 ) -> int:
     from ..convert.lower_files import lower_files
     from ..errors import UnsupportedError
@@ -64,6 +72,7 @@ def command(
             split_weights=split_weights,
             check=not no_check,
             check_runtime=check_runtime,
+            reading=reading,
         )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .options import Caffemodels, Prefix, force_option
+from .caffe_options import caffe_reading
+from .options import Caffemodels, Prefix, force_option, note
 
 if TYPE_CHECKING:
     from ..backends.ncnn.table.table import Table
     from ..backends.ncnn.writer import NcnnFiles
+    from ..frontends.caffe.reading import CaffeReading
     from ..graph.graph import Graph
 
 
@@ -57,6 +60,7 @@ Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncn
 )
 @force_option
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn to compare them.")
+@caffe_reading
 def command(
     prototxt: str,
     caffemodel: list[Path],
@@ -66,13 +70,18 @@ def command(
     fuse: bool,
     all_int8: bool,
     no_check: bool,
+    reading: CaffeReading,
 ) -> int:
     from ..backends.ncnn.table.file import read_table
     from ..backends.ncnn.writer import save_ncnn
     from ..errors import UnsupportedError
-    from ..frontends.caffe.reader import load_caffe
+    from ..frontends.caffe.reader import load_as
 
-    graph = load_caffe(prototxt, caffemodel)
+    graph = load_as(prototxt, caffemodel, reading)
+    batch = {value.shape[:1] for value in graph.inputs}
+    if reading.batch is None and reading.input_shape is None and len(batch) == 1 and batch != {(1,)}:
+        graph = load_as(prototxt, caffemodel, replace(reading, batch=1))
+        note(f"the file has {next(iter(batch))[0]} samples; ncnn has no batch axis: written for 1 (--batch 1)")
     table = read_table(path) if path else None
     results: list[str] = []
     proof = _proof(graph, table, fp16, results)
@@ -89,8 +98,8 @@ def command(
     click.echo(f"{prefix}.bin: {size:.1f} MB; {results[0] if results else 'not checked'}")
     for new, old in files.renamed.items():
         click.echo(f"renamed {old!r} to {new}, which ncnn can parse")
-    for note in files.notes:
-        click.echo(f"warning: {note}", err=True)
+    for text in files.notes:
+        click.echo(f"warning: {text}", err=True)
     return 0
 
 

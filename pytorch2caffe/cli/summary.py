@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from .options import NamedShape, console, is_onnx, named_shapes
+from .caffe_options import caffe_reading
+from .options import console, is_onnx
+
+if TYPE_CHECKING:
+    from ..frontends.caffe.reading import CaffeReading
 
 
 @click.command(
@@ -20,34 +25,28 @@ caffemodel, including BatchNorm's statistics, which PyTorch counts as buffers.
 Example:
   pytorch2caffe summary deploy.prototxt
   pytorch2caffe summary best.onnx --input-shape 1,3,640,640
+  pytorch2caffe summary deploy.prototxt --batch 1 --end conv5
 Exit code 0 done; 2 the file cannot be read.
 """,
     short_help="Lists layers, shapes, parameters and multiply-adds of a Caffe or ONNX file.",
 )
 @click.argument("network", type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "--input-shape",
-    "shapes",
-    type=NamedShape(),
-    multiple=True,
-    help="ONNX: sizes that the file leaves open, once per input or NAME=N,C,H,W.",
-)
-def command(network: str, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> int:
+@caffe_reading
+def command(network: str, reading: CaffeReading) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from ..frontends.caffe.reader import load_caffe
+    from ..frontends.caffe.reader import load_as
     from ..graph.other_sizes import freedom
     from ..graph.summary import summarise
     from ..runtime.infer import infer
 
-    sizes, names = named_shapes(shapes)
     if is_onnx(network, weights=None, weights_key=None, naming="modules"):
         from ..frontends.onnx.load import load_onnx
 
-        graph = load_onnx(network, dict(zip(names, sizes, strict=True)) or sizes or None)
+        graph = load_onnx(network, reading.input_shape, list(reading.end) or None, reading.start)
     else:
-        graph = load_caffe(network, input_shape=next(iter(sizes), None))
+        graph = load_as(network, None, reading)
     rows = summarise(graph)
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table = Table(

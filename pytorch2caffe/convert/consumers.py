@@ -12,7 +12,8 @@ from caffe_proto import FilePaths
 from ..backends.caffe.dialect_file import dialect, names
 from ..backends.caffe.lower import lower
 from ..errors import Problem, UnsupportedError
-from ..frontends.caffe.reader import load_caffe
+from ..frontends.caffe.reader import load_as
+from ..frontends.caffe.reading import CaffeReading
 from ..graph.graph import Graph
 from ..runtime.infer import infer
 from .check_files import check_files
@@ -54,15 +55,17 @@ def consumers_of(graph: Graph) -> list[Acceptance]:
     return [_acceptance(name, graph) for name in names()]
 
 
-def consumers_of_files(prototxt: str | Path, caffemodel: FilePaths | None) -> list[Acceptance]:
-    """What each consumer makes of Caffe files of any origin.
+def consumers_of_files(
+    prototxt: str | Path, caffemodel: FilePaths | None, reading: CaffeReading | None = None
+) -> list[Acceptance]:
+    """What each consumer makes of Caffe files of any origin; `reading` as for `check_files`.
 
     Raises UnsupportedError for layers that this package cannot read, otherwise as `check_files`.
     """
-    graph = load_caffe(prototxt, caffemodel)
+    graph = load_as(prototxt, caffemodel, reading or CaffeReading())
     found = []
     for name in names():
-        if check_files(prototxt, caffemodel, dialect(name)):
+        if check_files(prototxt, caffemodel, dialect(name), reading):
             found.append(replace(_acceptance(name, graph), as_it_is=False))
         else:
             found.append(Acceptance(name, len(graph.nodes), 0, True))

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import caffe_proto
 
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
+from ..graph.cut import cut
 from ..graph.graph import Graph
 from .source import FROM, TO, NetworkSource
 
@@ -27,19 +29,19 @@ def load_network(source: NetworkSource) -> Graph:
     """
     if source.framework not in READERS:
         raise ConversionError(f"{source.framework!r} is not a framework to read: use {', '.join(FROM)}")
-    if source.framework not in ("tensorflow", "onnx"):
-        _refuse_nodes(source)
+    if source.inputs and source.framework in ("pytorch", "ir"):
+        raise ConversionError(f"{source.framework} networks have their inputs themselves: give shapes without names")
     return READERS[source.framework](source)
 
 
 def _load_caffe(source: NetworkSource) -> Graph:
-    from ..frontends.caffe.reader import load_caffe
+    from ..frontends.caffe.reader import load_as
 
-    if len(source.input_shapes) > 1:
-        raise ConversionError(
-            "a Caffe file with several inputs defines their shapes itself: give at most one --input-shape"
-        )
-    return load_caffe(source.network, source.weights, input_shape=next(iter(source.input_shapes), None))
+    if len(source.input_shapes) > 1 and not source.inputs:
+        raise ConversionError("a Caffe file with several inputs: give their shapes by name, NAME=N,C,H,W")
+    shapes = source.shapes if source.input_shapes else None
+    reading = replace(source.caffe, input_shape=shapes, start=source.start, end=source.outputs)
+    return load_as(source.network, source.weights, reading)
 
 
 def _load_ir(source: NetworkSource) -> Graph:
@@ -47,22 +49,18 @@ def _load_ir(source: NetworkSource) -> Graph:
 
     if source.input_shapes:
         raise ConversionError("an IR defines the shapes of its inputs itself: give no --input-shape")
-    return load_ir(source.network, source.weights)
-
-
-def _refuse_nodes(source: NetworkSource) -> None:
-    """Raises ConversionError for input or output nodes, which only TensorFlow and ONNX have."""
-    if source.outputs or source.inputs:
-        nodes = ", ".join([*source.outputs, *source.inputs])
-        raise ConversionError(
-            f"{source.framework} networks are read completely: give nodes for TensorFlow and ONNX only ({nodes})"
-        )
+    return cut(load_ir(source.network, source.weights), source.start, source.outputs)
 
 
 def _load_tensorflow(source: NetworkSource) -> Graph:
     from ..frontends.tensorflow import load_tensorflow
 
-    return load_tensorflow(source.network, source.weights, list(source.outputs) or None, source.shapes)
+    shapes = source.shapes
+    if source.start:
+        if source.input_shapes and not source.inputs:
+            raise ConversionError("--start and an --input-shape without a name: name the input")
+        shapes = {**(shapes or {}), **source.start}
+    return load_tensorflow(source.network, source.weights, list(source.outputs) or None, shapes)
 
 
 def _load_onnx(source: NetworkSource) -> Graph:
@@ -70,7 +68,7 @@ def _load_onnx(source: NetworkSource) -> Graph:
 
     if source.weights:
         raise ConversionError(f"{source.weights}: an ONNX file names its own files of weights: give none")
-    return load_onnx(source.network, source.shapes, list(source.outputs) or None)
+    return load_onnx(source.network, source.shapes, list(source.outputs) or None, source.start)
 
 
 def _load_pytorch(source: NetworkSource) -> Graph:
@@ -87,7 +85,7 @@ def _load_pytorch(source: NetworkSource) -> Graph:
     generator = torch.Generator().manual_seed(0)
     inputs = tuple(torch.randn(shape, generator=generator) for shape in source.input_shapes)
     name = Path(source.network).stem if Path(source.network).suffix in MODEL_SUFFIX else None
-    return trace(model, inputs, name)
+    return cut(trace(model, inputs, name), source.start, source.outputs)
 
 
 READERS: dict[str, Callable[[NetworkSource], Graph]] = {

@@ -12,7 +12,8 @@ from caffe_proto import FilePaths
 
 from ..backends.caffe.writer import save_caffe
 from ..errors import DifferentError
-from ..frontends.caffe.reader import load_caffe
+from ..frontends.caffe.reader import load_as, load_caffe
+from ..frontends.caffe.reading import CaffeReading
 from ..graph.graph import Graph
 from ..runtime.random_inputs import random_inputs
 from ..verify.runtimes import Results, RuntimeFailed
@@ -30,6 +31,7 @@ def lower_files(
     check: bool = True,
     check_runtime: bool | None = None,
     tolerance: float = 1e-4,
+    reading: CaffeReading | None = None,
 ) -> Graph:
     """Writes a Caffe network as PREFIX.prototxt and PREFIX.caffemodel in the layers of a dialect.
 
@@ -39,12 +41,13 @@ def lower_files(
                random input.
     check_runtime: also run the new files in the consumer itself, as for `export`.
     tolerance: the largest relative L2 difference of an output.
+    reading:   which part of the network is read, and its sizes: the arguments of `load_caffe`.
 
     Returns the graph as written. Raises UnsupportedError listing everything that cannot be read or written,
     DifferentError if the outputs differ, RuntimeFailed if the consumer cannot run them; then nothing is written.
     """
     own_runtime = OwnRuntime(dialect, check_runtime if check or check_runtime else False)
-    graph = load_caffe(prototxt, caffemodel)
+    graph = load_as(prototxt, caffemodel, reading or CaffeReading())
 
     def proof(new_prototxt: Path, new_caffemodels: Sequence[Path]) -> None:
         new = load_caffe(new_prototxt, new_caffemodels)

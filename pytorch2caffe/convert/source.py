@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ConversionError
+from ..frontends.caffe.reading import CaffeReading
 
 FROM = ("caffe", "tensorflow", "pytorch", "ir", "onnx")
 TO = ("caffe", "pytorch", "ir", "onnx", "ncnn")
@@ -20,10 +22,12 @@ class NetworkSource:
                   .onnx; or a model as `load_model` accepts it (`torchvision:resnet18`, `file.py:Net`, `FILE.pt2`,
                   `FILE.pth`).
     weights:      the file of its weights, if it is separate; for Caffe several, separated by commas.
-    outputs:      TensorFlow: the names of the output nodes; ONNX: of the tensors to read instead of the outputs.
+    outputs:      the blobs, nodes, tensors or layers to end at, by name, instead of the network's outputs.
     input_shapes: one per input: PyTorch and ONNX with the batch, N,C,H,W; TensorFlow N,H,W,C or H,W,C; Caffe, for a
                   network of one input, the new shape.
     inputs:       the nodes that these shapes belong to. TensorFlow: they become the inputs; ONNX: inputs by name.
+    start:        blobs, nodes, tensors or layers that become inputs, with their shapes.
+    caffe:        how a Caffe file is read: its batch, phase, stages and ignored fields.
     """
 
     framework: str
@@ -32,6 +36,8 @@ class NetworkSource:
     outputs: tuple[str, ...] = ()
     input_shapes: tuple[tuple[int, ...], ...] = ()
     inputs: tuple[str, ...] = ()
+    start: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    caffe: CaffeReading = CaffeReading()
 
     @property
     def shapes(self) -> Any:

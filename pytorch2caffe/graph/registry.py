@@ -102,7 +102,7 @@ class Layer:
     def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
         """The layer from its `param` message as a dict. Raises Refused for what it cannot honour."""
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-        return cls(**{name: value for name, value in param.items() if name in known})
+        return cls(**{name: param[name] for name in known if name in param})
 
     def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """The shapes of its weights, for inputs of these shapes."""

@@ -38,7 +38,8 @@ def _infer(layer: Layer, shapes: tuple[Shape, ...], blob_shapes: tuple[Shape, ..
         except NotModelled:
             return _run_on_meta(source, shapes)
     except (RuntimeError, ValueError, IndexError, TypeError, OverflowError, ZeroDivisionError) as error:
-        reason = str(error).split("\n")[0]
+        of_python = isinstance(error, (IndexError, TypeError, ZeroDivisionError))
+        reason = "their number or their sizes do not fit" if of_python else str(error).split("\n")[0]
         raise Refused(f"{layer.type} does not accept inputs of shape {list(map(list, shapes))}: {reason}") from error
 
 

@@ -190,13 +190,21 @@ def test_fields_that_are_not_known_are_named_and_the_rest_is_read():
     assert to_dict(read.net) == {
         "layer": [{"name": "a", "type": "Convolution", "convolution_param": {"num_output": 3}}]
     }
-    assert read.unknown == (
+    assert tuple(map(str, read.unknown)) == (
         "line 2: LayerParameter.quantize_param",
         "line 3: ConvolutionParameter.winograd",
         "line 4: ConvolutionParameter.engine 'MKLDNN'",
         "line 5: LayerParameter.[...]",
     )
     assert "line 2: LayerParameter.quantize_param" in said.output[0]
+
+
+def test_a_value_that_an_enum_lacks_is_left_out_with_its_layer():
+    (pool,) = read_prototxt("layer { pooling_param { pool: MIN }\n name: 'p' }").unknown
+    found = (pool.line, pool.name, pool.layer, pool.value, pool.choices)
+    assert found == (1, "pool", "p", "'MIN'", ("MAX", "AVE", "STOCHASTIC"))
+    (kind,) = read_prototxt("layers { name: 'n'\n type: NEW }").unknown
+    assert (kind.line, kind.name, kind.layer, kind.value) == (2, "type", "n", "'NEW'")
 
 
 def test_comments_may_be_in_any_encoding(tmp_path):
@@ -218,7 +226,8 @@ REFUSED = {  # text: what the message says, after "prototxt:"
     "layer { pooling_param { pad: 1.5 } }": "1: pad cannot be '1.5'",
     "layer { pooling_param { pad: 4294967296 } }": "1: pad cannot be",
     "layer { pooling_param { pad: [1, 2] } }": "1: pad cannot be",
-    "layer { pooling_param { pool: MIN } }": "1: pool cannot be 'MIN'; it is one of MAX, AVE, STOCHASTIC",
+    "layer { pooling_param { pool: 'MAX' } }": "1: pool cannot be",
+    "layer { phase: DEPLOY }": "1: phase cannot be 'DEPLOY'; it is one of TRAIN, TEST",
     "layer { pooling_param { global_pooling: maybe } }": "1: global_pooling cannot be 'maybe'",
     "layer { loss_weight: 0x" + "f" * 9999 + " }": "1: loss_weight cannot be",
     "layer { loss_weight: one }": "1: loss_weight cannot be 'one'",

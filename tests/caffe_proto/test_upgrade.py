@@ -9,7 +9,7 @@ from caffe_proto.old_types import V0_TYPES, V1_TYPES
 def layers_of(text):
     read = read_prototxt(text)
     assert not read.net.layers
-    return to_dict(read.net).get("layer", []), read.unknown
+    return to_dict(read.net).get("layer", []), (*map(str, read.unknown), *read.ignored)
 
 
 def test_v1():

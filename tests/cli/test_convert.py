@@ -48,9 +48,10 @@ def test_what_is_read_is_not_replaced(folder, capsys):
 def test_flags_that_a_framework_does_not_have_are_errors(folder, capsys):
     (folder / "model.py").write_text(MODEL)
     flags = ["-f", "pytorch", "-n", "model.py:Net", "-o", "net", "--inputShape"]
-    assert mmtoir([*flags, "4", "--dstNode", "fc"]) == 2
+    assert mmtoir([*flags, "4", "--dstNode", "nothing"]) == 2
+    assert "the network has no value 'nothing'" in capsys.readouterr().err
     assert mmtoir([*flags, "4", "--inNodeName", "fc"]) == 2
-    assert "give nodes for TensorFlow and ONNX only (fc)" in capsys.readouterr().err
+    assert "pytorch networks have their inputs themselves" in capsys.readouterr().err
     assert mmtoir([*flags, "3,-8,8"]) == 2
     assert "has a size below 1" in capsys.readouterr().err
     assert mmtoir([*flags, "5"]) == 2  # the model's own error

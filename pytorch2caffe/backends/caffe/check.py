@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from ...errors import Problem
+from ...graph.caffe_rules import CAFFE
 from ...graph.graph import Graph, Node, Value
 from ...graph.registry import LAYERS, Layer
 from ...passes.pairs import chains
@@ -15,6 +16,7 @@ from .dialect_file import dialect, names
 USE_OTHERS = (
     "use layers that it has; if your consumer has this one, list it in a dialect of your own (docs/dialects.md)"
 )
+WITHOUT = "do without that setting, or use other layers"
 RUN_LOWER = "pytorch2caffe lower expresses it in layers that {} has"
 
 
@@ -40,7 +42,7 @@ def missing(where: str, type: str, fields: dict[str, str], target: Dialect) -> I
         yield Problem(where, f"{target.name} has no layer {type}", alternative_to(type, target))
         return
     for name, fix in fields.items():
-        usual = lowering_advice(type, target) or f"leave {name} out"
+        usual = lowering_advice(type, target) or WITHOUT
         yield Problem(where, f"{target.name} has no {name} in {type}", fix or usual)
 
 
@@ -63,7 +65,8 @@ def lowering_advice_text(target: Dialect) -> str:
 
 def lowering_advice(type: str, target: Dialect) -> str:
     """The advice to run `pytorch2caffe lower`, if this package can express the layer in others."""
-    return lowering_advice_text(target) if type in LAYERS and LAYERS[type].lower is not Layer.lower else ""
+    known = type in CAFFE or type in LAYERS and LAYERS[type].lower is not Layer.lower
+    return lowering_advice_text(target) if known else ""
 
 
 def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
@@ -121,12 +124,17 @@ def _sides(node: Node, target: Dialect) -> Iterator[Problem]:
 
 
 def _batch(graph: Graph, target: Dialect) -> Iterator[Problem]:
-    """Values whose first dimension is not the batch. A constant is not a sample, whatever its shape."""
+    """Values whose first dimension is not the batch, the first of those that depend on each other.
+
+    A constant is not a sample, whatever its shape.
+    """
     size = target.limits.batch
     if size is None:
         return
     constants: set[Value] = set()
+    wrong: set[Value] = set()
     computed: list[tuple[str, Value]] = [(f"input {value.name!r}", value) for value in graph.inputs]
+    producers = graph.producers()
     for node in graph.nodes:
         if constants.issuperset(node.inputs):
             constants.update(node.outputs)
@@ -134,6 +142,9 @@ def _batch(graph: Graph, target: Dialect) -> Iterator[Problem]:
             computed += [(location(node), value) for value in node.outputs]
     for where, value in computed:
         if value.shape[:1] != (size,):
+            wrong.add(value)
+            if value in producers and wrong.intersection(producers[value].inputs):
+                continue
             what = f"shape {list(value.shape)}; {target.name} accepts only a first dimension of {size}, the batch"
             yield Problem(where, what, f"convert with a batch of {size}, and keep it as the first dimension")
 

@@ -169,6 +169,7 @@ class Dialect:
     spelling: what it names differently, by "Layer.field".
     folds_batch_norm: whether BatchNorm is folded in what is written for it.
     runtime:  the runtime of this package that is this consumer itself, "" if there is none; verify/runtimes.
+    reads:    as `layers`, what it reads besides: a check accepts it, and nothing is written with it.
     safe_in:  other dialects, whose rules about a layer after another are followed in what is written for this one.
     """
 
@@ -183,6 +184,7 @@ class Dialect:
     folds_batch_norm: bool = False
     safe_in: Sequence[str] = ()
     runtime: str = ""
+    reads: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray] = ()) -> Refusal | None:
         """None if this consumer reads `layer` with these inputs as it is, else what it lacks, and the fix of its rule.

@@ -29,6 +29,7 @@ TOP = {
     "without": STRINGS,
     "ignores": STRINGS,
     "layers": "a table",
+    "reads": "a table",
     "spelling": "a table",
     "limits": "a table",
     "fold": "a table",
@@ -184,6 +185,7 @@ def _dialect(name: str, table: dict[str, Any], base: Dialect | None) -> Dialect:
         table.get("fold", {}).get("batch_norm", base.folds_batch_norm),
         table.get("safe_in", base.safe_in),
         table.get("runtime", ""),
+        {type: frozenset(fields) for type, fields in table.get("reads", {}).items()},
     )
 
 
@@ -197,8 +199,9 @@ class _Checker:
         self._table("", table, TOP)
         if "layers" not in table and "extends" not in table:
             self._fail("layers", 'a dialect needs this table of layer types and their fields, or extends = "caffe"')
-        for type in table.get("layers", {}):
-            self._kind(f"[layers] {type}", table["layers"][type], STRINGS)
+        for key in ("layers", "reads"):
+            for type, names in table.get(key, {}).items():
+                self._kind(f"[{key}] {type}", names, STRINGS)
         self._table("[limits] ", table.get("limits", {}), LIMITS)
         for type, rank in table.get("limits", {}).get("ranks", {}).items():
             self._kind(f"[limits.ranks] {type}", rank, "a number above 0")

@@ -13,6 +13,13 @@ from ..failures import readable_warnings, report_failure
 
 Command = Callable[[argparse.Namespace], None]
 ALIASES = {"tf": "tensorflow"}
+WAYS = {
+    "keras": "in Keras run model.export(FOLDER), then use -f tensorflow -n FOLDER",
+    "mxnet": "in MXNet run mxnet.onnx.export_model(SYMBOL, PARAMS, ...), then use -f onnx",
+    "coreml": "export the model that it was made of to ONNX, then use -f onnx",
+    "cntk": "in CNTK save it with format=ModelFormat.ONNX, then use -f onnx",
+    "caffe2": "export the model that it was made of to ONNX, then use -f onnx",
+}
 UNSUPPORTED = ("caffe2", "cntk", "mxnet", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
 
 
@@ -33,7 +40,8 @@ def framework(choices: Sequence[str]) -> Callable[[str], str]:
         if name in choices:
             return name
         reason = "is not supported" if name in UNSUPPORTED else "is not known"
-        raise argparse.ArgumentTypeError(f"{name!r} {reason}: choose from {', '.join(choices)}")
+        way = f"; {WAYS[name]}" if name in WAYS else ""
+        raise argparse.ArgumentTypeError(f"{name!r} {reason}: choose from {', '.join(choices)}{way}")
 
     return read
 
@@ -63,9 +71,9 @@ def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[s
     return 0
 
 
-def structure(parser: argparse.ArgumentParser, *flags: str, what: str) -> None:
+def structure(parser: argparse.ArgumentParser, *flags: str, what: str, required: bool = True) -> None:
     """Adds the flag for a network's structure."""
-    parser.add_argument("--network", "-n", "-in", *flags, dest="network", required=True, metavar="FILE", help=what)
+    parser.add_argument("--network", "-n", "-in", *flags, dest="network", required=required, metavar="FILE", help=what)
 
 
 def weights(parser: argparse.ArgumentParser, *flags: str, required: bool = False) -> None:
@@ -109,5 +117,5 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         "--caffePhase",
         default="TEST",
         choices=["TRAIN", "TEST", "train", "test"],
-        help="accepted for compatibility with MMdnn: networks are read for inference",
+        help="Caffe: the layers that the file includes in this phase; they compute as in testing",
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from .common import framework, parser, run, source_flags
-from .toir import source_of
+from .toir import complete, source_of
 
 EXAMPLES = (
     "mmconvert -sf tensorflow -in net.ckpt.meta -iw net.ckpt --dstNode MMdnn_Output -df pytorch -om net.pth",
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="caffe, tensorflow, pytorch or onnx",
     )
     flags.add_argument(
-        "--inputNetwork", "-in", "-n", dest="network", required=True, metavar="FILE", help="the structure"
+        "--inputNetwork", "-in", "-n", "--frozen_pb", dest="network", metavar="FILE", help="the structure"
     )
     flags.add_argument("--inputWeight", "-iw", "-w", dest="weights", metavar="FILE", help="the weights")
     flags.add_argument(
@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _command(flags: argparse.Namespace) -> None:
     from ...convert.frameworks import check_outputs, load_network, output_files, save_network
 
+    complete(flags)
     check_outputs([flags.network, flags.weights], output_files(flags.target, flags.model))
     graph = load_network(source_of(flags))
     for path in save_network(graph, flags.target, flags.model):

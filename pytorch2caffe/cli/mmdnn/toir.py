@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...errors import ConversionError
 from .common import framework, parser, run, source_flags, structure, weights
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FRAMEWORK",
         help="caffe, tensorflow, pytorch or onnx",
     )
-    structure(flags, what="a prototxt, a .ckpt.meta, frozen .pb or SavedModel, an .onnx, a PyTorch model")
+    what = "a prototxt, a .ckpt.meta, frozen .pb or SavedModel, an .onnx, a PyTorch model"
+    structure(flags, "--frozen_pb", what=what, required=False)
     weights(flags)
     flags.add_argument("--dstPath", "-d", "-o", dest="prefix", required=True, metavar="PREFIX", help="where to write")
     source_flags(flags)
@@ -58,6 +60,7 @@ def write(flags: argparse.Namespace, prefix: str | Path) -> None:
     from ...backends.mmdnn.writer import save_ir
     from ...convert.frameworks import check_outputs, load_network, output_files
 
+    complete(flags)
     check_outputs([flags.network, flags.weights], output_files("ir", prefix))
     if flags.source == "tensorflow":
         _write_tensorflow(flags, prefix)
@@ -87,7 +90,28 @@ def _write_tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
 def source_of(flags: argparse.Namespace) -> NetworkSource:
     """The network that the flags name. C,H,W gets a batch of 1; the batch of TensorFlow's shapes stays open."""
     from ...convert.source import NetworkSource
+    from ...frontends.caffe.reading import CaffeReading
 
     batched = flags.source != "tensorflow"
-    shapes = tuple((1, *shape) if batched and len(shape) in (1, 3) else shape for shape in flags.shapes)
-    return NetworkSource(flags.source, flags.network, flags.weights, tuple(flags.outputs), shapes, tuple(flags.inputs))
+    shapes = tuple((1, *shape) if batched and len(shape) in (1, 3) else shape for shape in joined(flags.shapes))
+    reading = CaffeReading(phase=flags.caffePhase.upper())
+    outputs, inputs = tuple(flags.outputs), tuple(flags.inputs)
+    return NetworkSource(flags.source, flags.network, flags.weights, outputs, shapes, inputs, caffe=reading)
+
+
+def joined(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Shapes as they were meant: `--inputShape 16 16 3` is one of three sizes.
+
+    >>> joined([(16,), (16,), (3,)]), joined([(16, 16, 3), (4,)])
+    ([(16, 16, 3)], [(16, 16, 3), (4,)])
+    """
+    alone = len(shapes) > 2 and all(len(shape) == 1 for shape in shapes)
+    return [tuple(size for shape in shapes for size in shape)] if alone else list(shapes)
+
+
+def complete(flags: argparse.Namespace) -> None:
+    """Names the network where only the flag for weights names a file, as MMdnn accepts it. Raises ConversionError."""
+    if flags.network is None:
+        if flags.weights is None:
+            raise ConversionError("no file is named: give --network, and --weights if they are in a file of their own")
+        flags.network, flags.weights = flags.weights, None

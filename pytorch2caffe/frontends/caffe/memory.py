@@ -22,19 +22,27 @@ class Memory:
         self._overwritten: dict[Value, str] = {}  # values whose numbers are lost, and the layer that overwrote them
 
     def wrote(
-        self, name: str, layer: Layer, inputs: Collection[Value], outputs: Collection[Value], alive: Iterable[Value]
+        self,
+        name: str,
+        layer: Layer | None,
+        inputs: Collection[Value],
+        outputs: Collection[Value],
+        alive: Iterable[Value],
+        works_in_place: bool = False,
     ) -> None:
         """Records what a layer writes; alive: the tops that later layers may name, its own outputs included.
 
+        layer: None for one that other layers express; works_in_place: whether that computes it right in place.
         Raises Refused for a layer that Caffe runs in place and that then reads what it has already overwritten.
         """
         if not inputs:
             return
         in_place = any(bottom.top == top.top for bottom, top in zip(inputs, outputs, strict=False))
-        if in_place and not layer.works_in_place():
-            what = f"{layer.type} in place (its top is its bottom): Caffe overwrites numbers that it has yet to read"
+        if in_place and not (layer.works_in_place() if layer else works_in_place):
+            what = "in place (its top is its bottom): Caffe overwrites numbers that it has yet to read"
+            what = f"{layer.type if layer else 'a layer of this type'} {what}"
             raise Refused(what, "give it a top of its own, if that is what was meant")
-        if layer.shares_memory(len(inputs), len(outputs)):
+        if layer and layer.shares_memory(len(inputs), len(outputs)):
             first = next(iter(inputs))
             self._storage.update((value, self._of(first)) for value in outputs)
             return

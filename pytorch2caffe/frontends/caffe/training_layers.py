@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,6 +17,9 @@ from ...layers.normalization.batch_norm import BatchNorm
 
 DATA = {"Data", "ImageData", "HDF5Data", "MemoryData", "DummyData", "WindowData"}
 IMAGES = {"Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"}
+# Of forks: SSD; SegNet; Caffe for faces; FlowNet.
+FORKS_DATA = {"AnnotatedData", "DenseImageData", "ImageLabelData", "ImageSegData"}
+IMAGES["AnnotatedData"] = "data_param"
 
 # Losses that contain the last layer of the deployed network: that layer, and the field of its settings.
 OUTPUT_OF: dict[str, tuple[type[Layer], str]] = {
@@ -32,12 +35,46 @@ LEFT_OUT = {
     "HingeLoss": "a loss; the scores that it reads are an output",
     "MultinomialLogisticLoss": "a loss; the probabilities that it reads are an output",
 }
+FORKS_LEFT_OUT = {
+    "BoxAnnotatorOHEM": "it chooses boxes to train with",
+    "DetectionEvaluate": "a metric of the training; the detections that it reads are an output",
+}
 REFUSED = {
     "Python": (
         "it runs Python code, which is not in the file",
         "write the layer in PyTorch, or end the network before it",
     ),
 }
+
+
+def is_data(entry: Mapping[str, Any]) -> bool:
+    """Whether a layer gives the network its data, a Python layer that reads no blob among them."""
+    kind = entry.get("type", "")
+    return kind in DATA or kind in FORKS_DATA or kind == "Python" and not entry.get("bottom")
+
+
+def is_left_out(kind: str) -> bool:
+    """Whether layers of this type compute nothing that inference needs: metrics, and losses of BVLC and of forks."""
+    known = kind in OUTPUT_OF or kind in REFUSED
+    return kind in LEFT_OUT or kind in FORKS_LEFT_OUT or not known and kind.endswith(("Loss", "LossOHEM"))
+
+
+def is_for_training(entry: Mapping[str, Any]) -> bool:
+    """Whether a layer is one of training only: data, losses and metrics."""
+    return is_data(entry) or is_left_out(entry.get("type", "")) or entry.get("type") in OUTPUT_OF
+
+
+def missing_bottom(bottom: str, excluded: Sequence[Mapping[str, Any]], phase: str) -> Refused:
+    """What to say of a bottom that no layer before it writes; excluded: the layers that the network does not have."""
+    owner = next((entry for entry in excluded if bottom in entry.get("top", [])), None)
+    if owner is None:
+        return Refused(f"bottom {bottom!r} is the top of no layer before it", "name an earlier top")
+    rules = [rule for key in ("include", "exclude") for rule in owner.get(key, [])]
+    stages = [stage for rule in rules for stage in rule.get("stage", [])]
+    other = "TRAIN" if phase == "TEST" else "TEST"
+    fix = f"give --stage {stages[0]}" if stages else f"give --phase {other}, or use a deploy.prototxt"
+    what = f"bottom {bottom!r} is the top of {owner.get('type')} {owner.get('name')!r}, which the file excludes here"
+    return Refused(f"{what} (phase {phase})", fix)
 
 
 def check_phase(entry: Mapping[str, Any]) -> None:
@@ -110,8 +147,10 @@ def dummy_value(entry: Mapping[str, Any], index: int) -> float | None:
 
 
 def _image(entry: Mapping[str, Any], param: Mapping[str, Any]) -> list[int | None]:
-    crop = entry.get("transform_param", {}).get("crop_size")
-    return [crop or param.get("new_height"), crop or param.get("new_width")]
+    transform = entry.get("transform_param", {})
+    crop, resized = transform.get("crop_size"), transform.get("resize_param", {})
+    sizes = ((param.get(f"new_{name}") or resized.get(name)) for name in ("height", "width"))
+    return [crop or size for size in sizes]
 
 
 def _channels(entry: Mapping[str, Any]) -> int | None:

@@ -29,10 +29,12 @@ class Weights:
 
     by_name: the blobs in the caffemodels, by layer name; None: all weights are zero.
     fix:     what to do if they do not fit the network.
+    known:   whether there are any.
     """
 
     def __init__(self, by_name: Mapping[str, Sequence[np.ndarray]] | None, fix: str) -> None:
         self.fix = fix
+        self.known = by_name is not None
         self._by_name = by_name
         self._shared: dict[str, np.ndarray] = {}
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ...errors import ConversionError, Refused, UnsupportedError
 from ...graph.graph import Graph, Names
@@ -23,7 +25,10 @@ from .types import declare
 
 
 def load_onnx(
-    path: str | Path, input_shapes: InputShapes | None = None, outputs: str | Sequence[str] | None = None
+    path: str | Path,
+    input_shapes: InputShapes | None = None,
+    outputs: str | Sequence[str] | None = None,
+    start: Mapping[str, Sequence[int]] | None = None,
 ) -> Graph:
     """Reads an ONNX network for inference; needs the onnx package, to parse the file only.
 
@@ -31,6 +36,7 @@ def load_onnx(
     input_shapes: for sizes that the file leaves open: the shape of the only input, one for each, or by name. A first
                   axis that is open is 1.
     outputs:      tensors to read instead of the model's outputs, by name.
+    start:        float tensors that become inputs, by name, with their shapes; what only they need is not read.
 
     Layers and values are named after the modules that an exporter wrote into the file. The Graph's outputs have the
     names in the file.
@@ -44,6 +50,14 @@ def load_onnx(
     for info, shape in _inputs(model, input_shapes):
         scope.items[info.name] = _input(reader, info, shape)
     wanted = _wanted(model, outputs)
+    for name, sizes in (start or {}).items():
+        if name not in _tensors(model):
+            raise _unknown(model, name)
+        for node in model.graph.node:  # nothing needs the nodes that compute it any more
+            node.output[:] = ["" if output == name else output for output in node.output]
+        value = reader.net.input(clean(name), tuple(sizes))
+        reader.types[value] = np.dtype(np.float32)
+        scope.items[name] = Tensor(np.dtype(np.float32), value)
     try:
         found = reader.read(body_of_model(model), wanted, scope)
     except Refused as error:
@@ -95,13 +109,20 @@ def _wanted(model: Model, outputs: str | Sequence[str] | None) -> list[str]:
     if outputs is None:
         return list(dict.fromkeys(output.name for output in model.graph.output))
     names = [outputs] if isinstance(outputs, str) else list(outputs)
-    known = [name for node in model.graph.node for name in node.output if name]
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 3)
-            hint = f"similar: {', '.join(near)}" if near else f"its outputs: {', '.join(_wanted(model, None))}"
-            raise ConversionError(f"{model.path}: there is no tensor {name!r}; {hint}")
+        if name not in _tensors(model):
+            raise _unknown(model, name)
     return names
+
+
+def _tensors(model: Model) -> list[str]:
+    return [name for node in model.graph.node for name in node.output if name]
+
+
+def _unknown(model: Model, name: str) -> ConversionError:
+    near = difflib.get_close_matches(name, _tensors(model), 3)
+    hint = f"similar: {', '.join(near)}" if near else f"its outputs: {', '.join(_wanted(model, None))}"
+    return ConversionError(f"{model.path}: there is no tensor {name!r}; {hint}")
 
 
 def _output(reader: Reader, name: str, item: Item | None) -> Any:

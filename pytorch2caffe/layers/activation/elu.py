@@ -9,6 +9,7 @@ import numpy as np
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
+from ...graph.caffe_rules import CaffeNode, from_caffe
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.onnx_rules import from_onnx
@@ -44,6 +45,12 @@ def elu(net: Builder, input: Value, alpha: float = 1.0, inplace: bool = False) -
 def selu(net: Builder, input: Value, inplace: bool = False) -> Value:
     """1.0507 * elu(x, 1.6733): the constants of Klambauer et al., 2017."""
     return net.add(Power(scale=1.0507009873554805), net.add(ELU(1.6732632423543772), input, name="elu"))
+
+
+@from_caffe("SELU", in_place=True)
+def caffe_selu(net: Builder, node: CaffeNode, x: Value) -> Value:
+    """1.0507 * elu(x, 1.6733).  Source: Klambauer et al., 2017, and selu_layer.cpp of forks of Caffe."""
+    return selu(net, x)
 
 
 @from_torch("torch.celu", "torch.celu_", "torch.nn.functional.celu", "torch.nn.functional.celu_")

@@ -16,6 +16,7 @@ from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Layer, Source, from_ir, from_torch, layer, number
+from ..elementwise.power import Power
 
 
 @layer("Dropout", param="dropout_param")
@@ -28,6 +29,15 @@ class Dropout(Layer):
     elementwise = True
 
     dropout_ratio: float = 0.5
+
+    @classmethod
+    def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
+        """With scale_train: false, the numbers times 1 - dropout_ratio.
+
+        Source: py-faster-rcnn's fork of Caffe, dropout_layer.cpp, which then does not scale in training.
+        """
+        ratio = param.get("dropout_ratio", 0.5)
+        return cls(ratio) if param.get("scale_train", True) else Power(scale=1 - ratio)
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(f"nn.Dropout({number(self.dropout_ratio)})")

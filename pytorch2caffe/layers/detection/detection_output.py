@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,20 @@ class DetectionOutput(Layer):
         low = param.get("confidence_threshold", -3.4e38)
         return cls(param["num_classes"], background, nms.get("nms_threshold", 0.3), nms.get("top_k", -1), keep, low)
 
+    def _check(self, shapes: Sequence[Shape]) -> None:
+        """Raises Refused unless there are four locations, num_classes confidences and a prior for each box."""
+        if len(shapes) != 3 or len(shapes[2]) != 3 or shapes[2][1] != 2:
+            what = f"DetectionOutput of inputs of shape {list(map(list, shapes))}"
+            raise Refused(what, "give it locations, confidences and priors [1, 2, boxes * 4]")
+        loc, conf, prior = shapes
+        boxes = [prod(loc[1:]) / 4, prod(conf[1:]) / self.num_classes, prior[2] / 4]
+        if len(set(boxes)) > 1 or loc[0] != conf[0]:
+            counts = ", ".join(f"{count:g}" for count in boxes)
+            what = f"DetectionOutput of locations, confidences and priors for {counts} boxes"
+            raise Refused(what, "give the layers before it as many outputs as the PriorBox has boxes at each place")
+
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
+        self._check(shapes)
         numbers = (self.num_classes, self.background_label_id, number(self.nms_threshold), self.top_k, self.keep_top_k)
         arguments = ", ".join(map(str, (*numbers, number(self.confidence_threshold))))
         return Source(expr=f"detection_output({{0}}, {{1}}, {{2}}, {arguments})", define=CODE)

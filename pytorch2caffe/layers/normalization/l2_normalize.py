@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ...errors import Refused
 from ...formats.ncnn import Ncnn, one_sample
 from ...graph.builder import Builder
+from ...graph.caffe_rules import CaffeNode, from_caffe
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.onnx_rules import from_onnx
@@ -17,6 +19,7 @@ from ...graph.registry import Layer, Source, axes_of, from_torch, layer, number
 from ..activation.clip import clip
 from ..elementwise.binary import Binary
 from ..reduction.norm import norm_of
+from ..shape.reshape import reshape_to
 
 
 @layer("L2Normalize")
@@ -57,3 +60,12 @@ def normalize(
 @from_onnx("LpNormalization")
 def onnx_lp_normalization(net: Builder, input: Value, *, axis: int = -1, p: int = 2) -> Value:
     return normalize(net, input, float(p), axis)
+
+
+@from_caffe("L2Normalization")
+def l2_normalization(net: Builder, node: CaffeNode, x: Value) -> Value:
+    """Each sample divided by its norm.  Source: l2_normalization_layer.cpp of forks of Caffe for faces."""
+    if len(x.shape) == 2:
+        return net.add(L2Normalize(1, 0.0), x)
+    flat = net.add(L2Normalize(1, 0.0), reshape_to(net, x, (x.shape[0], prod(x.shape[1:])), "flat"), name="normal")
+    return reshape_to(net, flat, x.shape)

@@ -30,10 +30,9 @@ class Upsample(Layer):
 
     @classmethod
     def from_caffe(cls, param: dict[str, Any], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Layer:
-        if len(shapes) != 1:
-            raise Refused("Upsample by the positions of a pooling", "use Deconvolution, or an Upsample of one bottom")
-        if other := {"scale_h", "scale_w", "upsample_h", "upsample_w", "stride_h", "stride_w"} & {*param}:
-            raise Refused(f"Upsample with {', '.join(sorted(other))}", "use one scale for both axes")
+        others = ("scale_h", "scale_w", "stride_h", "stride_w", "upsample_h", "upsample_w")
+        if other := [name for name in others if name in param]:
+            raise Refused(f"Upsample of one bottom with {', '.join(other)}", "use one scale for both axes")
         if "stride" in param and param.get("scale", 1) != 1:
             raise Refused("Upsample with a factor", "use scale: 1, and a Power after it")
         return cls(int(param.get("stride", param.get("scale", 2))))

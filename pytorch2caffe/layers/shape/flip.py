@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...graph.builder import Builder
+from ...graph.caffe_rules import CaffeNode, from_caffe
 from ...graph.graph import Value
 from ...graph.registry import axes_of, from_torch, unpacked
 from ..indexing.index_select import select_indices
@@ -32,3 +33,9 @@ def flipud(net: Builder, input: Value) -> Value:
 @from_torch("torch.Tensor.__reversed__")
 def reversed_tensor(net: Builder, input: Value) -> Value:
     return flip(net, input, 0)
+
+
+@from_caffe("Reverse", param="reverse_param")
+def reverse(net: Builder, node: CaffeNode, x: Value) -> Value:
+    """One axis in reverse order.  Source: reverse_layer.cpp of Caffe's forks for text recognition."""
+    return flip(net, x, node.param.get("axis", 0))

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pytorch2caffe import generate, load_caffe
 from pytorch2caffe.frontends.caffe import training_layers as training
-from pytorch2caffe.graph.registry import load_layers
+from pytorch2caffe.graph.caffe_rules import CAFFE
+from pytorch2caffe.graph.registry import LAYERS, load_layers
 from tests.frontends.caffe.caffe_cases import BUILT
 from tests.layers.conftest import caffe_text
 from tests.paths import ROOT
@@ -56,6 +57,46 @@ ALONE = {
 }
 
 
+FORKS_HEAD = """
+## Layers of forks
+
+Layers of these types are read too. *Judge* is what the numbers of PyTorch were compared with: a runtime that has the
+layer; or a second reading of the fork's source, written in NumPy in the layer's test. Those that become plain layers
+are also run in these, in real Caffe, OpenCV and ncnn.
+
+| type | meaning | judge |
+|---|---|---|
+"""
+NUMPY = "the fork's source in NumPy"
+JUDGES = {
+    "Axpy": NUMPY,
+    "BN": NUMPY,
+    "CReLU": NUMPY,
+    "ConvolutionDepthwise": "torch's own convolution, with groups",
+    "DepthwiseConvolution": "torch's own convolution, with groups",
+    "DetectionOutput": "OpenCV",
+    "Interp": "torch's own interpolation, corners aligned",
+    "L2Normalization": NUMPY,
+    "Normalize": "OpenCV",
+    "PSROIPooling": "OpenCV",
+    "Permute": "OpenCV",
+    "PriorBox": "OpenCV",
+    "ROIPooling": "OpenCV",
+    "ReLU6": "OpenCV",
+    "Reorg": "OpenCV; Darknet's loop in Python",
+    "Reverse": NUMPY,
+    "SELU": "the paper's formula in NumPy",
+    "ShuffleChannel": "OpenCV",
+    "Upsample": f"{NUMPY}; the positions of real Caffe's Pooling",
+}
+ENDS = {
+    **{kind: ("becomes an input, where something reads it", "") for kind in training.FORKS_DATA},
+    **{kind: (f"left out: {why}", "") for kind, why in training.FORKS_LEFT_OUT.items()},
+    "Python without bottoms": ("becomes an input, where something reads it", ""),
+    "any other name that ends in Loss": ("left out: a loss; what it compares is an output", ""),
+}
+
+
 def page() -> str:
     """The page as it should stand in docs."""
     load_layers()
@@ -65,7 +106,20 @@ def page() -> str:
     rows |= {kind: f"becomes the {cls.type} that it contains" for kind, (cls, _) in training.OUTPUT_OF.items()}
     rows |= {kind: f"left out: {why}" for kind, why in training.LEFT_OUT.items()}
     rows |= {kind: f"refused: {why}" for kind, (why, _) in training.REFUSED.items()}
-    return HEAD + "".join(f"| {kind} | {text} |\n" for kind, text in sorted(rows.items()))
+    forks = {**{kind: (words_of(kind), judge) for kind, judge in JUDGES.items()}, **ENDS}
+    return (
+        HEAD
+        + "".join(f"| {kind} | {text} |\n" for kind, text in sorted(rows.items()))
+        + FORKS_HEAD
+        + "".join(f"| {kind} | {text} | {judge} |\n" for kind, (text, judge) in sorted(forks.items()))
+    )
+
+
+def words_of(kind: str) -> str:
+    """The first sentence that a layer or rule of a fork has about itself."""
+    described = CAFFE[kind].function if kind in CAFFE and CAFFE[kind].tops is None else LAYERS[kind]
+    text = " ".join((described.__doc__ or "").split())
+    return text.partition("  ")[0].partition(" Source:")[0].replace("|", " ")
 
 
 def words(kind: str) -> str:

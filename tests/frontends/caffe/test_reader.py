@@ -243,7 +243,7 @@ def test_what_is_in_place_before_it_is_copied_is_fine(tmp_path):
             'name: "t" type: "TanH" bottom: "f" top: "f"',
         )
     )
-    assert list(graph.outputs) == ["f_1"]
+    assert list(graph.outputs) == ["f"]
 
 
 @pytest.mark.filterwarnings("ignore:NaN or inf in the weights")

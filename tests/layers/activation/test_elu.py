@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from tests.layers.conftest import types_of
+from tests.layers.forks import means  # noqa: F401 - a fixture
 
 CASES = {
     "elu": nn.ELU(),
@@ -38,3 +40,9 @@ def test_its_relatives_run_the_same_everywhere(model, same_everywhere):
 def test_elu_is_one_layer_and_selu_two():
     assert types_of(nn.ELU(), torch.zeros(1, 3)) == ["ELU"]
     assert types_of(nn.SELU(), torch.zeros(1, 3)) == ["ELU", "Power"]
+
+
+def test_selu_of_a_caffe_file(means):  # noqa: F811
+    x = np.random.default_rng(0).standard_normal((1, 3, 4, 5)).astype(np.float32)
+    expected = 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))
+    means('layer { name: "it" type: "SELU" bottom: "x" top: "it" }', expected, x=x)

@@ -97,3 +97,18 @@ def test_the_ssd_dialect_is_written_and_read(tmp_path):
 def test_it_keeps_a_number_of_boxes():
     with pytest.raises(ConversionError, match="keep_top_k"):
         detection_output(torch.zeros(1, 4), torch.zeros(1, 2), torch.zeros(1, 2, 4), 2, keep_top_k=-1)
+
+
+@pytest.mark.parametrize(
+    ("loc", "conf", "prior", "message"),
+    [
+        (48, 24, 24, "locations, confidences and priors for 12, 12, 6 boxes"),
+        (24, 10, 24, "priors for 6, 5, 6 boxes"),
+    ],
+)
+def test_numbers_of_boxes_that_differ_are_refused_on_reading(loc, conf, prior, message, refused):
+    settings = "num_classes: 2 code_type: CENTER_SIZE keep_top_k: 3 nms_param { top_k: 5 }"
+    layer = f"""layer {{ name: "out" type: "DetectionOutput" bottom: "l" bottom: "c" bottom: "p" top: "out"
+        detection_output_param {{ {settings} }} }}"""
+    refused(layer, message, l=(1, loc), c=(1, conf), p=(1, 2, prior))
+    refused(layer.replace('bottom: "p"', ""), "DetectionOutput of inputs", l=(1, loc), c=(1, conf))

@@ -1,6 +1,9 @@
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+
+from tests.layers.forks import means  # noqa: F401 - a fixture
 
 AXES = (0, 1, 2, 3, -1)
 CASES = {f"normalize along {dim}": (lambda x, dim=dim: F.normalize(x, dim=dim), (2, 3, 4, 5)) for dim in AXES}
@@ -18,3 +21,9 @@ CASES |= {
 @pytest.mark.parametrize(("model", "shape"), CASES.values(), ids=CASES)
 def test_runs_the_same_everywhere(model, shape, same_everywhere):
     same_everywhere(model, torch.randn(shape))
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (1, 3, 4, 5)])
+def test_l2_normalization_of_a_caffe_file(shape, means):  # noqa: F811
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    means('layer { name: "it" type: "L2Normalization" bottom: "x" top: "it" }', x / np.linalg.norm(x), x=x)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -5,6 +6,7 @@ from torch.nn import functional as F
 from pytorch2caffe import load_caffe, save_caffe, to_torch, trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect
 from tests.layers.conftest import caffe_text, types_of
+from tests.layers.forks import means  # noqa: F401 - a fixture
 
 
 def aligned(x):
@@ -49,8 +51,25 @@ def test_the_size_in_a_file(settings, size, tmp_path):
     torch.testing.assert_close(to_torch(load_caffe(path))(x), expected)
 
 
-@pytest.mark.parametrize(("settings", "bottoms"), [("pad_beg: 1", ["x"]), ("height: 2", ["x", "m"])])
-def test_what_is_refused(settings, bottoms, refused):
+def test_the_size_of_a_second_bottom_and_cut_edges(means):  # noqa: F811
+    x = torch.randn(1, 2, 6, 8)
+    layer = (
+        'layer { type: "Interp" name: "i" bottom: "x" bottom: "y" top: "i" interp_param { pad_beg: -1 pad_end: -2 } }'
+    )
+    expected = F.interpolate(x[:, :, 1:-2, 1:-2], (4, 7), mode="bilinear", align_corners=True)
+    means(layer, expected.numpy(), x=x.numpy(), y=np.zeros((1, 1, 4, 7)), runtimes=["ncnn"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "bottoms", "message"),
+    [
+        ("pad_beg: 1", ["x"], "Interp with padding"),
+        ("pad_beg: -2", ["x"], "cut off"),
+        ("height: 2", ["x"], "a height or a width alone"),
+        ("height: 2", ["x", "m"], "interp_param has height"),
+    ],
+)
+def test_what_is_refused(settings, bottoms, message, refused):
     inputs = " ".join(f'bottom: "{name}"' for name in bottoms)
     layer = f'layer {{ name: "i" type: "Interp" {inputs} top: "y" interp_param {{ {settings} }} }}'
-    refused(layer, "Interp (with pad_beg|to the size)", **dict.fromkeys(bottoms, (1, 1, 2, 2)))
+    refused(layer, message, **dict.fromkeys(bottoms, (1, 1, 2, 2)))

@@ -53,8 +53,8 @@ def test_a_file_may_have_the_factor_as_a_stride(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("scale_h: 2", "Upsample with scale_h"),
-        ("upsample_w: 30", "Upsample with upsample_w"),
+        ("scale_h: 2", "Upsample of one bottom with scale_h"),
+        ("upsample_w: 30", "Upsample of one bottom with upsample_w"),
         ("scale: 2 stride: 2", "Upsample with a factor"),
     ],
 )
@@ -64,8 +64,3 @@ def test_what_is_refused(settings, message, refused):
         message,
         x=(1, 1, 2, 2),
     )
-
-
-def test_by_the_positions_of_a_pooling_is_refused(refused):
-    layer = 'layer { name: "u" type: "Upsample" bottom: "x" bottom: "m" top: "y" upsample_param { scale: 2 } }'
-    refused(layer, "Upsample by the positions of a pooling", x=(1, 1, 2, 2), m=(1, 1, 2, 2))
