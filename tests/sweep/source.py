@@ -13,6 +13,7 @@ from pytorch2caffe.frontends.torch.loading.models import torchvision_models
 from pytorch2caffe.frontends.torch.structure import tensors_in
 from tests import zoo
 from tests.sweep.case import Case, InPlace, call, seed, variants
+from tests.sweep.samples import samples_of
 
 SPELLINGS = 3  # of how many samples the method and the in-place form of a function are tried too
 SIZES = {  # networks that are too big at their usual size: height and width that do
@@ -81,7 +82,7 @@ def _of_module(name: str) -> Iterator[Case]:
 
 def _of_function(name: str) -> Iterator[Case]:
     op = functions()[name]
-    for index, sample in enumerate(op.sample_inputs("cpu", torch.float32, requires_grad=False)):
+    for index, sample in enumerate(samples_of(op, torch.float32)):
         args = (sample.input, *sample.args)
         if not any(t.is_floating_point() for t in tensors_in((args, sample.kwargs))):
             continue

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 import torch
 from torch.overrides import get_testing_overrides, resolve_name
 from torch.testing._internal.common_methods_invocations import op_db
 from torch.utils._pytree import tree_leaves, tree_map
+
+from tests.sweep.samples import samples_of
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 Key = int | str
@@ -31,7 +32,7 @@ def calls() -> Iterator[tuple[str, Callable[..., Any], list[Call]]]:
         if op.name in LEFT_OUT or op.name.startswith("linalg."):
             continue
         dtype = next((d for d in (torch.float32, torch.int64, torch.bool, torch.complex64) if d in op.dtypes), None)
-        samples = list(islice(op.sample_inputs("cpu", dtype, requires_grad=False), SAMPLES)) if dtype else []
+        samples = samples_of(op, dtype, SAMPLES) if dtype else []
         for function in (op.op, op.method_variant, op.inplace_variant):
             name = resolve_name(function) if function is not None else None
             if name and name not in seen:
