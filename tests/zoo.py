@@ -15,9 +15,7 @@ SETTINGS = {"googlenet": {"init_weights": False}, "inception_v3": {"init_weights
 NAMES = (
     "alexnet",
     "vgg11",
-    "vgg16",
     "vgg16_bn",
-    "vgg19_bn",
     "resnet18",
     "resnet50",
     "resnet152",

@@ -97,8 +97,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("same_everywhere", runtimes, indirect=True)
 
 
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the files of all cases, one after the other: a folder for each takes a fifth of the time."""
+    return tmp_path_factory.mktemp("layers")
+
+
 @pytest.fixture
-def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
+def same_everywhere(request: pytest.FixtureRequest, folder: Path) -> Callable[..., Any]:
     """Asserts that a model computes the same after conversion, in one runtime per test.
 
     source: the graph as PyTorch source. ir: that of what is written in MMdnn's IR and read back. builtin: written as
@@ -117,9 +123,9 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
         if isinstance(model, nn.Module):
             make_lively(model, *inputs)
         if runtime == "ncnn":
-            return same_in_ncnn(model, inputs, tmp_path, reasons, expect_failure, tolerance)
+            return same_in_ncnn(model, inputs, folder, reasons, expect_failure, tolerance)
         if runtime == "dialects":
-            return same_in_dialects(model, inputs, request.node, tmp_path, tolerance)
+            return same_in_dialects(model, inputs, request.node, folder, tolerance)
         with torch.no_grad():
             expected = outputs_of(model(*[i.clone() for i in inputs]))
         graph = trace(model, inputs)
@@ -131,7 +137,7 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
             with torch.no_grad():
                 actual = outputs_of(to_torch(again)(*inputs))
         else:
-            files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+            files = folder / "net.prototxt", folder / "net.caffemodel"
             plain = "importers" if runtime == "opencv" and dialect == "caffe" else dialect
             lowered = save_caffe(graph, *files, dialect=plain)
             if runtime == "opencv":
@@ -159,7 +165,7 @@ def same_everywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[
 
 
 @pytest.fixture
-def run_in(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., torch.Tensor]:
+def run_in(request: pytest.FixtureRequest, folder: Path) -> Callable[..., torch.Tensor]:
     """Runs the files of a model of one input and one output in one runtime: run_in("caffe", model, x)."""
 
     def check(runtime: str, model: Any, x: torch.Tensor) -> torch.Tensor:
@@ -167,7 +173,7 @@ def run_in(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., torc
             request.getfixturevalue("real_caffe")
         if reason := get(runtime).unavailable():
             pytest.skip(f"{runtime}: {reason}")
-        files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+        files = folder / "net.prototxt", folder / "net.caffemodel"
         lowered = save_caffe(trace(model, x), *files)
         (output,) = lowered.outputs.values()
         results = get(runtime).run(*files, {lowered.inputs[0].name: x.numpy()})
@@ -300,7 +306,7 @@ def refused(tmp_path: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def same_as_caffe(real_caffe: Any, tmp_path: Path) -> Callable[..., dict[str, np.ndarray]]:
+def same_as_caffe(real_caffe: Any, folder: Path) -> Callable[..., dict[str, np.ndarray]]:
     """Asserts that layers written by hand mean to us what they mean to real Caffe, top by top and as a module."""
 
     def check(
@@ -308,7 +314,7 @@ def same_as_caffe(real_caffe: Any, tmp_path: Path) -> Callable[..., dict[str, np
     ) -> dict[str, np.ndarray]:
         """layers: prototxt text. inputs: arrays by blob name. Returns Caffe's tops."""
         arrays = {name: np.require(array, np.float32) for name, array in inputs.items()}
-        files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+        files = folder / "net.prototxt", folder / "net.caffemodel"
         files[0].write_text(caffe_text(layers, **{name: array.shape for name, array in arrays.items()}))
         files[1].write_bytes(real_caffe.worker.weights(files[0].read_text(), blobs))
         theirs = real_caffe.run(*files, arrays)
