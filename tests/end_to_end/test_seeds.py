@@ -17,7 +17,7 @@ import tarfile
 import threading
 import time
 import urllib.request
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -209,7 +209,8 @@ def served(folder: Path) -> tuple[http.server.ThreadingHTTPServer, str]:
 
 
 @pytest.fixture
-def ground(tmp_path):
+def ground(tmp_path, monkeypatch):
+    monkeypatch.setattr(slim, "build", cache(slim.build))
     (tmp_path / "mirror").mkdir()
     server, url = served(tmp_path / "mirror")
     yield Ground(tmp_path, url)
@@ -219,16 +220,21 @@ def ground(tmp_path):
 def slim_weights(name: str, path: Path) -> None:
     """Random weights as slim publishes them: a checkpoint without a graph, in the format of 2016."""
     tf, _ = slim.load_slim()
-    with slim.build(name).as_default() as graph, tf.Session(graph=graph) as session:
-        session.run(tf.global_variables_initializer())
-        saver = tf.train.Saver(write_version=tf.train.SaverDef.V1)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        saver.save(session, str(path), write_meta_graph=False, write_state=False)
+    random = np.random.default_rng(0)
+    arrays = {}
+    for variable in slim.build(name).get_collection("variables"):
+        shape = variable.shape.as_list()
+        spread = 1.0 if len(shape) < 2 else float(np.prod(shape[:-1])) ** -0.5
+        numbers = random.standard_normal(shape, np.float32) * np.float32(spread)
+        arrays[variable.op.name] = np.abs(numbers) + 1 if "variance" in variable.name else numbers
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.Graph().as_default(), tf.Session() as session:
+        session.run(tf.raw_ops.Save(filename=str(path), tensor_names=[*arrays], data=[*arrays.values()]))
 
 
 def archive(name: str, weights: Path, mirror: Path) -> None:
     target = mirror / TENSORFLOW[name].rsplit("/", 1)[1]
-    with tarfile.open(target, "w:gz", compresslevel=1) as files:
+    with tarfile.open(target, "w:gz", compresslevel=0) as files:
         files.add(weights, weights.name)
 
 
