@@ -37,7 +37,7 @@ NEVER = {
 # The order of docs/architecture.md: a package imports only what is in the lines above its own.
 ORDER = [
     ["errors"],
-    ["formats"],
+    ["formats", "pages"],
     ["graph"],
     ["layers"],
     ["passes"],

@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code."""
     try:
         with readable_warnings(), guarded():
-            code = cli.main(args=arguments, prog_name="pytorch2caffe", standalone_mode=False)
+            given = list(sys.argv[1:] if arguments is None else arguments)
+            code = cli.main(args=given, prog_name="pytorch2caffe", standalone_mode=False, obj=given)
         return code if isinstance(code, int) else DONE
     except click.Abort:
         click.echo("interrupted; nothing was written", err=True)

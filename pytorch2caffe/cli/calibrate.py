@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import Caffemodels, OutputFile, force_option
+from .page import command_line, read_json
 from .pixel_options import pixel_options, pixels_of
 from .variadic_options import VariadicCommand
 
@@ -92,6 +93,14 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
     metavar="FILE.html",
     help="Write a report with histograms, thresholds and the sensitivity of each layer, and FILE.json.",
 )
+@force_option
+@click.option(
+    "--compare",
+    "other",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="OTHER.json",
+    help="Show the sensitivities and thresholds of another calibration beside these in the report: its FILE.json.",
+)
 @click.option(
     "--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights first, if the ncnn files are too."
 )
@@ -105,7 +114,6 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
 @click.option("--batch", type=click.IntRange(1), default=4, show_default=True, help="Images per forward pass.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads that decode images.")
 @click.option("--device", default="cpu", show_default=True, help="Where to run the network: cpu, cuda, cuda:1 ...")
-@force_option
 @click.option("--cpp", is_flag=True, help="Print the preprocessing as C++ for ncnn.")
 def command(
     proto: str,
@@ -126,6 +134,7 @@ def command(
     keep_float: tuple[str, ...],
     budget: float | None,
     report: str | None,
+    other: str | None,
     fold_bn: bool,
     passes: int,
     batch: int,
@@ -138,7 +147,11 @@ def command(
 
     settings = Settings(method, percent, bool(group), limit_3x3, inner_product, keep_float, passes)
     pixels = pixels_of(mean, norm, std, order, resize, preprocess)
-    job = Job(proto, model, images, output, pixels, settings, fold_bn, budget, report, batch, workers, device)
+    if other and not report:
+        raise click.UsageError("--compare is shown in the report: give --report FILE.html too")
+    before = read_json(other, "layers") if other else None
+    shown = command_line(), before
+    job = Job(proto, model, images, output, pixels, settings, fold_bn, budget, report, batch, workers, device, *shown)
     return calibrate(job, cpp)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .caffe_options import caffe_reading
-from .options import Caffemodels, print_acceptances
+from .options import Caffemodels, force_option, print_acceptances
+from .page import html_option, write_page
 
 if TYPE_CHECKING:
     from ..frontends.caffe.reading import CaffeReading
@@ -24,7 +25,7 @@ the consumers accept the network as it is, after `pytorch2caffe lower`, or not, 
 \b
 Examples:
   pytorch2caffe check deploy.prototxt --target nnie
-  pytorch2caffe check deploy.prototxt net.caffemodel --target my-chip.toml
+  pytorch2caffe check deploy.prototxt net.caffemodel --target my-chip.toml --html problems.html
   pytorch2caffe check deploy.prototxt net.caffemodel --target all
 Exit code 0 if the consumer supports all of it, or with --target all; 1 if there are problems, 2 if the file cannot be
 read.
@@ -34,22 +35,33 @@ read.
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels(), required=False)
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the file; all.")
+@html_option
+@force_option
 @caffe_reading
-def command(prototxt: str, caffemodel: list[Path] | None, target: str, reading: CaffeReading) -> int:
+def command(prototxt: str, caffemodel: list[Path] | None, target: str, html: str | None, reading: CaffeReading) -> int:
     import logging
 
     from ..backends.caffe.dialect_file import dialect
     from ..convert.check_files import check_files, count_layers
+    from ..convert.check_page import consumer_sections, problem_sections
 
+    files = ", ".join(map(str, (prototxt, *(caffemodel or ()))))
     logging.getLogger("caffe_proto").setLevel(logging.ERROR)  # its warnings are among the problems
     if target == "all":
         from ..convert.consumers import consumers_of_files
 
-        print_acceptances(prototxt, consumers_of_files(prototxt, caffemodel, reading))
+        acceptances = consumers_of_files(prototxt, caffemodel, reading)
+        print_acceptances(prototxt, acceptances)
+        if html:
+            sections = consumer_sections(prototxt, caffemodel, acceptances, reading)
+            write_page(html, f"{prototxt} and its consumers", sections, {"files": files})
         return 0
     consumer = dialect(target)
     problems = check_files(prototxt, caffemodel, consumer, reading)
     count = count_layers(prototxt, reading)
+    if html:
+        sections = problem_sections(prototxt, problems, consumer.name, reading)
+        write_page(html, f"{prototxt} for {consumer.name}", sections, {"files": files, "target": consumer.name})
     if not problems:
         click.echo(f"{prototxt}: {count} layers, {consumer.name} supports all of them")
         return 0

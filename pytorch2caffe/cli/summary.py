@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from .caffe_options import caffe_reading
-from .options import console, is_onnx
+from .options import console, force_option, is_onnx
+from .page import html_option, working, write_page
 
 if TYPE_CHECKING:
     from ..frontends.caffe.reading import CaffeReading
@@ -24,6 +24,7 @@ caffemodel, including BatchNorm's statistics, which PyTorch counts as buffers.
 \b
 Example:
   pytorch2caffe summary deploy.prototxt
+  pytorch2caffe summary deploy.prototxt --html deploy.html
   pytorch2caffe summary best.onnx --input-shape 1,3,640,640
   pytorch2caffe summary deploy.prototxt --batch 1 --end conv5
 Exit code 0 done; 2 the file cannot be read.
@@ -31,29 +32,31 @@ Exit code 0 done; 2 the file cannot be read.
     short_help="Lists layers, shapes, parameters and multiply-adds of a Caffe or ONNX file.",
 )
 @click.argument("network", type=click.Path(exists=True, dir_okay=False))
+@html_option
+@force_option
 @caffe_reading
-def command(network: str, reading: CaffeReading) -> int:
+def command(network: str, html: str | None, reading: CaffeReading) -> int:
     from rich.table import Table
     from rich.text import Text
 
     from ..frontends.caffe.reader import load_as
     from ..graph.other_sizes import freedom
     from ..graph.summary import summarise
+    from ..graph.summary_page import summary_sections, total_line
+    from ..graph.view import shape_text
     from ..runtime.infer import infer
 
     if is_onnx(network, weights=None, weights_key=None, naming="modules"):
         from ..frontends.onnx.load import load_onnx
 
-        graph = load_onnx(network, reading.input_shape, list(reading.end) or None, reading.start)
+        with working(f"reading {network}"):
+            graph = load_onnx(network, reading.input_shape, list(reading.end) or None, reading.start)
     else:
         graph = load_as(network, None, reading)
     rows = summarise(graph)
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table = Table(
-        title=Text(
-            f"{network}: {len(rows)} layers, {parameters / 1e6:.2f} M parameters, "
-            f"{multiply_adds / 1e9:.2f} G multiply-adds"
-        ),
+        title=Text(f"{network}: {total_line(rows)}"),
         title_justify="left",
     )
     for name in ("layer", "type", "input", "output"):
@@ -64,17 +67,17 @@ def command(network: str, reading: CaffeReading) -> int:
         table.add_row(
             Text(row.name),
             Text(row.type),
-            _shapes(row.inputs),
-            _shapes(row.outputs),
+            " ".join(map(shape_text, row.inputs)),
+            " ".join(map(shape_text, row.outputs)),
             f"{row.parameters:,}",
             f"{row.multiply_adds:,}",
         )
     table.add_section()
     table.add_row("total", "", "", "", f"{parameters:,}", f"{multiply_adds:,}")
     console().print(table)
-    console().print(Text(f"sizes: {freedom(graph, infer)}"))
+    sizes = freedom(graph, infer)
+    console().print(Text(f"sizes: {sizes}"))
+    if html:
+        facts = {"files": network, "network": total_line(rows), "sizes": sizes}
+        write_page(html, f"summary of {graph.name}", summary_sections(graph), facts)
     return 0
-
-
-def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
-    return " ".join("x".join(map(str, shape)) or "scalar" for shape in shapes)

@@ -24,6 +24,7 @@ from .options import (
     random_inputs,
     tolerance_option,
 )
+from .page import html_option, read_json, working, write_page
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +46,7 @@ Examples:
       --preprocess net.table.preprocess.json --json report.json
   pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --runtime caffe \\
       --runtime opencv --caffe-python "conda run -n caffe python"
+  pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --html net.html --compare before.json
 Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtimes could not run them.
 """,
     short_help="Compares a model with its files, layer by layer.",
@@ -68,10 +70,17 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtim
 @click.option("--coreml-python", help="The command of a Python with coremltools 4: converts the files in it.")
 @click.option("--caffe2ncnn", help="The path of ncnn's tool caffe2ncnn: converts the files with it, and runs ncnn.")
 @tolerance_option
-@force_option
 @click.option("--all", "show_all", is_flag=True, help="Show every blob.")
+@force_option
 @click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file as JSON.")
-@click.option("--html", "html", type=OutputFile(), help="Write the tables to this file as HTML.")
+@html_option
+@click.option(
+    "--compare",
+    "other",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="OTHER.json",
+    help="Also show the relative differences of another run beside these: the file that its --json has written.",
+)
 @click.option(
     "--images",
     multiple=True,
@@ -98,6 +107,7 @@ def command(
     show_all: bool,
     report: str | None,
     html: str | None,
+    other: str | None,
     images: tuple[str, ...],
     preprocess: str | None,
     weights: str | None,
@@ -121,18 +131,36 @@ def command(
         run = partial(verify, load_model(model, weights, key, allow_extra_keys, note), naming=naming)
     inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt)
 
+    others = read_json(other, "blobs") if other else {}
     commands = {"openvino": openvino_python, "coreml": coreml_python, "caffe2ncnn": caffe2ncnn}
 
     def compare_in(runtime: str) -> Comparison:
         given = as_arrays(inputs) if from_onnx else inputs
         named = {"caffe_python": caffe_python, "command": commands.get(runtime)}
-        return run(prototxt, caffemodel, given, runtime, tolerance=tolerance, **named)
+        with working(f"verifying {model} in runtime {runtime}"):
+            return run(prototxt, caffemodel, given, runtime, tolerance=tolerance, histograms=html is not None, **named)
 
     added = [runtime for runtime, given in commands.items() if given]
     comparisons, errors = _compare(compare_in, dict.fromkeys([*runtimes, *added]))
     if report:
         _write_json(comparisons, errors, report)
-    _print_tables(comparisons, show_all, html)
+    beside = _matched(comparisons, others)
+    _print_tables(comparisons, show_all, beside)
+    if html:
+        from ..verify.page import comparison_sections
+
+        failed = {runtime: str(error) for runtime, error in errors.items()}
+        facts = {
+            "model": model,
+            "weights": weights or "",
+            "files": ", ".join(map(str, (prototxt, *caffemodel))),
+            "runtime": ", ".join((*comparisons, *failed)),
+            "tolerance": f"{tolerance:g}",
+            "inputs": ", ".join(images) or f"random, seed {seed}",
+            "other run": other or "",
+        }
+        sections = comparison_sections(comparisons, failed, beside)
+        write_page(html, f"{model} and its files", sections, {name: text for name, text in facts.items() if text})
     for runtime, error in errors.items():
         click.echo(f"error: runtime {runtime}: {error}", err=True)
     return 2 if errors else 0 if all(comparison.equal for comparison in comparisons.values()) else 1
@@ -162,16 +190,20 @@ def _compare(
     return comparisons, errors
 
 
-def _print_tables(comparisons: Mapping[str, Comparison], show_all: bool, html: str | None) -> None:
+def _print_tables(comparisons: Mapping[str, Comparison], show_all: bool, others: Mapping[str, Any]) -> None:
     from ..verify.report import table
 
-    screen = console()
-    screen.record = bool(html)
     for runtime, comparison in comparisons.items():
-        screen.print(f"runtime {runtime}", table(comparison, all=show_all))
-    if html:
-        with atomic_write(html, "w", encoding="utf-8") as stream:
-            stream.write(screen.export_html(inline_styles=True))
+        console().print(f"runtime {runtime}", table(comparison, all=show_all, other=others.get(runtime)))
+
+
+def _matched(comparisons: Mapping[str, Comparison], others: Mapping[str, Any]) -> dict[str, Any]:
+    """The reports of another run, by the runtime of this run: the same one, or the only one."""
+    compared = {runtime: report for runtime, report in others.items() if "blobs" in report}
+    found = {runtime: compared[runtime] for runtime in comparisons if runtime in compared}
+    if not found and len(comparisons) == len(compared) == 1:
+        found = dict(zip(comparisons, compared.values(), strict=True))
+    return found
 
 
 def _write_json(comparisons: Mapping[str, Comparison], errors: Mapping[str, Exception], path: str) -> None:

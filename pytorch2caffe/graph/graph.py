@@ -66,6 +66,10 @@ class Node:
         name = self.module or self.name
         return f"{name} ({self.line})" if self.line else name
 
+    def __repr__(self) -> str:
+        weights = f", weights {', '.join(str(list(blob.shape)) for blob in self.blobs)}" if self.blobs else ""
+        return f"Node({self.name}: {self.layer!r}, {self.inputs} -> {self.outputs}{weights})"
+
 
 @dataclass(eq=False)
 class Graph:
@@ -90,6 +94,18 @@ class Graph:
     calls: int = 0
     checks: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        layers = "1 layer" if len(self.nodes) == 1 else f"{len(self.nodes)} layers"
+        outputs = ", ".join(f"{name}{list(value.shape)}" for name, value in self.outputs.items())
+        return f"Graph({self.name}: {layers}, {', '.join(map(repr, self.inputs))} -> {outputs})"
+
+    def _repr_html_(self) -> str:
+        """The network in a notebook: a diagram and a table of its layers."""
+        from ..pages.page import Page, to_frame
+        from .summary_page import summary_sections
+
+        return to_frame(Page(self.name, summary_sections(self)))
 
     def copy(self) -> Graph:
         """The same network with nodes and values of its own, for passes to change; the arrays of weights are shared."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .graph import Graph, Shape
+if TYPE_CHECKING:
+    from .graph import Graph, Shape
 
 
 @dataclass(frozen=True)

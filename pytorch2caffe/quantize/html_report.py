@@ -1,90 +1,92 @@
-"""A calibration as one HTML page without external scripts, images or styles. Start with `to_html`."""
+"""A calibration as a page: figures per layer, the network coloured by sensitivity, histograms. Start with `to_html`."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..backends.ncnn.table.weights import MAX_INT8, MAX_WINOGRAD
+from ..graph.view import Shade, diagram
+from ..pages import page
+from ..pages.charts import histogram_svg, lines_svg
+from ..pages.diagram import Diagram, Histograms
+from ..pages.page import Block, Code, Column, Figure, Figures, Items, Line, Page, Section, Table, Text
 from .calibrate import Settings
 from .calibration import Calibration, Layer
 from .json_report import layer_rows
 from .result import JobResult
-from .svg import histogram_svg, lines_svg
 
-STYLE = """:root{color-scheme:light dark;--page:#fff;--ink:#222;--soft:#666;--line:#ddd;--box:#f5f5f5;--worst:#fde8e8;
---bar:#4a7ab5;--cut:#d64545}
-@media(prefers-color-scheme:dark){:root{--page:#16181c;--ink:#dcdfe4;--soft:#989ea8;--line:#3a3e46;--box:#20242a;
---worst:#4a2529;--bar:#6f9fd8;--cut:#f07070}}
-body{font:14px/1.45 system-ui,sans-serif;margin:0 auto;padding:1em;max-width:96em;color:var(--ink);
-background:var(--page)}h1,h2,h3,td,code,figcaption{overflow-wrap:anywhere}
-.scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5em 0;font-variant-numeric:tabular-nums}
-th,td{padding:.2em .6em;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-td:first-child,th:first-child,.text{text-align:left}td:first-child{position:sticky;left:0;background:var(--page)}
-tr.worst td,.key.worst{background:var(--worst)}tr.float td,dd,figcaption,.soft{color:var(--soft)}.key{padding:0 .4em}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em}dd,figure{margin:0}dt{font-weight:600}
-.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(20em,100%),1fr));gap:1em 1.5em}
-figcaption{font-size:12px}svg{width:100%;max-width:36em;height:auto}svg text{font-size:10px;fill:var(--soft)}
-pre{background:var(--box);padding:1em;overflow-x:auto}.frame{stroke:var(--soft);fill:none}.bars{fill:var(--bar)}
-.clipped{fill:var(--cut)}.threshold{stroke:var(--cut);stroke-width:1.5}polyline{fill:none;stroke-width:2}
-.median{stroke:var(--bar);fill:var(--bar)}.largest{stroke:var(--cut);fill:var(--cut)}
-b.median{color:var(--bar)}b.largest{color:var(--cut)}"""
-HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">"""
-
-# The columns of the table: key of the row, title, format, definition.
-COLUMNS = (
-    ("layer", "layer", "", ""),
-    (
-        "sensitivity",
+HIDDEN = ("layer", "type", "input")  # which a diagram shows anyway
+# The columns of the table: key of the row, and how it is shown.
+COLUMNS = {
+    "layer": Column("layer", text=True),
+    "sensitivity": Column(
         "sensitivity",
         ".2e",
-        "loss of the outputs' mean cosine when only this layer is in int8; 0 is no "
-        "loss, 1 is complete. The table is sorted by it, largest first",
+        "loss of the outputs' mean cosine when only this layer is in int8; 0 is no loss, 1 is complete. The table is "
+        "sorted by it, largest first",
     ),
-    ("float", "reason for float", "", "why the layer stays in float; empty for layers in int8"),
-    ("type", "type", "", ""),
-    ("input", "input", "", "the value that the layer reads; layers that read the same value have the same figures"),
-    ("low", "lowest", ".4g", "smallest element of the input over all images"),
-    ("high", "highest", ".4g", "largest element of the input over all images"),
-    ("threshold", "threshold", ".4g", "magnitude of the input that becomes 127 in int8; larger ones are clipped"),
-    ("scale", "scale", ".4g", "127 / threshold, as written to the table"),
-    ("clipped", "clipped", ".4%", "share of the input's elements beyond the threshold"),
-    (
-        "activation_snr",
+    "float": Column("reason for float", about="why the layer stays in float; empty for layers in int8", text=True),
+    "type": Column("type", text=True),
+    "input": Column(
+        "input",
+        about="the value that the layer reads; layers that read the same value have the same figures",
+        text=True,
+    ),
+    "low": Column("lowest", ".4g", "smallest element of the input over all images"),
+    "high": Column("highest", ".4g", "largest element of the input over all images"),
+    "threshold": Column("threshold", ".4g", "magnitude of the input that becomes 127 in int8; larger ones are clipped"),
+    "scale": Column("scale", ".4g", "127 / threshold, as written to the table"),
+    "clipped": Column("clipped", ".4%", "share of the input's elements beyond the threshold"),
+    "activation_snr": Column(
         "input SNR, dB",
         ".1f",
         "signal-to-noise ratio of the input after rounding and clipping; 20 dB is an error of 10 %, 40 dB of 1 %",
     ),
-    ("weight_snr", "weight SNR, dB", ".1f", "signal-to-noise ratio of the weights"),
-    ("zero_channels", "zero channels", "", "outputs (or groups) whose weights are all 0; their scale is 0"),
-)
-TEXT_COLUMNS = ("layer", "float", "type", "input")
+    "weight_snr": Column("weight SNR, dB", ".1f", "signal-to-noise ratio of the weights"),
+    "zero_channels": Column("zero channels", about="outputs (or groups) whose weights are all 0; their scale is 0"),
+}
+
+# Of the other report that --compare names.
+OTHER = {
+    "sensitivity": Column("other sensitivity", ".2e", "that of the other report"),
+    "threshold": Column("other threshold", ".4g", "that of the other report"),
+}
 MARKED_LAYERS = 3
+BINS = 40  # of the histogram of a layer in the diagram
 
 
-def to_html(result: JobResult) -> str:
-    """The page: figures per layer, histograms with thresholds, convergence of the thresholds, preprocessing in C++."""
+def to_html(result: JobResult, command: str = "", other: Mapping[str, Any] | None = None) -> str:
+    """The page: figures per layer, histograms with thresholds, convergence of the thresholds, preprocessing in C++.
+
+    command: the command line that it shows. other: the JSON report of another calibration of the same network.
+    """
     calibration, sensitivity = result.calibration, result.sensitivity
-    figures = sorted(
+    rows = sorted(
         layer_rows(calibration, sensitivity.alone if sensitivity else {}),
         key=lambda row: row["sensitivity"] or 0.0,
         reverse=True,
     )
-    name = escape(result.graph.name)
-    parts = [
-        f"{HEAD}<title>int8 of {name}</title><style>{STYLE}</style></head><body>",
-        f"<h1>int8 of {name}</h1><p>{_summary(result.settings, calibration, len(result.images))}</p>",
-        _sensitivity(result),
-        _notes(calibration),
-        _table(figures),
-        _histograms(calibration, [row["input"] for row in figures], result.settings.reference),
-        _convergence(calibration),
-        _preprocessing(result),
+    sections = [
+        Section("", [Text(_summary(result.settings, calibration, len(result.images))), *_losses(result, other)]),
+        Section("Notes", list(_notes(calibration))),
+        Section("Network", [_diagram(result, rows)]),
+        Section("Layers", list(_table(rows, other))),
+        Section("Inputs and their thresholds", list(_histograms(result, [row["input"] for row in rows]))),
+        Section("Number of images", list(_convergence(calibration))),
+        Section(
+            "Preprocessing, in C++ for ncnn", [Code(name, one.to_cpp()) for name, one in result.preprocess.items()]
+        ),
     ]
-    return "\n".join([*filter(None, parts), "</body></html>"]) + "\n"
+    filled = [section for section in sections if section.blocks]
+    return page.to_html(Page(f"int8 of {result.graph.name}", filled, command, _facts(result)))
+
+
+def _facts(result: JobResult) -> dict[str, str]:
+    images = "1 image" if result.calibration.images == 1 else f"{result.calibration.images} images"
+    return {"files": ", ".join(map(str, result.files)), "images": images}
 
 
 def _summary(settings: Settings, calibration: Calibration, total: int) -> str:
@@ -98,87 +100,96 @@ def _summary(settings: Settings, calibration: Calibration, total: int) -> str:
         else ""
     )
     return (
-        f"<b>{len(calibration.layers) - kept}</b> layers in int8, <b>{kept}</b> in float. "
+        f"{len(calibration.layers) - kept} layers in int8, {kept} in float. "
         f"Method {method}, {scales}{limit}; {calibration.images} of {total} images.{second_pass}"
     )
 
 
-def _sensitivity(result: JobResult) -> str:
+def _losses(result: JobResult, other: Mapping[str, Any] | None) -> Iterator[Block]:
     sensitivity = result.sensitivity
     if sensitivity is None:
-        return ""
-    text = (
-        f"<p>Simulated on {sensitivity.images} images: with all layers of the table in int8, the mean cosine between "
-        f"the outputs and those of the float network is lower than 1 by <b>{sensitivity.together:.2e}</b>.</p>"
+        return
+    yield Text(
+        f"Simulated on {sensitivity.images} images: with all layers of the table in int8, the mean cosine between "
+        f"the outputs and those of the float network is lower than 1 by {sensitivity.together:.2e}."
     )
-    if not sensitivity.steps:
-        return text
-    steps = "".join(f"<li><code>{escape(name)}</code>: {loss:.2e}</li>" for name, loss in sensitivity.steps)
-    return f"{text}<p>Loss after each layer that was kept in float for the accuracy budget:</p><ol>{steps}</ol>"
+    if other and other["sensitivity"]:
+        yield Text(f"In the other report it is lower by {other['sensitivity']['together']:.2e}.")
+    if sensitivity.steps:
+        yield Text("Loss after each layer that was kept in float for the accuracy budget:")
+        yield Items([f"{name}: {loss:.2e}" for name, loss in sensitivity.steps], ordered=True)
 
 
-def _notes(calibration: Calibration) -> str:
-    lines = [f"<li>{escape(str(note))}</li>" for note in calibration.notes]
-    lines += [f"<li>skipped image {escape(str(problem))}</li>" for problem in calibration.skipped]
-    return f"<h2>Notes</h2><ul>{''.join(lines)}</ul>" if lines else ""
+def _notes(calibration: Calibration) -> Iterator[Block]:
+    lines = [str(note) for note in calibration.notes]
+    lines += [f"skipped image {problem}" for problem in calibration.skipped]
+    if lines:
+        yield Items(lines)
 
 
-def _table(figures: list[dict[str, Any]]) -> str:
-    columns = [
-        column
-        for column in COLUMNS
-        if column[0] in ("layer", "type", "input") or any(row[column[0]] for row in figures)
-    ]
-    worst = [row["layer"] for row in figures if row["sensitivity"]][:MARKED_LAYERS]
-    head = "".join(f"<th{_class_attribute(key)}>{title}</th>" for key, title, *_ in columns)
+def _diagram(result: JobResult, rows: list[dict[str, Any]]) -> Diagram:
+    """The network; layers that cannot run in int8 are without colour, those that stay in float are marked."""
+    largest = max((row["sensitivity"] or 0.0 for row in rows), default=0.0)
+    layers = {layer.node.name: layer for layer in result.calibration.layers}
+    shades = {}
+    for row in rows:
+        shown = {column.title: _text(row[key], column) for key, column in COLUMNS.items() if key not in HIDDEN}
+        heat = (row["sensitivity"] or 0.0) / largest if largest else 0.0
+        details = {title: text for title, text in shown.items() if text}
+        shades[row["layer"]] = Shade(heat, bool(row["float"]), details, _counts(layers[row["layer"]]))
+    return diagram(result.graph, shades, colour="loss in int8", low="0", high=f"{largest:.1e}", wrong="stays in float")
+
+
+def _counts(layer: Layer) -> Histograms | None:
+    stats = layer.activation.stats
+    if stats is None:
+        return None
+    bins = np.asarray(stats.histogram, np.float64)
+    counts = np.add.reduceat(bins, np.linspace(0, len(bins), BINS, endpoint=False).astype(int))
+    return Histograms(0.0, float(stats.absmax), {"magnitudes of the input": tuple(map(int, counts))})
+
+
+def _text(value: Any, column: Column) -> str:
+    return "" if value is None else format(value, column.form)
+
+
+def _table(rows: list[dict[str, Any]], other: Mapping[str, Any] | None) -> Iterator[Block]:
+    keys = [key for key in COLUMNS if key in HIDDEN or any(row[key] for row in rows)]
+    worst = [row["layer"] for row in rows if row["sensitivity"]][:MARKED_LAYERS]
+    before = {row["layer"]: row for row in other["layers"]} if other else {}
+    added = OTHER if other else {}
+    marked = f" The {len(worst)} most sensitive layers are marked." if worst else ""
+    yield Text(f"Figures of an input are in the network's own units.{marked}", "soft")
     lines = []
-    for row in figures:
-        kind = "float" if row["float"] else "worst" if row["layer"] in worst else "int8"
-        cells = "".join(f"<td{_class_attribute(key)}>{_cell(row[key], form)}</td>" for key, _, form, _ in columns)
-        lines.append(f"<tr class='{kind}'>{cells}</tr>")
-    definitions = "".join(f"<dt>{title}</dt><dd>{text}</dd>" for _, title, _, text in columns if text)
-    key = f" The {len(worst)} most sensitive layers are <span class='key worst'>marked</span>." if worst else ""
-    return (
-        f"<h2>Layers</h2><p class='soft'>Figures of an input are in the network's own units.{key}</p>"
-        f"<div class='scroll'><table class='layers'><thead><tr>{head}</tr></thead><tbody>\n"
-        + "\n".join(lines)
-        + f"\n</tbody></table></div><dl>{definitions}</dl>"
-    )
+    for row in rows:
+        mark = "soft" if row["float"] else "worst" if row["layer"] in worst else ""
+        cells = [row[key] for key in keys] + [before.get(row["layer"], {}).get(key) for key in added]
+        lines.append(Line(cells, mark, row["layer"]))
+    yield Table([*(COLUMNS[key] for key in keys), *added.values()], lines)
 
 
-def _class_attribute(key: str) -> str:
-    return " class='text'" if key in TEXT_COLUMNS else ""
-
-
-def _cell(value: Any, form: str) -> str:
-    return "" if value is None else format(value, form) if form else escape(str(value))
-
-
-def _histograms(calibration: Calibration, order: list[str], reference: bool) -> str:
+def _histograms(result: JobResult, order: list[str]) -> Iterator[Block]:
     """A histogram for each value that layers read, in the order of the table."""
     readers: dict[str, list[Layer]] = {name: [] for name in order}
-    for layer in calibration.layers:
+    for layer in result.calibration.layers:
         readers[layer.activation.name].append(layer)
-    counted = "positive numbers and zeros" if reference else "nonzero magnitudes"
-    return (
-        f"<h2>Inputs and their thresholds</h2><p class='soft'>Histograms of {counted}, counts on a logarithmic axis, "
-        "in the order of the table. The red line is the threshold; red bars are clipped to it.</p>"
-        f"<div class='figures'>{''.join(map(_histogram_figure, readers.values()))}</div>"
-    )
+    counted = "positive numbers and zeros" if result.settings.reference else "nonzero magnitudes"
+    yield Text(f"Histograms of {counted}, counts on a logarithmic axis, in the order of the table.", "soft")
+    legend = {"bars": "kept", "clipped": "clipped to the threshold"}
+    yield Figures([_histogram(layers) for layers in readers.values()], legend)
 
 
-def _histogram_figure(layers: list[Layer]) -> str:
+def _histogram(layers: list[Layer]) -> Figure:
     activation = layers[0].activation
-    readers = ", ".join(escape(layer.node.name) for layer in layers)
-    head = f"<b>{escape(activation.name)}</b>, read by {readers}<br>"
+    readers = f"read by {', '.join(layer.node.name for layer in layers)}: "
     if activation.stats is None or not activation.threshold:
-        return f"<figure><figcaption>{head}{escape(activation.reason)}</figcaption></figure>"
-    text = f"{head}threshold {activation.threshold:.4g}, largest magnitude {activation.stats.absmax:.4g}"
+        return Figure("", activation.name, readers + activation.reason)
+    text = f"threshold {activation.threshold:.4g}, largest magnitude {activation.stats.absmax:.4g}"
     svg = histogram_svg(activation.stats.histogram, activation.stats.absmax, activation.threshold)
-    return f"<figure>{svg}<figcaption>{text}</figcaption></figure>"
+    return Figure(svg, activation.name, readers + text)
 
 
-def _convergence(calibration: Calibration) -> str:
+def _convergence(calibration: Calibration) -> Iterator[Block]:
     """How far the thresholds after n images are from the final ones: median and maximum over all values."""
     last = max(calibration.settled, default=0)
     final = calibration.settled.get(last, {})
@@ -188,23 +199,14 @@ def _convergence(calibration: Calibration) -> str:
         if relative := [abs(before[value] / final[value] - 1) for value in final if value in before]:
             differences.append((images, float(np.median(relative)), max(relative)))
     if not differences:
-        return ""
-    lines = "".join(
-        f"<tr><td>{n}</td><td>{median:.1%}</td><td>{largest:.1%}</td></tr>" for n, median, largest in differences
-    )
+        return
     images_axis, medians, maxima = zip(*differences, strict=True)
-    svg = lines_svg(images_axis, {"median": medians, "largest": maxima})
-    return (
-        "<h2>Number of images</h2><p>Difference between the thresholds after so many images (logarithmic axis) and "
-        f"those after all {last}: <b class='median'>median</b> and <b class='largest'>maximum</b> over all inputs. "
-        "If the last points are far from 0, use more images: they would still change the thresholds.</p>"
-        f"<figure>{svg}</figure><table><thead><tr><th>images</th><th>median</th><th>maximum</th></tr></thead>"
-        f"<tbody>{lines}</tbody></table>"
+    yield Text(
+        "Difference between the thresholds after so many images (logarithmic axis) and "
+        f"those after all {last}, over all inputs. "
+        "If the last points are far from 0, use more images: they would still change the thresholds."
     )
-
-
-def _preprocessing(result: JobResult) -> str:
-    if not result.preprocess:
-        return ""
-    parts = (f"<h3>{escape(name)}</h3><pre>{escape(one.to_cpp())}</pre>" for name, one in result.preprocess.items())
-    return f"<h2>Preprocessing, in C++ for ncnn</h2>{''.join(parts)}"
+    svg = lines_svg(images_axis, {"median": medians, "largest": maxima})
+    yield Figures([Figure(svg, "", "")], {"median": "median", "largest": "maximum"})
+    columns = [Column("images"), Column("median", ".1%"), Column("maximum", ".1%")]
+    yield Table(columns, [Line(numbers) for numbers in differences])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -66,6 +67,8 @@ class Job:
     budget:     the accepted loss of the outputs' mean cosine; layers stay float until it is met. None: do not check.
     report:     the output path of the HTML report, or None; the JSON report has the same name and the suffix .json.
     batch, workers, device: as for `calibrate`.
+    command:    the command line that the report shows.
+    compare:    the JSON report of another calibration of this network, which the report shows beside this one.
     """
 
     prototxt: str | Path
@@ -80,6 +83,8 @@ class Job:
     batch: int = 4
     workers: int = 2
     device: str = "cpu"
+    command: str = ""
+    compare: Mapping[str, Any] | None = None
 
 
 def run(job: Job, progress: Progress | None = None) -> JobResult:
@@ -190,12 +195,12 @@ def _write(job: Job, result: JobResult) -> None:
     targets = [Path(job.table)]
     targets += [preprocess_path(job.table)] if result.preprocess else []
     targets += [Path(job.report), Path(job.report).with_suffix(".json")] if job.report is not None else []
+    result.files = targets
     with atomic_files(*targets) as paths:
         written = list(paths)
         write_table(table, written.pop(0))
         if result.preprocess:
             save_preprocess(result.preprocess, written.pop(0))
         if job.report is not None:
-            written[0].write_text(to_html(result), encoding="utf-8")
+            written[0].write_text(to_html(result, job.command, job.compare), encoding="utf-8")
             written[1].write_text(to_json(result), encoding="utf-8")
-    result.files = targets

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .network import Network
 
 Key = TypeVar("Key", str, tuple[str, str])
 NAN_IN_BOTH = "NaN on both sides"
@@ -29,6 +32,8 @@ class Row:
     note:        why they cannot be compared: another shape, NaN on one side; that the reference is zero; or how far
                  the layers of the file are off on the model's own values.
     output:      whether it is an output of the network.
+    worst:       where the largest difference is: the position in the blob, the reference's number there and the other;
+                 None if they cannot be compared, or do not differ.
     model_max_abs, model_relative_l2: how far the model in float32, the reference, or rounded at random, is from the
                  model in float64: None for the blobs that agree within the tolerance, for which it is not computed.
     """
@@ -44,6 +49,12 @@ class Row:
     output: bool = False
     model_max_abs: float | None = None
     model_relative_l2: float | None = None
+    worst: tuple[tuple[int, ...], float, float] | None = None
+
+    @property
+    def nan_in_both(self) -> bool:
+        """Whether both sides have NaN at the same positions, which then shows nothing."""
+        return self.note.endswith(NAN_IN_BOTH)
 
     @property
     def within_float32(self) -> bool:
@@ -60,6 +71,7 @@ class Comparison:
     missing_outputs: the outputs among them, and those that the reference does not have.
     tolerance:       the tolerance that was used.
     hints:           possible causes of a difference.
+    network:         what the rows belong to, for a diagram; None if it is not known.
     """
 
     rows: tuple[Row, ...]
@@ -67,6 +79,19 @@ class Comparison:
     missing_outputs: tuple[str, ...]
     tolerance: float
     hints: tuple[str, ...] = ()
+    network: Network | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        from .report import verdict
+
+        return f"Comparison({verdict(self)})"
+
+    def _repr_html_(self) -> str:
+        """The comparison in a notebook: the diagram of the network, and the table."""
+        from ..pages.page import Page, to_frame
+        from .page import comparison_sections
+
+        return to_frame(Page("comparison", comparison_sections({"": self})))
 
     @property
     def first(self) -> Row | None:
@@ -147,7 +172,8 @@ def _compare_blob(
     equal = sums.relative_l2 <= tolerance and sums.max_abs <= tolerance * sums.largest
     note = "the reference is all zero" if math.isinf(sums.relative_l2) else sums.of_both
     numbers = sums.max_abs, sums.relative_l2, sums.cosine
-    return Row(blob, module, reference.shape, *numbers, equal, note, output)
+    worst = sums.worst(reference, actual)
+    return Row(blob, module, reference.shape, *numbers, equal, note, output, worst=worst)
 
 
 def chunks(reference: np.ndarray, actual: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -164,9 +190,12 @@ class _Sums:
     def __init__(self) -> None:
         self.difference2 = self.reference2 = self.actual2 = self.product = self.max_abs = self.largest = 0.0
         self.only_nan = self.only_inf = self.both_nan = 0
+        self.count = self.worst_at = 0
 
     def add(self, reference: np.ndarray, actual: np.ndarray) -> None:
         """Adds a chunk. NaN or the same inf on both sides is equal, and is not part of the sums."""
+        start, positions = self.count, None
+        self.count += reference.size
         finite = np.isfinite(reference) & np.isfinite(actual)
         if not finite.all():
             nan = np.isnan(reference) != np.isnan(actual)
@@ -174,14 +203,25 @@ class _Sums:
             self.only_nan += int(nan.sum())
             self.both_nan += int((np.isnan(reference) & np.isnan(actual)).sum())
             self.only_inf += int((~finite & ~nan & ~same).sum())
+            positions = np.flatnonzero(finite)
             reference, actual = reference[finite], actual[finite]
         difference = actual - reference
         self.difference2 += float(difference @ difference)
         self.reference2 += float(reference @ reference)
         self.actual2 += float(actual @ actual)
         self.product += float(reference @ actual)
-        self.max_abs = max(self.max_abs, float(np.abs(difference).max(initial=0)))
+        largest = float(np.abs(difference).max(initial=0))
+        if largest > self.max_abs:
+            self.max_abs, at = largest, int(np.abs(difference).argmax())
+            self.worst_at = start + (at if positions is None else int(positions[at]))
         self.largest = max(self.largest, float(np.abs(reference).max(initial=0)))
+
+    def worst(self, reference: np.ndarray, actual: np.ndarray) -> tuple[tuple[int, ...], float, float] | None:
+        """The position of the largest difference, and the numbers there; None if there is no difference."""
+        if not self.max_abs:
+            return None
+        position = tuple(map(int, np.unravel_index(self.worst_at, reference.shape)))
+        return position, float(reference[position]), float(actual[position])
 
     @property
     def note(self) -> str:

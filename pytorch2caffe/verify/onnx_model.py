@@ -38,6 +38,7 @@ def verify_onnx(
     tolerance: float = 1e-4,
     caffe_python: str | None = None,
     command: str | None = None,
+    histograms: bool = False,
 ) -> Comparison:
     """Runs an ONNX model in onnxruntime and its Caffe files on the same inputs and compares the outputs.
 
@@ -57,6 +58,7 @@ def verify_onnx(
         runtime,
         tolerance=tolerance,
         command=caffe_python if runtime == "caffe" else command,
+        histograms=histograms,
     )
 
 

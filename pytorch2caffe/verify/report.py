@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .compare import NAN_IN_BOTH, Comparison, Row
+if TYPE_CHECKING:
+    from .compare import Comparison, Row
 
 MAX_ROWS_SHOWN = 20  # a comparison of at most so many blobs is shown completely
 
@@ -33,8 +35,8 @@ def verdict(comparison: Comparison) -> str:
         return f"equal within float32: {_blobs(count)}; {off}, {model}{missing}"
     worst = max(row.relative_l2 for row in comparison.rows)
     equal = "different" if missing_outputs else "equal"
-    both = [row.blob for row in comparison.rows if row.note.endswith(NAN_IN_BOTH)]
-    nan = f"; {NAN_IN_BOTH} in {_blobs(len(both))}, first {both[0]}" if both else ""
+    both = [row.blob for row in comparison.rows if row.nan_in_both]
+    nan = f"; NaN on both sides in {_blobs(len(both))}, first {both[0]}" if both else ""
     return f"{equal}: {_blobs(count)}, relative L2 at most {worst:.1e}{nan}{missing}"
 
 
@@ -51,13 +53,20 @@ def selected_rows(comparison: Comparison, *, all: bool = False, worst: int = 5) 
     return [row for index, row in enumerate(rows) if row.output or row is comparison.first or index in ranked]
 
 
-def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table:
-    """The comparison as a table of rich; `all` and `worst` as in `selected_rows`."""
+def table(
+    comparison: Comparison, *, all: bool = False, worst: int = 5, other: Mapping[str, Any] | None = None
+) -> Table:
+    """The comparison as a table of rich; `all` and `worst` as in `selected_rows`.
+
+    other: what `to_json` has given for another run, whose relative differences are shown beside.
+    """
     rows = selected_rows(comparison, all=all, worst=worst)
     hidden = len(comparison.rows) - len(rows)
     state = "equal" if comparison.first is None else "equal or differ less"
     caption = [f"{_blobs(hidden)} not shown: {state}"] if hidden else []
     caption += [f"hint: {hint}" for hint in comparison.hints]
+    caption += [f"the other run: {other['verdict']}"] if other else []
+    before = {row["blob"]: row["relative_l2"] for row in other["blobs"]} if other else {}
     with_module = any(row.module for row in rows)
     with_float64 = any(row.model_relative_l2 is not None for row in rows)
     view = Table(
@@ -70,14 +79,17 @@ def table(comparison: Comparison, *, all: bool = False, worst: int = 5) -> Table
     if with_module:
         view.add_column("module", overflow="fold", ratio=2)
     view.add_column("shape", overflow="fold")
-    for name in ("max abs", "rel L2", "cosine", *(["model to float64"] if with_float64 else [])):
-        view.add_column(name, justify="right", no_wrap=name != "model to float64")
+    optional = [*(["other rel L2"] if other else []), *(["model to float64"] if with_float64 else [])]
+    for name in ("max abs", "rel L2", "cosine", *optional):
+        view.add_column(name, justify="right", no_wrap=name not in optional)
     view.add_column("", overflow="fold")
     for row in rows:
         module = [Text(row.module)] if with_module else []
         numbers = [f"{row.max_abs:.1e}", f"{row.relative_l2:.1e}", f"{row.cosine:.6f}"]
+        if other:
+            numbers.append(_relative(before.get(row.blob)))
         if with_float64:
-            numbers.append("" if row.model_relative_l2 is None else f"{row.model_relative_l2:.1e}")
+            numbers.append(_relative(row.model_relative_l2))
         shape = "x".join(map(str, row.shape)) or "scalar"
         equal = Text("within float32" if row.within_float32 else "ok", "green")
         mark = equal if row.equal else Text(row.note or "DIFFERENT", "bold red")
@@ -110,7 +122,12 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 
 def _row_to_json(row: Row) -> dict[str, Any]:
     plain = {name: _finite(value) for name, value in asdict(row).items()}
-    return {**plain, "shape": list(row.shape)}
+    worst = row.worst and dict(zip(("at", "reference", "actual"), row.worst, strict=True))
+    return {**plain, "shape": list(row.shape), "worst": worst}
+
+
+def _relative(value: float | None) -> str:
+    return "" if value is None else f"{value:.1e}"
 
 
 def _finite(value: Any) -> Any:

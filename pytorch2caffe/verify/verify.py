@@ -16,6 +16,7 @@ from ..errors import ConversionError
 from ..graph.graph import Graph, Value
 from .compare import Comparison, compare
 from .hints import hints
+from .network import Network, histograms_of
 from .runtimes import get
 
 ONLY_OUTPUTS = "the layers of the file have other names; only outputs were compared"
@@ -32,6 +33,7 @@ def verify(
     naming: str = "modules",
     caffe_python: str | None = None,
     command: str | None = None,
+    histograms: bool = False,
 ) -> Comparison:
     """Runs `model` and its Caffe files on the same inputs and compares them blob by blob.
 
@@ -43,6 +45,7 @@ def verify(
                   rounding that the model amplifies: docs/verify.md.
     caffe_python: the command that starts a Python with pycaffe, if it is not this one.
     command:      the same for "openvino" and "coreml"; for "caffe2ncnn" the program. docs/verify.md describes them.
+    histograms:   count both sides of each blob for `Comparison.network`, as the page of `verify --html` shows them.
 
     Returns the comparison: `.equal`, `.first` (the first difference), `.rows`, `.hints`. If the file's blobs have other
     names, only outputs are compared, in their order.
@@ -55,7 +58,9 @@ def verify(
     in_float64 = partial(record_in_float64, model, inputs, naming=naming)
     reference = Reference(graph, values, in_float64)
     starts = caffe_python if runtime == "caffe" else command
-    return compare_with(reference, prototxt, caffemodel, runtime, tolerance=tolerance, command=starts)
+    return compare_with(
+        reference, prototxt, caffemodel, runtime, tolerance=tolerance, command=starts, histograms=histograms
+    )
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ def compare_with(
     *,
     tolerance: float = 1e-4,
     command: str | None = None,
+    histograms: bool = False,
 ) -> Comparison:
     """Runs Caffe files on the reference's inputs and compares them blob by blob; the arguments are `verify`'s.
 
@@ -106,8 +112,12 @@ def compare_with(
     names |= {name: value.name for name, value in zip(named, graph.inputs, strict=True)}
     comparison = second_look(comparison, Runs(graph, file, values, names, actual, tolerance, reference.in_float64))
     notes = [] if inner_blobs or len(graph.nodes) < 2 or runner.only_outputs else [ONLY_OUTPUTS]
+    expected = inner_blobs | outputs
+    counted = histograms_of(expected, actual) if histograms else {}
     return replace(
-        comparison, hints=(*notes, *comparison.hints, *hints(comparison, inner_blobs | outputs, actual, named, run))
+        comparison,
+        hints=(*notes, *comparison.hints, *hints(comparison, expected, actual, named, run)),
+        network=Network(graph, names, counted),
     )
 
 

@@ -1,4 +1,4 @@
-"""Charts of the HTML report as SVG with axes. The colours are CSS classes, defined in html_report.STYLE."""
+"""Charts as SVG with axes. The colours are CSS classes, defined in templates/style.css."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def histogram_svg(histogram: np.ndarray, absmax: float, threshold: float) -> str
 
 
 def lines_svg(x: Sequence[int], series: Mapping[str, Sequence[float]]) -> str:
-    """Lines in percent over a logarithmic x axis, for the report's thresholds by number of images.
+    """Lines in percent over a logarithmic x axis, for thresholds by number of images.
 
     x:      positive integers, increasing.
     series: CSS class of each line -> its values, shares from 0 up, as many as x.
