@@ -26,6 +26,7 @@ from .html_report import to_html
 from .images import Dataset
 from .json_report import to_json
 from .preprocess import ORDERS, Preprocess, load_preprocess, preprocess_path, save_preprocess
+from .progress import notebook_progress
 from .result import JobResult
 from .sensitivity import keep_within_budget, measure
 
@@ -88,7 +89,12 @@ class Job:
 
 
 def run(job: Job, progress: Progress | None = None) -> JobResult:
-    """Calibrates and writes all files. Raises ConversionError if that is not possible; then nothing is written."""
+    """Calibrates and writes all files.
+
+    progress: called with (done, total, what is done); None: bars of tqdm in a notebook, otherwise nothing.
+    Raises ConversionError if that is not possible; then nothing is written.
+    """
+    progress = progress or notebook_progress()
     _check_output_paths(job)
     graph = load_caffe(job.prototxt, job.caffemodel)
     if job.fold_bn:
