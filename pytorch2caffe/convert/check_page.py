@@ -72,12 +72,12 @@ def _boxes(prototxt: str | Path, reading: CaffeReading, marked: Mapping[str, tup
 
     marked: {where of a Problem: (the colour, what is shown)}.
     """
-    text = caffe_proto.read_prototxt(prototxt)
-    headers = [{"name": name, "type": "Input", "top": [name]} for name in text.net.input if not reading.start]
+    read = caffe_proto.read_prototxt(prototxt)
+    headers = [{"name": name, "type": "Input", "top": [name]} for name in read.net.input if not reading.start]
     names: set[str] = set()
     writer: dict[str, str] = {}
     boxes = []
-    for entry in [*headers, *layers_of(text, reading, str(prototxt))]:
+    for entry in [*headers, *layers_of(read, reading, str(prototxt))]:
         name = entry.get("name") or entry.get("type", "layer")
         while name in names:  # a problem of its own
             name += "'"

@@ -53,6 +53,8 @@ COMMANDS = {
     "calibrate": ([*CALIBRATE, "-o", "out.table"], ["out.table"]),
     "a report": ([*CALIBRATE, "-o", "x.table", "--report", "out.html"], ["out.html", "out.json"]),
     "verify": (["verify", "torch.nn:ReLU", "r.prototxt", "r.caffemodel", "--json", "out.json"], ["out.json"]),
+    "a page of summary": (["summary", NET[0], "--html", "out.html"], ["out.html"]),
+    "a page of check": (["check", NET[0], "--html", "out.html"], ["out.html"]),
     "deploy": (["deploy", *NET, "--to", "openvino", "--mean", "0", "-o", "out"], ["out.openvino/convert.sh"]),
     "mmtoir": (["mmtoir", "-f", "caffe", "-n", NET[0], "-w", NET[1], "-o", "out"], ["out.json", "out.npy"]),
 }
