@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gzip
 import os
 import tarfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -50,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"another server that has the files under the same names; also from {MIRROR}",
     )
     flags.add_argument("--no-checksum", action="store_true", help="accept files whatever their checksum")
+    flags.add_argument("--insecure", action="store_true", help="accept plain http where no checksum is known")
     return run(flags, _command, arguments)
 
 
@@ -83,7 +87,9 @@ def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
         def show(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total or None)
 
-        return download.fetch(url, target, mirror=flags.mirror, check=not flags.no_checksum, progress=show)
+        return download.fetch(
+            url, target, mirror=flags.mirror, check=not flags.no_checksum, insecure=flags.insecure, progress=show
+        )
 
 
 def _pytorch_names() -> list[str]:
@@ -112,13 +118,13 @@ def _pytorch(flags: argparse.Namespace) -> None:
 
 
 def _caffe_names() -> list[str]:
-    from ...convert.mmdnn.download import CAFFE
+    from ...convert.mmdnn.known_networks import CAFFE
 
     return list(CAFFE)
 
 
 def _caffe(flags: argparse.Namespace) -> None:
-    from ...convert.mmdnn.download import CAFFE
+    from ...convert.mmdnn.known_networks import CAFFE
 
     targets = Path(flags.path) / f"{flags.network}-deploy.prototxt", Path(flags.path) / f"{flags.network}.caffemodel"
     for url, target in zip(CAFFE[flags.network], targets, strict=True):
@@ -127,36 +133,41 @@ def _caffe(flags: argparse.Namespace) -> None:
 
 
 def _tensorflow_names() -> list[str]:
-    from ...convert.mmdnn.download import TENSORFLOW
+    from ...convert.mmdnn.known_networks import TENSORFLOW
 
     return list(TENSORFLOW)
 
 
 def _tensorflow(flags: argparse.Namespace) -> None:
-    from ...convert.mmdnn.download import TENSORFLOW
+    from ...convert.mmdnn.known_networks import TENSORFLOW
     from ...convert.mmdnn.slim_checkpoint import write_checkpoint
 
     url = TENSORFLOW[flags.network]
     archive = fetch(flags, url, Path(flags.path) / Path(url).name)
-    weights = _unpack(archive, Path(flags.path))
     prefix = f"{flags.path.rstrip('/')}/imagenet_{flags.network}.ckpt"
-    write_checkpoint(flags.network, weights, prefix)
+    with TemporaryDirectory(dir=flags.path, prefix=".mmdownload") as folder:
+        write_checkpoint(flags.network, _unpack(archive, Path(folder)), prefix)
     click.echo(f"Model saved in file: {prefix}")
 
 
 def _unpack(archive: Path, folder: Path) -> Path:
-    """Extracts the only .ckpt file of an archive into a folder, whatever its path in the archive."""
+    """Extracts the only .ckpt file of an archive into a folder, whatever its path in the archive.
+
+    The archive is read to its end, where gzip has its checksum.
+    """
     try:
-        with tarfile.open(archive) as files:
+        with gzip.open(archive) as stream, tarfile.open(fileobj=stream) as files:
             checkpoints = [member for member in files if member.isfile() and member.name.endswith(".ckpt")]
+            while stream.read(1 << 20):
+                pass
             if len(checkpoints) != 1:
                 raise ConversionError(f"{archive} contains {len(checkpoints)} .ckpt files instead of one")
             checkpoint = checkpoints[0]
             checkpoint.name = Path(checkpoint.name).name
             files.extract(checkpoint, folder, filter="data")
             return folder / checkpoint.name
-    except (tarfile.TarError, EOFError) as error:
-        raise ConversionError(f"{archive} cannot be unpacked: {error}") from error
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ConversionError(f"{archive} cannot be unpacked: {error}; delete it and run this again") from error
 
 
 SOURCES = {
