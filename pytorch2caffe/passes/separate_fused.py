@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..graph.graph import Graph, Names, Node, Value
+from ..graph.registry import Layer
+from ..layers.elementwise.power import Power
 from ..layers.shape.reshape import Reshape
 from .pairs import chains
 
 
 def separate_fused(graph: Graph, *, is_misread: Callable[[Node, Sequence[Node]], bool]) -> None:
-    """Puts a Reshape to the same shape before each layer that the consumer joins wrongly with those before it.
+    """Puts a layer that does nothing before each layer that the consumer joins wrongly with those before it.
 
     is_misread: of a node and those before it of which each is read by the next alone, the nearest first.
 
     before: x -> Convolution -> Scale of [H, W] -> y
     after:  x -> Convolution -> Reshape -> Scale of [H, W] -> y
-    No consumer joins a Reshape with a layer, and Caffe copies nothing for it.
+    It is a Reshape to the same shape, for which Caffe copies nothing; or a Power, where it would be a second Reshape.
     """
     names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
     nodes = []
@@ -27,7 +29,9 @@ def separate_fused(graph: Graph, *, is_misread: Callable[[Node, Sequence[Node]],
             (value,) = node.inputs
             name = names.unique(f"{node.name}.apart")
             apart = Value(name, value.shape)
-            nodes.append(Node(name, Reshape((0,) * len(value.shape)), [value], [apart], (), node.module, node.line))
+            reshaped = any(isinstance(other.layer, Reshape) for other in before[:end])
+            layer: Layer = Power() if reshaped else Reshape((0,) * len(value.shape))
+            nodes.append(Node(name, layer, [value], [apart], (), node.module, node.line))
             node.inputs = [apart]
             separated.add(node)
         nodes.append(node)

@@ -31,12 +31,6 @@ FILES = sorted(path.relative_to(FOLDER).with_suffix("") for path in FOLDER.glob(
 CASES_OF_A_FILE = 2
 CHANNELS, SIZE, TOLERANCE = 4, 6, 1e-4
 
-# What a runtime cannot compute by itself: (runtime, file) -> reason
-LACKS = {
-    ("mnn", "test_tensordot"): "MNN 3.6 loses a Reshape that changes the batch before an InnerProduct",
-    ("mnn", "test_upsample"): "MNN 3.6 loses a Reshape that divides the channels before an InnerProduct",
-}
-
 
 class Pair(nn.Module):
     """conv -> a layer -> conv, the second if the layer gives an image."""
@@ -150,12 +144,10 @@ def difference(runtime: str, case: Case, folder: Path) -> str:
 
 @pytest.mark.parametrize("runtime", RUNS)
 @pytest.mark.parametrize("file", FILES, ids=[path.name.removeprefix("test_") for path in FILES])
-def test_between_convolutions(file, runtime, tmp_path, request):
+def test_between_convolutions(file, runtime, tmp_path):
     if reason := get(runtime).unavailable():
         pytest.skip(f"{runtime}: {reason}")
     if not cases(file):
         pytest.skip("no case of one image")
     wrong = {case.name: what for case in cases(file) if (what := difference(runtime, case, tmp_path))}
-    if reason := LACKS.get((runtime, file.name)):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     assert not wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,8 @@ from pytorch2caffe.layers.basic.dropout import Dropout
 from pytorch2caffe.layers.convolution.convolution import Convolution
 from pytorch2caffe.layers.elementwise.eltwise import Eltwise
 from pytorch2caffe.layers.elementwise.scale import Scale
+from pytorch2caffe.layers.linear.inner_product import InnerProduct
+from pytorch2caffe.layers.shape.reshape import Reshape
 from pytorch2caffe.passes.separate_fused import separate_fused
 from tests.passes.graphs import Net, applied, types
 
@@ -40,6 +43,17 @@ def convolved(net: Net):
 def test_a_reshape_between(net: Net) -> None:
     y = net.add(MAP, convolved(net), blobs=[net.random(4, 5)])
     assert separated(net, y) == ["Convolution", "Reshape", "Scale"]
+
+
+def test_a_power_where_the_reshape_is_what_is_joined(net: Net) -> None:
+    y = net.add(Reshape((0, 6, 10)), net.x)
+    y = net.add(InnerProduct(2, False, 2), y, blobs=[net.random(2, 10)])
+
+    def reshapes_join(node: Node, before: Sequence[Node]) -> bool:
+        return isinstance(node.layer, InnerProduct) and isinstance(before[0].layer, Reshape)
+
+    separate = partial(separate_fused, is_misread=reshapes_join)
+    assert types(applied(separate, net.done(y))) == ["Reshape", "Power", "InnerProduct"]
 
 
 def test_through_other_layers(net: Net) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 
 from pytorch2caffe import UnsupportedError, load_caffe, save_caffe, trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect, names
-from pytorch2caffe.verify.runtimes import RuntimeFailed, get
+from pytorch2caffe.verify.runtimes import get
 from tests.layers.conftest import relative_l2
 from tests.lively import make_lively
 from tests.models import tiny
@@ -65,8 +65,6 @@ HAS_NOT = {
     ),
 }
 REFUSED = {(name, target): words for name, (words, targets) in HAS_NOT.items() for target in targets.split()}
-# What a consumer cannot compute by itself: (model, dialect) -> reason
-LACKS = {("sequence", "mnn"): "MNN 3.6 does not find the shapes of an unrolled LSTM"}
 
 
 def lively(name):
@@ -93,8 +91,6 @@ def test_runs_in_its_reader(name, target, tmp_path, request):
         request.getfixturevalue("real_caffe")
     if reason := get(runtime).unavailable():
         pytest.skip(reason)
-    if (name, target) in LACKS:
-        request.applymarker(pytest.mark.xfail(reason=LACKS[name, target], raises=RuntimeFailed, strict=True))
     results = {top: array for (_, top), array in get(runtime).run(*files, {lowered.inputs[0].name: x.numpy()}).items()}
     (output,) = lowered.outputs.values()
     assert relative_l2(results[output.name], model(x).detach().numpy()) < 1e-5
@@ -110,6 +106,28 @@ def test_opencv_gets_what_it_has(tmp_path):
     assert {"ShuffleChannel", "Permute", "Mish", "HardSwish", "Swish"} <= types("shuffled", "opencv", tmp_path)
     assert "LSTM" not in types("sequence", "opencv", tmp_path)
     assert "LSTM" in types("sequence", "caffe", tmp_path)
+
+
+class Tokens(nn.Module):
+    """Linear layers after reshapes that split the batch and join rows and columns."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.tokens = nn.Linear(6, 4), nn.Linear(5, 2)
+
+    def forward(self, x):
+        return self.tokens(x.permute(0, 2, 3, 1).flatten(1, 2)), self.rows(x.reshape(10, 2, 6))
+
+
+def test_mnn_computes_the_reshapes_before_linear_layers(tmp_path):
+    if reason := get("mnn").unavailable():
+        pytest.skip(reason)
+    torch.manual_seed(0)
+    model, x, files = Tokens(), torch.randn(1, 5, 4, 6), (tmp_path / "n.prototxt", tmp_path / "n.caffemodel")
+    lowered = save_caffe(trace(model, x), *files, "mnn")
+    results = {top: array for (_, top), array in get("mnn").run(*files, {lowered.inputs[0].name: x.numpy()}).items()}
+    for value, expected in zip(lowered.outputs.values(), model(x), strict=True):
+        assert relative_l2(results[value.name], expected.detach().numpy()) < 1e-5
 
 
 def test_opencv_spells_ceil_mode(tmp_path):
