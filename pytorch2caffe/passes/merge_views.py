@@ -127,6 +127,8 @@ class _Rewriting:
         return nodes
 
     def _permuted(self, node: Node, root: Value, sizes: Shape, order: tuple[int, ...]) -> list[Node]:
+        if root.shape[:1] == node.outputs[0].shape[:1] == (1,):  # the batch stays an axis of its own
+            sizes, order = (1, *sizes), (0, *(axis + 1 for axis in order))
         first = self._add(node, Reshape(with_batch_copied(root.shape, sizes)), root, [sizes], "parts")
         shape = tuple(sizes[axis] for axis in order)
         moved = self._add(node, Permute(order), first.outputs[0], [shape], "permute")

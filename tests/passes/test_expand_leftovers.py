@@ -31,6 +31,24 @@ def test_a_slice_without_leftovers_stays():
     assert "Slice" in types_of(lambda x: torch.cat(x.split([2, 4], 1)[::-1], 1), X, dialect="rknn")
 
 
-def test_a_batch_is_not_cut_by_convolutions():
-    graph = transformed(trace(lambda x: x.split(1)[0], X), [expand_leftovers])
-    assert [node.layer.type for node in graph.nodes] == ["Slice"]
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda x: x.split(1)[0],
+        lambda x: x.flatten(2).split([1, 5], 1)[0],
+        lambda x: x.flatten(2).split([7, 13], 2)[1],
+        lambda x: x.unflatten(1, (2, 3)).split([1, 2], 2)[1],
+    ],
+    ids=["batch", "tokens", "numbers of a row", "five axes"],
+)
+def test_of_other_axes_through_a_reshape(model):
+    graph = transformed(trace(model, X), [expand_leftovers])
+    assert [node.layer.type for node in graph.nodes][-3:] == ["Reshape", "Convolution", "Reshape"]
+    assert torch.equal(to_torch(graph)(X), model(X))
+
+
+def test_opencv_lists_no_leftovers(tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    save_caffe(trace(lambda x: x.flatten(2)[:, 0] + x.flatten(2)[:, 3], X), *files, "opencv")
+    assert len(cv2.dnn.readNetFromCaffe(*map(str, files)).getUnconnectedOutLayersNames()) == 1

@@ -137,6 +137,7 @@ class Limits:
     old_forms:     whether `layers` (V1) and `input:` headers are read.
     shared_weights: whether layers whose `param`s have the names of an earlier layer's use the weights of that layer,
                    so that the caffemodel has them once.
+    leftovers:     whether the pieces of a Slice that nothing reads may remain; else they are outputs of the network.
     outputs_by_top: whether each unread top is an output of the network; else each layer of which no top is read.
     """
 
@@ -152,6 +153,7 @@ class Limits:
     open_reshapes: bool = True
     old_forms: bool = True
     shared_weights: bool = False
+    leftovers: bool = True
     outputs_by_top: bool = True
 
     def most_axes(self, type: str) -> int | None:

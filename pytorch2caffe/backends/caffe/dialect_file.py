@@ -45,6 +45,7 @@ LIMITS = {
     "open_reshapes": "a boolean",
     "old_forms": "a boolean",
     "shared_weights": "a boolean",
+    "leftovers": "a boolean",
     "outputs_by_top": "a boolean",
     "outputs": "a number above 0",
     "batch": "a number above 0",

@@ -13,7 +13,6 @@ from ...layers.convolution.convolution import Convolution
 from ...layers.elementwise.power import Power
 from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
-from ...layers.shape.permute import Permute
 from ...layers.shape.reshape import Reshape
 from ...passes.drop_crops import drop_crops
 from ...passes.drop_flattenings import drop_flattenings
@@ -37,6 +36,7 @@ from ...passes.separate_fused import separate_fused
 from ...passes.separate_outputs import separate_outputs
 from ...passes.share_weights import share_weights
 from ...passes.silence_unused import silence_unused
+from ...passes.sink_reshapes import sink_reshapes
 from ...runtime.infer import infer
 from .dialect import Dialect
 from .dialect_file import dialect
@@ -54,8 +54,7 @@ def before_lowering(target: Dialect) -> list[Pass]:
         passes += [fold_pads]
     if Power.type not in target.layers:
         passes += [merge_powers]
-    if Permute.type not in target.layers:
-        passes += [join_attention, merge_views]
+    passes += [sink_reshapes, join_attention, merge_views, sink_reshapes, merge_reshapes]
     return passes if Flatten.type in target.layers else [*passes, drop_flattenings]
 
 
@@ -77,7 +76,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     shapes: Pass = opened if target.limits.open_reshapes else close_reshapes
     bias = target.takes(PLAIN, [ANY_VALUE]) is not None
     unread: list[Pass] = [silence_unused]
-    if Silence.type not in target.layers:
+    if not target.limits.leftovers or Silence.type not in target.layers:
         unread = [partial(expand_leftovers, bias=bias), silence_unused]
     guards: list[Pass] = [partial(fix_sizes, infer=infer)] if target.takes(GUARD, [ANY_VALUE]) is None else []
     passes += [partial(drop_crops, infer=infer)]
