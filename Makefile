@@ -18,7 +18,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q \
 # Where bench_tensorflow.py keeps its networks.
 BENCH ?= bench-out
 
-.PHONY: help install test-install caffe demo test quick lint bench docs sweep clean
+.PHONY: sweep-caffe help install test-install caffe demo test quick lint bench docs sweep clean
 
 help:
 	@echo "make demo                a virtual environment, AlexNet and ResNet-18 to Caffe, compared in every runtime"
@@ -89,6 +89,7 @@ docs: test-install
 	$(BIN)/python -m tests.backends.caffe.dialects_page
 	$(BIN)/python -m tests.frontends.caffe.caffe_types_page
 	$(BIN)/python -m tests.frontends.caffe.fields_page
+	$(BIN)/python -m tests.frontends.caffe.families_page
 	$(BIN)/python -m tests.frontends.torch.refusals_page
 	$(BIN)/python -m tests.quantize.messages_page
 	$(BIN)/python -m tests.backends.torch.generated
@@ -105,6 +106,10 @@ sweep: test-install caffe
 	$(BIN)/python -m tests.sweep.classification
 	$(BIN)/python -m tests.frontends.onnx.backend_tests
 	$(BIN)/python -m tests.sweep.consumers
+
+# make sweep-caffe FILES=FOLDER: every prototxt below a folder of yours, loaded, refused by layer type, or wrong.
+sweep-caffe: test-install
+	$(BIN)/python -m tests.sweep.caffe_files $(FILES) $(if $(wildcard $(ROOT)/usr),--caffe)
 
 clean:
 	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) build *.egg-info .coverage

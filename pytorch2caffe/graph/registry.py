@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from math import inf
+from math import inf, prod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -162,6 +162,10 @@ class Layer:
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         """The layer in ncnn, for inputs of these shapes. Raises Refused if ncnn has none that computes the same."""
         raise Refused(f"ncnn has no layer {self.type}")
+
+    def from_ncnn(self, blob: np.ndarray, shape: Shape) -> np.ndarray:
+        """What ncnn's layer gives for an output of this shape, as Caffe gives it."""
+        return blob.reshape(shape) if blob.size == prod(shape) else blob
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         """Adds simpler layers that compute exactly the same; returns as `net.add`. Raises Refused if there are none."""

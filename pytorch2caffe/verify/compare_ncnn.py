@@ -12,6 +12,7 @@ import numpy as np
 from ..backends.ncnn.table.table import Table
 from ..backends.ncnn.writer import NcnnFiles
 from ..graph.graph import Graph, Value
+from ..graph.registry import Layer
 from ..runtime.random_inputs import random_inputs
 from ..runtime.run import run
 from .compare import Comparison, compare
@@ -43,8 +44,10 @@ def compare_in_ncnn(
     results = get("ncnn").run(param, binary, {files.inputs[name]: array for name, array in arrays.items()})
     blobs = {top: array for (_, top), array in results.items()}
     expected = {key: values[value.name] for key, value in graph.outputs.items()}
+    layers = {value: node.layer for value, node in graph.producers().items()}
+    plain = Layer()
     actual = {
-        key: blobs[blob].reshape(expected[key].shape) if blobs[blob].size == expected[key].size else blobs[blob]
+        key: layers.get(graph.outputs[key], plain).from_ncnn(blobs[blob], expected[key].shape)
         for key, blob in files.outputs.items()
         if blob in blobs
     }

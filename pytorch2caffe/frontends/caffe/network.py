@@ -61,6 +61,7 @@ class NetworkReader:
         self.data: dict[str, tuple[dict[str, Any], int]] = {}  # tops of data layers that no layer has read
         self.order: list[str] = []  # names of inputs in the order of the file
         self.compared: set[str] = set()  # tops that omitted layers read
+        self.gone: set[str] = set()  # tops of omitted layers
         self.names = Names()
         self.problems: list[Problem] = []
         self.failed: list[dict[str, Any]] = []  # the layers that have problems
@@ -102,7 +103,7 @@ class NetworkReader:
 
     def advice(self) -> str:
         """Where the network can be cut so that it has none of the problems; "" if nowhere."""
-        layers = [entry for entry in self.layers if not training.is_left_out(entry.get("type", ""))]
+        layers = [entry for entry in self.layers if not training.is_for_training(entry)]
         failed = {top for entry in self.failed for top in entry.get("top", [])}
         ends = last_before([entry for entry in layers if entry.get("type") != Silence.type], failed)
         options = " ".join(f"--end {name}" for name in ends)
@@ -126,8 +127,13 @@ class NetworkReader:
             return []
         if training.is_data(entry):
             return self._data(entry)
-        if training.is_left_out(kind):
+        if (
+            training.is_left_out(kind)
+            or training.is_for_training(entry)
+            and self.gone.intersection(entry.get("bottom", []))
+        ):
             self.compared.update(entry.get("bottom", []))
+            self.gone.update(top for top in entry.get("top", []) if top not in self.tops)
             return []
         if kind in training.OUTPUT_OF:
             self.compared.update(entry.get("bottom", [])[1:])
@@ -136,7 +142,8 @@ class NetworkReader:
             what, fix = training.REFUSED[kind]
             raise Refused(f"{kind}: {what}", fix)
         if kind == Silence.type:
-            entry = {**entry, "bottom": [b for b in entry.get("bottom", []) if b not in self.data]}
+            absent = {*self.data, *self.gone}
+            entry = {**entry, "bottom": [b for b in entry.get("bottom", []) if b not in absent]}
             if not entry["bottom"]:
                 return []
         found = [node for one in _one_by_one(entry) for node in self._nodes(one)]

@@ -62,7 +62,8 @@ def load_as(prototxt: str | Path, caffemodel: FilePaths | None, reading: CaffeRe
     if reader.problems:
         raise UnsupportedError(reader.problems, f"read from {prototxt}", reader.advice())
     if not graph.inputs:
-        raise ConversionError(f"{prototxt}: the network has no input")
+        what = "the network has no input" if reader.layers else "not a network: it has no layers"
+        raise ConversionError(f"{prototxt}: {what}")
     reader.check_shapes(graph)
     warn_of_nonfinite(graph)
     return graph

@@ -37,7 +37,15 @@ LEFT_OUT = {
 }
 FORKS_LEFT_OUT = {
     "BoxAnnotatorOHEM": "it chooses boxes to train with",
+    **dict.fromkeys(
+        ("CTCDecoder", "CTCGreedyDecoder", "CtcDecoder", "LabelsequenceAccuracy"),
+        "it makes text of scores; the scores are an output",
+    ),
     "DetectionEvaluate": "a metric of the training; the detections that it reads are an output",
+    **dict.fromkeys(
+        ("LabelSpecificAdd", "MarginInnerProduct"),
+        "it needs the label, to train features; the features that it reads are an output",
+    ),
 }
 REFUSED = {
     "Python": (
@@ -125,7 +133,7 @@ def data_shape(entry: Mapping[str, Any], index: int, channels: int | None) -> tu
         given = ", ".join(str(size or "?") for size in sizes) if len(sizes) > 1 else "of any form"
         raise Refused(
             f"the shape of {top!r} ({given}) is not in the file: it depends on the data that {kind} reads",
-            f'give it: input_shape={{"{top}": (1, 3, 224, 224)}}, or use a deploy.prototxt',
+            f"give it: --input-shape {top}=1,3,224,224 (input_shape={{{top!r}: ...}}), or use a deploy.prototxt",
         )
     return tuple(shape)
 
@@ -148,7 +156,7 @@ def dummy_value(entry: Mapping[str, Any], index: int) -> float | None:
 
 def _image(entry: Mapping[str, Any], param: Mapping[str, Any]) -> list[int | None]:
     transform = entry.get("transform_param", {})
-    crop, resized = transform.get("crop_size"), transform.get("resize_param", {})
+    crop, resized = transform.get("crop_size"), transform.get("resize_param", [{}])[0]
     sizes = ((param.get(f"new_{name}") or resized.get(name)) for name in ("height", "width"))
     return [crop or size for size in sizes]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import Refused
+from ...formats.ncnn import Ncnn, SeveralSamples
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Shape, Value
 from ...graph.registry import Layer, Source, from_torch, layer, number
@@ -113,6 +114,25 @@ class DetectionOutput(Layer):
         numbers = (self.num_classes, self.background_label_id, number(self.nms_threshold), self.top_k, self.keep_top_k)
         arguments = ", ".join(map(str, (*numbers, number(self.confidence_threshold))))
         return Source(expr=f"detection_output({{0}}, {{1}}, {{2}}, {arguments})", define=CODE)
+
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
+        """ncnn gives a row for each box that is left: label, score and corners, without the index of the image."""
+        self._check(shapes)
+        if shapes[0][0] != 1:
+            raise SeveralSamples(f"a batch of {shapes[0][0]}; ncnn accepts one sample at a time", "use a batch of 1")
+        if self.background_label_id != 0:
+            raise Refused("ncnn's DetectionOutput takes label 0 for the background", "set background_label_id: 0")
+        counts = {0: self.num_classes, 2: self.top_k, 3: self.keep_top_k}
+        thresholds = {1: self.nms_threshold, 4: self.confidence_threshold}
+        boxes = shapes[2][2] // 4
+        reads = ((boxes * 4,), (boxes * self.num_classes,), (2, boxes * 4))
+        return Ncnn("DetectionOutput", dict(sorted({**counts, **thresholds}.items())), (), reads)
+
+    def from_ncnn(self, blob: np.ndarray, shape: Shape) -> np.ndarray:
+        rows = np.zeros((prod(shape) // 7, 7), np.float32)
+        found = blob.reshape(-1, 6)
+        rows[: len(found), 1:] = found
+        return rows.reshape(shape)
 
 
 @from_torch("pytorch2caffe.detection.detection_output")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import Refused
+from ...formats.ncnn import Ncnn
 from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer, number
 from .roi_pooling import regions
@@ -49,6 +50,10 @@ class PSROIPooling(Layer):
 
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [(regions(shapes), self.output_dim, self.group_size, self.group_size)]
+
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
+        what = "ncnn's PSROIPooling is of one region of four numbers, without the index of its image"
+        raise Refused(what, "end the network before it (--end), and run the layer for each region")
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if shapes[0][1] != self.output_dim * self.group_size**2:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import Refused
+from ...formats.ncnn import Ncnn
 from ...graph.graph import Shape
 from ...graph.registry import Layer, Source, layer, number
 
@@ -46,6 +47,10 @@ class ROIPooling(Layer):
 
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         return [(regions(shapes), shapes[0][1], self.pooled_h, self.pooled_w)]
+
+    def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
+        what = "ncnn's ROIPooling is of one region of four numbers, without the index of its image"
+        raise Refused(what, "end the network before it (--end), and run the layer for each region")
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if min(self.pooled_h, self.pooled_w) < 1:

@@ -61,6 +61,8 @@ class Eltwise(Layer):
         coeff = tuple(param.get("coeff", ()))
         if coeff and len(coeff) != len(shapes):
             raise Refused(f"{len(coeff)} coefficients for {len(shapes)} inputs", "set one coeff per bottom")
+        if len(shapes) == 1:  # FlowNet's fork accepts one bottom
+            return Power(scale=coeff[0] if coeff and param.get("operation", "SUM") == "SUM" else 1.0)
         return cls(param.get("operation", "SUM"), () if set(coeff) <= {1.0} else coeff)
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:

@@ -58,6 +58,8 @@ def interp(net: Builder, node: CaffeNode, x: Value, size: Value | None = None) -
             raise Refused(f"Interp of {x}, which pad_beg and pad_end cut off", "cut less")
         pieces = slice_at(net, x, axis, [at for at in (cuts[0], stop) if 0 < at < x.shape[axis]], "cut")
         x = pieces[1 if cuts[0] else 0]
+    if (size is None) == bool(param.get("use_blob_size", size is not None)):
+        raise Refused("Interp with use_blob_size without a second bottom, or the other way round", "give it both")
     if size is not None:
         rows, columns = size.shape[2:]
     else:

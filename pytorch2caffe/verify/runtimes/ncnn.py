@@ -63,14 +63,13 @@ def with_caffe_shapes(
     renamed: {name in ncnn: name in the graph}, where they differ.
     wanted:  the tops to return; all unless given.
     """
-    values = {value.name: value for node in graph.nodes for value in node.outputs}
+    values = {value.name: (node.layer, value) for node in graph.nodes for value in node.outputs}
     shaped = {}
     for (layer, blob), array in blobs.items():
-        value = values.get(renamed.get(blob, blob))
-        if value is not None and (wanted is None or (value.top or value.name) in wanted):
-            same_size = array.size == int(np.prod(value.shape))
+        source, value = values.get(renamed.get(blob, blob), (None, None))
+        if source is not None and value is not None and (wanted is None or (value.top or value.name) in wanted):
             key = renamed.get(layer, layer), value.top or value.name
-            shaped[key] = array.reshape(value.shape) if same_size else array
+            shaped[key] = source.from_ncnn(array, value.shape)
     return shaped
 
 
@@ -105,7 +104,9 @@ def run_files(param: Path, binary: Path, inputs: Mapping[str, np.ndarray], wante
             code, mat = extractor.extract(top)
             if code != 0:
                 raise RuntimeFailed(f"ncnn: layer {layer!r} fails with code {code}")
-            if mat.elemsize == 4:  # int8 blobs between layers have no meaning without their scale
+            if mat.empty():
+                results[layer, top] = np.zeros((1, 0), np.float32)
+            elif mat.elemsize == 4:  # int8 blobs between layers have no meaning without their scale
                 results[layer, top] = np.array(mat, np.float32)[None]
     return results
 

@@ -102,7 +102,7 @@ def test_shapes_that_only_the_data_tell(settings, tmp_path):
     text = f'layer {{ name: "it" top: "data" top: "label" {settings} }} {READS}'
     with pytest.raises(UnsupportedError, match="the shape of 'data' .* is not in the file") as caught:
         read(tmp_path, text)
-    assert 'input_shape={"data"' in str(caught.value)
+    assert "input_shape={'data': ...}" in str(caught.value)
     for shape in ((1, 1, 28, 28), {"data": (1, 1, 28, 28)}):
         assert read(tmp_path, text, input_shape=shape).inputs[0].shape == (1, 1, 28, 28)
 

@@ -73,3 +73,13 @@ def test_what_is_refused(settings, bottoms, message, refused):
     inputs = " ".join(f'bottom: "{name}"' for name in bottoms)
     layer = f'layer {{ name: "i" type: "Interp" {inputs} top: "y" interp_param {{ {settings} }} }}'
     refused(layer, message, **dict.fromkeys(bottoms, (1, 1, 2, 2)))
+
+
+def test_a_forks_own_field_for_a_second_bottom(means, refused):  # noqa: F811
+    x = torch.randn(1, 2, 4, 4)
+    layer = (
+        """layer { name: "i" type: "Interp" bottom: "x" bottom: "y" top: "i" interp_param { use_blob_size: true } }"""
+    )
+    expected = F.interpolate(x, (7, 9), mode="bilinear", align_corners=True)
+    means(layer, expected.numpy(), x=x.numpy(), y=np.zeros((1, 1, 7, 9)), runtimes=[])
+    refused(layer.replace('bottom: "y"', ""), "without a second bottom", x=(1, 2, 4, 4))
