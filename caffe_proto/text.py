@@ -74,6 +74,8 @@ def _text_of(path: Path) -> str:
         raise CaffeFormatError(f"{path}: a folder, not a prototxt")
     with path.open("rb") as stream:
         content = stream.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES or b"\0" in content:
+    if b"\0" not in content and len(content) > MOST_BYTES:
+        raise CaffeFormatError(f"{path}: more than {MOST_BYTES:,} bytes: too large for a prototxt")
+    if b"\0" in content:
         raise CaffeFormatError(f"{path}: a binary file, not a prototxt (the caffemodel?)")
     return content.decode("utf-8-sig", "surrogateescape")

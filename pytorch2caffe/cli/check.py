@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..formats.visible import visible
 from .caffe_options import caffe_reading
 from .options import Caffemodels, force_option, print_acceptances
 from .page import html_option, write_page
@@ -68,5 +69,5 @@ def command(prototxt: str, caffemodel: list[Path] | None, target: str, html: str
     total = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     click.echo(f"{prototxt}: {total} for {consumer.name} in {count} layers")
     for number, problem in enumerate(problems, 1):
-        click.echo(f"  {number}. {problem}")
+        click.echo(visible(f"  {number}. {problem}", keep="\n"))
     return 1

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..errors import ConversionError, ConversionWarning, DifferentError
+from ..formats.visible import visible
 
 DONE, DIFFERENT, FAILED = 0, 1, 2
 
@@ -28,7 +29,7 @@ def report_failure(error: Exception) -> int:
         traceback.print_exception(type(error), error, error.__traceback__)
         click.echo("error: this is a bug in pytorch2caffe: please report it with the lines above", err=True)
         return FAILED
-    click.echo("\n  ".join([f"error: {_text(error, bool(notes))}", *notes]), err=True)
+    click.echo(visible("\n  ".join([f"error: {_text(error, bool(notes))}", *notes]), keep="\n"), err=True)
     if isinstance(error, DifferentError):
         click.echo("nothing was written", err=True)
         return DIFFERENT
@@ -43,7 +44,7 @@ def readable_warnings() -> Iterator[None]:
 
         def show_readable(message: Warning | str, category: type[Warning], *rest: Any) -> None:
             if issubclass(category, ConversionWarning):
-                click.echo(f"warning: {message}", err=True)
+                click.echo(visible(f"warning: {message}", keep="\n"), err=True)
             else:
                 show(message, category, *rest)
 

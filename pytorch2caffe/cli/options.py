@@ -270,11 +270,12 @@ def print_acceptances(network: str, acceptances: Sequence[Acceptance]) -> None:
     from rich.table import Table
 
     from ..convert.consumers import COLUMNS
+    from ..formats.visible import visible
 
     count = sum(not each.problems for each in acceptances)
     table = Table(title=f"{network}: {count} of {len(acceptances)} consumers accept it", title_justify="left")
     for column in COLUMNS:
         table.add_column(column, overflow="fold")
     for each in acceptances:
-        table.add_row(*map(escape, each.cells()))
+        table.add_row(*(escape(visible(cell, keep="\n")) for cell in each.cells()))
     console().print(table)

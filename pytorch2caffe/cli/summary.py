@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..formats.visible import visible
 from .caffe_options import caffe_reading
 from .options import console, force_option, is_onnx
 from .page import html_option, working, write_page
@@ -65,8 +66,8 @@ def command(network: str, html: str | None, reading: CaffeReading) -> int:
         table.add_column(name, justify="right", overflow="fold")
     for row in rows:
         table.add_row(
-            Text(row.name),
-            Text(row.type),
+            Text(visible(row.name)),
+            Text(visible(row.type)),
             " ".join(map(shape_text, row.inputs)),
             " ".join(map(shape_text, row.outputs)),
             f"{row.parameters:,}",
@@ -76,7 +77,7 @@ def command(network: str, html: str | None, reading: CaffeReading) -> int:
     table.add_row("total", "", "", "", f"{parameters:,}", f"{multiply_adds:,}")
     console().print(table)
     sizes = freedom(graph, infer)
-    console().print(Text(f"sizes: {sizes}"))
+    console().print(Text(visible(f"sizes: {sizes}")))
     if html:
         facts = {"files": network, "network": total_line(rows), "sizes": sizes}
         write_page(html, f"summary of {graph.name}", summary_sections(graph), facts)

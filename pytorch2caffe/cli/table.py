@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..formats.visible import visible
 from .options import Caffemodels
 
 
@@ -55,9 +56,9 @@ def check(table: str, proto: str, model: list[Path] | None) -> int:
         activations = parse(table)[0].activations
         in_float = [target.name for target in targets if target.name not in activations]
         line = f"{table}: {len(activations)} layers in int8"
-        click.echo(line + (f", in float: {', '.join(in_float)}" if in_float else ""))
+        click.echo(visible(line + (f", in float: {', '.join(in_float)}" if in_float else "")))
         return 0
     click.echo(f"{table}: " + ("1 problem" if len(problems) == 1 else f"{len(problems)} problems"))
     for number, problem in enumerate(problems, 1):
-        click.echo(f"  {number}. {problem}")
+        click.echo(visible(f"  {number}. {problem}", keep="\n"))
     return 1

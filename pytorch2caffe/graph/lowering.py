@@ -65,7 +65,7 @@ class Lowering(Builder):
         self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
         self.sources: dict[Node, Node] = {}
         self._written: set[Value] = set()
-        self._wanted = ""
+        self._wanted: str | None = None
         self._steps: list[tuple[Layer, list[Any]]] = []
 
     def takes(self, layer: Layer, *inputs: Value, blobs: Sequence[np.ndarray] = ()) -> bool:
@@ -96,10 +96,12 @@ class Lowering(Builder):
         values = [self.constant(each) if isinstance(each, np.ndarray) else each for each in inputs]
         arrays = tuple(np.asarray(blob, np.float32) for blob in blobs)
         refusal = self.target.takes(layer, values, arrays)
-        if refusal is not None and not name and not self._wanted:  # the last step of a lowering keeps the name
+        if refusal is not None and not name and self._wanted is None:  # the last step of a lowering keeps the name
             return self._expand(layer, values, arrays, Refused(refusal.what, refusal.fix))
-        wanted = self._wanted or self.names.unique(self.name_of(layer, name or type(layer).__name__.lower()))
-        self._wanted = ""
+        wanted = self._wanted  # which may be the empty name of a file
+        if wanted is None:
+            wanted = self.names.unique(self.name_of(layer, name or type(layer).__name__.lower()))
+        self._wanted = None
         if refusal is None:
             return self._append_as(wanted, layer, values, arrays)
         return self._expand_in_scope(wanted, layer, values, arrays, Refused(refusal.what, refusal.fix))

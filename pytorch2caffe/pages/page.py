@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..formats.visible import visible
 from .diagram import Diagram
 
 if TYPE_CHECKING:
@@ -144,12 +146,31 @@ def to_frame(page: Page, height: int = 640) -> str:
     return _templates().get_template("frame.html.j2").render(content=to_html(page, heading=False), height=height)
 
 
+def _visible(item: Any) -> Any:
+    """What a template inserts: texts without characters that do not show themselves; markup as it is."""
+    if isinstance(item, str) and not hasattr(item, "__html__"):
+        return visible(item, keep="\n")
+    if isinstance(item, dict):
+        return {_visible(key): _visible(value) for key, value in item.items()}
+    return [_visible(each) for each in item] if isinstance(item, list | tuple) else item
+
+
+def _dumps(item: Any, **settings: Any) -> str:
+    return json.dumps(_visible(item), **settings)
+
+
 @cache
 def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader(PACKAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader(PACKAGE),
+        autoescape=True,
+        finalize=_visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.policies["json.dumps_function"] = _dumps
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return environment

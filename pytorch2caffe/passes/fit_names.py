@@ -27,16 +27,17 @@ def fit_names(graph: Graph, *, name_length: int | None = None, names_without: st
     graph.renamed = {now: before for before, now in new.items() if now != before}
 
 
-def shortened(names: Iterable[str], length: int | None = None, without: str = "") -> dict[str, str]:
+def shortened(names: Iterable[str], length: int | None = None, without: str = "", empty: str = "") -> dict[str, str]:
     """A unique name within the limits for each name; a name that is within them stays as it is.
 
     length:  the most characters, None for no limit. without: characters that become "_".
+    empty:   what an empty name becomes.
 
     >>> shortened(["features.0", "features.1", "f.0"], length=6)
     {'features.0': 'featur', 'features.1': 'feat~1', 'f.0': 'f.0'}
     """
     table = str.maketrans(dict.fromkeys(without, "_"))
-    wanted = {name: name.translate(table)[:length] for name in names}
+    wanted = {name: name.translate(table)[:length] or empty for name in names}
     taken = {name for name, want in wanted.items() if name == want}
     numbers: dict[str, int] = {}
     return {name: name if name == want else _free(want, taken, numbers, length) for name, want in wanted.items()}

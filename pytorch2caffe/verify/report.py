@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..formats.visible import visible
+
 if TYPE_CHECKING:
     from .compare import Comparison, Row
 
@@ -70,9 +72,9 @@ def table(
     with_module = any(row.module for row in rows)
     with_float64 = any(row.model_relative_l2 is not None for row in rows)
     view = Table(
-        title=Text(verdict(comparison)),
+        title=Text(visible(verdict(comparison))),
         title_justify="left",
-        caption=Text("\n".join(caption)) if caption else None,
+        caption=Text(visible("\n".join(caption), keep="\n")) if caption else None,
         caption_justify="left",
     )
     view.add_column("blob", overflow="fold", ratio=3)
@@ -84,7 +86,7 @@ def table(
         view.add_column(name, justify="right", no_wrap=name not in optional)
     view.add_column("", overflow="fold")
     for row in rows:
-        module = [Text(row.module)] if with_module else []
+        module = [Text(visible(row.module))] if with_module else []
         numbers = [f"{row.max_abs:.1e}", f"{row.relative_l2:.1e}", f"{row.cosine:.6f}"]
         if other:
             numbers.append(_relative(before.get(row.blob)))
@@ -92,8 +94,8 @@ def table(
             numbers.append(_relative(row.model_relative_l2))
         shape = "x".join(map(str, row.shape)) or "scalar"
         equal = Text("within float32" if row.within_float32 else "ok", "green")
-        mark = equal if row.equal else Text(row.note or "DIFFERENT", "bold red")
-        view.add_row(Text(row.blob), *module, shape, *numbers, mark)
+        mark = equal if row.equal else Text(visible(row.note or "DIFFERENT"), "bold red")
+        view.add_row(Text(visible(row.blob)), *module, shape, *numbers, mark)
     return view
 
 

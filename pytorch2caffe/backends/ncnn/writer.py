@@ -100,7 +100,7 @@ def _fit_names(lines: Sequence[Op]) -> dict[str, str]:
     all_names = [*(op.name for op in lines), *(top for op in lines for top in op.tops)]
     length = MAX_NAME_BYTES if all(map(str.isascii, all_names)) else MAX_NAME_BYTES // 4
     bad = {c for name in all_names for c in name if c.isspace() or not c.isprintable()}
-    names = shortened(dict.fromkeys(all_names), length, "".join(bad))
+    names = shortened(dict.fromkeys(all_names), length, "".join(bad), empty="_")
     for op in lines:
         op.name = names[op.name]
         op.bottoms = [names[name] for name in op.bottoms]
