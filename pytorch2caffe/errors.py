@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
 class ConversionError(Exception):
     """A conversion that is not possible because of the model, the files or the settings."""
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str], what: str, fix: str = "") -> Iterator[None]:
+    """The boundary of a reader: what a damaged file raises becomes a ConversionError that names the file.
+
+    what: what the file should be, such as "a caffemodel".
+    fix:  an imperative, if there is a usual one.
+
+    A ConversionError passes with the file's name added if it has none; an OSError that names a file passes.
+    """
+    try:
+        yield
+    except ConversionError as error:
+        if type(error) is ConversionError and os.fspath(path) not in str(error):
+            raise ConversionError(f"{os.fspath(path)}: {error}") from error
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        reason = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
+        ending = f"\n  fix: {fix}" if fix else ""
+        raise ConversionError(f"{os.fspath(path)} is not {what} that can be read: {reason}{ending}") from error
 
 
 @dataclass(frozen=True)

@@ -22,15 +22,18 @@ If Caffe aborts (a failed CHECK), this process ends, with the reason on stderr. 
         + prototxt + an array for each blob                          -> {} + caffemodel
 """
 # Python 2.7 has no zip(strict=), and the pipes stay open to the end:
-# ruff: noqa: B905, SIM115
+# ruff: noqa: B905, SIM115, E402
 
 from __future__ import print_function
+
+import sys
+
+sys.path[:] = [path for path in sys.path if path]  # modules of the current folder are not for `python -c`
 
 import io
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 

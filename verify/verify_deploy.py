@@ -72,12 +72,14 @@ def load_image(args: argparse.Namespace, height: int, width: int) -> torch.Tenso
     import numpy as np
     import torch
 
+    from pytorch2caffe.quantize.images import FORMATS
+
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise ConversionError("images need pillow\n  fix: pip install pillow") from error
     try:
-        with Image.open(args.imgfile) as image:
+        with Image.open(args.imgfile, formats=FORMATS) as image:
             pixels = image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
     except (OSError, UnidentifiedImageError) as error:
         raise ConversionError(f"{args.imgfile} is not an image that can be read: {error}") from error

@@ -124,6 +124,7 @@ def command(
     allow_extra_keys: bool,
     seed: int,
     naming: str,
+    trust: bool,
 ) -> int:
     import torch
     from rich.console import Console
@@ -165,7 +166,7 @@ def command(
     else:
         if names or not sizes:
             raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
-        net = load_model(model, weights, key, allow_extra_keys, note)
+        net = load_model(model, weights, key, allow_extra_keys, note, trust)
         folded = pixels if fold_preprocessing else None
         convert = partial(export, net, random_inputs(sizes, input_range), naming=naming, fold_pixels=folded)
         read = partial(trace, net, random_inputs(sizes, input_range), naming=naming)

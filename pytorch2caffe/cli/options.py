@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MODEL_HELP = """MODEL is `package.module:callable` or `path/file.py:callable`, a model or what returns one, with
 arguments if needed: `net.py:make(classes=7)`; `torchvision:NAME`; an exported program `FILE.pt2`; a TorchScript
 program `FILE.pt`; a complete model `FILE.pth` made of torch.nn's and torchvision's own classes; or `FILE.onnx`, whose
-weights it has itself."""
+weights it has itself. Python that you name is imported, which runs it; no other file runs code, unless --trust."""
 WIDTH = 140  # columns of a table that is written to a file or a pipe
 
 
@@ -167,8 +167,9 @@ def report_shards(prototxt: str, caffemodels: Sequence[Path]) -> None:
 
 
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--weights, --weights-key, --allow-extra-keys, --seed, --naming."""
+    """--weights, --weights-key, --allow-extra-keys, --seed, --naming, --trust."""
     for option in (
+        click.option("--trust", is_flag=True, help="Load a FILE.pt2 that may run code: know who wrote it."),
         click.option(
             "--naming",
             type=click.Choice(["modules", "legacy"]),

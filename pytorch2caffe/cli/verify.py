@@ -115,6 +115,7 @@ def command(
     allow_extra_keys: bool,
     seed: int,
     naming: str,
+    trust: bool,
 ) -> int:
     import torch
 
@@ -128,7 +129,7 @@ def command(
     run: Callable[..., Comparison] = partial(verify_onnx, model)
     from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
     if not from_onnx:
-        run = partial(verify, load_model(model, weights, key, allow_extra_keys, note), naming=naming)
+        run = partial(verify, load_model(model, weights, key, allow_extra_keys, note, trust), naming=naming)
     inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt)
 
     others = read_json(other, "blobs") if other else {}

@@ -21,6 +21,8 @@ from ..graph.graph import Value
 from .preprocess import Preprocess
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".npy", ".npz"}
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "PPM")  # pillow's others may start programs, such as EPS
+MOST_PIXELS = 100_000_000  # of one image: 300 MB as RGB
 ZIP_MAGIC = b"PK\x03\x04"
 IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6", NPY_MAGIC, ZIP_MAGIC)
 MAX_SKIPPED = 0.01  # as a share of the images; above it, the images or the settings are wrong
@@ -240,10 +242,12 @@ def decode(data: bytes) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image: Any = Image.open(io.BytesIO(data))
+            image: Any = Image.open(io.BytesIO(data), formats=FORMATS)
+            if image.width * image.height > MOST_PIXELS:
+                raise BrokenImage(f"an image of {image.width}x{image.height}, more than {MOST_PIXELS:,} pixels")
             image = ImageOps.exif_transpose(image) if image.getexif().get(0x0112, 1) != 1 else image
             if image.mode.startswith("I"):  # 16-bit grayscale
-                gray = (np.asarray(image, np.int64) >> 8).clip(0, 255).astype(np.uint8)
+                gray = np.right_shift(pixels := np.array(image), 8, out=pixels).clip(0, 255).astype(np.uint8)
                 return np.repeat(gray[..., None], 3, axis=2)
             if image.mode == "F":
                 raise BrokenImage("an image with floating-point pixels; convert it to .npy")

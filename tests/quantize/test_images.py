@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -269,3 +271,40 @@ def test_cpp():
     text = Preprocess(227, 227, (104.0, 117.0, 123.0), (1.0,), "RGB", (256, 256)).to_cpp()
     assert "const float mean[] = {104.0f, 117.0f, 123.0f};" in text
     assert "PIXEL_BGR2RGB" in text and "copy_cut_border(whole, in, top, h - 227 - top, left, w - 227 - left);" in text
+
+
+def test_only_the_promised_formats_are_decoded(monkeypatch):
+    """pillow hands an EPS file to Ghostscript, whatever its name."""
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\nshowpage\n%%EOF\n"
+    assert Image.open(io.BytesIO(eps)).format == "EPS"
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+    monkeypatch.setattr(subprocess, "check_call", lambda *_, **__: pytest.fail("a program was started"))
+    with pytest.raises(BrokenImage, match="unknown format"):
+        decode(eps)
+
+
+def test_an_image_of_too_many_pixels_is_not_decoded():
+    stream = io.BytesIO()
+    Image.new("1", (13300, 13300)).save(stream, "PNG")
+    with pytest.raises(BrokenImage, match="13300x13300, more than 100,000,000 pixels"):
+        decode(stream.getvalue())
+
+
+BAD_PREPROCESS = {
+    "texts for numbers": {"height": "4", "width": 4},
+    "an object for the order": {"height": 4, "width": 4, "order": {}},
+    "a fractional size": {"height": 4, "width": 4, "resize": [4.5]},
+    "texts in the mean": {"height": 4, "width": 4, "mean": ["a"]},
+    "a size without end": {"height": 10**12, "width": 4},
+    "a list": [1],
+    "true": {"height": True, "width": 4},
+    "a mean beyond float": {"height": 4, "width": 4, "mean": [10**400]},
+}
+
+
+@pytest.mark.parametrize("entry", BAD_PREPROCESS.values(), ids=BAD_PREPROCESS)
+def test_a_bad_preprocessing_file_is_an_error_that_names_it(entry, tmp_path):
+    path = tmp_path / "a.preprocess.json"
+    path.write_text(json.dumps({"data": entry}))
+    with pytest.raises(ConversionError, match=r"a\.preprocess\.json"):
+        load_preprocess(path)

@@ -20,7 +20,8 @@ from .base import Results, Runtime, RuntimeUnavailable
 from .worker import CaffeWorker
 
 VARIABLE = "PYTORCH2CAFFE_CAFFE_PYTHON"
-ROOTS = (Path(__file__).resolve().parents[3] / ".caffe-root", Path(".caffe-root"))
+ROOT = Path(__file__).resolve().parents[3] / ".caffe-root"  # of the repository; never one of the current folder
+MARK = ".made-by-install-caffe"
 INSTALL_HINT = (
     "install it with `sudo verify/install_caffe.sh`, or give the command of a Python with pycaffe: "
     f'--caffe-python "COMMAND" or {VARIABLE}'
@@ -32,8 +33,7 @@ class CaffeRuntime(Runtime):
 
     caffe_python: the command that starts a Python with pycaffe and numpy, such as "chroot ROOT python3". By default
                   that in the environment variable PYTORCH2CAFFE_CAFFE_PYTHON, or this interpreter if it has pycaffe,
-                  or the one that verify/install_caffe.sh has installed: in `.caffe-root` at the top of the repository
-                  or in the current directory.
+                  or the one that verify/install_caffe.sh has installed in `.caffe-root` at the top of the repository.
     timeout:      the most seconds that a network may run.
     """
 
@@ -106,11 +106,11 @@ def candidates(caffe_python: str | None = None) -> Iterator[list[str]]:
     spec = importlib.util.find_spec("caffe")
     if spec and spec.origin:  # a directory named caffe has no origin
         yield [sys.executable]
-    for root in dict.fromkeys(root.resolve() for root in ROOTS):
-        if (root / "usr/bin/python3").exists():
-            yield ["chroot", str(root), "python3"]
-            if not _is_root():
-                yield ["unshare", "--map-root-user", "chroot", str(root), "python3"]
+    root = ROOT.resolve()
+    if (root / MARK).is_file() and (root / "usr/bin/python3").exists():
+        yield ["chroot", str(root), "python3"]
+        if not _is_root():
+            yield ["unshare", "--map-root-user", "chroot", str(root), "python3"]
 
 
 def _is_root() -> bool:

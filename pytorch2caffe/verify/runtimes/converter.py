@@ -41,7 +41,8 @@ class ConverterWorker(CaffeWorker):
     def source(self) -> str:
         """Starts converter_worker.py; its first line must stay the first for `from __future__`."""
         text = Path(converter_worker.__file__).read_text(encoding="utf-8")
-        setup = f"import sys; sys.path[:] = {sys.path!r}\n" if self.here else ""
+        folders = repr(sys.path) if self.here else "[path for path in sys.path if path]"  # never the current one
+        setup = f"import sys; sys.path[:] = {folders}\n"
         code = f"exec(compile({text!r}, 'converter_worker.py', 'exec')); main({self.consumer!r})"
         return setup + code
 

@@ -21,6 +21,9 @@ from .base import RuntimeFailed, RuntimeUnavailable
 GREETING = "pytorch2caffe 1"
 Section = bytes | memoryview
 Message = tuple[dict[str, Any], list[bytearray]]
+MOST_HEADER = 1 << 28  # bytes of the line before the sections of a message
+PIECE = 1 << 24
+INVALID = (EOFError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 MAX_BANNER_LINES = 1000  # lines that a wrapper (conda, ssh, docker) may print before the greeting
 
 
@@ -101,7 +104,7 @@ class WorkerProcess:
             for section in sections:
                 self._input.write(section)
             self._input.flush()
-            line = self._output.readline()
+            line = self._output.readline(MOST_HEADER)
             if not line:
                 raise EOFError
             reply = json.loads(line)
@@ -117,9 +120,12 @@ class WorkerProcess:
         return lines
 
     def _read(self, size: int) -> bytearray:
-        data = bytearray(size)
-        if self._output.readinto(data) < size:
-            raise EOFError
+        """So many bytes; memory grows with what arrives, not with what was announced."""
+        data = bytearray()
+        while len(data) < size:
+            if not (piece := self._output.read(min(size - len(data), PIECE))):
+                raise EOFError
+            data += piece
         return data
 
     @contextmanager
@@ -131,7 +137,7 @@ class WorkerProcess:
         timer.start()
         try:
             yield
-        except (EOFError, OSError, ValueError) as caught:
+        except (*INVALID, MemoryError) as caught:
             timed_out = time.monotonic() - started >= timeout
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(2)  # to get its exit status

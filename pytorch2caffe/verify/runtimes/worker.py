@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import index
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .base import Results, RuntimeFailed, RuntimeUnavailable
-from .process import Message, Section, WorkerProcess
+from .process import INVALID, Message, Section, WorkerProcess
 
 THIS_FILE = Path(__file__).resolve()
 WORKER_FILES = (THIS_FILE.parents[1] / "caffe_worker.py", THIS_FILE.parents[3] / "verify" / "caffe_worker.py")
@@ -62,7 +64,9 @@ class CaffeWorker:
 
     def layer_types(self) -> list[str]:
         """The layer types that this Caffe has."""
-        return self._request({"do": "layer_types"})[0]["types"]
+        reply, _ = self._request({"do": "layer_types"})
+        with self._reading():
+            return list(map(str, reply["types"]))
 
     def run(
         self,
@@ -87,13 +91,13 @@ class CaffeWorker:
         files = _as_list(caffemodels)
         request["caffemodels"] = len(files)
         reply, sections = self._request(request, [prototxt.encode(), *files], inputs.values())
-        keys = [(layer, top) for layer, top in reply["results"]]
-        if duplicates := [layer for (layer, _), count in Counter(keys).items() if count > 1]:
-            raise RuntimeFailed(f"more than one layer has the name {', '.join(duplicates)}")
-        arrays = (
-            np.frombuffer(data, "<f4").reshape(shape) for data, shape in zip(sections, reply["shapes"], strict=True)
-        )
-        return dict(zip(keys, arrays, strict=True))
+        with self._reading():
+            keys = [(str(layer), str(top)) for layer, top in reply["results"]]
+            shapes = [tuple(map(index, shape)) for shape in reply["shapes"]]
+            arrays = [np.frombuffer(data, "<f4").reshape(shape) for data, shape in zip(sections, shapes, strict=True)]
+            if duplicates := [layer for (layer, _), count in Counter(keys).items() if count > 1]:
+                raise RuntimeFailed(f"more than one layer has the name {', '.join(duplicates)}")
+            return dict(zip(keys, arrays, strict=True))
 
     def time(
         self,
@@ -107,8 +111,9 @@ class CaffeWorker:
         files = _as_list(caffemodels)
         request = {"do": "time", "inputs": list(inputs), "repeat": repeat, "caffemodels": len(files)}
         reply, _ = self._request(request, [prototxt.encode(), *files], inputs.values())
-        fastest = min(reply["seconds"], key=sum)
-        return [(name, type, seconds) for (name, type), seconds in zip(reply["layers"], fastest, strict=True)]
+        with self._reading():
+            fastest = min(reply["seconds"], key=sum)
+            return [(name, type, seconds) for (name, type), seconds in zip(reply["layers"], fastest, strict=True)]
 
     def weights(
         self, prototxt: str, blobs: Mapping[tuple[str, int], np.ndarray] | None = None, *, seed: int = 0
@@ -116,7 +121,9 @@ class CaffeWorker:
         """A caffemodel saved by Caffe, with random weights, except `blobs`, {(layer, index): array}."""
         blobs = blobs or {}
         request = {"do": "weights", "seed": seed, "blobs": list(blobs)}
-        return bytes(self._request(request, [prototxt.encode()], blobs.values())[1][0])
+        _, sections = self._request(request, [prototxt.encode()], blobs.values())
+        with self._reading():
+            return bytes(sections[0])
 
     def close(self) -> None:
         """Ends the process. The next request starts a new one."""
@@ -139,6 +146,16 @@ class CaffeWorker:
         if "error" in reply:
             raise RuntimeFailed(f"{self.title}: {reply['error']}{self.explanation(process)}")
         return reply, data
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """The boundary of replies: one that is not as it should be is a failure of the runtime."""
+        try:
+            yield
+        except (*INVALID, MemoryError) as error:
+            self.close()
+            reason = f"{type(error).__name__}: {str(error)[:200]}"
+            raise RuntimeFailed(f"{self.title} sent a reply that cannot be read: {reason}") from error
 
     def _running_process(self) -> WorkerProcess:
         if self._process is None or self._process.has_ended():

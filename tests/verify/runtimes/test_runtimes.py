@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def relu(tmp_path):
 def nowhere(monkeypatch, tmp_path):
     """No Caffe but what a test adds."""
     monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setattr(caffe, "ROOTS", (tmp_path / "no-root",))
+    monkeypatch.setattr(caffe, "ROOT", tmp_path / "no-root")
     monkeypatch.setitem(sys.modules, "caffe", None)
     return tmp_path
 
@@ -110,6 +111,8 @@ def test_a_root_is_found(nowhere):
     python = nowhere / "no-root/usr/bin/python3"
     python.parent.mkdir(parents=True)
     python.touch()
+    assert list(candidates()) == [], "a root without the installer's mark may be anybody's"
+    (nowhere / "no-root" / caffe.MARK).touch()
     assert next(candidates()) == ["chroot", str(nowhere / "no-root"), "python3"]
 
 
@@ -127,6 +130,52 @@ def test_pycaffe_in_this_interpreter_is_run_beside_it(nowhere, monkeypatch):
     (nowhere / "caffe/__init__.py").touch()
     monkeypatch.syspath_prepend(nowhere)
     assert list(candidates()) == [[sys.executable]]
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_what_lies_in_the_current_folder_is_not_run(tmp_path, monkeypatch):
+    """A root, and modules that the worker's Python would import: `python -c` has the current folder in its path."""
+    python = tmp_path / ".caffe-root/usr/bin/python3"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    (tmp_path / ".caffe-root" / caffe.MARK).touch()
+    for name in ("caffe", "numpy", "json"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w')")
+    monkeypatch.chdir(tmp_path)
+    assert list(candidates()) == []
+    with pytest.raises(RuntimeUnavailable, match="No module named 'caffe'"):
+        worker.CaffeWorker([sys.executable]).start()
+    assert not (tmp_path / "ran").exists()
+
+
+REPLIES = {
+    "no sizes": b"{}",
+    "a list": b"[]",
+    "no number": b'{"sizes": ["x"]}',
+    "8 GB": b'{"sizes": [8000000000]}',
+    "no results": b'{"sizes": []}',
+    "a number for results": b'{"sizes": [], "results": 1, "shapes": []}',
+    "a shape of text": b'{"sizes": [4], "results": [["a", "b"]], "shapes": ["x"]}\nabcd',
+    "another shape": b'{"sizes": [4], "results": [["a", "b"]], "shapes": [[2]]}\nabcd',
+    "a part of a number": b'{"sizes": [3], "results": [["a", "b"]], "shapes": [[1]]}\nabc',
+    "nested lists": b'{"sizes": []}'.replace(b"[]", b"[" * 5000),
+    "not text": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+def test_a_reply_of_another_form_is_a_failure(reply, monkeypatch):
+    source = (
+        'import sys; out = sys.stdout.buffer; out.write(b\'{"worker": "pytorch2caffe 1"}\\n\'); out.flush(); '
+        f"sys.stdin.buffer.readline(); out.write({reply!r} + b'\\n'); out.flush()"
+    )
+    monkeypatch.setattr(worker.CaffeWorker, "source", lambda _: source)
+    process = worker.CaffeWorker([sys.executable, "-S"], timeout=20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RuntimeFailed):
+        process.run("", b"", {})
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    process.close()
 
 
 def test_a_missing_worker_file_is_told(monkeypatch, tmp_path):

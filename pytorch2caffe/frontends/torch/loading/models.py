@@ -5,24 +5,21 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
-import logging
 import re
 import sys
 import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from torch import nn
 
 from ....errors import ConversionError
 from ..source_location import raised_at
 from .checkpoints import load_pickled_model, load_weights
+from .exported import load_exported
 from .fitting import shortened
-from .safe_unpickler import check_archive
 from .torchscript import is_torchscript, load_torchscript
 from .torchvision_models import torchvision_models
 
@@ -38,6 +35,7 @@ def load_model(
     key: str | None = None,
     allow_extra_keys: bool = False,
     note: Callable[[str], object] = warnings.warn,
+    trust: bool = False,
 ) -> Callable[..., Any]:
     """The model that `spec` names, in eval mode.
 
@@ -46,13 +44,14 @@ def load_model(
              random weights; `FILE.pt2`: saved by torch.export; `FILE.pt`: saved by torch.jit.save, or a complete model
              saved by torch.save, made of torch.nn's and torchvision's own classes.
     weights, key, allow_extra_keys: as for `load_weights`.
+    trust:   load a FILE.pt2 that may run code.
     note:    called with a sentence that lists the names in the weights that were left out.
 
     Raises ConversionError with the reason and, for a misspelt name, the nearest names. An exception of the model's own
     code is reported with its line.
     """
     if spec.endswith(".pt2"):
-        model = _load_exported(Path(spec))
+        model = load_exported(Path(spec), trust)
     elif spec.endswith((".pth", ".pt", ".ckpt")):
         model = load_torchscript(Path(spec)) if is_torchscript(Path(spec)) else load_pickled_model(Path(spec))
     else:
@@ -205,20 +204,6 @@ def _suggestions(name: str, names: Iterable[str]) -> str:
 
     nearest = difflib.get_close_matches(name, [each for each in names if not each.startswith("_")], 3)
     return f"; did you mean {' or '.join(nearest)}?" if nearest else ""
-
-
-def _load_exported(path: Path) -> Callable[..., Any]:
-    if not path.is_file():
-        raise ConversionError(f"there is no file {path}")
-    check_archive(path)
-    log = logging.getLogger("torch.export")
-    before, log.disabled = log.disabled, True  # it logs the exceptions that it raises, at length
-    try:
-        return torch.export.load(path).module()
-    except (RuntimeError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ConversionError(f"{path} is not an exported program: write it with torch.export.save") from error
-    finally:
-        log.disabled = before
 
 
 def _load_torchvision(parsed: _ModelSpec) -> Any:
