@@ -23,6 +23,7 @@ from ...runtime.infer import infer
 from ...runtime.source import arity
 from . import training_layers as training
 from .composed import composed, layer_of
+from .limits import check_blob, check_settings, written_twice
 from .memory import Memory
 from .outputs import name_after_tops
 from .reading import CaffeReading, last_before
@@ -63,7 +64,7 @@ class NetworkReader:
         self.compared: set[str] = set()  # tops that omitted layers read
         self.gone: set[str] = set()  # tops of omitted layers
         self.names = Names()
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = [*written_twice(layers)]
         self.failed: list[dict[str, Any]] = []  # the layers that have problems
         self.inputs: list[Value] = []
         self.memory = Memory()
@@ -209,6 +210,7 @@ class NetworkReader:
 
     def _named(self, value: Value, top: str) -> Value:
         """The value as that of a top, under a name that is unique."""
+        check_blob(f"top {top!r}", value.shape)
         value.name, value.top = self.names.unique(top), top
         self.tops[top] = self.unread[top] = value
         return value
@@ -227,6 +229,7 @@ class NetworkReader:
         if not inputs and cls is not Constant:
             raise Refused(f"{kind} without a bottom", "name its input")
         param = (rule.param if rule else cls.param if cls else "") or ""
+        check_settings(entry.get(param, {}))
         settings = Settings(entry.get(param, {}))
         shapes = [value.shape for value in inputs]
         if any(shape == () and value.name in self._failed() for shape, value in zip(shapes, inputs, strict=True)):
@@ -247,6 +250,8 @@ class NetworkReader:
         layer = layer_of(cls, settings, shapes, blobs, len(entry.get("top", [])))
         self._refuse(entry, not_honoured(settings, param, unknown, self.reading.ignore_fields))
         fitted = self.weights.fit(entry, layer, shapes, blobs)
+        for blob in fitted:
+            check_blob("a weight", blob.shape)
         outputs = self._outputs(entry, layer, shapes, fitted)
         self.memory.wrote(name, layer, inputs, outputs, self.tops.values())
         return [Node(name, layer, inputs, outputs, tuple(fitted))]

@@ -170,7 +170,9 @@ def test_what_is_left_of_a_loss(end, types, outputs, label, tmp_path):
 
 
 def test_two_losses_end_in_two_outputs(tmp_path):
-    more = ENDS.replace('"loss"', '"loss2"').replace('bottom: "fc"', 'bottom: "conv"')
+    more = ENDS.replace('bottom: "fc"', 'bottom: "conv"')
+    for name in ("loss", "accuracy", "top5"):
+        more = more.replace(f'"{name}"', f'"{name}_of_conv"')
     graph = read(tmp_path, DATA + CONV + FC + ENDS + more)
     assert list(graph.outputs) == ["prob", "prob_1"]
 

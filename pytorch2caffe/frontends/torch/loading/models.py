@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 import warnings
@@ -211,11 +212,15 @@ def _load_torchvision(parsed: _ModelSpec) -> Any:
     name, known = parsed.name, models.list_models()
     if name not in known:
         raise ConversionError(f"torchvision has no model {name!r}{_suggestions(name, known)}")
-    settings: dict[str, Any] = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-    if name in ("fcn_resnet50", "fcn_resnet101", "lraspp_mobilenet_v3_large") or name.startswith("deeplabv3"):
-        settings = {"weights_backbone": None}
     args, kwargs = parsed.arguments or ((), {})
     if args:
         raise ConversionError(f"torchvision:{name}: give arguments by name: (num_classes=7)")
     with _user_code(f"torchvision:{name} cannot be created"):
-        return models.get_model(name, **({"weights": None} | settings | kwargs))
+        return models.get_model(name, **(_without_download(name) | kwargs))
+
+
+def _without_download(name: str) -> dict[str, Any]:
+    """The arguments that give a model of torchvision random weights, its backbone too."""
+    known = inspect.signature(torchvision_models().get_model_builder(name)).parameters
+    initial = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    return {"weights": None} | ({"weights_backbone": None} if "weights_backbone" in known else {}) | initial
