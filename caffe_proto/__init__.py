@@ -2,7 +2,8 @@
 
 from .dicts import from_dict, to_dict
 from .errors import CaffeFormatError
-from .files import ReplacementGuard, atomic_files, atomic_write, replacement_guard
+from .files import ReplacementGuard, atomic_files, atomic_write, replacement_guard, temporary_folder
+from .interrupts import OrderlyInterrupts
 from .parse import UnknownField
 from .phases import included
 from .schema import message_class
@@ -16,6 +17,7 @@ __all__ = [
     "CaffeFormatError",
     "FilePaths",
     "LayerWeights",
+    "OrderlyInterrupts",
     "Prototxt",
     "ReplacementGuard",
     "UnknownField",
@@ -32,6 +34,7 @@ __all__ = [
     "read_caffemodel",
     "read_prototxt",
     "replacement_guard",
+    "temporary_folder",
     "weight_files",
     "split_layers",
     "to_dict",

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
+
+from caffe_proto import temporary_folder
 
 from .backends.caffe.writer import Proof, save_caffe
 from .convert.export import proof_of
@@ -61,8 +64,8 @@ def _save(save_name: str | Path, index: int) -> None:
     if _last is None:
         raise ConversionError("no network was traced: call trans_net(net, input, name) first")
     target = Path(save_name)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".pytorch2caffe-") as folder:
-        files = Path(folder) / "net.prototxt", Path(folder) / "net.caffemodel"
+    with temporary_folder(target.parent) as folder, torch.random.fork_rng(devices=[]):
+        files = folder / "net.prototxt", folder / "net.caffemodel"
         save_caffe(_last.graph, *files, proof=_last.proof)
         _last.proof = None  # the same graph gives the same files: one comparison proves those of both calls
         shutil.move(files[index], target)

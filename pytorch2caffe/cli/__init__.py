@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import click
 
 from ..formats.own_files import guarded
 from .failures import DONE, FAILED, readable_warnings, report_failure
+from .interruption import run_interruptible
 
 
 class Commands(click.Group):
@@ -50,20 +52,25 @@ def cli() -> None:
     """Converts PyTorch networks to Caffe and proves that they compute the same.
 
     Exit codes: 0 done, equal, no problems; 1 the numbers differ, or a check found problems; 2 it cannot be done, or the
-    command line is wrong: stderr gives the reason.
+    command line is wrong: stderr gives the reason; 130 Ctrl-C, 143 SIGTERM: files are complete or as they were.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line; returns its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    with guarded(arguments=arguments) as guard:
+        return run_interruptible(partial(_run, arguments), guard)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        with readable_warnings(), guarded():
-            given = list(sys.argv[1:] if arguments is None else arguments)
+        with readable_warnings():
+            given = list(arguments)
             code = cli.main(args=given, prog_name="pytorch2caffe", standalone_mode=False, obj=given)
         return code if isinstance(code, int) else DONE
     except click.Abort:
-        click.echo("interrupted; nothing was written", err=True)
-        return FAILED
+        raise
     except click.ClickException as error:
         error.show()
         return FAILED

@@ -8,7 +8,7 @@ import click
 
 from ..convert.source import FROM, TO, NetworkSource
 from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
-from .options import NamedShape, force_option, named_shapes, report_shards, split_weights
+from .options import NamedShape, OutputFile, force_option, named_shapes, report_shards, split_weights
 
 
 @click.command(
@@ -80,6 +80,7 @@ def command(
 ) -> int:
     from ..convert.frameworks import check_outputs, load_network, output_files, save_network
 
+    OutputFile.name_output(path)
     check_outputs([network, weights], output_files(target_framework, path))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
     reading = reading_of((), batch, phase, stages, (), (), ignore_fields)

@@ -89,8 +89,16 @@ class OutputFile(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The path."""
+        self.name_output(value)
         self.check(param, ctx, value)
         return str(value)
+
+    @staticmethod
+    def name_output(value: Any) -> None:
+        """Tells the guard of files that the command line names this one to be written."""
+        guard = replacement_guard.get()
+        if isinstance(guard, OwnFiles):
+            guard.named(Path(str(value)))
 
     def check(self, param: click.Parameter | None, ctx: click.Context | None, *paths: str) -> None:
         """Fails if the files cannot be written, or are not to be replaced."""
@@ -110,6 +118,7 @@ class Prefix(OutputFile):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The prefix."""
+        self.name_output(value)
         prefix = str(value)
         for suffix in self.suffixes:
             prefix = prefix.removesuffix(suffix)

@@ -9,6 +9,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from ..errors import DifferentError
 from ..frontends.torch import trace
 from ..frontends.torch.recording import record
@@ -40,6 +42,7 @@ class _SilentAxes(Exception):  # noqa: N818 - caught where the files are written
 FOR_CERTAIN = 1e-2  # a larger relative difference is a wrong file, which no tolerance should accept
 
 
+@torch.random.fork_rng(devices=[])
 def export(
     model: Callable[..., Any],
     inputs: Any,

@@ -5,7 +5,6 @@ Most need no torch, which is imported where it is used.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -164,13 +163,13 @@ def _save_ir(graph: Graph, path: Path, dialect: str, split_weights: bool) -> lis
 
 
 def _save_pytorch(graph: Graph, path: Path, dialect: str, split_weights: bool) -> list[Path]:
-    from caffe_proto import atomic_files
+    from caffe_proto import atomic_files, temporary_folder
 
     from .mmdnn.kit_model import load_kit_model, write_code, write_model
 
     files = output_files("pytorch", path)
-    with atomic_files(*files) as temporary, tempfile.TemporaryDirectory(dir=temporary[0].parent) as folder:
-        written = [Path(folder) / file.name for file in files]  # their own names: the model names its code
+    with atomic_files(*files) as temporary, temporary_folder(temporary[0].parent) as folder:
+        written = [folder / file.name for file in files]  # their own names: the model names its code
         model, code, weights, _ = written
         write_code(graph, code, weights)
         write_model(load_kit_model(code, weights), model)

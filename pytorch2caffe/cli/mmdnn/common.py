@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
-
-import click
+from functools import partial
+from pathlib import Path
 
 from ...formats.own_files import guarded
 from ..failures import readable_warnings, report_failure
+from ..interruption import run_interruptible
 
 Command = Callable[[argparse.Namespace], None]
+OUTPUTS = ("prefix", "code", "arrays", "model")  # the flags that name files to write
 ALIASES = {"tf": "tensorflow"}
 WAYS = {
     "keras": "in Keras run model.export(FOLDER), then use -f tensorflow -n FOLDER",
@@ -57,15 +60,23 @@ def shape(text: str) -> tuple[int, ...]:
 def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[str] | None) -> int:
     """Runs a command. Returns 0; 1 if numbers differ; 2 if it cannot be done, with the reason on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
         flags = parser.parse_args(arguments)
-        with readable_warnings(), guarded(flags.force):
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    with guarded(flags.force, arguments) as guard:
+        for output in filter(None, (getattr(flags, name, None) for name in OUTPUTS)):
+            guard.named(Path(output))
+        return run_interruptible(partial(_run, command, flags), guard)
+
+
+def _run(command: Command, flags: argparse.Namespace) -> int:
+    try:
+        with readable_warnings():
             command(flags)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        return 2
     except Exception as error:
         return report_failure(error)
     return 0

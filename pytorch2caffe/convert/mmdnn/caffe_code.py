@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import caffe_proto
-from caffe_proto import atomic_files
+from caffe_proto import atomic_files, temporary_folder
 
 from ...backends.caffe.writer import save_caffe
 from ...errors import ConversionError
@@ -34,8 +33,8 @@ def write_code(graph: Graph, code: str | Path, weights: str | Path) -> None:
 
     weights: a file for numpy.load; "3/0" is blob 0 of layer 3, counted from 0, inputs included.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        files = Path(folder) / "net.prototxt", Path(folder) / "net.caffemodel"
+    with temporary_folder() as folder:
+        files = folder / "net.prototxt", folder / "net.caffemodel"
         lowered = save_caffe(graph, *files)
         prototxt = files[0].read_text(encoding="ascii")
     first = len(lowered.inputs)  # each is a layer of the file

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ...errors import ConversionError, Problem, UnsupportedError
+from ...formats.interrupts import OrderlyInterrupts
 from ...graph.graph import Graph
 from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import load_layers
@@ -27,6 +28,7 @@ from .uncalled import warn_of_uncalled
 from .weight_names import WeightNames
 
 
+@torch.random.fork_rng(devices=[])
 def record(
     model: Callable[..., Any], inputs: Any, name: str | None = None, *, naming: str = "modules", keep: bool = False
 ) -> tuple[Graph, dict[str, np.ndarray]]:
@@ -55,6 +57,7 @@ def record(
     return tracer.graph, {value.name: array for value, array in tracer.values.recorded.items()}
 
 
+@torch.random.fork_rng(devices=[])
 def record_in_float64(model: Callable[..., Any], inputs: Any, *, naming: str = "modules") -> dict[str, np.ndarray]:
     """The array of every value of the network on these inputs, by the same names as from `record`, in float64.
 
@@ -75,7 +78,7 @@ def _run(subject: Subject, inputs: Any, name: str | None, keep: bool, dtype: tor
     tracer = Tracer(Graph(name or subject.name), subject, Taint(), keep, dtype)
     args, kwargs = bind_inputs(subject.call, inputs, tracer.net, tracer.values)
     try:
-        with subject.prepared(tracer.taint, dtype) as state, torch.no_grad():
+        with OrderlyInterrupts(), subject.prepared(tracer.taint, dtype) as state, torch.no_grad():
             with tracer.taint, tracer:
                 result = subject.call(*args, **kwargs)
             tracer.changed = changed_names(state, tracer.taint)

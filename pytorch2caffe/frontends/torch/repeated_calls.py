@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ...errors import ConversionWarning
+from ...formats.interrupts import OrderlyInterrupts
 from .inputs_outputs import arguments
 from .model import Subject
 from .state import State
@@ -55,7 +56,8 @@ def warn_of_state(subject: Subject, changed: list[str], inputs: Any) -> None:
 def _evolving(subject: Subject, inputs: Any) -> list[str] | None:
     """What still changes after the first call, if a later call on the same input gives other results; else None."""
     taint = Taint()
-    with subject.prepared(taint) as state, torch.no_grad(), torch.random.fork_rng(devices=[]), taint:
+    forked = torch.random.fork_rng(devices=[])
+    with OrderlyInterrupts(), subject.prepared(taint) as state, torch.no_grad(), forked, taint:
         first = [tensor.clone() for tensor in _call(subject, inputs)]
         after_first, contents = State(state.roots), taint.contents()
         after_first.remember_memory(subject.tensors())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
+
+from caffe_proto import temporary_folder
 
 from .base import Results, Runtime, RuntimeFailed, only_caffemodel
 from .converter import in_shape, shapes_in_caffe
@@ -42,7 +43,7 @@ class Caffe2NcnnRuntime(Runtime):
         self, prototxt: Path, caffemodels: list[Path], inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None
     ) -> Results:
         assert self._command
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             param, binary = Path(folder, "net.param"), Path(folder, "net.bin")
             files = [str(prototxt), str(only_caffemodel(caffemodels, self.name)), str(param), str(binary)]
             command = [*shlex.split(self._command), *files]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from caffe_proto import temporary_folder
 
 from ...formats.ncnn import blob_shape
 from ...graph.graph import Graph
@@ -41,8 +42,8 @@ class NcnnRuntime(ModuleRuntime):
             if value.name in inputs and inputs[value.name].shape != value.shape:
                 given = list(inputs[value.name].shape)
                 raise RuntimeFailed(f"ncnn: {value.name!r} is {list(value.shape)} in {prototxt.name}, not {given}")
-        with tempfile.TemporaryDirectory() as folder:
-            prefix = Path(folder) / "net"
+        with temporary_folder() as folder:
+            prefix = folder / "net"
             files = save_ncnn(graph, prefix)
             arrays = {files.inputs[name]: array for name, array in inputs.items() if name in files.inputs}
             blobs = run_files(Path(f"{prefix}.param"), Path(f"{prefix}.bin"), arrays, None)
