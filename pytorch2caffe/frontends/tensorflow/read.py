@@ -13,6 +13,7 @@ from ...graph.graph import Graph
 from . import (  # noqa: F401 - they register themselves
     fold_arrays,
     rules_arrays,
+    rules_choice,
     rules_conv,
     rules_einsum,
     rules_inputs,
