@@ -18,6 +18,7 @@ from .options import NamedShape, force_option, named_shapes, report_shards, spli
 \b
 --from caffe:      deploy.prototxt net.caffemodel (several caffemodels: separated by commas)
 --from tensorflow: net.ckpt.meta net.ckpt, frozen.pb, or a SavedModel folder
+--from keras:      net.keras or net.h5, a complete model, as Keras saved it
 --from pytorch:    a model as for `export`, with --input-shape
 --from ir:         net.pb or net.json, and net.npy (MMdnn's intermediate representation)
 --from onnx:       net.onnx; --input-shape, perhaps by name, for sizes that it leaves open (docs/onnx.md)

@@ -63,6 +63,14 @@ def _load_tensorflow(source: NetworkSource) -> Graph:
     return load_tensorflow(source.network, source.weights, list(source.outputs) or None, shapes)
 
 
+def _load_keras(source: NetworkSource) -> Graph:
+    from ..frontends.tensorflow.keras import load_keras
+
+    if source.weights or source.start:
+        raise ConversionError("a file of Keras has its weights itself, and is read from its inputs on")
+    return load_keras(source.network, list(source.outputs) or None, source.shapes)
+
+
 def _load_onnx(source: NetworkSource) -> Graph:
     from ..frontends.onnx.load import load_onnx
 
@@ -91,6 +99,7 @@ def _load_pytorch(source: NetworkSource) -> Graph:
 READERS: dict[str, Callable[[NetworkSource], Graph]] = {
     "caffe": _load_caffe,
     "tensorflow": _load_tensorflow,
+    "keras": _load_keras,
     "pytorch": _load_pytorch,
     "ir": _load_ir,
     "onnx": _load_onnx,

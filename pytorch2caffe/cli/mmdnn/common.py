@@ -14,7 +14,7 @@ from ..failures import readable_warnings, report_failure
 Command = Callable[[argparse.Namespace], None]
 ALIASES = {"tf": "tensorflow"}
 WAYS = {
-    "keras": "in Keras run model.export(FOLDER), then use -f tensorflow -n FOLDER",
+    "keras": "use pytorch2caffe convert FILE.h5 --from keras; or in Keras model.export(FOLDER), and -f tensorflow",
     "mxnet": "in MXNet run mxnet.onnx.export_model(SYMBOL, PARAMS, ...), then use -f onnx",
     "coreml": "export the model that it was made of to ONNX, then use -f onnx",
     "cntk": "in CNTK save it with format=ModelFormat.ONNX, then use -f onnx",

@@ -47,7 +47,7 @@ def fake_quant(net: Net, node: TfNode, x: Tensor, low: Tensor | None = None, hig
     zero = np.clip(np.floor(first - bounds[0] / scale + np.float32(0.5)), first, last)
     lowest, highest = (first - zero) * scale, (last - zero) * scale
 
-    def step(op: str, y: Tensor, number: float, name: str) -> Tensor:
+    def step(op: str, y: Tensor, number: np.floating | float, name: str) -> Tensor:
         return net.emit(op, node, [y, constant(np.array(number, np.float32))], x.shape, name=name)  # type: ignore[no-any-return]
 
     y = step("Maximum", step("Minimum", x, highest, "/high"), lowest, "/low")
