@@ -8,7 +8,7 @@ import click
 
 from ..convert.source import FROM, TO, NetworkSource
 from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
-from .options import NamedShape, force_option, named_shapes, report_shards, split_weights
+from .options import NamedShape, force_option, named_shapes, note, report_shards, split_weights
 
 
 @click.command(
@@ -60,6 +60,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
 @batch_option
 @cut_options
 @part_options
+@click.option("--no-weights", is_flag=True, help="Caffe: convert without a caffemodel; all weights are zeros.")
 @split_weights
 @force_option
 def command(
@@ -71,6 +72,7 @@ def command(
     outputs: tuple[str, ...],
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     target: str,
+    no_weights: bool,
     split_weights: bool,
     batch: int | None,
     phase: str,
@@ -81,11 +83,15 @@ def command(
 ) -> int:
     from ..convert.frameworks import check_outputs, load_network, output_files, save_network
 
-    check_outputs([network, weights], output_files(target_framework, path))
+    targets = output_files(target_framework, path)
+    check_outputs([network, weights], targets)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
+    note(f"writes {', '.join(map(str, targets))}")
     reading = reading_of((), batch, phase, stages, (), (), ignore_fields)
     sizes, names = named_shapes(shapes)
-    source = NetworkSource(framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading)
+    source = NetworkSource(
+        framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading, no_weights
+    )
     graph = load_network(source)
     files = save_network(graph, target_framework, path, target, split_weights)
     for file in files:

@@ -28,6 +28,7 @@ class NetworkSource:
     inputs:       the nodes that these shapes belong to. TensorFlow: they become the inputs; ONNX: inputs by name.
     start:        blobs, nodes, tensors or layers that become inputs, with their shapes.
     caffe:        how a Caffe file is read: its batch, phase, stages and ignored fields.
+    no_weights:   Caffe: read a network that has weights without their file; they are zeros.
     """
 
     framework: str
@@ -38,6 +39,7 @@ class NetworkSource:
     inputs: tuple[str, ...] = ()
     start: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     caffe: CaffeReading = CaffeReading()
+    no_weights: bool = False
 
     @property
     def shapes(self) -> Any:

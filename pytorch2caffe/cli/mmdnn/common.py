@@ -113,6 +113,7 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         metavar="H,W,C",
         help="TensorFlow: H,W,C; PyTorch: C,H,W; one per input",
     )
+    parser.add_argument("--no-weights", action="store_true", help="Caffe: read without a caffemodel, weights are zeros")
     parser.add_argument(
         "--caffePhase",
         default="TEST",
