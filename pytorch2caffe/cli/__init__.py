@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Sequence
 
 import click
 
 from ..formats.own_files import guarded
-from .failures import DONE, FAILED, readable_warnings, report_failure
+from .failures import DONE, FAILED, INTERRUPTED, readable_warnings, report_failure
 
 
 class Commands(click.Group):
@@ -36,6 +37,17 @@ class Commands(click.Group):
         """The commands, in the order people need them."""
         return list(self.names)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As in click, with the nearest names for one that is not known."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if nearest := difflib.get_close_matches(args[0], self.names, 2):
+                error.message += f" Did you mean {' or '.join(nearest)}?"
+            raise
+
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by name."""
         if name not in self.names:
@@ -50,7 +62,8 @@ def cli() -> None:
     """Converts PyTorch networks to Caffe and proves that they compute the same.
 
     Exit codes: 0 done, equal, no problems; 1 the numbers differ, or a check found problems; 2 it cannot be done, or the
-    command line is wrong: stderr gives the reason.
+    command line is wrong: stderr gives the reason;
+    130 interrupted.
     """
 
 
@@ -63,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code if isinstance(code, int) else DONE
     except click.Abort:
         click.echo("interrupted; nothing was written", err=True)
-        return FAILED
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return FAILED

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from ...formats.own_files import guarded
-from ..failures import readable_warnings, report_failure
+from ..failures import INTERRUPTED, readable_warnings, report_failure
 
 Command = Callable[[argparse.Namespace], None]
 ALIASES = {"tf": "tensorflow"}
@@ -64,8 +64,8 @@ def run(parser: argparse.ArgumentParser, command: Command, arguments: Sequence[s
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        return 2
+        click.echo("interrupted; nothing was written", err=True)
+        return INTERRUPTED
     except Exception as error:
         return report_failure(error)
     return 0
