@@ -30,7 +30,7 @@ from .options import NamedShape, force_option, named_shapes, note, report_shards
 
 \b
 Examples:
-  pytorch2caffe convert deploy.prototxt net.caffemodel --from caffe --to pytorch -o net
+  pytorch2caffe convert deploy.prototxt net.caffemodel --from caffe --to pytorch -o converted
   pytorch2caffe convert model.ckpt.meta model.ckpt --from tensorflow --output MMdnn_Output --to caffe -o net
   pytorch2caffe convert best.onnx --from onnx --input-shape images=1,3,640,640 --to caffe -o best
   pytorch2caffe convert test.prototxt net.caffemodel --from caffe --end conv5_3 --batch 1 --to onnx -o body

@@ -25,10 +25,10 @@ the exit codes.
 
 
 def run(mistake: Mistake) -> tuple[int, str]:
-    """The exit code of a command, and what it prints."""
+    """The exit code of a command, and what it prints to stderr."""
     printed = io.StringIO()
     modules, path = set(sys.modules), sys.path[:]
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(printed):
         code = main(shlex.split(mistake.command))
     for name in {"net", "train", "needs", "broken"} & set(sys.modules) - modules:
         del sys.modules[name]
@@ -56,12 +56,16 @@ def prepared() -> Iterator[Path]:
 def page() -> str:
     """The text of the page."""
     parts = [HEAD]
-    with prepared():
+    with prepared() as folder:
         for area, mistakes in MISTAKES.items():
             parts.append(f"## {area}\n")
             for mistake in mistakes:
+                before = sorted(folder.rglob("*"))
                 code, printed = run(mistake)
                 assert code == mistake.code, (mistake, code, printed)
+                assert printed, mistake
+                assert not any(word in printed for word in ("Traceback", "bug in pytorch2caffe")), (mistake, printed)
+                assert not set(folder.rglob("*")) - {*before, *folder.rglob("__pycache__/*"), folder / "__pycache__"}
                 parts.append(f"{mistake.title}:\n\n```console\n$ pytorch2caffe {mistake.command}\n{printed}```\n")
     return "\n".join(parts)
 

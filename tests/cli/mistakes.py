@@ -12,7 +12,7 @@ from torch import nn
 
 import pytorch2caffe
 
-MODELS = '''
+MODELS = """
 import torch
 from torch import nn
 
@@ -48,7 +48,7 @@ class Odd(nn.Module):
 
 
 number = 3
-'''
+"""
 SCRIPT = "import argparse\nargparse.ArgumentParser().parse_args()\nraise SystemExit(0)\n"
 
 

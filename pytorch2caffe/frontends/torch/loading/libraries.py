@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 from collections.abc import Callable, Iterable
@@ -29,7 +30,7 @@ def load_torchvision(name: str, arguments: Arguments) -> Any:
 
 def load_timm(name: str, arguments: Arguments) -> Any:
     """A network of timm, with random weights unless `pretrained` or `checkpoint_path` is among the arguments."""
-    timm = _package("timm")
+    timm = package("timm")
     known = timm.list_models()
     if name.partition(".")[0] not in known:
         raise ConversionError(f"timm has no model {name!r}{suggestions(name, known)}")
@@ -40,7 +41,7 @@ def load_transformers(name: str, arguments: Arguments) -> Any:
     """The network that `save_pretrained` wrote into a folder; nothing is downloaded, and no code in it is run."""
     if not (Path(name) / "config.json").is_file():
         raise ConversionError(f"hf:{name}: {name} is not a folder with a config.json, as save_pretrained writes it")
-    transformers = _package("transformers")
+    transformers = package("transformers")
     config = transformers.AutoConfig.from_pretrained(name, local_files_only=True)
     wanted = (getattr(config, "architectures", None) or ["AutoModel"])[0]
     kind = getattr(transformers, wanted, None)
@@ -56,7 +57,7 @@ def load_ultralytics(name: str, arguments: Arguments) -> Any:
             f"ultralytics:{name}: name the network's YAML file, ultralytics:yolov8n.yaml, and give trained weights "
             "with --weights; reading them that way runs no code of the file"
         )
-    return _package("ultralytics").YOLO(name, **{"verbose": False, **arguments}).model
+    return package("ultralytics").YOLO(name, **{"verbose": False, **arguments}).model
 
 
 LIBRARIES: dict[str, Callable[[str, Arguments], Any]] = {
@@ -73,7 +74,10 @@ def has_own_weights(library: str, arguments: Arguments) -> bool:
     return library == "hf" or any(arguments.get(name) for name in TRAINED)
 
 
-def _package(name: str) -> ModuleType:
+def package(name: str) -> ModuleType:
+    """A package that is imported only when it is used. Raises ConversionError if it is not installed."""
+    with contextlib.suppress(ConversionError):
+        torchvision_models()  # which they import: as it was built for another torch, perhaps
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -10,7 +10,7 @@ import re
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,9 +23,10 @@ from ..source_location import raised_at
 from .checkpoints import load_pickled_model, load_weights
 from .fitting import shortened
 from .libraries import LIBRARIES, has_own_weights, suggestions
+from .not_a_model import what_to_write
 from .safe_unpickler import check_archive
 from .torchscript import is_torchscript, load_torchscript
-from .not_a_model import what_to_write
+
 
 def load_model(
     spec: str,
@@ -39,15 +40,17 @@ def load_model(
     spec:    `package.module:callable` or `path/file.py:callable`: a model, or a class or function that returns one
              when called, without arguments or with those given, `net.py:make(classes=7)`; `torchvision:NAME` and
              `timm:NAME`, `hf:FOLDER` of transformers, `ultralytics:NAME.yaml`: with random weights, unless the
-             arguments ask for others; `FILE.pt2`: saved by torch.export; `FILE.pt`: saved by torch.jit.save, or a complete model
-             saved by torch.save, made of torch.nn's and torchvision's own classes.
+             arguments ask for others; `FILE.pt2`: saved by torch.export; `FILE.pt`: saved by torch.jit.save, or a
+             complete model saved by torch.save, made of torch.nn's and torchvision's own classes.
     weights, key, allow_extra_keys: as for `load_weights`.
     note:    called with a sentence that lists the names in the weights that were left out.
 
     Raises ConversionError with the reason and, for a misspelt name, the nearest names. An exception of the model's own
     code is reported with its line.
     """
-    if spec.endswith(".pt2"):
+    if spec.partition(":")[0] in LIBRARIES:
+        model = _resolve(_parse_spec(spec), spec)
+    elif spec.endswith(".pt2"):
         model = _load_exported(Path(spec))
     elif spec.endswith((".pth", ".pt", ".ckpt")):
         model = load_torchscript(Path(spec)) if is_torchscript(Path(spec)) else load_pickled_model(Path(spec))
@@ -73,7 +76,7 @@ class _ModelSpec(NamedTuple):
 
 def weights_are_given(spec: str) -> bool:
     """Whether a model comes with trained weights, as far as `spec` says: a file, or a network of a package."""
-    if spec.endswith((".pt2", ".pth", ".pt", ".ckpt", ".onnx")):
+    if spec.partition(":")[0] not in LIBRARIES and spec.endswith((".pt2", ".pth", ".pt", ".ckpt", ".onnx")):
         return True
     parsed = _parse_spec(spec)
     return has_own_weights(parsed.source, parsed.arguments[1] if parsed.arguments else {})
@@ -170,7 +173,8 @@ def _import_module(source: str) -> Any:
     name = source
     if source.endswith(".py"):
         if not Path(source).is_file():
-            raise ConversionError(f"there is no file {source}")
+            near = suggestions(Path(source).name, (path.name for path in Path(source).parent.glob("*.py")))
+            raise ConversionError(f"there is no file {source}{near}")
         root, name = _package_root(Path(source))
         if name == Path(source).stem:
             return _import_file(Path(source))

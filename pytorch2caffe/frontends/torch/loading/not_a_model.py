@@ -38,8 +38,8 @@ def what_to_write(spec: str) -> str:
     suffix = Path(spec).suffix.lower()
     if suffix in OTHER_FILES:
         return f"{spec} is {OTHER_FILES[suffix].format(spec=spec)}"
-    if suffix == ".py":
-        names = list(_modules_in(Path(spec)))
+    if suffix == ".py" or Path(f"{spec}.py").is_file():
+        names = list(_modules_in(Path(spec if suffix else f"{spec}.py")))
         choice = " or ".join(f"{spec}:{name}" for name in names[:4]) or f"{spec}:Net"
         return f"{spec} is a file: name the model in it too, {choice}"
     if Path(spec).is_dir():
@@ -51,7 +51,8 @@ def what_to_write(spec: str) -> str:
             f"path/file.py:{spec} for your own"
         )
     if re.fullmatch(r"[^\W\d][\w.]*\.[^\W\d]\w*", spec):
-        return f"{spec!r} is not a model: write {':'.join(spec.rsplit('.', 1))}, with a colon before the name of the model"
+        with_colon = ":".join(spec.rsplit(".", 1))
+        return f"{spec!r} is not a model: write {with_colon}, with a colon before the name of the model"
     return f"{spec!r} is not a model: write {FORMS}"
 
 
