@@ -44,9 +44,9 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if nearest := difflib.get_close_matches(args[0], self.names, 2):
-                error.message += f" Did you mean {' or '.join(nearest)}?"
-            raise
+            nearest = difflib.get_close_matches(args[0], self.names, 2)
+            hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+            raise click.UsageError(error.message + hint, ctx) from error
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by name."""

@@ -23,12 +23,9 @@ from .options import (
     note,
     tolerance_option,
 )
-<<<<<<< HEAD
 from .page import html_option, read_json, working, write_page
-=======
 from .pixel_options import PreprocessParameter
 from .random_inputs import InputType, random_inputs, types_option
->>>>>>> e735b26 (Preprocessing presets, models of timm, transformers and ultralytics, integer inputs, docs/messages.md)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,7 +148,6 @@ def command(
     comparisons, errors = _compare(compare_in, dict.fromkeys([*runtimes, *added]))
     if report:
         _write_json(comparisons, errors, report)
-<<<<<<< HEAD
     beside = _matched(comparisons, others)
     _print_tables(comparisons, show_all, beside)
     if html:
@@ -169,15 +165,12 @@ def command(
         }
         sections = comparison_sections(comparisons, failed, beside)
         write_page(html, f"{model} and its files", sections, {name: text for name, text in facts.items() if text})
-=======
-    _print_tables(comparisons, show_all, html)
     equal = all(comparison.equal for comparison in comparisons.values())
     if not equal and not from_onnx and weights is None and not weights_are_given(model):
         note(
             "--weights was not given: the model has the weights that it is created with\n"
             "  fix: if the files are of a trained model, give its weights"
         )
->>>>>>> e735b26 (Preprocessing presets, models of timm, transformers and ultralytics, integer inputs, docs/messages.md)
     for runtime, error in errors.items():
         click.echo(f"error: runtime {runtime}: {error}", err=True)
     return 2 if errors else 0 if equal else 1

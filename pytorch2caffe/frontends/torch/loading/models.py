@@ -26,6 +26,7 @@ from .libraries import LIBRARIES, has_own_weights, suggestions
 from .not_a_model import what_to_write
 from .safe_unpickler import check_archive
 from .torchscript import is_torchscript, load_torchscript
+from .torchvision_models import torchvision_models as torchvision_models
 
 
 def load_model(
