@@ -53,7 +53,7 @@ def read_prototxt(source: FilePath) -> Prototxt:
         where = os.fspath(source)
         text = _text_of(Path(source))
     if "\0" in text:
-        raise CaffeFormatError(f"{where}: a binary file, not a prototxt (the caffemodel?)")
+        raise CaffeFormatError(f"{where}: a binary file, not a prototxt: give the prototxt first, then the caffemodel")
     net, unknown = parse_text(text, "NetParameter", where)
     try:
         ignored = upgrade(net)

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from pytorch2caffe import pytorch_to_caffe
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 
 if __name__ == "__main__":
     name = "alexnet"

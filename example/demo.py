@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 import pytorch2caffe
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from pytorch2caffe.verify.report import verdict
 from pytorch2caffe.verify.runtimes import get, names
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 import pytorch2caffe
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 
 if __name__ == "__main__":
     folder = Path("example-out")

@@ -92,6 +92,36 @@ class DifferentError(ConversionError):
         self.comparison = comparison
 
 
+# The names under which packages are installed, where they differ from those under which they are imported.
+INSTALLED_AS = {
+    "cv2": "opencv-python-headless",
+    "google": "protobuf",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
+def missing_package(error: ModuleNotFoundError, user: str = "this command") -> str:
+    """The message for a package that is not installed, with the command that installs it.
+
+    user: what needs it, if it is not that package itself.
+    """
+    module = _package_of(error)
+    what = f"{module} is not installed" if user == module else f"{user} needs the package {module}, which is missing"
+    return f"{what}\n  fix: pip install {installed_as(error)}"
+
+
+def installed_as(error: ModuleNotFoundError) -> str:
+    """The name under which a missing package is installed."""
+    return INSTALLED_AS.get(_package_of(error), _package_of(error))
+
+
+def _package_of(error: ModuleNotFoundError) -> str:
+    return (error.name or str(error)).partition(".")[0]
+
+
 class InvalidGraphError(Exception):
     """A graph that breaks the rules of `Graph.validate`: a mistake in this package, not in the model or the files."""
 

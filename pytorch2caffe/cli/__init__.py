@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -37,6 +38,17 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order people need them."""
         return list(self.names)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As in click, with the nearest names for one that is not known."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            nearest = difflib.get_close_matches(args[0], self.names, 2)
+            hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+            raise click.UsageError(error.message + hint, ctx) from error
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by name."""

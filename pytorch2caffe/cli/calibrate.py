@@ -9,10 +9,11 @@ import click
 
 from .options import Caffemodels, OutputFile, force_option
 from .page import command_line, read_json
-from .pixel_options import pixel_options, pixels_of
+from .pixel_options import pixel_options, pixels_of, report_ranges
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
+    from ..quantize.image_options import ImageOptions
     from ..quantize.job import Job, JobResult
 
 METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
@@ -125,7 +126,7 @@ def command(
     std: tuple[float, ...],
     order: str,
     resize: str | None,
-    preprocess: str | None,
+    preprocess: ImageOptions | str | None,
     method: str,
     percent: float,
     group: int,
@@ -194,6 +195,7 @@ def _report(job: Job, outcome: JobResult) -> None:
     images = "1 image" if calibration.images == 1 else f"{calibration.images} images"
     line = f"{job.table}: {len(calibration.table.activations)} layers in int8 from {images}"
     click.echo(line + (f", in float: {', '.join(in_float)}" if in_float else ""))
+    report_ranges(outcome.preprocess)
     if outcome.sensitivity:
         lost = outcome.sensitivity.steps[-1][1] if outcome.sensitivity.steps else outcome.sensitivity.together
         click.echo(

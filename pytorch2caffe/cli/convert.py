@@ -8,7 +8,7 @@ import click
 
 from ..convert.source import FROM, TO, NetworkSource
 from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
-from .options import NamedShape, OutputFile, force_option, named_shapes, report_shards, split_weights
+from .options import NamedShape, OutputFile, force_option, named_shapes, note, report_shards, split_weights
 
 
 @click.command(
@@ -18,6 +18,7 @@ from .options import NamedShape, OutputFile, force_option, named_shapes, report_
 \b
 --from caffe:      deploy.prototxt net.caffemodel (several caffemodels: separated by commas)
 --from tensorflow: net.ckpt.meta net.ckpt, frozen.pb, or a SavedModel folder
+--from keras:      net.keras or net.h5, a complete model, as Keras saved it
 --from pytorch:    a model as for `export`, with --input-shape
 --from ir:         net.pb or net.json, and net.npy (MMdnn's intermediate representation)
 --from onnx:       net.onnx; --input-shape, perhaps by name, for sizes that it leaves open (docs/onnx.md)
@@ -29,7 +30,7 @@ from .options import NamedShape, OutputFile, force_option, named_shapes, report_
 
 \b
 Examples:
-  pytorch2caffe convert deploy.prototxt net.caffemodel --from caffe --to pytorch -o net
+  pytorch2caffe convert deploy.prototxt net.caffemodel --from caffe --to pytorch -o converted
   pytorch2caffe convert model.ckpt.meta model.ckpt --from tensorflow --output MMdnn_Output --to caffe -o net
   pytorch2caffe convert best.onnx --from onnx --input-shape images=1,3,640,640 --to caffe -o best
   pytorch2caffe convert test.prototxt net.caffemodel --from caffe --end conv5_3 --batch 1 --to onnx -o body
@@ -59,6 +60,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
 @batch_option
 @cut_options
 @part_options
+@click.option("--no-weights", is_flag=True, help="Caffe: convert without a caffemodel; all weights are zeros.")
 @split_weights
 @force_option
 def command(
@@ -70,6 +72,7 @@ def command(
     outputs: tuple[str, ...],
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     target: str,
+    no_weights: bool,
     split_weights: bool,
     batch: int | None,
     phase: str,
@@ -81,11 +84,15 @@ def command(
     from ..convert.frameworks import check_outputs, load_network, output_files, save_network
 
     OutputFile.name_output(path)
-    check_outputs([network, weights], output_files(target_framework, path))
+    targets = output_files(target_framework, path)
+    check_outputs([network, weights], targets)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
+    note(f"writes {', '.join(map(str, targets))}")
     reading = reading_of((), batch, phase, stages, (), (), ignore_fields)
     sizes, names = named_shapes(shapes)
-    source = NetworkSource(framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading)
+    source = NetworkSource(
+        framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading, no_weights
+    )
     graph = load_network(source)
     files = save_network(graph, target_framework, path, target, split_weights)
     for file in files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from ..deploy import TOOLCHAINS
 from .options import Caffemodels, Prefix, force_option
 from .pixel_options import pixel_options, pixels_of
 from .variadic_options import VariadicCommand
+
+if TYPE_CHECKING:
+    from ..quantize.image_options import ImageOptions
 
 IMAGES_HELP = "Calibration images: a directory, a list of paths or an image, once per input; 20 to 100 are usual."
 
@@ -66,7 +69,7 @@ def command(
     std: tuple[float, ...],
     order: str,
     resize: str | None,
-    preprocess: str | None,
+    preprocess: ImageOptions | str | None,
 ) -> int:
     from ..deploy.write import deploy
     from ..errors import ConversionError

@@ -22,18 +22,19 @@ from .options import (
     named_shapes,
     note,
     print_acceptances,
-    random_inputs,
     report_checks,
     report_weights,
     split_weights,
     tolerance_option,
 )
 from .pixel_options import pixel_options, pixels_of
+from .random_inputs import InputType, random_inputs, shape_advice, types_option
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
-    from ..quantize.job import ImageOptions, Pixels
+    from ..quantize.image_options import ImageOptions
+    from ..quantize.job import Pixels
 
 
 @click.command(
@@ -86,6 +87,7 @@ With 1 or 2 nothing is written.
 @split_weights
 @click.option("--name", help="The network's name; by default the model's class.")
 @check_runtime
+@types_option
 @click.option(
     "--input-range",
     nargs=2,
@@ -112,10 +114,11 @@ def command(
     std: tuple[float, ...],
     order: str,
     resize: str | None,
-    preprocess: str | None,
+    preprocess: ImageOptions | str | None,
     split_weights: bool,
     name: str | None,
     check_runtime: bool | None,
+    types: tuple[InputType, ...],
     input_range: tuple[float, float] | None,
     no_check: bool,
     tolerance: float,
@@ -136,7 +139,7 @@ def command(
     from ..errors import UnsupportedError
     from ..frontends.onnx.load import load_onnx
     from ..frontends.torch import trace
-    from ..frontends.torch.loading.models import load_model
+    from ..frontends.torch.loading.models import load_model, weights_are_given
     from ..graph.other_sizes import freedom
     from ..runtime.infer import infer
 
@@ -159,8 +162,8 @@ def command(
     convert: Callable[..., Graph]
     read: Callable[[], Graph]
     if from_onnx:
-        if input_range:
-            raise click.UsageError("--input-range is for PyTorch models")
+        if input_range or types:
+            raise click.UsageError("--input-range and --input-type are for PyTorch models")
         convert = partial(export_onnx, model, input_shapes=dict(zip(names, sizes, strict=True)) or sizes or None)
         read = partial(load_onnx, model, dict(zip(names, sizes, strict=True)) or sizes or None)
     else:
@@ -168,12 +171,13 @@ def command(
             raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
         net = load_model(model, weights, key, allow_extra_keys, note, trust)
         folded = pixels if fold_preprocessing else None
-        convert = partial(export, net, random_inputs(sizes, input_range), naming=naming, fold_pixels=folded)
-        read = partial(trace, net, random_inputs(sizes, input_range), naming=naming)
+        inputs = random_inputs(sizes, types, input_range)
+        convert = partial(export, net, inputs, naming=naming, fold_pixels=folded)
+        read = partial(trace, net, inputs, naming=naming)
     if dry_run:
         return _dry_run(model, read, target, fold_bn=fold_bn)
     try:
-        with Console(stderr=True).status(Text(f"converting {model}")):
+        with shape_advice(sizes), Console(stderr=True).status(Text(f"converting {model}")):
             graph = convert(
                 prototxt=f"{prefix}.prototxt",
                 caffemodel=f"{prefix}.caffemodel",
@@ -194,6 +198,8 @@ def command(
     for value, what in graph.notes.items():
         click.echo(f"input {value} takes pixels, 0 to 255: {what}")
     click.echo(f"sizes: {freedom(graph, infer)}")
+    if weights is None and not weights_are_given(model) and any(node.blobs for node in graph.nodes):
+        note(f"--weights was not given: these are the weights that {model} is created with, as a rule random ones")
     if toolchains:
         report_folders(deploy(f"{prefix}.prototxt", graph.caffemodels[0], str(prefix), toolchains, after, images))
     return 0

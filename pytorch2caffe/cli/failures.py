@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ..errors import ConversionError, ConversionWarning, DifferentError
+from ..errors import ConversionError, ConversionWarning, DifferentError, missing_package
 from ..formats.visible import visible
 
 DONE, DIFFERENT, FAILED = 0, 1, 2
@@ -22,6 +22,9 @@ def report_failure(error: Exception) -> int:
     """Prints what `error` means to stderr. Returns the exit code: 1 if numbers differ, else 2."""
     if isinstance(error, BrokenPipeError):  # the reader of the output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(("pytorch2caffe", "caffe_proto")):
+        click.echo(f"error: {missing_package(error)}", err=True)
         return FAILED
     notes = [str(note) for note in getattr(error, "__notes__", ())]
     known = isinstance(error, (ConversionError, OSError, ValueError, RuntimeError, MemoryError))

@@ -265,15 +265,6 @@ def tolerance_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def random_inputs(shapes: Sequence[tuple[int, ...]], bounds: tuple[float, float] | None = None) -> Any:
-    """A random tensor for the only shape, or a tuple of one for each; uniform within `bounds`, else normal."""
-    import torch
-
-    low, high = bounds or (0.0, 0.0)
-    tensors = tuple(torch.rand(shape) * (high - low) + low if bounds else torch.randn(shape) for shape in shapes)
-    return tensors[0] if len(tensors) == 1 else tensors
-
-
 def print_acceptances(network: str, acceptances: Sequence[Acceptance]) -> None:
     """Prints a table of the consumers, and for those that do not accept the network, why."""
     from rich.markup import escape

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from ..quantize.job import ImageOptions
+    from ..quantize.image_options import ImageOptions
+    from ..quantize.preprocess import Preprocess
+
+
+class PreprocessParameter(click.ParamType):
+    """A preset, as ImageOptions, or the path of a preprocessing file."""
+
+    name = "PRESET|FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ImageOptions | str:
+        """Whichever it is. Fails for what is neither."""
+        from ..errors import ConversionError
+        from ..quantize.presets import FORMS, PRESETS, is_preset, preset
+
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        try:
+            if is_preset(value):
+                return preset(value)
+        except (ConversionError, OSError) as error:
+            self.fail(str(error), param, ctx)
+        if not Path(value).is_file():
+            near = difflib.get_close_matches(value, PRESETS, 1)
+            self.fail(f"{value!r} is not a file: write {near[0] if near else FORMS}", param, ctx)
+        return value
 
 
 def pixel_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -17,8 +44,10 @@ def pixel_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--preprocess",
-            type=click.Path(exists=True, dir_okay=False),
-            help="A TABLE.preprocess.json to use instead of the options above.",
+            type=PreprocessParameter(),
+            help="Instead of the options above: torchvision, timm, caffe or yolo, the conventions of these packages; "
+            "torchvision:NAME or timm:NAME, those of this network; FILE.prototxt, its transform_param; or a "
+            "TABLE.preprocess.json.",
         ),
         click.option(
             "--resize",
@@ -55,17 +84,22 @@ def pixels_of(
     std: tuple[float, ...],
     order: str,
     resize: str | None,
-    preprocess: str | None,
+    preprocess: ImageOptions | str | None,
 ) -> ImageOptions | str | None:
     """How images become inputs: the options, or the path of a file with them, or None."""
-    from ..quantize.job import ImageOptions
+    from ..quantize.image_options import ImageOptions
 
     if norm and std:
         raise click.UsageError("--norm multiplies and --std divides: give one of them")
+    if isinstance(preprocess, ImageOptions):
+        if mean or norm or std:
+            raise click.UsageError("--preprocess replaces --mean, --norm and --std: omit them")
+        return replace(preprocess, resize=_sides(resize)) if resize else preprocess
     if preprocess:
         if mean or norm or std or resize:
             raise click.UsageError("--preprocess replaces --mean, --norm, --std and --resize: omit them")
         return preprocess
+    _refuse_unit_range(mean, std)
     if not mean:
         if norm or std or resize:
             raise click.UsageError("--mean is missing: give --mean 0 if the network has none")
@@ -73,6 +107,34 @@ def pixels_of(
     if std and not all(std):
         raise click.UsageError("--std 0 would divide by 0: give a number above 0")
     return ImageOptions(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
+
+
+def report_ranges(preprocess: Mapping[str, Preprocess]) -> None:
+    """Prints the numbers that each input of the network will see."""
+    for name, one in preprocess.items():
+        low, high = one.range
+        how = f"resized to {one.resize[0]}, cropped to" if one.resize and len(one.resize) == 1 else "resized to"
+        how = f"resized to {one.resize[0]}x{one.resize[1]}, cropped to" if one.resize and len(one.resize) == 2 else how
+        click.echo(f"input {name}: pixels become {low:.4g} to {high:.4g}, {one.order}, {how} {one.height}x{one.width}")
+
+
+def _refuse_unit_range(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    """Raises click.UsageError for a mean or deviation of pixels of 0..1."""
+    fixes = []
+    if any(0 < value < 1 for value in mean) and all(0 <= value <= 1 for value in mean):
+        fixes.append(f"--mean {_times_255(mean)}")
+    if any(0 < value < 1 for value in std):
+        fixes.append(f"--std {_times_255(std)}")
+    if fixes:
+        raise click.UsageError(
+            f"--mean and --std are for pixels of 0..255, and these are for 0..1\n"
+            f"  fix: write {' '.join(fixes)}, with --order RGB if these are the numbers of PyTorch, or use "
+            "--preprocess torchvision"
+        )
+
+
+def _times_255(values: tuple[float, ...]) -> str:
+    return " ".join(f"{255 * value:.7g}" for value in values)
 
 
 def _sides(resize: str | None) -> tuple[int, ...] | None:

@@ -21,14 +21,16 @@ from .options import (
     is_onnx,
     model_options,
     note,
-    random_inputs,
     tolerance_option,
 )
 from .page import html_option, read_json, working, write_page
+from .pixel_options import PreprocessParameter
+from .random_inputs import InputType, random_inputs, types_option
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..quantize.image_options import ImageOptions
     from ..verify.compare import Comparison
 
 
@@ -90,9 +92,10 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtim
 )
 @click.option(
     "--preprocess",
-    type=click.Path(exists=True, dir_okay=False),
-    help="How images become inputs: the TABLE.preprocess.json that calibrate wrote.",
+    type=PreprocessParameter(),
+    help="How images become inputs: the TABLE.preprocess.json that calibrate wrote, or a preset as in calibrate.",
 )
+@types_option
 @model_options
 def command(
     model: str,
@@ -109,7 +112,8 @@ def command(
     html: str | None,
     other: str | None,
     images: tuple[str, ...],
-    preprocess: str | None,
+    preprocess: ImageOptions | str | None,
+    types: tuple[InputType, ...],
     weights: str | None,
     key: str | None,
     allow_extra_keys: bool,
@@ -119,7 +123,7 @@ def command(
 ) -> int:
     import torch
 
-    from ..frontends.torch.loading.models import load_model
+    from ..frontends.torch.loading.models import load_model, weights_are_given
     from ..verify.onnx_model import verify_onnx
     from ..verify.verify import verify
 
@@ -130,7 +134,7 @@ def command(
     from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
     if not from_onnx:
         run = partial(verify, load_model(model, weights, key, allow_extra_keys, note, trust), naming=naming)
-    inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt)
+    inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt, types)
 
     others = read_json(other, "blobs") if other else {}
     commands = {"openvino": openvino_python, "coreml": coreml_python, "caffe2ncnn": caffe2ncnn}
@@ -162,9 +166,15 @@ def command(
         }
         sections = comparison_sections(comparisons, failed, beside)
         write_page(html, f"{model} and its files", sections, {name: text for name, text in facts.items() if text})
+    equal = all(comparison.equal for comparison in comparisons.values())
+    if not equal and not from_onnx and weights is None and not weights_are_given(model):
+        note(
+            "--weights was not given: the model has the weights that it is created with\n"
+            "  fix: if the files are of a trained model, give its weights"
+        )
     for runtime, error in errors.items():
         click.echo(f"error: runtime {runtime}: {error}", err=True)
-    return 2 if errors else 0 if all(comparison.equal for comparison in comparisons.values()) else 1
+    return 2 if errors else 0 if equal else 1
 
 
 def as_arrays(inputs: Any) -> list[np.ndarray]:
@@ -216,13 +226,13 @@ def _write_json(comparisons: Mapping[str, Comparison], errors: Mapping[str, Exce
         stream.write(json.dumps(data, indent=1) + "\n")
 
 
-def _random_inputs(prototxt: str) -> Any:
+def _random_inputs(prototxt: str, types: tuple[InputType, ...]) -> Any:
     from ..verify.verify import input_shapes
 
-    return random_inputs(input_shapes(prototxt))
+    return random_inputs(input_shapes(prototxt), types)
 
 
-def _first_images(prototxt: str, images: tuple[str, ...], preprocess: str | None) -> Any:
+def _first_images(prototxt: str, images: tuple[str, ...], preprocess: ImageOptions | str | None) -> Any:
     """The first images as inputs of the network, as many as its batch."""
     from ..quantize.job import first_inputs
 

@@ -40,7 +40,20 @@ def _load_caffe(source: NetworkSource) -> Graph:
         raise ConversionError("a Caffe file with several inputs: give their shapes by name, NAME=N,C,H,W")
     shapes = source.shapes if source.input_shapes else None
     reading = replace(source.caffe, input_shape=shapes, start=source.start, end=source.outputs)
-    return load_as(source.network, source.weights, reading)
+    graph = load_as(source.network, source.weights, reading)
+    if source.weights is None and not source.no_weights:
+        _refuse_zeros(graph, source.network)
+    return graph
+
+
+def _refuse_zeros(graph: Graph, network: str) -> None:
+    """Raises ConversionError if layers have weights, which are zeros where no file gave them."""
+    if count := sum(bool(node.blobs) for node in graph.nodes):
+        layers = "1 layer has" if count == 1 else f"{count} layers have"
+        raise ConversionError(
+            f"{network}: {layers} weights, and no caffemodel was given: they would be zeros\n"
+            "  fix: give the caffemodel too, or --no-weights if zeros are wanted"
+        )
 
 
 def _load_ir(source: NetworkSource) -> Graph:
@@ -62,6 +75,14 @@ def _load_tensorflow(source: NetworkSource) -> Graph:
     return load_tensorflow(source.network, source.weights, list(source.outputs) or None, shapes)
 
 
+def _load_keras(source: NetworkSource) -> Graph:
+    from ..frontends.tensorflow.keras import load_keras
+
+    if source.weights or source.start:
+        raise ConversionError("a file of Keras has its weights itself, and is read from its inputs on")
+    return load_keras(source.network, list(source.outputs) or None, source.shapes)
+
+
 def _load_onnx(source: NetworkSource) -> Graph:
     from ..frontends.onnx.load import load_onnx
 
@@ -77,7 +98,10 @@ def _load_pytorch(source: NetworkSource) -> Graph:
     from ..frontends.torch.loading.models import load_model
 
     if not source.input_shapes:
-        raise ConversionError("a PyTorch model is run once to read it: give --inputShape, for example 3,224,224")
+        raise ConversionError(
+            "a PyTorch model is run once to read it: give the shape of each input (--input-shape "
+            "1,3,224,224; mmtoir and mmconvert: --inputShape 3,224,224)"
+        )
     if any(size < 1 for shape in source.input_shapes for size in shape):
         raise ConversionError(f"{source.input_shapes} has a size below 1: give sizes of 1 and above")
     model = load_model(source.network, source.weights)
@@ -90,6 +114,7 @@ def _load_pytorch(source: NetworkSource) -> Graph:
 READERS: dict[str, Callable[[NetworkSource], Graph]] = {
     "caffe": _load_caffe,
     "tensorflow": _load_tensorflow,
+    "keras": _load_keras,
     "pytorch": _load_pytorch,
     "ir": _load_ir,
     "onnx": _load_onnx,

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import ConversionError
 from ..frontends.caffe.reading import CaffeReading
 
-FROM = ("caffe", "tensorflow", "pytorch", "ir", "onnx")
+FROM = ("caffe", "tensorflow", "keras", "pytorch", "ir", "onnx")
 TO = ("caffe", "pytorch", "ir", "onnx", "ncnn")
 
 
@@ -18,9 +18,9 @@ class NetworkSource:
     """A network to read.
 
     framework:    one of FROM.
-    network:      its structure: a prototxt; a .ckpt.meta, frozen .pb or SavedModel folder; an IR's .pb or .json; an
-                  .onnx; or a model as `load_model` accepts it (`torchvision:resnet18`, `file.py:Net`, `FILE.pt2`,
-                  `FILE.pth`).
+    network:      its structure: a prototxt; a .ckpt.meta, frozen .pb or SavedModel folder; a .keras or .h5; an IR's
+                  .pb or .json; an .onnx; or a model as `load_model` accepts it (`torchvision:resnet18`,
+                  `file.py:Net`, `FILE.pt2`, `FILE.pth`).
     weights:      the file of its weights, if it is separate; for Caffe several, separated by commas.
     outputs:      the blobs, nodes, tensors or layers to end at, by name, instead of the network's outputs.
     input_shapes: one per input: PyTorch and ONNX with the batch, N,C,H,W; TensorFlow N,H,W,C or H,W,C; Caffe, for a
@@ -28,6 +28,7 @@ class NetworkSource:
     inputs:       the nodes that these shapes belong to. TensorFlow: they become the inputs; ONNX: inputs by name.
     start:        blobs, nodes, tensors or layers that become inputs, with their shapes.
     caffe:        how a Caffe file is read: its batch, phase, stages and ignored fields.
+    no_weights:   Caffe: read a network that has weights without their file; they are zeros.
     """
 
     framework: str
@@ -38,6 +39,7 @@ class NetworkSource:
     inputs: tuple[str, ...] = ()
     start: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     caffe: CaffeReading = CaffeReading()
+    no_weights: bool = False
 
     @property
     def shapes(self) -> Any:

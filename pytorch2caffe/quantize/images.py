@@ -41,10 +41,17 @@ class TooManyBroken(ConversionError):  # noqa: N818 - a state of a data set
 
     def __init__(self, problems: Sequence[Problem], total: int) -> None:
         self.problems = list(problems)
-        shown = [f"  {problem.where}: {problem.what}" for problem in self.problems[:20]]
-        if len(self.problems) > len(shown):
-            shown.append(f"  and {len(self.problems) - len(shown)} more")
+        files: dict[str, list[str]] = {}
+        for problem in self.problems:
+            files.setdefault(problem.what, []).append(problem.where)
+        shown = [f"  {names}: {reason}" for reason, all in files.items() for names in _few(all)][:20]
+        if len(files) > len(shown):
+            shown.append(f"  and {len(files) - len(shown)} other reasons")
         super().__init__("\n".join([f"{len(self.problems)} of {total} images cannot be read", *shown]))
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    return [*names] if len(names) <= 2 else [f"{names[0]}, {names[1]} and {len(names) - 2} more"]
 
 
 class Dataset:
@@ -121,7 +128,8 @@ class Dataset:
         elif array.dtype == np.uint8 and array.ndim == 3 and not _starts_with(path, NPY_MAGIC):
             if value.name not in self.preprocess:
                 raise BrokenImage(
-                    f"an image; give the preprocessing (--mean) of input {value.name} {list(value.shape)}"
+                    f"an image; give the preprocessing of input {value.name} {list(value.shape)}: --mean and --norm, "
+                    "or --preprocess torchvision, caffe or yolo"
                 )
             return self.preprocess[value.name](array)
         return _as_input(array, value)

@@ -19,37 +19,17 @@ from ..backends.ncnn.table.targets import quantizable
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
 from ..frontends.caffe.reader import load_caffe
-from ..graph.graph import Graph, Value
+from ..graph.graph import Graph
 from ..passes.fold_batch_norm import fold_batch_norm
 from .calibrate import Progress, Settings, calibrate
 from .html_report import to_html
+from .image_options import ImageOptions
 from .images import Dataset
 from .json_report import to_json
 from .preprocess import ORDERS, Preprocess, load_preprocess, preprocess_path, save_preprocess
 from .progress import notebook_progress
 from .result import JobResult
 from .sensitivity import keep_within_budget, measure
-
-
-@dataclass(frozen=True)
-class ImageOptions:
-    """Preprocessing without the size, which is that of the network's input. For the fields see `Preprocess`."""
-
-    mean: tuple[float, ...]
-    norm: tuple[float, ...] = (1.0,)
-    order: str = "BGR"
-    resize: tuple[int, ...] | None = None
-
-    def for_input(self, value: Value) -> Preprocess:
-        """The preprocessing of one input. Raises ConversionError if the number of channels differs."""
-        channels, height, width = value.shape[1:]
-        order = "GRAY" if channels == 1 else self.order
-        preprocess = Preprocess(height, width, self.mean, self.norm, order, self.resize)
-        if preprocess.channels != channels:
-            given = f"order {order} has {preprocess.channels}"
-            raise ConversionError(f"input {value.name} has {channels} channels, but {given}")
-        return preprocess
-
 
 Pixels = ImageOptions | str | Path | Mapping[str, Preprocess] | None
 """How images become inputs: the same way for all, a preprocessing file, by the input's name, or None is an image."""

@@ -57,7 +57,10 @@ class Preprocess:
         for name in ("mean", "norm"):
             values = getattr(self, name)
             if len(values) not in (1, self.channels):
-                raise ConversionError(f"{name} has {len(values)} values, but {self.order} has {self.channels} channels")
+                raise ConversionError(
+                    f"{name} has {len(values)} values, but {self.order} has {self.channels} channels\n"
+                    "  fix: give one value, or one for each channel"
+                )
             if not np.all(np.isfinite(values)):
                 raise ConversionError(f"{name} {list(values)} is not finite")
         if not all(self.norm):
@@ -75,6 +78,16 @@ class Preprocess:
     def channels(self) -> int:
         """Number of channels of the network's input."""
         return ORDERS[self.order]
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the largest number that the network can see."""
+        ends = [
+            (pixel - mean) * norm
+            for mean, norm in zip(self.channel_means, self.channel_norms, strict=True)
+            for pixel in (0, 255)
+        ]
+        return min(ends), max(ends)
 
     @property
     def channel_means(self) -> list[float]:

@@ -26,7 +26,7 @@ STEPS = ("forward", "trace", "write", "raw write", "export", "load", "torch.onnx
 
 
 def build(name: str) -> tuple[torch.nn.Module, torch.Tensor]:
-    from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+    from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 
     torch.manual_seed(0)
     return torchvision_models().get_model(name, weights=None).eval(), torch.randn(1, 3, 224, 224)

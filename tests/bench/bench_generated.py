@@ -69,7 +69,7 @@ def measure(model: torch.nn.Module) -> Meter:
 def models(name: str) -> tuple[torch.nn.Module, torch.nn.Module]:
     """Torchvision's module, and the one generated from its Caffe files."""
     from pytorch2caffe import to_torch
-    from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+    from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
     from tests.backends.torch.generated import graph_of
 
     return torchvision_models().get_model(name, weights=None).eval(), to_torch(graph_of(name))

@@ -107,7 +107,7 @@ def test_all_problems_are_listed_and_nothing_is_written(models, capsys):
 @pytest.mark.parametrize(
     ("spec", "message"),
     {
-        "no colon": ("mymodels", "is not a model: write package.module"),
+        "no colon": ("mymodels", "name the model in it too, mymodels:Odd or mymodels:Tiny"),
         "no such module": ("nosuchmodule:Net", "cannot import nosuchmodule"),
         "no such file": ("nosuch.py:Net", "no file nosuch.py"),
         "misspelt": ("mymodels.py:Tiy", "did you mean Tiny"),

@@ -28,7 +28,7 @@ from pytorch2caffe import export
 from pytorch2caffe.cli.mmdnn import COMMANDS
 from pytorch2caffe.convert.mmdnn import slim_checkpoint as slim
 from pytorch2caffe.convert.mmdnn.known_networks import TENSORFLOW
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from tests.lively import make_lively
 from tests.paths import ROOT, SHARED
 

@@ -8,7 +8,7 @@ import torch
 
 from pytorch2caffe import load_caffe, save_caffe, trace
 from pytorch2caffe.backends.ncnn.writer import save_ncnn
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.forward import Forward, with_batch_size
 from pytorch2caffe.quantize.images import Dataset

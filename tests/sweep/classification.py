@@ -23,7 +23,7 @@ from rich.console import Console
 
 from pytorch2caffe import UnsupportedError, export, verify
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from pytorch2caffe.verify.runtimes import get
 from pytorch2caffe.verify.runtimes.caffe import map_file
 from tests.lively import make_lively

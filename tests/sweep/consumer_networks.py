@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from tests.lively import make_lively
 from tests.sweep.packages.inputs import picture
 from tests.sweep.small_networks import SMALL

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from pytorch2caffe.frontends.torch.structure import tensors_in
 from tests import zoo
 from tests.sweep.case import Case, InPlace, call, seed, variants

@@ -16,7 +16,7 @@ from pytorch2caffe import export, save_caffe, trace, verify
 from pytorch2caffe.cli import main
 from pytorch2caffe.errors import DifferentError
 from pytorch2caffe.frontends.torch import recording
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from pytorch2caffe.verify.compare import compare
 from pytorch2caffe.verify.report import render, to_json, verdict
 

@@ -105,7 +105,9 @@ def _shipped(name: str) -> Dialect:
 
 def _read(path: Path, extended_by: tuple[Path, ...]) -> Dialect:
     if not path.is_file():
-        near = difflib.get_close_matches(path.stem, names(), 1)
+        if path.parent != FOLDER and not extended_by:
+            raise ConversionError(f"there is no file {path}; a name without .toml is one of {', '.join(names())}")
+        near = difflib.get_close_matches(path.stem.lower(), names(), 1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}, and files: my-chip.toml"
         who = f"{extended_by[-1]}: extends: " if extended_by else ""
         raise ConversionError(f"{who}no dialect {path.stem if path.parent == FOLDER else str(path)!r}{hint}")

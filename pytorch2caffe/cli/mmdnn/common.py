@@ -17,7 +17,7 @@ Command = Callable[[argparse.Namespace], None]
 OUTPUTS = ("prefix", "code", "arrays", "model")  # the flags that name files to write
 ALIASES = {"tf": "tensorflow"}
 WAYS = {
-    "keras": "in Keras run model.export(FOLDER), then use -f tensorflow -n FOLDER",
+    "keras": "use pytorch2caffe convert FILE.h5 --from keras; or in Keras model.export(FOLDER), and -f tensorflow",
     "mxnet": "in MXNet run mxnet.onnx.export_model(SYMBOL, PARAMS, ...), then use -f onnx",
     "coreml": "export the model that it was made of to ONNX, then use -f onnx",
     "cntk": "in CNTK save it with format=ModelFormat.ONNX, then use -f onnx",
@@ -124,6 +124,7 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         metavar="H,W,C",
         help="TensorFlow: H,W,C; PyTorch: C,H,W; one per input",
     )
+    parser.add_argument("--no-weights", action="store_true", help="Caffe: read without a caffemodel, weights are zeros")
     parser.add_argument(
         "--caffePhase",
         default="TEST",

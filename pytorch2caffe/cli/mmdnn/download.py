@@ -93,7 +93,7 @@ def fetch(flags: argparse.Namespace, url: str, target: Path) -> Path:
 
 
 def _pytorch_names() -> list[str]:
-    from ...frontends.torch.loading.models import torchvision_models
+    from ...frontends.torch.loading.torchvision_models import torchvision_models
 
     models = torchvision_models()
     return [name for name in models.list_models(module=models) if not name.startswith("quantized_")]
@@ -104,7 +104,7 @@ def _pytorch(flags: argparse.Namespace) -> None:
 
     from caffe_proto import atomic_files
 
-    from ...frontends.torch.loading.models import torchvision_models
+    from ...frontends.torch.loading.torchvision_models import torchvision_models
 
     models = torchvision_models()
     weights = next(iter(models.get_model_weights(flags.network)))

@@ -68,8 +68,6 @@ def write(flags: argparse.Namespace, prefix: str | Path) -> None:
     save_ir(load_network(source_of(flags)), prefix)
     if flags.source == "caffe":
         click.echo(f"Caffe network [{flags.network}] loaded successfully.")
-    if flags.source == "caffe" and not flags.weights:
-        click.echo("warning: all weights are 0: give --weights", err=True)
 
 
 def _write_tensorflow(flags: argparse.Namespace, prefix: str | Path) -> None:
@@ -96,7 +94,9 @@ def source_of(flags: argparse.Namespace) -> NetworkSource:
     shapes = tuple((1, *shape) if batched and len(shape) in (1, 3) else shape for shape in joined(flags.shapes))
     reading = CaffeReading(phase=flags.caffePhase.upper())
     outputs, inputs = tuple(flags.outputs), tuple(flags.inputs)
-    return NetworkSource(flags.source, flags.network, flags.weights, outputs, shapes, inputs, caffe=reading)
+    return NetworkSource(
+        flags.source, flags.network, flags.weights, outputs, shapes, inputs, caffe=reading, no_weights=flags.no_weights
+    )
 
 
 def joined(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:

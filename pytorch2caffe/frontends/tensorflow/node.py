@@ -57,12 +57,16 @@ class Spread:
     """How SpaceToBatchND moved a tensor's blocks into the batch, for a dilated convolution.
 
     inner: the tensor before that. crops: what BatchToSpaceND removes, once the convolution is converted.
+    row:   the inner tensor is one row of a tensor that has no rows in TensorFlow, [N, L, C] as [N, 1, L, C].
+    flat:  at this node TensorFlow's tensor has no rows.
     """
 
     block: tuple[int, ...]
     pads: tuple[tuple[int, int], ...]
     inner: Tensor
     crops: tuple[tuple[int, int], ...] | None = None
+    row: bool = False
+    flat: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +220,7 @@ def spread_shape(spread: Spread) -> Shape:
             raise Refused(f"a size of {total} does not divide into blocks of {block}")
         sizes[index] = total // block
         batch *= block
-    return (batch, *sizes)
+    return (batch, *sizes[spread.flat :])
 
 
 def ir_dims(shape: Shape) -> Shape:

@@ -10,9 +10,11 @@ from typing import Any
 from ...errors import ConversionError, Problem, UnsupportedError
 from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Graph
+from ...passes.keep_channels_first import keep_channels_first
 from . import (  # noqa: F401 - they register themselves
     fold_arrays,
     rules_arrays,
+    rules_choice,
     rules_conv,
     rules_einsum,
     rules_inputs,
@@ -75,7 +77,8 @@ def load_tensorflow(
                  or {name of the input: shape}. Needed where the file leaves a size open. Any node may be named
                  here: it becomes an input.
 
-    Shapes of the Graph are channels first; its outputs have the given names.
+    Shapes of the Graph are channels first, also of inputs that convolutions read as NCHW; its outputs have the given
+    names.
     Raises UnsupportedError naming every operator that cannot be read, ConversionError for damaged files, unknown
     names (with similar ones) and missing sizes.
     """
@@ -87,6 +90,7 @@ def load_tensorflow(
     if missing:
         raise ConversionError(f"{path}: {', '.join(missing)} was lost in the conversion")
     graph.outputs = {name: graph.outputs[edge] for name, edge in named.items()}
+    keep_channels_first(graph)
     return graph
 
 

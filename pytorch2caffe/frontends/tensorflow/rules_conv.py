@@ -11,6 +11,7 @@ from .convert import RULES, Net, rule
 from .fold import ELEMENTWISE
 from .node import Spread, Tensor, TfNode, constant_of, spread_shape
 from .plane import Pads, auto_pad, channels_first, channels_last, in_nhwc, in_plane, is_nchw, of_all_axes, windows
+from .rules_arrays import unsqueezed
 
 # Operators on each number alone, or on each channel.
 BY_CHANNEL = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "BiasAdd", "FusedBatchNorm"}
@@ -95,25 +96,33 @@ def transposed_conv(net: Net, node: TfNode, sizes: Tensor, kernel: Tensor, x: Te
 @rule("SpaceToBatchND")
 def space_to_batch(net: Net, node: TfNode, x: Tensor, block: Tensor, pads: Tensor) -> Tensor:
     sizes, pairs = block.integers(), pads.integers()
+    row = len(sizes) == 1 and len(x.shape) == 3
+    if row:
+        x, sizes, pairs = unsqueezed(net, node, x, 1), [1, *sizes], [0, 0, *pairs]
     if len(sizes) == 1 and len(x.shape) == 4:
         sizes, pairs = [*sizes, 1], [*pairs, 0, 0]
     if len(sizes) != 2 or len(x.shape) != 4 or len(pairs) != 4:
         raise Refused(f"SpaceToBatchND of a tensor of {len(x.shape)} axes in {len(sizes)}")
-    before = Spread((sizes[0], sizes[1]), ((pairs[0], pairs[1]), (pairs[2], pairs[3])), x)
+    before = Spread((sizes[0], sizes[1]), ((pairs[0], pairs[1]), (pairs[2], pairs[3])), x, None, row, row)
     return replace(x, spread=before, shape=spread_shape(before))
 
 
 @rule("BatchToSpaceND")
 def batch_to_space(net: Net, node: TfNode, x: Tensor, block: Tensor, crops: Tensor) -> Tensor:
-    if x.spread is None or x.spread.crops is None or _pairs(crops) != x.spread.crops:
+    if x.spread is None or x.spread.crops is None or _pairs(crops, x.spread.row) != x.spread.crops:
         raise Refused("BatchToSpaceND that does not end a dilated convolution", "use the argument dilations of Conv2D")
-    if (*block.integers(), 1)[:2] != x.spread.block:
+    blocks = (1, *block.integers()) if x.spread.row else (*block.integers(), 1)[:2]
+    if blocks != x.spread.block:
         raise Refused("SpaceToBatchND and BatchToSpaceND with different blocks")
-    return x.spread.inner
+    y = x.spread.inner
+    if not x.spread.row:
+        return y
+    shape = (y.shape[0], *y.shape[2:])
+    return net.emit("Squeeze", node, [y], shape, kind=y.kind, axes=[1])  # type: ignore[no-any-return]
 
 
-def _pairs(crops: Tensor) -> tuple[tuple[int, int], ...]:
-    flat = [*crops.integers(), 0, 0]
+def _pairs(crops: Tensor, row: bool) -> tuple[tuple[int, int], ...]:
+    flat = [0, 0, *crops.integers()] if row else [*crops.integers(), 0, 0]
     return (flat[0], flat[1]), (flat[2], flat[3])
 
 
@@ -123,13 +132,15 @@ def within_spread(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
     (x,) = (x for x in inputs if x.spread)
     assert x.spread is not None
     spread = x.spread
+    if spread.row and node.op in ("ExpandDims", "Squeeze"):
+        return _row(node, x, spread, inputs)
     others = [i for i in inputs if i is not x]
     plain = [spread.inner if i is x else i for i in inputs]
     fused = node.op.removesuffix("V2").removesuffix("V3")
     small = all(i.constant and len(i.shape) <= 1 for i in others)
     pointwise = node.op == "Conv2D" and inputs[0] is x and inputs[1].shape[:2] == (1, 1)
     if spread.crops is None and node.op in ("Conv2D", "DepthwiseConv2dNative") and inputs[0] is x:
-        made = replace(spread, crops=_crops_after(net, node))
+        made = replace(spread, crops=_crops_after(net, node, spread.row))
         y = RULES[node.op](net, node, *plain, spread=made)
         return y.as_spread(replace(made, inner=y))
     if (
@@ -162,7 +173,15 @@ def _dilated(
     return counts, pads, (spread.block[0], spread.block[1])
 
 
-def _crops_after(net: Net, node: TfNode) -> tuple[tuple[int, int], ...]:
+def _row(node: TfNode, x: Tensor, spread: Spread, inputs: Sequence[Tensor]) -> Tensor:
+    """A tensor of rows with an axis of one row, in which conv1d convolves, and without it again."""
+    axes = inputs[1].integers() if node.op == "ExpandDims" else node.integers("squeeze_dims")
+    if spread.flat != (node.op == "ExpandDims") or axes not in ([1], [-3]):
+        raise Refused("it operates on blocks moved into the batch", "use the argument dilations of conv1d")
+    return x.as_spread(replace(spread, flat=not spread.flat))
+
+
+def _crops_after(net: Net, node: TfNode, row: bool) -> tuple[tuple[int, int], ...]:
     """The crops of the BatchToSpaceND that follows."""
     last = node
     for _ in range(20):
@@ -173,6 +192,6 @@ def _crops_after(net: Net, node: TfNode) -> tuple[tuple[int, int], ...]:
         if last.op == "BatchToSpaceND":
             (found,) = net.run(net.body, [last.inputs[2]], 1)
             if isinstance(found, Tensor) and found.constant:
-                return _pairs(found)
+                return _pairs(found, row)
             break
     raise Refused("SpaceToBatchND without a BatchToSpaceND after it", "use the argument dilations of Conv2D")

@@ -147,7 +147,7 @@ def cast(net: Net, node: TfNode, x: Tensor) -> Tensor:
     narrowed = node.dtype("DstT") in NARROW and node.dtype("SrcT") != node.dtype("DstT")
     if narrowed and (maker is None or maker.op not in ("ArgMax", "ArgMin")):
         raise Refused("a cast of data to integers of 8 or 16 bits, which wrap", "cast to int32")
-    if kind == "f" and x.kind in "fi" or kind == "i" and x.kind == "i" or kind == x.kind:
+    if kind == "f" and x.kind in "fib" or kind == "i" and x.kind == "i" or kind == x.kind:
         return replace(x, kind=kind)
     if kind == "i" and x.kind == "f":
         return net.emit("Cast", node, [x], x.shape, kind="i", dstType="int")

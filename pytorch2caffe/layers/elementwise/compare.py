@@ -6,9 +6,10 @@ import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Term, Value
+from ...graph.graph import Operand, Term, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.onnx_rules import from_onnx_alike
-from ...graph.registry import from_torch, keeps_masks
+from ...graph.registry import from_ir, from_torch, keeps_masks
 from ..activation.threshold import Threshold
 from .arithmetic import arithmetic
 from .mask import inverse
@@ -84,3 +85,12 @@ def ne(net: Builder, input: Term, other: Term) -> Value:
 @keeps_masks
 def eq(net: Builder, input: Term, other: Term) -> Value:
     return inverse(net, ne(net, input, other))
+
+
+IR_COMPARISONS = {"Greater": gt, "GreaterEqual": ge, "Less": lt, "LessEqual": le, "Equal": eq, "NotEqual": ne}
+
+
+@from_ir(*IR_COMPARISONS)
+def ir_compare(net: Builder, node: IrOperator, a: Operand, b: Operand) -> Value:
+    """TensorFlow's comparisons; their results are 0 and 1."""
+    return IR_COMPARISONS[node.op](net, *node.aligned(a, b))

@@ -8,8 +8,9 @@ import numpy as np
 
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.onnx_rules import from_onnx_alike
-from ...graph.registry import from_torch, keeps_masks
+from ...graph.registry import from_ir, from_torch, keeps_masks
 from .arithmetic import arithmetic
 from .compare import ne
 from .mask import inverse
@@ -57,3 +58,16 @@ def logical_xor(net: Builder, input: Operand, other: Operand) -> Value:
 def _numbers(*masks: Operand) -> list[Operand]:
     """Constant masks as 0 and 1."""
     return [mask if isinstance(mask, Value) else np.asarray(mask, np.float32) for mask in masks]
+
+
+@from_ir("LogicalAnd", "LogicalOr")
+def ir_logical(net: Builder, node: IrOperator, a: Operand, b: Operand) -> Value:
+    """Both, or at least one, of two masks."""
+    result: Value = arithmetic(net, "mul" if node.op == "LogicalAnd" else "max", *node.aligned(a, b))
+    return result
+
+
+@from_ir("LogicalNot")
+def ir_logical_not(net: Builder, node: IrOperator, mask: Value) -> Value:
+    result: Value = inverse(net, mask)
+    return result

@@ -9,8 +9,9 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Node, Operand, Term, Value
+from ...graph.ir_operator import IrOperator
 from ...graph.onnx_rules import from_onnx_alike
-from ...graph.registry import from_torch, keeps_masks
+from ...graph.registry import from_ir, from_torch, keeps_masks
 from ..shape.expand import expand_to
 from .arithmetic import arithmetic
 from .eltwise import Eltwise
@@ -34,6 +35,14 @@ def where(net: Builder, condition: Operand, input: Term | None = None, other: Te
 @keeps_masks
 def where_else(net: Builder, input: Operand, condition: Operand, other: Term) -> Value:
     return where(net, condition, input, other)
+
+
+@from_ir("Select")
+def ir_select(net: Builder, node: IrOperator, condition: Operand, a: Operand, b: Operand) -> Value:
+    """TensorFlow's tf.where of three tensors; the condition is 0 or 1."""
+    mask, one, other = node.aligned(condition, a, b)
+    result: Value = choose(net, mask, one, other)
+    return result
 
 
 def choose(net: Builder, mask: Operand, input: Term, other: Term) -> Value:

@@ -63,9 +63,9 @@ def _as_in_caffe(blobs: Results, prototxt: Path, wanted: Collection[str] | None)
     found: Results = {}
     shapes = shapes_in_caffe(prototxt)
     for layer in layers_of(prototxt.read_text(encoding="utf-8")):
-        name = layer.get("name", [""])[0]
-        for top in layer.get("top", []):
-            key = next((key for key in ((name, f"{top}_{name}"), (name, top)) if key in blobs), None)
+        for top in layer.top:
+            keys = (layer.name, f"{top}_{layer.name}"), (layer.name, top)
+            key = next((key for key in keys if key in blobs), None)
             if key and (wanted is None or top in wanted):
-                found[name, top] = in_shape(blobs[key], shapes.get(top))
+                found[layer.name, top] = in_shape(blobs[key], shapes.get(top))
     return found

@@ -36,14 +36,15 @@ class OpenCVRuntime(ModuleRuntime):
         import cv2
 
         caffemodel = only_caffemodel(caffemodels, "OpenCV")
-        text = prototxt.read_text(encoding="utf-8")
-        tops, outputs = tops_of(text), unread_tops(text)
-        keys = [(layer, top) for layer in tops for top in tops[layer] if wanted is None or top in wanted]
-        outer = {layer: tops[layer] for layer, top in keys if (layer, top) in outputs}
-        inner = {layer: tops[layer] for layer, top in keys if (layer, top) not in outputs}
         with _silent(cv2):
             try:
-                results = _forward(_read(cv2, prototxt, caffemodel, fusion=True), outer, inputs)
+                net = _read(cv2, prototxt, caffemodel, fusion=True)
+                text = prototxt.read_text(encoding="utf-8")
+                tops, outputs = tops_of(text), unread_tops(text)
+                keys = [(layer, top) for layer in tops for top in tops[layer] if wanted is None or top in wanted]
+                outer = {layer: tops[layer] for layer, top in keys if (layer, top) in outputs}
+                inner = {layer: tops[layer] for layer, top in keys if (layer, top) not in outputs}
+                results = _forward(net, outer, inputs)
                 if inner:
                     results = _forward(_read(cv2, prototxt, caffemodel, fusion=False), inner, inputs) | results
             except cv2.error as error:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from typing import Any
 
-TOKEN = re.compile(r"""#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}:;,]|[^\s{}:;,#"']+""")
+from caffe_proto.parse import parse_text
 
 
 def tops_of(prototxt: str) -> dict[str, list[str]]:
@@ -14,10 +13,7 @@ def tops_of(prototxt: str) -> dict[str, list[str]]:
     >>> tops_of('layer { name: "cut" type: "Slice" bottom: "x" top: "left" top: "right" }')
     {'cut': ['left', 'right']}
     """
-    tops: dict[str, list[str]] = {}
-    for layer in layers_of(prototxt):
-        tops[layer.get("name", [""])[0]] = layer.get("top", [])
-    return tops
+    return {layer.name: list(layer.top) for layer in layers_of(prototxt)}
 
 
 def unread_tops(prototxt: str) -> set[tuple[str, str]]:
@@ -28,25 +24,13 @@ def unread_tops(prototxt: str) -> set[tuple[str, str]]:
     """
     unread: dict[str, str] = {}
     for layer in layers_of(prototxt):
-        for bottom in layer.get("bottom", []):
+        for bottom in layer.bottom:
             unread.pop(bottom, None)
-        unread.update(dict.fromkeys(layer.get("top", []), layer.get("name", [""])[0]))
+        unread.update(dict.fromkeys(layer.top, layer.name))
     return {(layer, top) for top, layer in unread.items()}
 
 
-def layers_of(prototxt: str) -> Iterator[dict[str, list[str]]]:
-    """The string fields of each layer, unquoted; nested messages are skipped."""
-    tokens = [token for token in TOKEN.findall(prototxt) if token[0] not in "#:;,"]
-    layer: dict[str, list[str]] = {}
-    depth, is_layer = 0, False
-    for before, token in zip(["", *tokens], tokens, strict=False):
-        if token == "{":
-            depth += 1
-            if depth == 1:
-                layer, is_layer = {}, before in ("layer", "layers")
-        elif token == "}":
-            depth -= 1
-            if depth == 0 and is_layer:
-                yield layer
-        elif depth == 1 and token[0] in "\"'":
-            layer.setdefault(before, []).append(token[1:-1])
+def layers_of(prototxt: str) -> list[Any]:
+    """The messages of the layers, as in the file: LayerParameter or V1LayerParameter."""
+    net, _ = parse_text(prototxt, "NetParameter", "prototxt")
+    return [*net.layer, *net.layers]

@@ -13,7 +13,7 @@ from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_caffe, load_ir, save_caffe, save_ir, to_torch, trace
 from pytorch2caffe.backends.mmdnn.writer import nodes_of
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from pytorch2caffe.passes.floor_pooling import floor_pooling
 from pytorch2caffe.passes.runner import transformed
 from pytorch2caffe.verify.runtimes import get

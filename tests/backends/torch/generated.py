@@ -15,7 +15,7 @@ from pytorch2caffe import generate, load_caffe, trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect
 from pytorch2caffe.backends.caffe.lower import lower
 from pytorch2caffe.backends.caffe.writer import net_of
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from pytorch2caffe.graph.graph import Graph
 from pytorch2caffe.runtime.infer import infer
 from tests.paths import ROOT

@@ -674,3 +674,17 @@ def test_keras(package, tmp_path):
     model.export(str(tmp_path / "saved"), verbose=False) if package == "keras" else model.save(str(tmp_path / "saved"))
     judge = Saved(tmp_path, [fed], [np.asarray(model(fed, training=False))])
     check(judge, tmp_path / "saved")
+
+
+def test_an_input_with_channels_first_keeps_its_layout(tmp_path):
+    kernel = np.random.default_rng(0).standard_normal((3, 3, 3, 4)).astype(np.float32)
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 3, 9, 12], "input")
+        y = tf.nn.conv2d(x, tf.constant(kernel), [1, 1, 2, 2], "VALID", data_format="NCHW")
+        tf.nn.relu(y, "output")
+    (tmp_path / "net.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    read = load_tensorflow(tmp_path / "net.pb")
+    assert read.inputs[0].shape == (1, 3, 9, 12)
+    x = torch.randn(1, 3, 9, 12)
+    weight = torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy())
+    torch.testing.assert_close(to_torch(read)(x), torch.relu(torch.conv2d(x, weight, stride=2)))

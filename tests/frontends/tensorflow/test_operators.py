@@ -91,6 +91,31 @@ CASES: dict[str, tuple[Callable[..., Any], list[int | None]]] = {
     "all samples in the second axis": (lambda x: tf.reshape(x, [1, -1, 3]) * 2.0, PLACE),
     "all samples in the second axis, of the same size": (lambda x: tf.reshape(x, [1, -1, 12, 3]) * 2.0, PLACE),
     "all samples in one row": (lambda x: tf.reshape(tf.reshape(x, [1, -1]), [1, -1, 3]) * 2.0, VECTORS),
+    **{
+        f"where, {name}": (lambda x, f=f: tf.where(f(x, x * 0.0 + 0.1), 0.1 * x, x), PLACE)
+        for name, f in (("less", tf.less), ("greater or equal", tf.greater_equal), ("not equal", tf.not_equal))
+    },
+    "where, both and not": (
+        lambda x: tf.where(tf.logical_and(x > 0.0, tf.logical_not(x > 0.5)), x * 3.0, x - 1.0),
+        PLACE,
+    ),
+    "where, a number for each channel": (
+        lambda x: tf.where_v2(x <= 0.2, x, tf.reshape(tf.range(3.0), [1, 1, 3])),
+        PLACE,
+    ),
+    "a comparison as numbers": (lambda x: x + tf.cast(tf.equal(tf.maximum(x, 0.0), 0.0), tf.float32), PLACE),
+    "levels of 8 bits": (lambda x: tf.quantization.fake_quant_with_min_max_vars(x, -0.61, 0.83), PLACE),
+    "levels of 4 bits without the lowest": (
+        lambda x: tf.quantization.fake_quant_with_min_max_args(x, -0.5, 0.9, 4, narrow_range=True),
+        PLACE,
+    ),
+    **{
+        f"dilated convolution of rows, {padding}": (
+            lambda x, p=padding: tf.nn.convolution(x, weight([3, 6, 4]), p, dilation_rate=[2]) + weight([4], "b"),
+            [None, 9, 6],
+        )
+        for padding in ("SAME", "VALID")
+    },
     "an axis before the samples": (lambda x: tf.expand_dims(x, 0) * 2.0, ROWS),
     "a stack before the samples": (lambda x: tf.stack([x, x * 2.0], 0), ROWS),
 }

@@ -12,7 +12,7 @@ from torch.nn.utils import parametrizations
 
 from pytorch2caffe import save_caffe
 from pytorch2caffe.frontends.torch import trace
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 from tests.frontends.torch.same import Net, conv, image, same
 
 

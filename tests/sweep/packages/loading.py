@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.frontends.torch.loading.models import torchvision_models
+from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "YOLO_OFFLINE": "1", "USE_TORCH": "1"}
 

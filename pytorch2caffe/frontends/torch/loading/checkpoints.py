@@ -222,7 +222,9 @@ def _unreadable(path: Path, error: Exception) -> ConversionError:
         return ConversionError(f"{path} cannot be read: {hint}")
     if head == b"PK" and not safe_unpickler.is_archive(path):
         return ConversionError(f"{path} cannot be read: its end is missing or damaged: copy it again")
-    return ConversionError(f"{path} cannot be read: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+    # torch's own text advises weights_only=False, which runs the code in a file
+    reason = "it is not a file of torch.save, .npz or .safetensors, or it is damaged"
+    return ConversionError(f"{path} cannot be read: {reason}\n  fix: save model.state_dict() with torch.save")
 
 
 def _safe_global(name: str) -> Any:

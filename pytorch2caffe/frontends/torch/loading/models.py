@@ -5,29 +5,25 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
-import inspect
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import nn
 
-from ....errors import ConversionError
+from ....errors import ConversionError, installed_as
 from ..source_location import raised_at
 from .checkpoints import load_pickled_model, load_weights
 from .exported import load_exported
 from .fitting import shortened
+from .libraries import LIBRARIES, has_own_weights, suggestions
+from .not_a_model import what_to_write
 from .torchscript import is_torchscript, load_torchscript
-from .torchvision_models import torchvision_models
-
-FORMS = (
-    "package.module:callable, path/file.py:callable, either with arguments if needed, callable(classes=7); "
-    "torchvision:NAME, an exported program FILE.pt2, a TorchScript program FILE.pt, or a complete model FILE.pth"
-)
+from .torchvision_models import torchvision_models as torchvision_models
 
 
 def load_model(
@@ -41,9 +37,10 @@ def load_model(
     """The model that `spec` names, in eval mode.
 
     spec:    `package.module:callable` or `path/file.py:callable`: a model, or a class or function that returns one
-             when called, without arguments or with those given, `net.py:make(classes=7)`; `torchvision:NAME`: with
-             random weights; `FILE.pt2`: saved by torch.export; `FILE.pt`: saved by torch.jit.save, or a complete model
-             saved by torch.save, made of torch.nn's and torchvision's own classes.
+             when called, without arguments or with those given, `net.py:make(classes=7)`; `torchvision:NAME` and
+             `timm:NAME`, `hf:FOLDER` of transformers, `ultralytics:NAME.yaml`: with random weights, unless the
+             arguments ask for others; `FILE.pt2`: saved by torch.export; `FILE.pt`: saved by torch.jit.save, or a
+             complete model saved by torch.save, made of torch.nn's and torchvision's own classes.
     weights, key, allow_extra_keys: as for `load_weights`.
     trust:   load a FILE.pt2 that may run code.
     note:    called with a sentence that lists the names in the weights that were left out.
@@ -51,7 +48,9 @@ def load_model(
     Raises ConversionError with the reason and, for a misspelt name, the nearest names. An exception of the model's own
     code is reported with its line.
     """
-    if spec.endswith(".pt2"):
+    if spec.partition(":")[0] in LIBRARIES:
+        model = _resolve(_parse_spec(spec), spec)
+    elif spec.endswith(".pt2"):
         model = load_exported(Path(spec), trust)
     elif spec.endswith((".pth", ".pt", ".ckpt")):
         model = load_torchscript(Path(spec)) if is_torchscript(Path(spec)) else load_pickled_model(Path(spec))
@@ -68,17 +67,26 @@ def load_model(
 
 
 class _ModelSpec(NamedTuple):
-    """source:name, or source:name(arguments). source: "torchvision", a module, or a file that ends in .py."""
+    """source:name, or source:name(arguments). source: one of LIBRARIES, a module, or a file that ends in .py."""
 
     source: str
     name: str
     arguments: tuple[tuple[Any, ...], dict[str, Any]] | None
 
 
+def weights_are_given(spec: str) -> bool:
+    """Whether a model comes with trained weights, as far as `spec` says: a file, or a network of a package."""
+    if spec.partition(":")[0] not in LIBRARIES and spec.endswith((".pt2", ".pth", ".pt", ".ckpt", ".onnx")):
+        return True
+    parsed = _parse_spec(spec)
+    return has_own_weights(parsed.source, parsed.arguments[1] if parsed.arguments else {})
+
+
 def _parse_spec(spec: str) -> _ModelSpec:
-    match = re.fullmatch(r"(.+?):([^\W\d][\w.]*)(\(.*\))?", spec, re.DOTALL)
+    library = re.fullmatch(rf"({'|'.join(LIBRARIES)}):([^()]+)(\(.*\))?", spec, re.DOTALL)
+    match = library or re.fullmatch(r"(.+?):([^\W\d][\w.]*)(\(.*\))?", spec, re.DOTALL)
     if not match:
-        raise ConversionError(f"{spec!r} is not a model: write {FORMS}")
+        raise ConversionError(what_to_write(spec))
     return _ModelSpec(match[1], match[2], _arguments(match[3]) if match[3] else None)
 
 
@@ -96,8 +104,12 @@ def _arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def _resolve(parsed: _ModelSpec, spec: str) -> Any:
-    if parsed.source == "torchvision":
-        return _load_torchvision(parsed)
+    if parsed.source in LIBRARIES:
+        args, kwargs = parsed.arguments or ((), {})
+        if args:
+            raise ConversionError(f"{parsed.source}:{parsed.name}: give arguments by name: (num_classes=7)")
+        with _user_code(f"{parsed.source}:{parsed.name} cannot be created"):
+            return LIBRARIES[parsed.source](parsed.name, kwargs)
     with _import_path(parsed.source):
         thing = _attribute(_import_module(parsed.source), parsed)
         if parsed.arguments is not None and isinstance(thing, nn.Module):
@@ -113,15 +125,19 @@ def _attribute(module: Any, parsed: _ModelSpec) -> Any:
     thing = module
     for name in parsed.name.split("."):
         if not hasattr(thing, name):
-            raise ConversionError(f"{parsed.source} has no {parsed.name!r}{_suggestions(name, vars(thing))}")
+            raise ConversionError(f"{parsed.source} has no {parsed.name!r}{suggestions(name, vars(thing))}")
         thing = getattr(thing, name)
     return thing
 
 
 @contextmanager
 def _import_path(source: str) -> Iterator[None]:
-    """A scope in which modules are found as by `python source` or `python -m source`."""
-    before = sys.path[:]
+    """A scope in which modules are found, and sys.argv is, as by `python source` or `python -m source`.
+
+    Code that reads the command line when it is imported must not get that of this package.
+    """
+    before, arguments = sys.path[:], sys.argv
+    sys.argv = [source]
     if source.endswith(".py"):
         sys.path.insert(0, str(Path(source).resolve().parent))
         sys.path.insert(0, str(_package_root(Path(source))[0]))
@@ -129,7 +145,7 @@ def _import_path(source: str) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path[:] = before
+        sys.path[:], sys.argv = before, arguments
 
 
 @contextmanager
@@ -137,16 +153,19 @@ def _user_code(what: str) -> Iterator[None]:
     """A scope for the user's own code: what it raises becomes a ConversionError with its line."""
     try:
         yield
+    except ConversionError:
+        raise
     except (Exception, SystemExit) as error:
         at = raised_at(error) if error.__traceback__ else ""
         text = f"{type(error).__name__}: {error}"
         if isinstance(error, SystemExit):
             text = 'it ends the program: put the code of the script under if __name__ == "__main__":'
-        hint = (
-            "\n  fix: write the arguments after the name: net.py:make(classes=7)"
-            if "required positional" in text
-            else ""
-        )
+        fix = ""
+        if isinstance(error, ModuleNotFoundError):
+            fix = f"pip install {installed_as(error)}; if it is a module of your own, run this in its folder"
+        elif "required positional" in text:
+            fix = "write the arguments after the name: net.py:make(classes=7)"
+        hint = f"\n  fix: {fix}" if fix else ""
         raise ConversionError(f"{what}: {text}" + (f"\n  at {at}" if at else "") + hint) from error
 
 
@@ -154,7 +173,8 @@ def _import_module(source: str) -> Any:
     name = source
     if source.endswith(".py"):
         if not Path(source).is_file():
-            raise ConversionError(f"there is no file {source}")
+            near = suggestions(Path(source).name, (path.name for path in Path(source).parent.glob("*.py")))
+            raise ConversionError(f"there is no file {source}{near}")
         root, name = _package_root(Path(source))
         if name == Path(source).stem:
             return _import_file(Path(source))
@@ -198,29 +218,3 @@ def _package_root(path: Path) -> tuple[Path, str]:
     up = max([up, *(node.level for node in nodes if isinstance(node, ast.ImportFrom))])
     up = min(up, len(folders) - 1)
     return folders[up], ".".join([folder.name for folder in folders[:up]][::-1] + [path.stem])
-
-
-def _suggestions(name: str, names: Iterable[str]) -> str:
-    import difflib
-
-    nearest = difflib.get_close_matches(name, [each for each in names if not each.startswith("_")], 3)
-    return f"; did you mean {' or '.join(nearest)}?" if nearest else ""
-
-
-def _load_torchvision(parsed: _ModelSpec) -> Any:
-    models = torchvision_models()
-    name, known = parsed.name, models.list_models()
-    if name not in known:
-        raise ConversionError(f"torchvision has no model {name!r}{_suggestions(name, known)}")
-    args, kwargs = parsed.arguments or ((), {})
-    if args:
-        raise ConversionError(f"torchvision:{name}: give arguments by name: (num_classes=7)")
-    with _user_code(f"torchvision:{name} cannot be created"):
-        return models.get_model(name, **(_without_download(name) | kwargs))
-
-
-def _without_download(name: str) -> dict[str, Any]:
-    """The arguments that give a model of torchvision random weights, its backbone too."""
-    known = inspect.signature(torchvision_models().get_model_builder(name)).parameters
-    initial = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-    return {"weights": None} | ({"weights_backbone": None} if "weights_backbone" in known else {}) | initial

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ....errors import ConversionError
+from ....errors import ConversionError, missing_package
 
 
 def torchvision_models() -> Any:
@@ -17,12 +17,12 @@ def torchvision_models() -> Any:
     torchvision registers compiled operators for detection when it is imported. Its classification models need none
     of them, so if the compiled part does not load, declaring the operators is enough.
 
-    Raises ConversionError if torchvision is not installed.
+    Raises ConversionError if torchvision, or a package that it needs, is not installed.
     """
     try:
         return importlib.import_module("torchvision.models")
-    except ImportError as error:
-        raise ConversionError("torchvision is not installed: pip install torchvision") from error
+    except ModuleNotFoundError as error:
+        raise ConversionError(missing_package(error, "torchvision")) from error
     except RuntimeError:
         _declare_operators()
         for name in [n for n in sys.modules if n.partition(".")[0] == "torchvision"]:

@@ -10,7 +10,7 @@ from torch import nn
 
 from pytorch2caffe import ConversionError
 from pytorch2caffe.cli import main
-from pytorch2caffe.frontends.torch.loading import models
+from pytorch2caffe.frontends.torch.loading import libraries
 from pytorch2caffe.frontends.torch.loading.models import load_model
 
 BLOCKS = "from torch import nn\n\n\ndef block(classes):\n    return nn.Linear(4, classes)\n"
@@ -142,10 +142,10 @@ def test_no_model_of_torchvision_downloads_anything_that_was_not_asked_for(monke
     """Detectors and segmentation load a trained backbone unless they are told not to."""
     import inspect
 
-    known = models.torchvision_models()
+    known = libraries.torchvision_models()
     names = [n for n in known.list_models() if "weights_backbone" in _parameters(known.get_model_builder(n), inspect)]
     assert "ssd300_vgg16" in names and "fcos_resnet50_fpn" in names
-    assert all(models._without_download(name)["weights_backbone"] is None for name in names)
+    assert all(libraries.without_download(name)["weights_backbone"] is None for name in names)
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", lambda *_, **__: pytest.fail("a download"))
     load_model("torchvision:ssdlite320_mobilenet_v3_large")
 
