@@ -18,7 +18,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q \
 # Where bench_tensorflow.py keeps its networks.
 BENCH ?= bench-out
 
-.PHONY: sweep-caffe help install test-install caffe demo test quick lint bench docs sweep clean
+.PHONY: sweep-caffe help install test-install caffe demo test quick lint bench docs docs-site sweep clean
 
 help:
 	@echo "make demo                a virtual environment, AlexNet and ResNet-18 to Caffe, compared in every runtime"
@@ -31,6 +31,7 @@ help:
 	@echo "make lint                ruff and mypy"
 	@echo "make bench               times and memory of export, weights, generated code, calibration and TensorFlow"
 	@echo "make docs                the pages made from the code; make sweep: those that take hours"
+	@echo "make docs-site           the pages of docs/ as a site in site/, which loads nothing from elsewhere"
 	@echo "make clean               removes all that these targets made"
 
 install: $(VENV)/installed
@@ -94,6 +95,11 @@ docs: test-install
 	$(BIN)/python -m tests.quantize.messages_page
 	$(BIN)/python -m tests.backends.torch.generated
 
+# The pages of docs/ as a site in $(SITE), which loads nothing from elsewhere; a warning is an error.
+SITE ?= site
+docs-site: test-install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --site-dir $(SITE)
+
 # The packages whose networks docs/sweep.md shows, where they are installed in the environment.
 PACKAGES = ultralytics smp timm pytorchcv transformers basicsr kornia doctr torchreid monai facenet torchaudio
 
@@ -112,4 +118,4 @@ sweep-caffe: test-install
 	$(BIN)/python -m tests.sweep.caffe_files $(FILES) $(if $(wildcard $(ROOT)/usr),--caffe)
 
 clean:
-	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) build *.egg-info .coverage
+	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) $(SITE) build *.egg-info .coverage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,9 @@ from .diagram import Diagram
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
+UNBROKEN = 20  # a word of so many characters may be broken into lines
 PACKAGE = "pytorch2caffe.pages"
 
 
@@ -46,6 +49,11 @@ class Table:
     lines: Sequence[Line]
     total: Sequence[str | float | None] = ()
     kind: str = "table"
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it can be read without a search."""
+        return len(self.lines) < 8 and not any(column.text for column in self.columns[:1])
 
     def text_of(self, column: Column, cell: str | float | None) -> str:
         """A cell as it is shown."""
@@ -172,5 +180,16 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_function"] = _dumps
+    environment.filters["breakable"] = _breakable
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     return environment
+
+
+def _breakable(text: str) -> Markup:
+    """A text in whose long words a line may be broken after a separator."""
+    from markupsafe import Markup, escape
+
+    def broken(word: re.Match[str]) -> str:
+        return re.sub(r"(?<=\w)([./_])(?=\w)", r"\1<wbr>", word[0])
+
+    return Markup(re.sub(rf"\S{{{UNBROKEN},}}", broken, str(escape(visible(text, keep="\n")))))

@@ -6,7 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "input"}
+VOID = {"meta", "br", "input", "wbr"}
 NOTHING_FROM_OUTSIDE = re.compile(r"<script src|<link|<img|https?:|url\(|@import|\bsrc=")
 
 
