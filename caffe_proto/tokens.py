@@ -12,11 +12,12 @@ _TOKEN = r"""
     (?P<space>   [ \t\r\f\v]+ | {comment} )
   | (?P<line>    \n )
   | (?P<name>    [A-Za-z_]\w* )
-  | (?P<number>  (?: 0[xX][0-9a-fA-F]+ | (?: [0-9]+ \.? [0-9]* | \.[0-9]+ ) (?: [eE][-+]?[0-9]+ )? [fF]? )
+  | (?P<number>  (?: 0[xX][0-9a-fA-F]+ | (?: [0-9]+ (?: \.[0-9]* )? | \.[0-9]+ ) (?: [eE][-+]?[0-9]+ )? [fF]? )
                  (?! [\w.] ) )
   | (?P<string>  " [^"\\\n]* (?: \\. [^"\\\n]* )* " | ' [^'\\\n]* (?: \\. [^'\\\n]* )* ' )
   | (?P<mark>    [][{{}}<>:;,=.()/-] )
 """
+LONGEST_NUMBER = 1000  # characters
 _TEXT = re.compile(_TOKEN.format(comment=r"\#[^\n]*"), re.VERBOSE | re.ASCII)
 _SCHEMA = re.compile(_TOKEN.format(comment="//[^\n]*"), re.VERBOSE | re.ASCII)
 
@@ -87,6 +88,8 @@ def _tokens(text: str, where: str, pattern: re.Pattern[str]) -> Iterator[Token]:
         kind = str(match.lastgroup)
         if kind == "line":
             line += 1
+        elif kind == "number" and match.end() - position > LONGEST_NUMBER:
+            raise CaffeFormatError(f"{where}:{line}: a number of {match.end() - position:,} characters")
         elif kind != "space":
             yield Token(kind, match.group(), line)
         position = match.end()

@@ -239,7 +239,7 @@ def _call(name: str, arguments: tuple[Any, ...]) -> Any:
         if code not in NUMBERS | {"O", "O4", "O8"}:
             raise IrFormatError(f"an array of dtype {code[:20]!r}: weights are numbers")
         return _Dtype(code)
-    if name == "encode" and len(arguments) == 2 and arguments[1] in ("latin1", "latin-1"):
+    if name == "encode" and len(arguments) == 2 and isinstance(arguments[0], str) and arguments[1] in ("latin1", "latin-1"):
         return memoryview(arguments[0].encode("latin-1"))
     if name == "scalar" and len(arguments) == 2 and isinstance(arguments[0], _Dtype) and arguments[0].code != "O8":
         (value,) = _numbers(arguments[0], arguments[1])
@@ -248,6 +248,8 @@ def _call(name: str, arguments: tuple[Any, ...]) -> Any:
 
 
 def _text(item: Any) -> str:
+    if not isinstance(item, (str, memoryview)):  # bytes(2147483647) would be so many
+        raise IrFormatError(f"a {type(item).__name__} where a text is needed")
     return item if isinstance(item, str) else str(bytes(item), "latin-1")
 
 

@@ -27,7 +27,7 @@ from .targets import Target, targets_of_graph
 
 MAX_LINE_BYTES = 10_240_000 - 2  # ncnn's buffer for a line
 MAX_FILE_BYTES = 1 << 30
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
 
 
 def write_table(table: Table, path: str | Path) -> None:

@@ -13,16 +13,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from ....errors import ConversionError
+from ....errors import ConversionError, reading
 from ....formats.npy import read_npz
 from . import safe_unpickler
 from .fitting import State, choose, shortened
 from .numpy_arrays import NumpyArray
+from .pickled_calls import check_calls
 from .torchvision_models import torchvision_models
 
 TRUSTED_PACKAGES = ("torch.nn.", "torchvision.models.", "torchvision.ops.")  # a complete model may have their classes
 # What torch.load raises for damaged files and those that torch.save did not write.
 DAMAGED_FILE = (OSError, *safe_unpickler.DAMAGED_ARCHIVE)
+SAVE = "save model.state_dict() with torch.save"
 MAX_NESTING = 3  # dicts in dicts: checkpoint["model"]["state_dict"]
 MOST_COMPRESSION = 100  # of an .npz file
 
@@ -43,7 +45,8 @@ def load_weights(model: Any, path: Path, key: str | None = None, allow_extra_key
         )
     if not path.is_file():
         raise ConversionError(f"there is no file {path}")
-    levels = _levels(path)
+    with reading(path, "a file of weights", SAVE):
+        levels = _levels(path)
     chosen = choose({key: state for level in levels for key, state in level.items()}, {*model.state_dict()}, path, key)
     if chosen is None:
         _load(model, _nearest(levels, path, key), path)
@@ -184,6 +187,11 @@ def load_pickled_model(path: Path) -> nn.Module:
     """A complete model saved by torch.save, made of classes and functions of TRUSTED_PACKAGES: no other code runs."""
     if not path.is_file():
         raise ConversionError(f"there is no file {path}")
+    with reading(path, "a complete model", SAVE):
+        return _complete_model(path)
+
+
+def _complete_model(path: Path) -> nn.Module:
     safe_unpickler.check_archive(path)
     try:
         names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
@@ -199,6 +207,7 @@ def load_pickled_model(path: Path) -> nn.Module:
         )
     with torch.serialization.safe_globals([item for item in allowed.values() if item is not None]):
         try:
+            check_calls(path)
             model = torch.load(path, map_location="cpu", weights_only=True)
             if isinstance(model, nn.Module):
                 model.eval()  # fails for a damaged one

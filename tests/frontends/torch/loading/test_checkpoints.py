@@ -287,3 +287,45 @@ def test_a_torchscript_program_is_named(tmp_path):
     torch.jit.save(torch.jit.script(nn.Linear(2, 2)), tmp_path / "net.pth")
     with pytest.raises(ConversionError, match="TorchScript program .*: give it as the model"):
         load_weights(nn.Linear(2, 2), tmp_path / "net.pth")
+
+
+def archive_of(path, pickled):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("net/data.pkl", pickled)
+        archive.writestr("net/version", b"3\n")
+    return path
+
+
+CALLS = {
+    "a module": b"\x80\x02ctorch.nn.modules.linear\nLinear\nM`\xeaM`\xea\x86R.",
+    "a function": b"\x80\x02ctorch.nn.functional\nlogsigmoid\nK\x01\x85R.",
+}
+
+
+@pytest.mark.parametrize("pickled", CALLS.values(), ids=CALLS)
+def test_a_complete_model_calls_nothing(pickled, tmp_path, monkeypatch):
+    """Linear(60000, 60000) would take 14 GB."""
+    monkeypatch.setattr(nn.Linear, "__init__", lambda *_: pytest.fail("called"))
+    with pytest.raises(ConversionError, match="net.pth"):
+        load_model(str(archive_of(tmp_path / "net.pth", pickled)))
+
+
+DAMAGED = {
+    "a persistent id that is a number": b"\x80\x02K\x01Q.",
+    "a persistent id that is a list": b"\x80\x02]Q.",
+    "a storage of no type": b"\x80\x02(X\x07\x00\x00\x00storageNX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQ.",
+    "a set for a dict": b"\x80\x02c__builtin__\nset\n]\x85R.",
+    "a dict of itself": b"\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s.",
+    "a key that cannot be one": b"\x80\x02}]K\x01s.",
+}
+
+
+@pytest.mark.parametrize("pickled", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_checkpoint_is_an_error_that_names_it(pickled, tmp_path):
+    for path in (archive_of(tmp_path / "net.pth", pickled), tmp_path / "plain.pth"):
+        if not path.exists():
+            path.write_bytes(pickled)
+        with pytest.raises(ConversionError, match=path.name):
+            load_weights(nn.Linear(1, 1), path)
+        with pytest.raises(ConversionError, match=path.name):
+            load_model(str(path))
