@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from ...errors import Refused
 from ...graph.graph import Value
@@ -19,6 +19,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._storage: dict[Value, Value] = {}  # the earlier value whose memory a value shares
+        self._sharing: dict[Value, list[Value]] = {}  # the values that share the memory of one, itself included
         self._overwritten: dict[Value, str] = {}  # values whose numbers are lost, and the layer that overwrote them
 
     def wrote(
@@ -27,10 +28,9 @@ class Memory:
         layer: Layer | None,
         inputs: Collection[Value],
         outputs: Collection[Value],
-        alive: Iterable[Value],
         works_in_place: bool = False,
     ) -> None:
-        """Records what a layer writes; alive: the tops that later layers may name, its own outputs included.
+        """Records what a layer writes.
 
         layer: None for one that other layers express; works_in_place: whether that computes it right in place.
         Raises Refused for a layer that Caffe runs in place and that then reads what it has already overwritten.
@@ -44,13 +44,15 @@ class Memory:
             raise Refused(what, "give it a top of its own, if that is what was meant")
         if layer and layer.shares_memory(len(inputs), len(outputs)):
             first = next(iter(inputs))
-            self._storage.update((value, self._of(first)) for value in outputs)
+            owner = self._of(first)
+            self._storage.update((value, owner) for value in outputs)
+            self._sharing.setdefault(owner, [owner]).extend(outputs)
             return
         tops = {value.top for value in outputs}
         written = {self._of(value) for value in inputs if value.top in tops and not isinstance(layer, Dropout)}
         if written and (self._storage or self._overwritten):
-            lost = (value for value in alive if value not in outputs and self._of(value) in written)
-            self._overwritten.update((value, name) for value in lost)
+            lost = (value for owner in written for value in self._sharing.get(owner, [owner]))
+            self._overwritten.update((value, name) for value in lost if value not in outputs)
 
     def check(self, value: Value) -> None:
         """Raises Refused for a value whose numbers Caffe has overwritten by now."""

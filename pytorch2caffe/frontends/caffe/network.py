@@ -232,7 +232,7 @@ class NetworkReader:
         check_settings(entry.get(param, {}))
         settings = Settings(entry.get(param, {}))
         shapes = [value.shape for value in inputs]
-        if any(shape == () and value.name in self._failed() for shape, value in zip(shapes, inputs, strict=True)):
+        if self.problems and () in shapes:  # it depends on a layer that has a problem
             for top in entry.get("top", []):
                 self._new(top, ())
             self._refuse(entry, not_honoured(Settings({}), param, unknown, self.reading.ignore_fields))
@@ -244,7 +244,7 @@ class NetworkReader:
             nodes, values = composed(rule, node, name, inputs)
             self._refuse(entry, not_honoured(settings, param, unknown, self.reading.ignore_fields))
             outputs = self._results(nodes, values, entry.get("top", []))
-            self.memory.wrote(name, None, inputs, outputs, self.tops.values(), rule.in_place)
+            self.memory.wrote(name, None, inputs, outputs, rule.in_place)
             return nodes
         assert cls is not None
         layer = layer_of(cls, settings, shapes, blobs, len(entry.get("top", [])))
@@ -253,7 +253,7 @@ class NetworkReader:
         for blob in fitted:
             check_blob("a weight", blob.shape)
         outputs = self._outputs(entry, layer, shapes, fitted)
-        self.memory.wrote(name, layer, inputs, outputs, self.tops.values())
+        self.memory.wrote(name, layer, inputs, outputs)
         return [Node(name, layer, inputs, outputs, tuple(fitted))]
 
     def _results(self, nodes: list[Node], values: list[Value], tops: Sequence[str]) -> list[Value]:
@@ -261,9 +261,6 @@ class NetworkReader:
         for value in (value for node in nodes for value in node.outputs if value not in values):
             value.name = self.names.unique(value.name)
         return [self._named(value, top) for value, top in zip(values, tops, strict=True)]
-
-    def _failed(self) -> set[str]:
-        return {value.name for value in self.tops.values() if value.shape == ()} if self.problems else set()
 
     def _bottom(self, bottom: str) -> Value:
         if bottom in self.data:
