@@ -64,14 +64,13 @@ class Caffe2NcnnRuntime(Runtime):
 def _run_apart(param: Path, binary: Path, inputs: Mapping[str, np.ndarray]) -> Results:
     """Runs ncnn in a process of its own: it may end with a segmentation fault on files that are not this package's."""
     fed, results = param.with_name("inputs.npz"), param.with_name("results.npz")
-    np.savez(fed, names=np.array(list(inputs)), **{str(i): array for i, array in enumerate(inputs.values())})
+    np.savez(fed, np.array(list(inputs)), *inputs.values())
     code = f"import sys; sys.path[:] = {sys.path!r}; {WORKER}"
     command = [sys.executable, "-c", code, *map(str, (param, binary, fed, results))]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=600)
     if done.returncode == 0:
-        stored = np.load(results)
-        keys = zip(stored["layers"].tolist(), stored["tops"].tolist(), strict=True)
-        return {key: stored[str(index)] for index, key in enumerate(keys)}
+        keys, *arrays = np.load(results).values()
+        return dict(zip(map(tuple, keys.tolist()), arrays, strict=True))
     lines = (done.stdout + done.stderr).splitlines()
     if done.returncode == FAILED:
         raise RuntimeFailed(lines[-1])
@@ -81,16 +80,13 @@ def _run_apart(param: Path, binary: Path, inputs: Mapping[str, np.ndarray]) -> R
 def run_worker(paths: list[str]) -> None:
     """Runs .param and .bin on arrays of a file and writes all blobs to another, in the process of its own."""
     param, binary, fed, results = map(Path, paths)
-    stored = np.load(fed)
-    inputs = {name: stored[str(index)] for index, name in enumerate(stored["names"].tolist())}
+    names, *arrays = np.load(fed).values()
     try:
-        blobs = run_files(param, binary, inputs, None)
+        blobs = run_files(param, binary, dict(zip(names.tolist(), arrays, strict=True)), None)
     except RuntimeFailed as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(FAILED)
-    layers, tops = ([key[i] for key in blobs] for i in range(2))
-    arrays = {str(index): array for index, array in enumerate(blobs.values())}
-    np.savez(results, layers=np.array(layers), tops=np.array(tops), **arrays)
+    np.savez(results, np.array(list(blobs)), *blobs.values())
 
 
 def _as_in_caffe(blobs: Results, prototxt: Path, wanted: Collection[str] | None) -> Results:
