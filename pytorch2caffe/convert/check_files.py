@@ -45,7 +45,11 @@ def check_files(
     """
     load_layers()
     reading = reading or CaffeReading()
-    text = caffe_proto.read_prototxt(prototxt)
+    try:
+        text = caffe_proto.read_prototxt(prototxt)
+    except caffe_proto.CaffeFormatError:
+        load_supported(prototxt)  # raises an error that names another kind of file
+        raise
     layers = layers_of(text, reading, str(prototxt))
     problems = [*_old_forms(prototxt, target), *_unknown(text.unknown, target)]
     problems += _training(layers, target)

@@ -8,7 +8,7 @@ from ..layers.shape.permute import Permute
 TO_FIRST = (0, 2, 3, 1)  # from NCHW read as NHWC, which a frontend makes (N, W, C, H), to (N, C, H, W)
 FROM_FIRST = (0, 3, 1, 2)
 AS_READ = "/nchw"
-SUFFIX = {TO_FIRST: "/nhwc", FROM_FIRST: AS_READ}
+SUFFIX: dict[tuple[int, ...], str] = {TO_FIRST: "/nhwc", FROM_FIRST: AS_READ}
 
 
 def keep_channels_first(graph: Graph) -> None:

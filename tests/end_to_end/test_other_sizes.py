@@ -73,6 +73,8 @@ FITS_ALL: dict[str, Callable[[], nn.Module]] = {
     "least of 17 channels": lambda: Block(lambda y: torch.cat([y, y * 2, y[:, :1] - 1], 1).amin(1, True)),
     "bilinear": lambda: Block(lambda y: F.interpolate(y, scale_factor=2, mode="bilinear")),
     "less the mean of each channel": lambda: Block(lambda y: y - y.mean((2, 3), True)),
+    "means of rows": lambda: Block(lambda y: y.mean(3) + y.amin(3)),
+    "rows by their means": lambda: Block(lambda y: y * y.mean(3, True).sigmoid()),
     "one map without its channel": lambda: Block(lambda y: y.mean(1)),
     "all but the first row": lambda: Block(lambda y: y[:, :, 1:]),
     "rows from the start": lambda: Block(lambda y: y[:, :, 9:13]),

@@ -10,6 +10,7 @@ import caffe_proto
 from caffe_proto import FilePaths
 
 from ...errors import ConversionError, Problem, UnsupportedError
+from ...formats.kinds import kind_of
 from ...graph.graph import Graph
 from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import load_layers
@@ -88,7 +89,7 @@ def _reader(prototxt: str | Path, caffemodel: FilePaths | None, reading: CaffeRe
         net = caffe_proto.to_dict(text.net)
         weights = caffe_proto.blobs_by_name(caffemodel) if caffemodel is not None else None
     except caffe_proto.CaffeFormatError as error:
-        raise ConversionError(str(error)) from error
+        raise _of_other_kind(prototxt, caffemodel) or ConversionError(str(error)) from error
     reading = replace(reading, stages=[*reading.stages, *net.get("state", {}).get("stage", [])])
     layers = [entry for entry in net.get("layer", []) if reading.includes(entry)]
     excluded = [entry for entry in net.get("layer", []) if not reading.includes(entry)]
@@ -96,3 +97,13 @@ def _reader(prototxt: str | Path, caffemodel: FilePaths | None, reading: CaffeRe
     by_layer = Weights(weights, advice(caffemodel))
     name = net.get("name") or Path(prototxt).stem
     return NetworkReader(name, layers, excluded, text.unknown, by_layer, str(prototxt), reading)
+
+
+def _of_other_kind(prototxt: str | Path, caffemodel: FilePaths | None) -> ConversionError | None:
+    """What to say of files that are not Caffe's, if they are of a known kind."""
+    weights = caffe_proto.weight_files(caffemodel) if caffemodel is not None else []
+    is_text = isinstance(prototxt, str) and any(mark in prototxt for mark in "{\n\0")
+    for path in [*([] if is_text else [prototxt]), *weights]:
+        if kind := kind_of(path):
+            return ConversionError(f"{path}: {kind[0]}, not a Caffe file\n  fix: {kind[1].replace('FILE', str(path))}")
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from ...formats.ncnn import Ncnn
 from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.ir_operator import IrOperator
+from ...graph.lowering import Lowering
 from ...graph.onnx_rules import from_onnx_alike
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
+from .eltwise import Eltwise
+from .power import Power
 
 
 @layer("AbsVal")
@@ -29,6 +33,11 @@ class AbsVal(Layer):
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source(expr="{0}.abs()")
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
+        """The larger of x and -x."""
+        (x,) = inputs
+        return net.add(Eltwise("MAX"), x, net.add(Power(scale=-1.0), x, name="minus"))
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         return net.op("Abs", *inputs)

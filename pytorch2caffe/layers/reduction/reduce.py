@@ -21,12 +21,13 @@ from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
 from ..pooling.pooling import Pooling
 from ..shape.concat import Concat
-from ..shape.reshape import reshape_to
+from ..shape.reshape import Reshape, reshape_to
 from ..shape.slice import slice_at
 
 TORCH = {"mean": "mean", "sum": "sum", "max": "amax", "min": "amin"}
 NCNN = {"sum": 0, "mean": 3, "max": 4, "min": 5}
 MOST_SLICES = 16  # outputs of one layer that consumers of Caffe files accept
+ROWS = Reshape((-1, 1), 1, 2)  # [N, C, H, W] to [N, C * H, 1, W]
 MOST_AT_ONCE = 1 << 12  # Caffe sums in float32 one by one; larger windows are reduced along the rows first
 
 
@@ -71,6 +72,8 @@ class Reduce(Layer):
             return reshape_to(net, _over_channels(net, x, self.operation), output, "reduced")
         channels = self.dims == (1,) and len(x.shape) == 4
         x = _largest_channel(net, x) if channels else x
+        if self.dims == (3,) and self.operation != "sum" and net.takes(ROWS, x):
+            return self._of_rows(net, x, output)
         for start, stop in _runs(self.dims) if not channels else ():
             x = _pool(net, x, start, stop, "MAX" if self.operation in ("max", "min") else "AVE")
         if self.operation == "min":
@@ -79,6 +82,14 @@ class Reduce(Layer):
             inputs[0].fixed |= set(self.dims)
             x = net.add(Power(scale=float(count)), x, name="sum")
         return reshape_to(net, x, output, "reduced")
+
+    def _of_rows(self, net: Lowering, x: Value, output: Sequence[int]) -> Value:
+        """Of each row of [N, C, H, W], for every size and batch: global pooling of [N, C * H, 1, W]."""
+        method = "AVE" if self.operation == "mean" else "MAX"
+        y = net.add(Pooling(method, global_pooling=True), net.add(ROWS, x, name="rows"), name="pool")
+        if self.operation == "min":
+            y = net.add(Power(scale=-1.0), y, name="min")
+        return net.add(Reshape((0, x.shape[1], -1, *output[3:])), y)
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         (x,) = inputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from .process import last_lines
 from .tops import layers_of
 
 VARIABLE = "PYTORCH2CAFFE_CAFFE2NCNN"
+WORKER = f"from {__name__} import run_worker; run_worker(sys.argv[1:])"
+FAILED = 3  # exit status of the process that runs ncnn, which then has written why as its last line
 
 
 class Caffe2NcnnRuntime(Runtime):
@@ -54,8 +57,36 @@ class Caffe2NcnnRuntime(Runtime):
             printed = last_lines((done.stdout + done.stderr).splitlines())
             if done.returncode != 0 or not param.exists():
                 raise RuntimeFailed(f"caffe2ncnn ends with exit status {done.returncode}:\n{printed}")
-            blobs = run_files(param, binary, inputs, None)
+            blobs = _run_apart(param, binary, inputs)
         return _as_in_caffe(blobs, prototxt, wanted)
+
+
+def _run_apart(param: Path, binary: Path, inputs: Mapping[str, np.ndarray]) -> Results:
+    """Runs ncnn in a process of its own: it may end with a segmentation fault on files that are not this package's."""
+    fed, results = param.with_name("inputs.npz"), param.with_name("results.npz")
+    np.savez(fed, np.array(list(inputs)), *inputs.values())
+    code = f"import sys; sys.path[:] = {sys.path!r}; {WORKER}"
+    command = [sys.executable, "-c", code, *map(str, (param, binary, fed, results))]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=600)
+    if done.returncode == 0:
+        keys, *arrays = np.load(results).values()
+        return dict(zip(map(tuple, keys.tolist()), arrays, strict=True))
+    lines = (done.stdout + done.stderr).splitlines()
+    if done.returncode == FAILED:
+        raise RuntimeFailed(lines[-1])
+    raise RuntimeFailed(f"caffe2ncnn: ncnn ends with exit status {done.returncode}:\n{last_lines(lines)}")
+
+
+def run_worker(paths: list[str]) -> None:
+    """Runs .param and .bin on arrays of a file and writes all blobs to another, in the process of its own."""
+    param, binary, fed, results = map(Path, paths)
+    names, *arrays = np.load(fed).values()
+    try:
+        blobs = run_files(param, binary, dict(zip(names.tolist(), arrays, strict=True)), None)
+    except RuntimeFailed as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(FAILED)
+    np.savez(results, np.array(list(blobs)), *blobs.values())
 
 
 def _as_in_caffe(blobs: Results, prototxt: Path, wanted: Collection[str] | None) -> Results:

@@ -17,6 +17,8 @@ CASES = {
     "a difference": (lambda x: x.relu() - x, "tensorrt", ["Power", "ReLU", "Eltwise"]),
     "channels in two": (lambda x: torch.cat(x.chunk(2, 1)[::-1], 1), "tensorrt", ["Convolution"] * 2 + ["Concat"]),
     "rows cut off": (lambda x: x[:, :, 1:], "armnn", ["Convolution"]),
+    "an absolute value": (lambda x: x.abs(), "openvino", ["Power", "Eltwise"]),
+    "a linear layer of rows": (nn.Linear(6, 2), "openvino", ["Reshape", "Convolution", "Permute", "Reshape"]),
     "a dilated convolution": (nn.Conv2d(4, 3, 3, padding=2, dilation=2), "armnn", ["Convolution"]),
     "a convolution without bias": (nn.Conv2d(4, 3, 3, bias=False), "nncase", ["Convolution"]),
     "a Linear without bias": (nn.Sequential(nn.Flatten(), nn.Linear(120, 3, bias=False)), "paddle", None),

@@ -10,7 +10,7 @@ from pytorch2caffe.frontends.caffe import training_layers as caffe_ends
 from pytorch2caffe.graph.registry import LAYERS, load_layers
 from tests.frontends.caffe.caffe_cases import BUILT
 from tests.frontends.caffe.caffe_types_page import page
-from tests.layers.conftest import caffe_text, same_as_caffe  # noqa: F401 - a fixture
+from tests.layers.conftest import caffe_text, folder, same_as_caffe  # noqa: F401 - fixtures
 from tests.paths import ROOT
 
 CASES = {
@@ -37,8 +37,8 @@ def test_every_type_of_real_caffe_is_accounted_for(real_caffe):
 
 @pytest.mark.parametrize("kind", BUILT)
 def test_every_built_type_has_cases_here_or_a_file_of_its_own(kind):
-    folder = ROOT / "tests" / "layers"
-    assert BUILT[kind] or any(f'type: "{kind}"' in path.read_text() for path in folder.glob("*/test_*.py"))
+    layers = ROOT / "tests" / "layers"
+    assert BUILT[kind] or any(f'type: "{kind}"' in path.read_text() for path in layers.glob("*/test_*.py"))
 
 
 @pytest.mark.parametrize("kind", caffe_ends.REFUSED)

@@ -10,7 +10,7 @@ from torch import nn
 
 from pytorch2caffe import ConversionError, UnsupportedError, export, load_caffe, save_caffe, to_torch
 from pytorch2caffe.cli import main
-from tests.layers.conftest import same_as_caffe  # noqa: F401 - a fixture
+from tests.layers.conftest import folder, same_as_caffe  # noqa: F401 - fixtures
 
 HEAD = (
     'name: "net" layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 6 dim: 6 } } }'
@@ -18,8 +18,8 @@ HEAD = (
 CONV = "convolution_param { num_output: 2 kernel_size: 3 }"
 
 
-def write(folder, *layers, head=HEAD):
-    path = folder / "net.prototxt"
+def write(where, *layers, head=HEAD):
+    path = where / "net.prototxt"
     path.write_text(head + "".join(f" layer {{ {layer} }}" for layer in layers))
     return path
 
@@ -140,7 +140,7 @@ def test_absurd_sizes_cost_nothing(tmp_path):
 def test_a_network_without_input(tmp_path):
     path = tmp_path / "none.prototxt"
     path.write_text('name: "none"')
-    with pytest.raises(ConversionError, match="has no input"):
+    with pytest.raises(ConversionError, match="has no layers"):
         load_caffe(path)
 
 

@@ -114,6 +114,19 @@ def test_the_files_of_another_program_are_run_in_ncnn(tmp_path, capsys):
     assert "runtime caffe2ncnn" in capsys.readouterr().out
 
 
+def test_a_crash_of_ncnn_is_an_error(tmp_path, monkeypatch):
+    """ncnn ends with a segmentation fault on some files that its tool makes of Caffe's."""
+    pytest.importorskip("ncnn")
+    tool = tmp_path / "tool"
+    tool.write_text(f"#!{sys.executable}\nimport sys\nfor path in sys.argv[3:]: open(path, 'wb')\n")
+    tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+    (tmp_path / "n.prototxt").write_text(HEAD)
+    (tmp_path / "n.caffemodel").write_bytes(b"")
+    monkeypatch.setattr(sys.modules[Caffe2NcnnRuntime.__module__], "WORKER", "import os; os.abort()")
+    with pytest.raises(RuntimeFailed, match="ncnn ends with exit status -6"):
+        Caffe2NcnnRuntime(str(tool)).run(tmp_path / "n.prototxt", tmp_path / "n.caffemodel", {"data": X})
+
+
 def test_the_worker_is_understood_by_old_pythons():
     """Its text is run by Python 3.8: no match statement, no union of types when it is executed, no strict zip."""
     import ast
