@@ -20,3 +20,11 @@ def test_damaged_files_of_onnx_end_in_one_clear_error():
     from tests.fuzz.onnx import fuzz
 
     assert fuzz(150, 0).startswith("150 cases")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_damaged_files_of_every_other_kind_end_in_one_clear_error():
+    from tests.fuzz.files import READERS, fuzz
+
+    assert len(fuzz(60, 0).splitlines()) == len(READERS)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...errors import ConversionError
+from ...errors import ConversionError, reading
 from ...graph.registry import LAYERS, load_layers
 from .dialect import Dialect, Limits, Rule, Spelling
 
@@ -113,10 +113,11 @@ def _read(path: Path, extended_by: tuple[Path, ...]) -> Dialect:
         raise ConversionError(f"{who}no dialect {path.stem if path.parent == FOLDER else str(path)!r}{hint}")
     if path.resolve() in extended_by:
         raise ConversionError(f"{path}: extends: it extends itself")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConversionError(f"{path}: {error}") from error
+    with reading(path, "a dialect"):
+        return _of_table(path, tomllib.loads(path.read_text(encoding="utf-8")), extended_by)
+
+
+def _of_table(path: Path, table: dict[str, Any], extended_by: tuple[Path, ...]) -> Dialect:
     _Checker(path).check(table)
     base = _base(path, table, extended_by)
     for key in ("keeps", "without"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +17,7 @@ from caffe_proto import atomic_files
 
 from ...backends.torch.generate import generate
 from ...backends.torch.names import class_name
-from ...errors import ConversionError
+from ...errors import ConversionError, reading
 from ...graph.graph import Graph
 
 MODULE = "MainModel"  # the name under which MMdnn's users load the code, to which a .pth refers
@@ -95,20 +94,16 @@ def load_kit_model(code: str | Path, weights: str | Path) -> nn.Module:
     if kit_model is None:
         raise ConversionError(f"{code} has no class KitModel: generate it with `mmtocode -f pytorch`")
     read_arrays(weights)
-    try:
+    with reading(weights, f"the weights of {code}"):  # it reads them member by member
         return kit_model(str(weights)).eval()
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise ConversionError(f"{weights} does not fit {code}: {error}") from error
 
 
 def read_arrays(weights: str | Path) -> Mapping[str, np.ndarray]:
     """The arrays of a weights file by name, read on access. Raises ConversionError if it is not such a file."""
     if not Path(weights).is_file():
         raise ConversionError(f"there is no file {weights}")
-    try:
+    with reading(weights, "a weights file of mmtocode"):
         arrays: Any = np.load(weights)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ConversionError(f"{weights} is not a weights file of mmtocode: {error}") from error
     if not isinstance(arrays, np.lib.npyio.NpzFile):
         raise ConversionError(f"{weights} is not a weights file of mmtocode")
     return arrays

@@ -239,7 +239,12 @@ def _call(name: str, arguments: tuple[Any, ...]) -> Any:
         if code not in NUMBERS | {"O", "O4", "O8"}:
             raise IrFormatError(f"an array of dtype {code[:20]!r}: weights are numbers")
         return _Dtype(code)
-    if name == "encode" and len(arguments) == 2 and isinstance(arguments[0], str) and arguments[1] in ("latin1", "latin-1"):
+    if (
+        name == "encode"
+        and len(arguments) == 2
+        and isinstance(arguments[0], str)
+        and arguments[1] in ("latin1", "latin-1")
+    ):
         return memoryview(arguments[0].encode("latin-1"))
     if name == "scalar" and len(arguments) == 2 and isinstance(arguments[0], _Dtype) and arguments[0].code != "O8":
         (value,) = _numbers(arguments[0], arguments[1])
