@@ -28,7 +28,7 @@ def load_network(source: NetworkSource) -> Graph:
     """
     if source.framework not in READERS:
         raise ConversionError(f"{source.framework!r} is not a framework to read: use {', '.join(FROM)}")
-    if source.inputs and source.framework in ("pytorch", "ir"):
+    if source.inputs and source.framework in ("pytorch", "ir", "darknet"):
         raise ConversionError(f"{source.framework} networks have their inputs themselves: give shapes without names")
     return READERS[source.framework](source)
 
@@ -83,6 +83,13 @@ def _load_keras(source: NetworkSource) -> Graph:
     return load_keras(source.network, list(source.outputs) or None, source.shapes)
 
 
+def _load_darknet(source: NetworkSource) -> Graph:
+    from ..frontends.darknet import load_darknet
+
+    graph = load_darknet(source.network, source.weights, input_shape=next(iter(source.input_shapes), None))
+    return cut(graph, source.start, source.outputs)
+
+
 def _load_onnx(source: NetworkSource) -> Graph:
     from ..frontends.onnx.load import load_onnx
 
@@ -115,6 +122,7 @@ READERS: dict[str, Callable[[NetworkSource], Graph]] = {
     "caffe": _load_caffe,
     "tensorflow": _load_tensorflow,
     "keras": _load_keras,
+    "darknet": _load_darknet,
     "pytorch": _load_pytorch,
     "ir": _load_ir,
     "onnx": _load_onnx,

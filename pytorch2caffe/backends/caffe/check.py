@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...errors import Problem
 from ...graph.caffe_rules import CAFFE
-from ...graph.graph import Graph, Node, Value
+from ...graph.graph import Graph, Node, Shape, Value
 from ...graph.registry import LAYERS, Layer
 from ...passes.pairs import chains
 from .dialect import Dialect
@@ -72,7 +72,7 @@ def lowering_advice(type: str, target: Dialect) -> str:
 def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
     """Settings, sizes and names beyond the limits of the dialect."""
     for node in graph.nodes:
-        for how, rule in target.violations(node.layer, _ranks_of(node)):
+        for how, rule in target.violations(node.layer, _shapes_of(node)):
             yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
         yield from _ranks(node, target)
         yield from _sides(node, target)
@@ -94,7 +94,7 @@ def limits(graph: Graph, target: Dialect) -> Iterator[Problem]:
 def _after(graph: Graph, target: Dialect) -> Iterator[Problem]:
     """Layers that the consumer joins wrongly with one before them."""
     for node, before in chains(graph):
-        for how, rule in target.violations_after(node.layer, _ranks_of(node), [other.layer for other in before]):
+        for how, rule in target.violations_after(node.layer, _shapes_of(node), [other.layer for other in before]):
             yield Problem(location(node), f"{how}: {rule.why}", rule.fix)
 
 
@@ -103,8 +103,8 @@ def location(node: Node) -> str:
     return node.where if node.module else f"layer {node.name!r}"
 
 
-def _ranks_of(node: Node) -> list[int]:
-    return [len(value.shape) for value in node.inputs]
+def _shapes_of(node: Node) -> list[Shape]:
+    return [value.shape for value in node.inputs]
 
 
 def _ranks(node: Node, target: Dialect) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import Refusal
-from ...graph.graph import Value
+from ...graph.graph import Shape, Value
 from ...graph.registry import Layer
 
 
@@ -21,8 +21,9 @@ class Rule:
     layer: the type it is about. when: it holds only where each of these fields has one of these values; `bottoms` is
     the number of inputs, `ranks[1]` the number of axes of the second. only: the values that a field may then have;
     `shape[0]` is the first of a list, and the whole list is written as a list. min, max: the least and the greatest
-    number that a field may hold, or each number of a list. length: the numbers of numbers that a list may hold. once:
-    fields that may hold one number, not one per axis. whole: fields that must hold integers. why, fix: for the message.
+    number that a field may hold, or each number of a list. length: the numbers of numbers that a list may hold. side:
+    it holds only where the height or width of the first input is at most so many. once: fields that may hold one
+    number, not one per axis. whole: fields that must hold integers. why, fix: for the message.
     after: the rule holds only where the layer alone reads a layer of one of these types, directly or through layers of
     the types in `through`: a consumer that joins such layers may do so wrongly. after_when, after_unless: it holds only
     where each of these fields of that other layer has one of the values, and not where each of those has.
@@ -34,6 +35,7 @@ class Rule:
     min: Mapping[str, float] = dataclasses.field(default_factory=dict)
     max: Mapping[str, float] = dataclasses.field(default_factory=dict)
     length: Mapping[str, list[int]] = dataclasses.field(default_factory=dict)
+    side: int | None = None
     once: Sequence[str] = ()
     whole: Sequence[str] = ()
     after: Sequence[str] = ()
@@ -43,10 +45,11 @@ class Rule:
     why: str = ""
     fix: str = ""
 
-    def violation_by(self, layer: Layer, ranks: Sequence[int]) -> str | None:
-        """How a layer with inputs of so many axes violates it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
-        if layer.type != self.layer:
+    def violation_by(self, layer: Layer, shapes: Sequence[Shape]) -> str | None:
+        """How a layer with inputs of these shapes violates it, `order [0, 2, 1, 3] in Permute`; None if it does not."""
+        if layer.type != self.layer or self.side is not None and min(shapes[0][2:], default=1) > self.side:
             return None
+        ranks = [len(shape) for shape in shapes]
         if not _has(layer, self.when, ranks):
             return None
         for name, values in self.only.items():
@@ -191,29 +194,29 @@ class Dialect:
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray] = ()) -> Refusal | None:
         """None if this consumer reads `layer` with these inputs as it is, else what it lacks, and the fix of its rule.
 
-        inputs: only how many there are, and their numbers of axes, count.
+        inputs: only their shapes count.
         """
         fields = self.layers.get(layer.type)
         if fields is None:
             return Refusal(f"{self.name} has no layer {layer.type}")
         if unknown := [name for name in layer.to_caffe() if name not in fields]:
             return Refusal(f"{self.name} has no {', '.join(unknown)} in {layer.type}", "do without that setting")
-        for how, rule in self.violations(layer, [len(value.shape) for value in inputs]):
+        for how, rule in self.violations(layer, [value.shape for value in inputs]):
             return Refusal(f"{self.name} has no {how}: {rule.why}", rule.fix)
         return None
 
-    def violations(self, layer: Layer, ranks: Sequence[int]) -> Iterator[tuple[str, Rule]]:
-        """The rules that a layer violates whatever is before it, each with how. ranks: of its inputs."""
+    def violations(self, layer: Layer, shapes: Sequence[Shape]) -> Iterator[tuple[str, Rule]]:
+        """The rules that a layer violates whatever is before it, each with how. shapes: of its inputs."""
         for rule in self.rules:
-            if not rule.after and (how := rule.violation_by(layer, ranks)) is not None:
+            if not rule.after and (how := rule.violation_by(layer, shapes)) is not None:
                 yield how, rule
 
     def violations_after(
-        self, layer: Layer, ranks: Sequence[int], before: Sequence[Layer]
+        self, layer: Layer, shapes: Sequence[Shape], before: Sequence[Layer]
     ) -> Iterator[tuple[str, Rule]]:
         """The rules that a layer violates because of those before it, the nearest first, each with how."""
         for rule in self.rules:
-            if (how := rule.violation_by(layer, ranks)) is not None and (other := rule.joined_with(before)):
+            if (how := rule.violation_by(layer, shapes)) is not None and (other := rule.joined_with(before)):
                 yield f"{how} after {other.type}", rule
 
     def spell(self, layer: Layer) -> dict[str, Any]:

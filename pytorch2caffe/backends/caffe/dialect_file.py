@@ -60,6 +60,7 @@ RULE = {
     "min": "a table",
     "max": "a table",
     "length": "a table",
+    "side": "a number above 0",
     "once": STRINGS,
     "whole": STRINGS,
     "after": STRINGS,

@@ -14,6 +14,7 @@ from ...graph.registry import Layer
 from ...passes.express import express
 from .check import alternative_to, check
 from .dialect import Dialect
+from .dialect_file import dialect
 from .passes import after_lowering, before_lowering
 
 
@@ -33,7 +34,7 @@ class DialectTarget:
 
     def takes(self, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Refusal | None:
         """None if the dialect has the layer and the fields that are set, else which it lacks and what to do."""
-        refusal = self.dialect.takes(layer, inputs, blobs)
+        refusal = self.dialect.takes(layer, inputs, blobs) or self._misread(layer, inputs)
         if refusal is None:
             return None
         most, rank = self.dialect.limits.most_axes(layer.type), max((len(value.shape) for value in inputs), default=0)
@@ -44,6 +45,14 @@ class DialectTarget:
         if layer.type not in self.dialect.layers:
             return replace(refusal, fix=alternative_to(layer.type, self.dialect, lowered=True))
         return refusal
+
+    def _misread(self, layer: Layer, inputs: Sequence[Value]) -> Refusal | None:
+        """Why a dialect of `safe_in` computes something else, for maps of this size."""
+        for other in map(dialect, self.dialect.safe_in):
+            for how, rule in other.violations(layer, [value.shape for value in inputs]):
+                if rule.side is not None:
+                    return Refusal(f"{other.name} has no {how}: {rule.why}", rule.fix)
+        return None
 
     def own_form(self, net: Builder, layer: Layer, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> None:
         """None: layers have no other form for a dialect than that of their `lower`."""

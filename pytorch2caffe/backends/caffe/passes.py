@@ -85,5 +85,5 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:
     """Whether one of the targets joins a node wrongly with one of those before it."""
-    layers, ranks = [other.layer for other in before], [len(value.shape) for value in node.inputs]
-    return any(any(target.violations_after(node.layer, ranks, layers)) for target in targets)
+    layers, shapes = [other.layer for other in before], [value.shape for value in node.inputs]
+    return any(any(target.violations_after(node.layer, shapes, layers)) for target in targets)

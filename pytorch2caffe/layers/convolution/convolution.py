@@ -29,7 +29,7 @@ class Convolution(Kernel):
         return self._ncnn(shapes[0], blobs[0], blobs)
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For consumers of images only, without dilation, or with a bias only."""
+        """For consumers of images only, without dilation, that misread small maps, or with a bias only."""
         (x,), (weight, *bias) = inputs, blobs
         if len(self.kernel_size) == 1:
             return self._of_rows(net, x, weight, bias)
@@ -40,6 +40,12 @@ class Convolution(Kernel):
             wide[(slice(None), slice(None), *every)] = weight
             dense = replace(self, kernel_size=tuple(sizes), dilation=(1,) * len(sizes))
             return net.add(dense, x, blobs=[wide, *bias])
+        if self.group > 1 and len(self.kernel_size) == 2:
+            around = ((0, 0), (0, 0), (1, 1), (1, 1))
+            kernel, pad = tuple(size + 2 for size in self.kernel_size), tuple(size + 1 for size in self.pad)
+            wider, filters = replace(self, kernel_size=kernel, pad=pad), np.pad(weight, around)
+            if net.takes(wider, x, blobs=[filters, *bias]):
+                return net.add(wider, x, blobs=[filters, *bias])
         return net.add(replace(self, bias_term=True), x, blobs=[weight, np.zeros(self.num_output, np.float32)])
 
     def _of_rows(self, net: Lowering, x: Value, weight: np.ndarray, bias: Sequence[np.ndarray]) -> Value:

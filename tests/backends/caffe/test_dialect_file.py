@@ -206,7 +206,7 @@ def test_lowering_is_advised_where_it_works(chip, tmp_path):
 def test_no_such_dialect():
     with pytest.raises(ConversionError, match="no dialect 'opencv4'; did you mean 'opencv'"):
         dialect("opencv4")
-    with pytest.raises(ConversionError, match=f"there are {', '.join(names())}, and files"):
+    with pytest.raises(ConversionError, match=f"is one of {', '.join(names())}"):
         dialect("zzz.toml")
 
 

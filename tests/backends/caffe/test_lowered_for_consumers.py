@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from pytorch2caffe import UnsupportedError, load_caffe, save_caffe, to_torch, trace
+from pytorch2caffe.verify.runtimes import get
 from tests.layers.conftest import caffe_text
 from tests.lively import make_lively
 from tests.models import tiny
@@ -71,3 +72,18 @@ def test_nnie_gets_no_crop(tmp_path):
     graph = trace(model, torch.zeros(1, 3, 32, 32))
     lowered = save_caffe(graph, tmp_path / "n.prototxt", tmp_path / "n.caffemodel", "nnie")
     assert not {"Crop", "Silence"} & {node.layer.type for node in lowered.nodes}
+
+
+@pytest.mark.parametrize("dialect", ["caffe", "opencv"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 4), (3, 1)], ids=str)
+def test_depthwise_convolutions_of_one_row_or_column_in_opencv(size, dialect, tmp_path):
+    """OpenCV 4.14 reads beyond such a map with a kernel of 3 by 3."""
+    if reason := get("opencv").unavailable():
+        pytest.skip(reason)
+    files, x = (tmp_path / "net.prototxt", tmp_path / "net.caffemodel"), torch.randn(1, 8, *size)
+    model = nn.Conv2d(8, 8, 3, padding=1, groups=8)
+    lowered = save_caffe(trace(model, x), *files, dialect)
+    (actual,) = get("opencv").run(*files, {lowered.inputs[0].name: x.numpy()}).values()
+    torch.testing.assert_close(torch.from_numpy(actual), model(x).detach())
+    at_two = save_caffe(trace(model, torch.randn(1, 8, 2, 2)), *files, dialect)
+    assert [node.layer.kernel_size for node in (*lowered.nodes, *at_two.nodes)] == [(5, 5), (3, 3)]
