@@ -115,7 +115,11 @@ def _read(path: Path, extended_by: tuple[Path, ...]) -> Dialect:
     if path.resolve() in extended_by:
         raise ConversionError(f"{path}: extends: it extends itself")
     with reading(path, "a dialect"):
-        return _of_table(path, tomllib.loads(path.read_text(encoding="utf-8")), extended_by)
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConversionError(f"{path}: {error}") from error
+        return _of_table(path, table, extended_by)
 
 
 def _of_table(path: Path, table: dict[str, Any], extended_by: tuple[Path, ...]) -> Dialect:

@@ -11,7 +11,7 @@ import caffe_proto
 from caffe_proto import atomic_files, temporary_folder
 
 from ...backends.caffe.writer import save_caffe
-from ...errors import ConversionError
+from ...errors import ConversionError, reading
 from ...graph.graph import Graph
 from .kit_model import load_code, plain, read_arrays, write_arrays
 
@@ -72,6 +72,7 @@ def write_model(code: str | Path, weights: str | Path, prefix: str | Path) -> tu
             index = int(key.split("/")[0])
             if index >= len(blobs):
                 raise ConversionError(f"{weights} does not fit {code}: it has weights for layer {index}")
-            blobs[index].append(arrays[key])
+            with reading(weights, "a weights file of mmtocode"):
+                blobs[index].append(arrays[key])
         caffe_proto.write_caffemodel(net, blobs, binary)
     return files
