@@ -10,7 +10,7 @@ import click
 from ..formats.visible import visible
 from .caffe_options import caffe_reading
 from .options import Caffemodels, force_option, print_acceptances
-from .page import html_option, write_page
+from .page import html_option, working, write_page
 
 if TYPE_CHECKING:
     from ..frontends.caffe.reading import CaffeReading
@@ -51,7 +51,8 @@ def command(prototxt: str, caffemodel: list[Path] | None, target: str, html: str
     if target == "all":
         from ..convert.consumers import consumers_of_files
 
-        acceptances = consumers_of_files(prototxt, caffemodel, reading)
+        with working(f"lowering {prototxt} for every target"):
+            acceptances = consumers_of_files(prototxt, caffemodel, reading)
         print_acceptances(prototxt, acceptances)
         if html:
             sections = consumer_sections(prototxt, caffemodel, acceptances, reading)

@@ -9,6 +9,7 @@ import click
 from ..convert.source import FROM, TO, NetworkSource
 from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
 from .options import NamedShape, OutputFile, force_option, named_shapes, note, report_shards, split_weights
+from .page import working
 
 
 @click.command(
@@ -94,8 +95,10 @@ def command(
     source = NetworkSource(
         framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading, no_weights
     )
-    graph = load_network(source)
-    files = save_network(graph, target_framework, path, target, split_weights)
+    with working(f"reading {network}"):
+        graph = load_network(source)
+    with working(f"writing {path}"):
+        files = save_network(graph, target_framework, path, target, split_weights)
     for file in files:
         click.echo(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")
     if target_framework == "caffe":

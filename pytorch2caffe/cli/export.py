@@ -27,6 +27,7 @@ from .options import (
     split_weights,
     tolerance_option,
 )
+from .page import working
 from .pixel_options import pixel_options, pixels_of
 from .random_inputs import InputType, random_inputs, shape_advice, types_option
 from .variadic_options import VariadicCommand
@@ -130,8 +131,6 @@ def command(
     trust: bool,
 ) -> int:
     import torch
-    from rich.console import Console
-    from rich.text import Text
 
     from ..convert.export import export
     from ..convert.export_onnx import export_onnx
@@ -177,7 +176,7 @@ def command(
     if dry_run:
         return _dry_run(model, read, target, fold_bn=fold_bn)
     try:
-        with shape_advice(sizes), Console(stderr=True).status(Text(f"converting {model}")):
+        with shape_advice(sizes), working(f"converting {model}"):
             graph = convert(
                 prototxt=f"{prefix}.prototxt",
                 caffemodel=f"{prefix}.caffemodel",

@@ -17,6 +17,7 @@ from .options import (
     report_weights,
     split_weights,
 )
+from .page import working
 
 if TYPE_CHECKING:
     from ..frontends.caffe.reading import CaffeReading
@@ -63,17 +64,18 @@ def command(
     from ..errors import UnsupportedError
 
     try:
-        graph = lower_files(
-            prototxt,
-            caffemodel,
-            prefix,
-            target,
-            fold_bn=fold_bn,
-            split_weights=split_weights,
-            check=not no_check,
-            check_runtime=check_runtime,
-            reading=reading,
-        )
+        with working(f"writing {prefix}.prototxt for {target}"):
+            graph = lower_files(
+                prototxt,
+                caffemodel,
+                prefix,
+                target,
+                fold_bn=fold_bn,
+                split_weights=split_weights,
+                check=not no_check,
+                check_runtime=check_runtime,
+                reading=reading,
+            )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2

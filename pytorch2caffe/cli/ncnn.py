@@ -11,6 +11,7 @@ import click
 
 from .caffe_options import caffe_reading
 from .options import Caffemodels, Prefix, force_option, note
+from .page import working
 
 if TYPE_CHECKING:
     from ..backends.ncnn.table.table import Table
@@ -86,9 +87,10 @@ def command(
     results: list[str] = []
     proof = _proof(graph, table, fp16, results)
     try:
-        files = save_ncnn(
-            graph, prefix, table, fp16=fp16, fold=fuse, all_int8=all_int8, proof=None if no_check else proof
-        )
+        with working(f"writing {prefix}.param and {prefix}.bin"):
+            files = save_ncnn(
+                graph, prefix, table, fp16=fp16, fold=fuse, all_int8=all_int8, proof=None if no_check else proof
+            )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .options import CAFFE_PREFIX, Caffemodels, Shape, force_option, report_weights
+from .page import working
 
 
 @click.command(
@@ -38,7 +39,8 @@ def command(
     from ..errors import UnsupportedError
 
     try:
-        graph = resize_files(prototxt, caffemodel, prefix, shapes, check=not no_check)
+        with working(f"writing {prefix}.prototxt"):
+            graph = resize_files(prototxt, caffemodel, prefix, shapes, check=not no_check)
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2

@@ -43,7 +43,9 @@ def summary_sections(graph: Graph) -> list[Section]:
         )
         for row in rows
     }
-    drawing = diagram(graph, shades, colour="multiply-adds", low="0", high=f"{most / 1e6:.4g} M")
+    drawing = diagram(
+        graph, shades, colour="multiply-adds", low="0", high=f"{most / 1e6:.4g} M" if most >= 1e6 else f"{most:,}"
+    )
     lines = [
         Line(
             (

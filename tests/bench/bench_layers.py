@@ -1,66 +1,88 @@
-"""What a file costs by its number of layers: chains of tiny layers, so that only the handling of the graph counts.
+"""What each step costs by the number of layers: chains of tiny layers, so that only the handling of the graph counts.
 
-The time of each step should double with the number of layers. Prints a table.
+The seconds should grow as the layers do. CPU seconds, one thread, one run each; prints the table of docs/speed.md.
 
 python tests/bench/bench_layers.py [LAYERS ...]
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
-from rich.console import Console
-from rich.table import Table
 from torch import nn
 
-from pytorch2caffe import generate, save_caffe, save_ir, save_ncnn, trace
-from pytorch2caffe.graph.graph import Graph
+from pytorch2caffe import (
+    export,
+    generate,
+    load_caffe,
+    save_caffe,
+    save_ir,
+    save_ncnn,
+    to_torch,
+    trace,
+    verify,
+)
+from pytorch2caffe.cli import main as run_command
 
-COUNTS = (500, 1000, 2000, 4000)
-REPEATS = 3
+COUNTS = (1000, 5000, 20000)
+INPUT = torch.zeros(1, 2, 4, 4)
 
 
-def chain(layers: int) -> Graph:
+def chain(layers: int) -> nn.Module:
     """`layers` modules in a row: Conv2d, BatchNorm2d, ReLU, and again."""
     makers: list[Callable[[], nn.Module]] = [lambda: nn.Conv2d(2, 2, 1), lambda: nn.BatchNorm2d(2), nn.ReLU]
-    model = nn.Sequential(*(makers[index % 3]() for index in range(layers))).eval()
-    return trace(model, torch.zeros(1, 2, 4, 4))
+    return nn.Sequential(*(makers[index % 3]() for index in range(layers))).eval()
 
 
-def seconds(step: Callable[[], object], repeats: int = REPEATS) -> float:
-    """The fastest of `repeats` runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def command(*words: object) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        run_command([str(word) for word in words])
+
+
+def steps(count: int, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The steps in an order in which each finds what it needs."""
+    model, files = chain(count), (folder / "net.prototxt", folder / "net.caffemodel")
+    yield "trace", lambda: trace(model, INPUT)
+    yield "export", lambda: export(model, INPUT, *files)
+    yield "verify", lambda: verify(model, *files, INPUT)
+    yield "load", lambda: load_caffe(*files)
+    graph = load_caffe(*files)
+    yield "save_caffe", lambda: save_caffe(graph, folder / "a.prototxt", folder / "a.caffemodel")
+    yield "save_ncnn", lambda: save_ncnn(graph, folder / "net")
+    yield "save_ir", lambda: save_ir(graph, folder / "net")
+    yield "generate", lambda: generate(graph)
+    yield "to_torch and a run", lambda: to_torch(graph)(INPUT)
+    yield "lower --no-check", lambda: command("lower", *files, "--target", "ncnn", "-o", folder / "l", "--no-check")
+    yield "summary", lambda: command("summary", files[0])
+    yield "check", lambda: command("check", *files)
+
+
+def seconds(step: Callable[[], object]) -> float:
+    start = time.process_time()
+    step()
+    return time.process_time() - start
 
 
 def main(counts: list[int]) -> None:
-    table = Table(title=f"seconds (best of {REPEATS})")
-    for column in ("layers", "trace", "save_caffe", "save_ncnn", "save_ir", "generate"):
-        table.add_column(column, justify="right")
+    torch.set_num_threads(1)
+    rows: dict[str, list[float]] = {}
     for count in counts:
-        graph = chain(count)
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            steps: list[Callable[[], object]] = [
-                lambda count=count: chain(count),
-                lambda graph=graph, f=folder: save_caffe(graph, f / "net.prototxt", f / "net.caffemodel"),
-                lambda graph=graph, f=folder: save_ncnn(graph, f / "net"),
-                lambda graph=graph, f=folder: save_ir(graph, f / "net"),
-                lambda graph=graph: generate(graph),
-            ]
-            table.add_row(str(count), *(f"{seconds(step):.2f}" for step in steps))
-    Console(width=120).print(table)
+        with tempfile.TemporaryDirectory() as name, torch.no_grad():
+            for title, step in steps(count, Path(name)):
+                rows.setdefault(title, []).append(seconds(step))
+    sys.stdout.write("".join(f"| {cell} " for cell in ("layers", *(f"{count:,}" for count in counts))) + "|\n")
+    sys.stdout.write("|---" * (len(counts) + 1) + "|\n")
+    for title, times in rows.items():
+        sys.stdout.write(f"| {title} " + "".join(f"| {time:.1f} " for time in times) + "|\n")
 
 
 if __name__ == "__main__":

@@ -191,21 +191,18 @@ def load(source: str, state: Mapping[str, torch.Tensor]) -> nn.Module:
 
 
 def _assign(module: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """As load_state_dict(state, assign=True), which takes time quadratic in the number of children of a module."""
-    own = module.state_dict()
-    counters = {name for name in own if name.endswith("num_batches_tracked")}
-    if different := (own.keys() ^ state.keys()) - counters:
-        raise RuntimeError(f"the weights do not fit the source: {', '.join(sorted(different)[:10])}")
-    parents = dict(module.named_modules())
-    for name in own:
-        path, _, attribute = name.rpartition(".")
-        before = getattr(parents[path], attribute)
-        tensor = state[name] if name in state else torch.zeros((), dtype=before.dtype)
-        if tensor.shape != before.shape:
-            raise RuntimeError(f"{name} is {list(tensor.shape)}; the source needs {list(before.shape)}")
-        if isinstance(before, nn.Parameter) and not isinstance(tensor, nn.Parameter):
-            tensor = nn.Parameter(tensor, requires_grad=before.requires_grad)
-        setattr(parents[path], attribute, tensor)
+    """As `load_state_dict(state, assign=True)`, whose time grows with the square of the number of modules."""
+    if names := module.state_dict().keys() ^ state.keys():
+        raise KeyError(", ".join(sorted(names)))
+    modules = dict(module.named_modules())
+    for name, tensor in state.items():
+        owner, _, key = name.rpartition(".")
+        old = getattr(modules[owner], key)
+        if isinstance(old, nn.Parameter):
+            made = tensor if isinstance(tensor, nn.Parameter) else nn.Parameter(tensor, old.requires_grad)
+            setattr(modules[owner], key, made.requires_grad_(old.requires_grad))
+        else:
+            setattr(modules[owner], key, tensor)
 
 
 def _with_shared_parameters(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import pickle
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +115,7 @@ def _pickled(path: Path) -> list[dict[str, State]]:
     """The sets of weights in a file of torch.save, or of pickle.dump."""
     safe_unpickler.check_archive(path)
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = torch.load(_source(path), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if safe_unpickler.is_archive(path):
             loaded = safe_unpickler.load_archive(path)
@@ -208,7 +209,7 @@ def _complete_model(path: Path) -> nn.Module:
     with torch.serialization.safe_globals([item for item in allowed.values() if item is not None]):
         try:
             check_calls(path)
-            model = torch.load(path, map_location="cpu", weights_only=True)
+            model = torch.load(_source(path), map_location="cpu", weights_only=True)
             if isinstance(model, nn.Module):
                 model.eval()  # fails for a damaged one
         except DAMAGED_FILE as error:
@@ -219,6 +220,11 @@ def _complete_model(path: Path) -> nn.Module:
             f"file as its weights, --weights {path}"
         )
     return model
+
+
+def _source(path: Path) -> Path | io.BytesIO:
+    """What torch.load is to read: an old file's content, so that a size in it claims no more than there is."""
+    return path if safe_unpickler.is_archive(path) else io.BytesIO(path.read_bytes())
 
 
 def _unreadable(path: Path, error: Exception) -> ConversionError:
