@@ -20,7 +20,6 @@ DAMAGED = {
     "a type of objects": b"\x93NUMPY\x01\x00\x3a\x00{'descr': '|O', 'fortran_order': False, 'shape': (), }        \n",
     "a shape beyond memory": b"\x93NUMPY\x01\x00\x46\x00"
     b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999,), }  \n",
-    "nothing": b"",
 }
 
 

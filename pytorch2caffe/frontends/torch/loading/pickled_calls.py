@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from .safe_unpickler import MAX_PICKLE_BYTES, OpaqueObject, is_archive
+from .safe_unpickler import MAX_PICKLE_BYTES, BoundedUnpickler, OpaqueObject, is_archive
 
 _MOST_OF_OLD = 4  # pickles of a file before torch 1.6: a magic number, a version, the machine, the object
 
@@ -24,7 +24,7 @@ class _Uncallable(OpaqueObject):
         raise pickle.UnpicklingError(f"it calls {type(self).__name__}")
 
 
-class _Dry(pickle._Unpickler):  # type: ignore[name-defined]
+class _Dry(BoundedUnpickler):
     """Follows a pickle without creating anything but opaque objects."""
 
     def persistent_load(self, pid: Any) -> Any:

@@ -103,9 +103,20 @@ SAFE_CLASSES: dict[tuple[str, str], type] = {
 }
 
 
-class _SafeUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
-    """Python's own implementation: the one in C allocates 32 GB for one byte."""
+class BoundedUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
+    """Python's own implementation: the one in C allocates 32 GB for one byte. A size claims no more than there is."""
 
+    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+
+    def load_bytearray8(self) -> None:
+        """As in Python, which allocates what the size says before it reads."""
+        (size,) = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(size)))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
+
+class _SafeUnpickler(BoundedUnpickler):
     def __init__(self, text: bytes, storage: Callable[..., torch.Tensor]) -> None:
         super().__init__(io.BytesIO(text), encoding="utf-8")
         self.storage = storage

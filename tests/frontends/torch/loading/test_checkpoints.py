@@ -316,6 +316,7 @@ DAMAGED = {
     "a storage of no type": b"\x80\x02(X\x07\x00\x00\x00storageNX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQ.",
     "a set for a dict": b"\x80\x02c__builtin__\nset\n]\x85R.",
     "a dict of itself": b"\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s.",
+    "an array of more bytes than there are": b"\x80\x05\x96\x00\x00\x00\x90\x00\x00\x00\x00a.",
     "a key that cannot be one": b"\x80\x02}]K\x01s.",
 }
 
