@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from caffe_proto import files
 from pytorch2caffe.verify.runtimes import get, names
 from pytorch2caffe.verify.runtimes.caffe import CaffeRuntime
 from tests.style import check_collected
@@ -58,6 +59,14 @@ def real_caffe() -> Iterator[CaffeRuntime]:
         give_up(f"real Caffe is missing: {reason}")
     yield caffe()
     caffe().close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def files_need_not_survive_a_power_cut() -> Iterator[None]:
+    """Waiting for the disk takes most of the time of writing a small network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_to_disk", lambda _: None)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from caffe_proto import atomic_files, atomic_write
+from caffe_proto import atomic_files, atomic_write, files
 
 
 def names(folder):
@@ -121,3 +121,18 @@ def test_long_names(tmp_path):
     with atomic_write(tmp_path / name) as stream:
         stream.write(b"new")
     assert names(tmp_path) == [name]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    done, replace = [], Path.replace
+
+    def renamed(path, target):
+        done.append(("name", Path(target).name))
+        return replace(path, target)
+
+    monkeypatch.setattr(files, "_to_disk", lambda path: done.append(("disk", "folder" if path.is_dir() else "file")))
+    monkeypatch.setattr(Path, "replace", renamed)
+    with atomic_files(tmp_path / "a", tmp_path / "b") as paths:
+        for path in paths:
+            path.write_text("x", "utf-8")
+    assert done == [("disk", "file"), ("disk", "file"), ("name", "a"), ("name", "b"), ("disk", "folder")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from .control_flow import CONTROL, LOOPS, control
 from .dropout import RANDOM, of_random
 from .files import Model
 from .fold import FOLD, fold
-from .node import PASS_ON, Body, Dead, Item, Tensor, TfNode, Unknown, Weights, constant, ir_dims
+from .node import DEPENDS_ON_BATCH, PASS_ON, Body, Dead, Item, Tensor, TfNode, Unknown, Weights, constant, ir_dims
 from .node_defs import array_of
 
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError)
@@ -145,7 +146,8 @@ class Net:
         return list(found) if isinstance(found, (list, tuple)) else [found]
 
     def _problem(self, node: TfNode, what: str, fix: str = "") -> Problem:
-        return Problem(f"node {self.body.prefix + node.name!r} ({node.op})", what, fix)
+        shown = re.sub(r"\d{9,}", lambda size: "?" if int(size[0]) >= DEPENDS_ON_BATCH else size[0], what)
+        return Problem(f"node {self.body.prefix + node.name!r} ({node.op})", shown, fix)
 
     def _outputs(self, node: TfNode, inputs: list[Item]) -> Any:
         if node.op in RANDOM:

@@ -131,6 +131,10 @@ def test_computes_what_tensorflow_does(name, tmp_path):
 
 
 REFUSED = {
+    "one more than the batch": (
+        lambda x: tf.reduce_sum(tf.fill([tf.shape(x)[0] + 1, 2], 2.0)) + x,
+        r"a constant of shape \[\?, 2\]",
+    ),
     "ones beside channels": (
         lambda x: tf.concat([x, tf.fill(tf.shape(x), 2.0)], 3),
         "ConcatV2 of a constant as large as the batch",
