@@ -106,9 +106,9 @@ SAFE_CLASSES: dict[tuple[str, str], type] = {
 class BoundedUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
     """Python's own implementation: the one in C allocates 32 GB for one byte. A size claims no more than there is."""
 
-    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: dict[int, Any] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
 
-    def load_bytearray8(self) -> None:
+    def load_bytearray8(self: Any) -> None:
         """As in Python, which allocates what the size says before it reads."""
         (size,) = struct.unpack("<Q", self.read(8))
         self.append(bytearray(self.read(size)))
