@@ -22,6 +22,7 @@ log = logging.getLogger("pytorch2caffe")
 
 STEP = 32  # a size at a distance of this is accepted by most models: it is the stride of their last feature map
 LARGE = 3 * STEP  # from this size on a smaller one is tried, which takes less time
+USUAL = 4 * STEP  # the least that is tried instead of a larger one
 ROUNDING = 1e-3  # a smaller relative difference is rounding that the model amplifies
 
 Run = Callable[[Any], tuple[Graph, dict[str, np.ndarray]]]
@@ -68,8 +69,12 @@ def _differs(record: Run, inputs: Any, prototxt: Path, caffemodels: Sequence[Pat
 
 
 def _other_size(shape: Sequence[int], axes: set[int]) -> list[int]:
-    """Another size along `axes` of images [N, C, H, W], and twice the batch for axis 0 of every input."""
-    step = [-STEP if size >= LARGE else STEP for size in shape]
+    """Another size along `axes` of images [N, C, H, W], and twice the batch for axis 0 of every input.
+
+    >>> _other_size((1, 3, 224, 640), {0, 2, 3}), _other_size((2, 3, 96, 64), {2, 3})
+    ([2, 3, 128, 320], [2, 3, 64, 96])
+    """
+    step = [STEP if size < LARGE else -max(STEP, (size - max(USUAL, size // 2)) // STEP * STEP) for size in shape]
     images = {axis: shape[axis] + step[axis] for axis in axes - {0}} if len(shape) == 4 else {}
     sizes = images | ({0: 2 * shape[0]} if 0 in axes and shape else {})
     return [sizes.get(axis, size) for axis, size in enumerate(shape)]
