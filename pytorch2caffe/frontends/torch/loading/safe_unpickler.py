@@ -14,7 +14,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -106,7 +106,7 @@ SAFE_CLASSES: dict[tuple[str, str], type] = {
 class BoundedUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
     """Python's own implementation: the one in C allocates 32 GB for one byte. A size claims no more than there is."""
 
-    dispatch: dict[int, Any] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
 
     def load_bytearray8(self: Any) -> None:
         """As in Python, which allocates what the size says before it reads."""
