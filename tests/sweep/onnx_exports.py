@@ -1,7 +1,8 @@
 """python -m tests.sweep.onnx_exports GROUP ... --results FILE: networks exported to ONNX and converted to Caffe.
 
-GROUP: torchvision, peers, others, or families, which are torchvision's at every opset. Each network in a process of its
-own, written by each exporter, converted, and compared with onnxruntime; its layers with those of a trace of the model.
+GROUP: torchvision, by two exporters; families, one of each of its families at the other opsets; peers; others. Each
+network in a process of its own, written by the exporters, converted, and compared with onnxruntime; its layers with
+those of a trace of the model. Families, peers and others are run in real Caffe too, others in OpenCV and ncnn.
 RESULTS gets a JSON line for each file, and a run that was cut goes on where it ended; `--page` writes
 docs/onnx-exports.md.
 """
@@ -31,7 +32,7 @@ from pytorch2caffe.verify.report import verdict
 from pytorch2caffe.verify.runtimes import RuntimeFailed
 from pytorch2caffe.verify.verify import Reference, compare_with
 from tests.sweep import onnx_networks
-from tests.sweep.onnx_networks import EVERY, MAIN, TORCHSCRIPT, ULTRALYTICS, Export
+from tests.sweep.onnx_networks import EVERY, FAMILIES, MAIN, TORCHSCRIPT, ULTRALYTICS, Export
 
 ENDS = ("equal", "equal within float32", "refused", "WRONG", "not exported")
 LARGEST_IN_CAFFE = 400e6  # bytes of weights of what is run in real Caffe as well
@@ -142,7 +143,16 @@ def exports_of(group: str, name: str) -> tuple[Export, ...]:
     """The exporters that a network is written with."""
     if name.startswith("ultralytics/"):
         return (Export(ULTRALYTICS, 0),)
-    return EVERY if group == "families" else MAIN if group == "torchvision" else (Export(TORCHSCRIPT, 17),)
+    if group == "families":
+        return tuple(export for export in EVERY if export not in MAIN)
+    return MAIN if group == "torchvision" else (Export(TORCHSCRIPT, 17),)
+
+
+def runtimes_of(group: str, name: str) -> tuple[str, ...]:
+    """The runtimes that a network's files are run in besides the built-in one."""
+    if group == "others":
+        return "caffe", "opencv", "ncnn"
+    return ("caffe",) if group == "peers" or name in FAMILIES else ()
 
 
 def read(results: Path) -> list[Result]:
@@ -174,17 +184,17 @@ def _apart(group: str, name: str, exports: Sequence[Export], runtimes: Sequence[
 @click.argument("groups", nargs=-1, type=click.Choice(["torchvision", "peers", "others", "families"]))
 @click.option("--results", type=Path, required=True, help="JSON lines: what is there already is not run again")
 @click.option("--only", multiple=True, help="only these networks, run again in any case")
-@click.option("--runtime", "runtimes", multiple=True, help="runtimes to run the files in besides the built-in one")
 @click.option("--page", "write", is_flag=True, help="write docs/onnx-exports.md from all results")
-def main(groups: Sequence[str], results: Path, only: Sequence[str], runtimes: Sequence[str], write: bool) -> None:
+def main(groups: Sequence[str], results: Path, only: Sequence[str], write: bool) -> None:
     """Prints a line for each file; fails if one is WRONG."""
     console = Console(highlight=False, soft_wrap=True)
     done = {(row.group, row.network, row.exporter) for row in read(results)}
-    for group in groups:
-        for name in onnx_networks.networks(group):
-            wanted = exports_of(group, name)
+    for part in groups:
+        group = "torchvision" if part == "families" else part
+        for name in onnx_networks.networks(part):
+            wanted = exports_of(part, name)
             exports = [e for e in wanted if name in only or not only and (group, name, str(e)) not in done]
-            for result in _apart(group, name, exports, runtimes) if exports else ():
+            for result in _apart(group, name, exports, runtimes_of(group, name)) if exports else ():
                 with results.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(result)) + "\n")
                 console.print(f"{name} {result.exporter}: {result.end} {result.error:.1e} {result.layers}", end=" ")

@@ -36,6 +36,11 @@ OTHERS = (
     *(f"torchvision/{name}" for name in SEGMENTATION),
     *("transformers/ViTForImageClassification", "smp/Unet"),
 )
+LARGE = (  # those that come last
+    *("convnext", "densenet", "efficientnet", "maxvit", "swin", "vgg", "vit", "regnet", "resnext101", "wide"),
+    *("convnext_b", "convnext_l", "efficientnet_b5", "efficientnet_b6", "efficientnet_b7", "efficientnet_v2_l"),
+    *("swin_b", "swin_v2_b", "regnet_x_32gf", "regnet_y_16gf", "regnet_y_32gf", "vit_l", "vit_h", "regnet_y_128gf"),
+)
 FAMILIES = (  # one of each, which is exported at every opset
     *("alexnet", "vgg11_bn", "resnet18", "resnext50_32x4d", "squeezenet1_1", "densenet121", "googlenet"),
     *("inception_v3", "mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5", "regnet_y_400mf"),
@@ -59,9 +64,9 @@ EVERY = tuple(Export(exporter, opset) for exporter in (TORCHSCRIPT, DYNAMO) for 
 
 
 def networks(group: str) -> list[str]:
-    """The names of a group, smaller networks first where it matters for memory."""
+    """The names of a group, larger networks last."""
     if group == "torchvision":
-        return sorted(classification_networks(), key=lambda name: name in ("vit_h_14", "regnet_y_128gf"))
+        return sorted(classification_networks(), key=lambda name: sum(name.startswith(part) for part in LARGE))
     return list({"peers": peers.NAMES, "others": OTHERS, "families": FAMILIES}[group])
 
 
