@@ -23,10 +23,12 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from pytorch2caffe import ConversionError, UnsupportedError, load_onnx, save_caffe, trace
+from pytorch2caffe import ConversionError, UnsupportedError, load_onnx, save_caffe, save_ncnn, trace
 from pytorch2caffe.backends.caffe.dialect_file import dialect
 from pytorch2caffe.backends.caffe.lower import lower
 from pytorch2caffe.runtime.infer import infer
+from pytorch2caffe.verify.compare import Comparison
+from pytorch2caffe.verify.compare_ncnn import compare_in_ncnn
 from pytorch2caffe.verify.onnx_model import reference_of, run_onnx
 from pytorch2caffe.verify.report import verdict
 from pytorch2caffe.verify.runtimes import RuntimeFailed
@@ -35,6 +37,7 @@ from tests.sweep import onnx_networks
 from tests.sweep.onnx_networks import EVERY, FAMILIES, MAIN, TORCHSCRIPT, ULTRALYTICS, Export
 
 ENDS = ("equal", "equal within float32", "refused", "WRONG", "not exported")
+TOLERANCE = 1e-4
 LARGEST_IN_CAFFE = 400e6  # bytes of weights of what is run in real Caffe as well
 
 
@@ -108,28 +111,42 @@ def _convert(result: Result, path: Path, inputs: list[np.ndarray], runtimes: Seq
         return
     for runtime in runtimes if weights < LARGEST_IN_CAFFE else ():
         try:
-            _, _, (end, why, error) = _in(reference, path.parent, runtime)
+            in_this = _in_ncnn if runtime == "ncnn" else _in
+            _, _, (end, why, error) = in_this(reference, path.parent, runtime)
             result.runtimes[runtime] = error if end.startswith("equal") else f"different: {why}"
             if end == "WRONG" and runtime == "caffe":
                 result.end, result.why = "WRONG", f"real Caffe: {why}"
         except (ConversionError, RuntimeFailed) as error:
-            result.runtimes[runtime] = f"refused: {str(error).splitlines()[-1].strip()[:200]}"
+            result.runtimes[runtime] = f"refused: {str(error)[:300]}"
 
 
 def _in(reference: Reference, folder: Path, runtime: str) -> tuple[int, int, tuple[str, str, float]]:
     """The layers and bytes of the file for a runtime, and how it compares there: end, why, error."""
-    target = runtime if runtime in ("opencv", "ncnn") else "caffe"
+    target = runtime if runtime == "opencv" else "caffe"
     files = folder / f"{target}.prototxt", folder / f"{target}.caffemodel"
     written = save_caffe(reference.graph, *files, target, fold_bn=True, split_weights=target == "caffe")
     comparison = compare_with(reference, files[0], written.caffemodels, runtime)
-    error = max((row.relative_l2 for row in comparison.rows if row.output), default=float("nan"))
     size = sum(path.stat().st_size for path in written.caffemodels)
+    return len(written.nodes), size, _end_of(comparison, inner=runtime == "builtin")
+
+
+def _in_ncnn(reference: Reference, folder: Path, runtime: str) -> tuple[int, int, tuple[str, str, float]]:
+    """The same for the files that ncnn reads."""
+    graph = reference.graph
+    files = save_ncnn(graph, folder / "net")
+    inputs = {value.name: reference.values[value.name] for value in graph.inputs}
+    comparison = compare_in_ncnn(graph, folder / "net.param", folder / "net.bin", files, inputs)
+    return len(files.graph.nodes), 0, _end_of(comparison, inner=False)
+
+
+def _end_of(comparison: Comparison, inner: bool) -> tuple[str, str, float]:
+    """inner: whether blobs within the network decide, too."""
     outputs = [row for row in comparison.rows if row.output]
-    equal = comparison.equal if runtime == "builtin" else outputs and all(row.equal for row in outputs)
+    error = max((row.relative_l2 for row in outputs), default=float("nan"))
+    equal = comparison.equal if inner else outputs and all(row.equal for row in outputs)
     if comparison.missing_outputs or not equal:
-        return len(written.nodes), size, ("WRONG", verdict(comparison), error)
-    end = "equal" if error <= 1e-4 else "equal within float32"
-    return len(written.nodes), size, (end, "", error)
+        return "WRONG", verdict(comparison), error
+    return "equal" if error <= TOLERANCE else "equal within float32", "", error
 
 
 def _line(error: Exception) -> str:

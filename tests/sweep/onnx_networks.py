@@ -34,7 +34,7 @@ SEGMENTATION = ("lraspp_mobilenet_v3_large", "deeplabv3_mobilenet_v3_large", "fc
 OTHERS = (
     *(f"ultralytics/{name}" for name in DETECTORS),
     *(f"torchvision/{name}" for name in SEGMENTATION),
-    *("transformers/ViTForImageClassification", "smp/Unet"),
+    *("transformers/ViTForImageClassification", "smp/Unet/resnet18"),
 )
 LARGE = (  # those that come last
     *("convnext", "densenet", "efficientnet", "maxvit", "swin", "vgg", "vit", "regnet", "resnext101", "wide"),
@@ -78,7 +78,7 @@ def side_of(name: str) -> int:
 def build(group: str, name: str) -> tuple[Any, tuple[torch.Tensor, ...]]:
     """A network in eval mode with lively weights, and its inputs. Of ultralytics: its YOLO object, which exports."""
     torch.manual_seed(0)
-    package, _, inner = name.rpartition("/")
+    package, _, inner = name.partition("/") if "/" in name else ("", "", name)
     if package == "ultralytics":
         return _detector(inner), (torch.rand(1, 3, 96, 128),)
     if package in packages.REQUIRED:
