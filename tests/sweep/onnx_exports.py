@@ -36,7 +36,7 @@ from pytorch2caffe.verify.verify import Reference, compare_with
 from tests.sweep import onnx_networks
 from tests.sweep.onnx_networks import EVERY, FAMILIES, MAIN, TORCHSCRIPT, ULTRALYTICS, Export
 
-ENDS = ("equal", "equal within float32", "refused", "WRONG", "not exported")
+ENDS = ("equal", "equal within float32", "refused", "WRONG", "not exported", "not run")
 TOLERANCE = 1e-4
 LARGEST_IN_CAFFE = 400e6  # bytes of weights of what is run in real Caffe as well
 
@@ -101,6 +101,8 @@ def _convert(result: Result, path: Path, inputs: list[np.ndarray], runtimes: Seq
         inputs = inputs[: len(graph.inputs)]
         reference = reference_of(graph, inputs, run_onnx(path, graph, inputs))
         result.layers, weights, (result.end, result.why, result.error) = _in(reference, path.parent, "builtin")
+    except RuntimeFailed as error:  # onnxruntime's own
+        result.end, result.why = "not run", _line(error)
     except UnsupportedError as error:
         result.end, result.why = "refused", "; ".join(dict.fromkeys(problem.what for problem in error.problems))
     except ConversionError as error:

@@ -114,10 +114,14 @@ def _detector(name: str) -> Any:
 
 def write(model: Any, inputs: tuple[torch.Tensor, ...], export: Export, path: Path) -> None:
     """Writes an ONNX file with an exporter. Raises whatever the exporter raises."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")
         if export.exporter == ULTRALYTICS:
-            before = os.getcwd()
+            before = Path.cwd()
             os.chdir(path.parent)  # it writes beside the weights
             try:
                 size = list(inputs[0].shape[2:])
