@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -204,7 +203,7 @@ def unpool(
     name = f"max_unpool{rank}d"
     node = _source_of(net, indices)
     y, added = with_batch(net, rank, input)
-    known = node is not None and node.layer == replace(node.layer, of_tensor=of_tensor)
+    known = node is not None and isinstance(node.layer, MaxPositions) and node.layer.of_tensor == of_tensor
     if node is None or not known or node.outputs[0].shape != y.shape:
         what = f"{name} with positions that are not the indices of one max_pool{rank}d"
         raise Refused(what, f"pass the indices of max_pool{rank}d as they are, or upsample by F.interpolate")

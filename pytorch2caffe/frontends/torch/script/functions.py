@@ -40,7 +40,7 @@ def functions_executed() -> Iterator[None]:
             )
         return result
 
-    torch.jit.ScriptFunction.__call__ = call  # type: ignore[method-assign]
+    torch.jit.ScriptFunction.__call__ = call  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
