@@ -66,9 +66,8 @@ def reference_of(graph: Graph, inputs: Sequence[np.ndarray], outputs: Mapping[st
     """The values of a network on these inputs. outputs: those of its outputs that another runtime has computed."""
     from ..runtime.run import run
 
-    fed = {value.name: np.asarray(array) for value, array in zip(graph.inputs, inputs, strict=True)}
-
     def values(dtype: type[np.floating]) -> dict[str, np.ndarray]:
+        fed = {value.name: np.asarray(array, dtype) for value, array in zip(graph.inputs, inputs, strict=True)}
         return {**fed, **{top: array for (_, top), array in run(graph, fed, dtype=dtype).items()}}
 
     found = values(np.float32)

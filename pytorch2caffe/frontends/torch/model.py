@@ -15,6 +15,7 @@ from torch import nn
 
 from ...errors import ConversionError
 from .observers import observers_off
+from .script.functions import functions_executed
 from .script.module import unscripted
 from .state import State
 from .taint import Taint
@@ -62,6 +63,7 @@ class Subject:
                 table[name] = module
             stack.callback(_restore_flags, [(module, module.training) for module in modules])
             stack.enter_context(observers_off(modules))
+            stack.enter_context(functions_executed())
             state = State({**_objects_of(self.call), **self.modules})
             stack.callback(_restore, state, taint)
             for module in modules:

@@ -32,6 +32,7 @@ class MaxPositions(Layer):
     """For each window of a max pooling, the position of the first maximum in the flattened map.  No Caffe has this.
 
     Input: [N, C, H, W] or [N, C, D, H, W].
+    of_tensor: the position in the flattened input, as in ONNX, not in its map.
     """
 
     kernel: Axes
@@ -39,17 +40,23 @@ class MaxPositions(Layer):
     pad: Axes
     dilation: Axes
     ceil_mode: bool
+    of_tensor: bool = False
 
     def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
-        return 0.0, float(prod(shapes[0][2:]) - 1)
+        return 0.0, float(prod(shapes[0][0 if self.of_tensor else 2 :]) - 1)
 
     def gives_integers(self, inputs: Sequence[bool], blobs: Sequence[np.ndarray]) -> bool:
         return True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         windows = f"{self.kernel}, {self.stride}, {self.pad}, {self.dilation}, {self.ceil_mode}"
-        pooling = f"F.max_pool{len(self.kernel)}d"
-        return Source(expr=f"{pooling}({{0}}, {windows}, return_indices=True)[1].to({{0}}.dtype)")
+        positions = f"F.max_pool{len(self.kernel)}d({{0}}, {windows}, return_indices=True)[1].to({{0}}.dtype)"
+        if not self.of_tensor:
+            return Source(expr=positions)
+        (n, c, *sizes), ones = shapes[0], (1,) * len(self.kernel)
+        return Source(
+            expr=f"{positions} + torch.arange({n * c}, device={{0}}.device).reshape{(n, c, *ones)} * {prod(sizes)}"
+        )
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         what = f"no Caffe layer gives the positions of the maxima of max_pool{len(self.kernel)}d"
@@ -138,15 +145,26 @@ def _less_those_before(net: Builder, below: Value, count: int) -> Value:
 
 
 def max_positions(
-    net: Builder, input: Value, rank: int, kernel: Size, stride: Size | None, padding: Size, dilation: Size, ceil: bool
+    net: Builder,
+    input: Value,
+    rank: int,
+    kernel: Size,
+    stride: Size | None,
+    padding: Size,
+    dilation: Size,
+    ceil: bool,
+    of_tensor: bool = False,
 ) -> Value:
-    """The second result of max_pool1d, 2d or 3d with return_indices, `rank` being the number of axes pooled."""
+    """The second result of max_pool1d, 2d or 3d with return_indices, `rank` being the number of axes pooled.
+
+    of_tensor: as in MaxPositions.
+    """
     x, added = with_batch(net, rank, input)
     axes = pair(kernel, rank), stride_of(kernel, stride, rank), pair(padding, rank), pair(dilation, rank)
     if rank == 1:  # a map of one column
         x = reshape_to(net, x, (*x.shape, 1), "column")
         axes = (*axes[0], 1), (*axes[1], 1), (*axes[2], 0), (*axes[3], 1)
-    y: Value = net.add(MaxPositions(*axes, bool(ceil)), x, name="positions")
+    y: Value = net.add(MaxPositions(*axes, bool(ceil), of_tensor), x, name="positions")
     return drop_batch(net, y if rank > 1 else reshape_to(net, y, y.shape[:-1], "row"), added)
 
 
@@ -160,7 +178,7 @@ def _source_of(net: Builder, positions: Value) -> Node | None:
 
 @from_torch("torch._C._nn.max_unpool2d", "aten.max_unpool2d")
 def max_unpool2d(net: Builder, input: Value, indices: Value, output_size: Sequence[int]) -> Value:
-    return _max_unpool(net, 2, input, indices, output_size)
+    return unpool(net, 2, input, indices, output_size)
 
 
 @from_torch("torch._C._nn.max_unpool3d", "aten.max_unpool3d")
@@ -172,15 +190,21 @@ def max_unpool3d(
     stride: Sequence[int],
     padding: Sequence[int],
 ) -> Value:
-    return _max_unpool(net, 3, input, indices, output_size)
+    return unpool(net, 3, input, indices, output_size)
 
 
-def _max_unpool(net: Builder, rank: int, input: Value, indices: Value, output_size: Sequence[int]) -> Value:
-    """max_unpool1d calls max_unpool2d, with maps of one column."""
+def unpool(
+    net: Builder, rank: int, input: Value, indices: Value, output_size: Sequence[int], of_tensor: bool = False
+) -> Value:
+    """max_unpool2d or max_unpool3d, by `rank`; max_unpool1d calls max_unpool2d, with maps of one column.
+
+    of_tensor: what the indices must be, as in MaxPositions.
+    """
     name = f"max_unpool{rank}d"
     node = _source_of(net, indices)
     y, added = with_batch(net, rank, input)
-    if node is None or node.outputs[0].shape != y.shape:
+    known = node is not None and isinstance(node.layer, MaxPositions) and node.layer.of_tensor == of_tensor
+    if node is None or not known or node.outputs[0].shape != y.shape:
         what = f"{name} with positions that are not the indices of one max_pool{rank}d"
         raise Refused(what, f"pass the indices of max_pool{rank}d as they are, or upsample by F.interpolate")
     pooling, (x,) = node.layer, node.inputs

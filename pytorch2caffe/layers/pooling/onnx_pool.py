@@ -10,8 +10,8 @@ import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Value
-from ...graph.onnx_rules import OnnxNode, from_onnx
+from ...graph.graph import Operand, Value
+from ...graph.onnx_rules import OnnxNode, constant_input, from_onnx
 from ..convolution.convolution import Convolution
 from ..convolution.onnx_padding import Pads, pads_of, sizes_of
 from ..elementwise.absval import AbsVal
@@ -21,6 +21,7 @@ from ..reduction.norm import norm_of
 from ..shape.pad import pad_with
 from .adaptive_avg_pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from .adaptive_max_pool import adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d
+from .max_unpool import max_positions, unpool
 from .pool_nd import pool, pool1d, pool3d
 from .pooling import FLT_MAX
 from .windows import torch_window_count
@@ -109,7 +110,40 @@ def onnx_max_pool(
     strides: Sequence[int] | None = None,
 ) -> Any:
     y = _pool(net, X, "MAX", kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
-    return [y, None] if node.outputs > 1 else y
+    if node.outputs < 2:
+        return y
+    rank = len(X.shape) - 2
+    kernel = sizes_of(kernel_shape, rank, "kernel_shape")
+    stride, dilation = sizes_of(strides, rank, "strides"), sizes_of(dilations, rank, "dilations")
+    sides = pads_of(X.shape[2:], kernel, stride, dilation, pads, auto_pad)
+    if storage_order or any(
+        before != after or 2 * before > k for (before, after), k in zip(sides, kernel, strict=True)
+    ):
+        return [y, None]
+    padding = tuple(before for before, _ in sides)
+    return [y, max_positions(net, X, rank, kernel, stride, padding, dilation, bool(ceil_mode), of_tensor=True)]
+
+
+@from_onnx("MaxUnpool")
+def onnx_max_unpool(
+    net: Builder,
+    X: Value,
+    I: Operand,  # noqa: E741 - its name in ONNX
+    output_shape: Operand | None = None,
+    *,
+    kernel_shape: Sequence[int],
+    pads: Sequence[int] | None = None,
+    strides: Sequence[int] | None = None,
+) -> Value:
+    if not isinstance(I, Value):
+        raise Refused("MaxUnpool with constant positions", "use the indices of a MaxPool of the network")
+    rank = len(X.shape) - 2
+    kernel, stride = sizes_of(kernel_shape, rank, "kernel_shape"), sizes_of(strides, rank, "strides")
+    sides = pads_of(X.shape[2:], kernel, stride, (1,) * rank, pads, "NOTSET")
+    sizes = [(n - 1) * s + k - sum(p) for n, s, k, p in zip(X.shape[2:], stride, kernel, sides, strict=True)]
+    if output_shape is not None:
+        sizes = [int(size) for size in constant_input(output_shape, "the shape of MaxUnpool")][2:]
+    return unpool(net, rank, X, I, sizes, of_tensor=True)
 
 
 @from_onnx("AveragePool")

@@ -49,8 +49,7 @@ def onnx_recurrent(
     nonlinearity = _nonlinearity(kind, activations)
     if clip is not None or input_forget or P is not None and np.any(constant_input(P, "the peepholes")):
         raise Refused(f"{kind} with clip, input_forget or peepholes", "use those that PyTorch has")
-    if kind == "GRU" and not linear_before_reset:
-        raise Refused("GRU with linear_before_reset=0", "use linear_before_reset=1, as PyTorch and cuDNN do")
+    reset_after = kind != "GRU" or bool(linear_before_reset)
     x = permute_to(net, X, (1, 0, 2)) if layout else X
     steps, batch, _ = x.shape
     if sequence_lens is not None and np.any(constant_input(sequence_lens, "the lengths of sequences") != steps):
@@ -69,9 +68,8 @@ def onnx_recurrent(
     states = [zeros if s is None else permute_to(net, s, (1, 0, 2)) if layout else s for s in given]
     backwards = direction == "reverse"
     x = select_indices(net, x, 0, range(steps - 1, -1, -1)) if backwards else x
-    y, *last = run_layers(
-        net, kind, x, states, params, B is not None, 1, directions == 2, False, nonlinearity=nonlinearity
-    )
+    bidirectional, biases = directions == 2, B is not None
+    y, *last = run_layers(net, kind, x, states, params, biases, 1, bidirectional, False, nonlinearity, reset_after)
     y = select_indices(net, y, 0, range(steps - 1, -1, -1)) if backwards else y
     y = permute_to(net, reshape_to(net, y, (steps, batch, directions, hidden)), (0, 2, 1, 3))
     if layout:

@@ -23,6 +23,18 @@ from ..shape.slice import slice_at
 from .lstm import LSTM
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+RESET_BEFORE = """
+def gru_reset_before(x, h, weight_ih, weight_hh, bias_ih=None, bias_hh=None):
+    hidden, states = h.shape[2], []
+    two = 2 * hidden
+    b_rz, b_n = (None, None) if bias_hh is None else (bias_hh[:two], bias_hh[two:])
+    for step in F.linear(x, weight_ih, bias_ih):
+        r, z = torch.sigmoid(step[:, :two] + F.linear(h[0], weight_hh[:two], b_rz)).split(hidden, 1)
+        n = torch.tanh(step[:, two:] + F.linear(r * h[0], weight_hh[two:], b_n))
+        h = (n + z * (h[0] - n))[None]
+        states.append(h)
+    return torch.cat(states), h
+"""
 FROM_TORCH = [0, 1, 3, 2]  # Caffe's gates i, f, o, g from PyTorch's i, f, g, o
 
 
@@ -32,12 +44,15 @@ class Recurrent(Layer):
 
     Inputs: x, h0 (and c0 of an LSTM). Outputs: all h [T, N, H], the last h (and c) [1, N, H].
     Blobs: weight_ih [gates H, D], weight_hh [gates H, H], and their biases if bias.
+    reset_after: of a GRU, whether the state is reset after its product with weight_hh, as in PyTorch, or before, as in
+    the first version of its paper (arXiv 1406.1078v1) and in ONNX's linear_before_reset=0.
     """
 
     kind: str
     hidden: int
     bias: bool = True
     nonlinearity: str = "tanh"
+    reset_after: bool = True
 
     def blob_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         rows = GATES[self.kind] * self.hidden
@@ -48,6 +63,8 @@ class Recurrent(Layer):
         parameters = ", ".join(f"{{{name}}}" for name in names)
         tail = f"[{parameters}], {self.bias}, 1, 0.0, False, False, False"
         state = dict(zip(names, blobs, strict=True))
+        if not self.reset_after:
+            return Source(expr=f"gru_reset_before({{0}}, {{1}}, {parameters})", define=RESET_BEFORE, state=state)
         if self.kind == "LSTM":
             return Source(expr=f"torch.lstm({{0}}, ({{1}}, {{2}}), {tail})", state=state)
         name = "gru" if self.kind == "GRU" else f"rnn_{self.nonlinearity}"
@@ -60,6 +77,8 @@ class Recurrent(Layer):
             raise Refused(f"a batch of {batch}; ncnn accepts one sample at a time", "convert with a batch of 1")
         if self.nonlinearity != "tanh":
             raise Refused(f"ncnn's RNN has no {self.nonlinearity}")
+        if not self.reset_after:
+            raise Refused("ncnn's GRU resets the state after its product with the weights")
         w_ih, w_hh, bias = blobs[0], blobs[1], _bias(self, blobs)
         if self.kind == "LSTM":
             w_ih, w_hh, bias = map(_reordered, (w_ih, w_hh, bias))
@@ -99,8 +118,11 @@ class Recurrent(Layer):
         driven = _affine(net, x, blobs[0], bias_ih, rows)
         outputs = []
         for step in slice_at(net, driven, 0, range(1, x.shape[0]), "step"):
-            fed = _affine(net, state[0], blobs[1], bias_hh, rows)
-            state = getattr(self, f"_{self.kind.lower()}")(net, step, fed, *state)
+            if self.reset_after:
+                fed = _affine(net, state[0], blobs[1], bias_hh, rows)
+                state = getattr(self, f"_{self.kind.lower()}")(net, step, fed, *state)
+            else:
+                state = [self._gru_reset_before(net, step, state[0], blobs[1], bias_hh)]
             outputs.append(state[0])
         all_steps = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else outputs[0]
         return [all_steps, *state]
@@ -116,9 +138,19 @@ class Recurrent(Layer):
         gates = net.add(Sigmoid(), net.add(Eltwise("SUM"), x_rz, h_rz, name="sum"), name="gates")
         r, z = slice_at(net, gates, 2, [hidden], "gate")
         new = net.add(Eltwise("SUM"), x_n, net.add(Eltwise("PROD"), r, h_n, name="reset"), name="sum")
-        n = net.add(TanH(), new, name="new")
-        correction = net.add(Eltwise("PROD"), z, net.add(Eltwise("SUM", (1.0, -1.0)), h, n, name="change"), name="kept")
-        return [net.add(Eltwise("SUM"), n, correction, name="h")]
+        return [_between(net, h, net.add(TanH(), new, name="new"), z)]
+
+    def _gru_reset_before(
+        self, net: Lowering, step: Value, h: Value, weight: np.ndarray, bias: np.ndarray | None
+    ) -> Value:
+        two = 2 * self.hidden
+        x_rz, x_n = slice_at(net, step, 2, [two], "x")
+        fed = _affine(net, h, weight[:two], None if bias is None else bias[:two], two)
+        gates = net.add(Sigmoid(), net.add(Eltwise("SUM"), x_rz, fed, name="sum"), name="gates")
+        r, z = slice_at(net, gates, 2, [self.hidden], "gate")
+        reset = net.add(Eltwise("PROD"), r, h, name="reset")
+        h_n = _affine(net, reset, weight[two:], None if bias is None else bias[two:], self.hidden)
+        return _between(net, h, net.add(TanH(), net.add(Eltwise("SUM"), x_n, h_n, name="sum"), name="new"), z)
 
     def _lstm(self, net: Lowering, step: Value, fed: Value, h: Value, c: Value) -> list[Value]:
         total = net.add(Eltwise("SUM"), step, fed, name="sum")
@@ -127,6 +159,12 @@ class Recurrent(Layer):
         added = net.add(Eltwise("PROD"), i, net.add(TanH(), g, name="new"), name="added")
         c = net.add(Eltwise("SUM"), net.add(Eltwise("PROD"), f, c, name="kept"), added, name="c")
         return [net.add(Eltwise("PROD"), o, net.add(TanH(), c, name="squashed"), name="h"), c]
+
+
+def _between(net: Builder, h: Value, n: Value, z: Value) -> Value:
+    """The next state of a GRU, n + z (h - n)."""
+    change = net.add(Eltwise("SUM", (1.0, -1.0)), h, n, name="change")
+    return net.add(Eltwise("SUM"), n, net.add(Eltwise("PROD"), z, change, name="kept"), name="h")
 
 
 def _bias(layer: Recurrent, blobs: Sequence[np.ndarray]) -> np.ndarray:

@@ -29,6 +29,7 @@ def run_layers(
     bidirectional: bool,
     batch_first: bool | None,
     nonlinearity: str = "tanh",
+    reset_after: bool = True,
 ) -> list[Value]:
     """All layers and directions of an LSTM, GRU or RNN, the `kind`.
 
@@ -50,7 +51,7 @@ def run_layers(
             cell = index * directions + direction
             blobs = params[cell * per : (cell + 1) * per]
             initial = [crop(net, s, {0: (cell, cell + 1)}) for s in states]
-            recurrent = Recurrent(kind, blobs[1].shape[1], bool(has_biases), nonlinearity)
+            recurrent = Recurrent(kind, blobs[1].shape[1], bool(has_biases), nonlinearity, reset_after)
             y, *last = _one(net, recurrent, x, initial, blobs, f"l{index}", backwards=bool(direction))
             outputs.append(y)
             last_states.append(last)

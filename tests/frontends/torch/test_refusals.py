@@ -20,11 +20,6 @@ from pytorch2caffe.frontends.torch import trace
 from tests.frontends.torch.same import Net, conv, image
 
 
-@torch.jit.script
-def scripted(x):
-    return torch.relu(x) * 2
-
-
 @torch.library.custom_op("pytorch2caffe_tests::sine", mutates_args=())
 def sine(x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.sin(x.numpy()))
@@ -126,7 +121,6 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "uses memory that no torch operation wrote",
         "compiled extension",
     ),
-    "a scripted function": (lambda x: scripted(x) + 1, "depends on the input but was not traced (a scripted", PLAIN),
     "a custom operator": (lambda x: sine(x) + 1, "pytorch2caffe_tests.sine has no Caffe layer", REWRITE),
     "an autograd.Function of such a call": (HalfWay.apply, "torch.lgamma has no Caffe layer", REWRITE),
     "vmap": (lambda x: torch.vmap(lambda y: y * 2)(x) + 1, "depends on the input but was not traced", PLAIN),
@@ -180,7 +174,7 @@ def test_all_problems_are_listed_at_once() -> None:
         x = torch.lgamma(self.stem(x))
         x = x + torch.randn(6)
         x = x * 2 if bool(x.mean()) else x
-        return scripted(x).erfinv()
+        return torch.vmap(lambda y: y * 2)(x).erfinv()
 
     with pytest.raises(UnsupportedError) as caught:
         trace(Net(forward, stem=conv()), image())

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tests.frontends.onnx.nets import array, computed
+from pytorch2caffe import UnsupportedError, load_onnx, save_caffe
+from tests.frontends.onnx.nets import array, computed, node, outputs, write
 
 X = array(1, 2, 7, 6)
 
@@ -53,6 +54,38 @@ def test_over_all_of_space(tmp_path, op, function, shape):
     x = array(*shape)
     expected = function(x, tuple(range(2, len(shape))), keepdims=True)
     np.testing.assert_allclose(computed(tmp_path, op, x), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(4, 6), (5, 7)])
+def test_unpooling_needs_no_positions_in_caffe(tmp_path, real_caffe, size):
+    """SegNet's pooling and unpooling; the positions are those in the whole tensor, in torch those in a map."""
+    x = array(2, 3, *size)
+    nodes = [
+        node("MaxPool", "x", "p at", kernel_shape=[2, 2], strides=[2, 2]),
+        node("Neg", "p", "q"),
+        node("MaxUnpool", "q at whole", "y", kernel_shape=[2, 2], strides=[2, 2]),
+    ]
+    path = write(tmp_path / "net.onnx", nodes, x.shape, ["y", "at"], {"whole": np.array(x.shape)})
+    pooled, positions = F.max_pool2d(torch.from_numpy(x), 2, return_indices=True)
+    expected = F.max_unpool2d(-pooled, positions, 2, output_size=size)
+    y, at = outputs(load_onnx(path), x)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(at.reshape(6, -1) % (size[0] * size[1]), positions.reshape(6, -1))
+    assert np.array_equal(x.reshape(-1)[at.astype(int)], pooled)
+    with pytest.raises(UnsupportedError, match="positions of the maxima"):
+        save_caffe(load_onnx(path), tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
+    graph = load_onnx(path, outputs="y")
+    files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    save_caffe(graph, *files)
+    found = real_caffe.run(*files, {"x": x})
+    np.testing.assert_array_equal(list(found.values())[-1], expected)
+
+
+def test_unpooling_by_constant_positions_is_refused(tmp_path):
+    nodes = [node("MaxUnpool", "x at", "y", kernel_shape=[2, 2], strides=[2, 2])]
+    path = write(tmp_path / "net.onnx", nodes, (1, 1, 1, 1), constants={"at": np.zeros((1, 1, 1, 1), np.int64)})
+    with pytest.raises(UnsupportedError, match="constant positions"):
+        load_onnx(path)
 
 
 def test_norms_of_windows(tmp_path):

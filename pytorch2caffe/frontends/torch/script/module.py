@@ -86,7 +86,7 @@ def check_same(script: Any, call: Any, inputs: Any) -> None:
         return
     with torch.no_grad():
         expected, actual = (list(tensors_in(_called(function, call, inputs))) for function in (script, call))
-    if len(expected) != len(actual) or not all(map(_close, expected, actual)):
+    if len(expected) != len(actual) or not all(map(close, expected, actual)):
         raise ConversionError(
             "this TorchScript program computes other numbers in torch's own interpreter than its operators do one by "
             "one\n  fix: pass the nn.Module that it was made from"
@@ -98,7 +98,8 @@ def _called(function: Any, call: Any, inputs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def _close(expected: torch.Tensor, actual: torch.Tensor) -> bool:
+def close(expected: torch.Tensor, actual: torch.Tensor) -> bool:
+    """Whether two results of one program differ by rounding only."""
     return expected.shape == actual.shape and torch.allclose(
         expected.double(), actual.double(), rtol=1e-4, atol=1e-4 * float(expected.double().abs().max()), equal_nan=True
     )

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pytorch2caffe import ConversionError, UnsupportedError, to_torch
+from pytorch2caffe import ConversionError, UnsupportedError, export, to_torch, verify
 from pytorch2caffe.frontends.torch import trace
 from pytorch2caffe.frontends.torch.loading.models import load_model
 from pytorch2caffe.frontends.torch.script import module as script_module
@@ -217,3 +217,28 @@ def test_several_inputs_have_the_names_of_the_program():
 class Net2(nn.Module):
     def forward(self, left, right):
         return left * 2 + right
+
+
+def mish_twice(x: torch.Tensor, times: int = 2) -> torch.Tensor:
+    for _ in range(times):
+        x = x * torch.tanh(torch.nn.functional.softplus(x))
+    return x
+
+
+class CallsScripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.mish = nn.Conv2d(3, 4, 3), (torch.jit.script(mish_twice),)
+
+    def forward(self, x):
+        return self.mish[0](self.conv(x)) + self.mish[0](x[:, :1, 1:-1, 1:-1], times=1)
+
+
+def test_scripted_functions_that_a_model_calls_are_executed_operator_by_operator(tmp_path, real_caffe):
+    compiled = torch.jit.ScriptFunction.__call__
+    model, x = CallsScripted().eval(), torch.randn(1, 3, 6, 6)
+    files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    export(model, x, *files)
+    assert verify(model, *files, x, "caffe").equal
+    assert real_caffe.networks_run
+    assert torch.jit.ScriptFunction.__call__ is compiled
