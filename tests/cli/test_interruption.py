@@ -68,17 +68,36 @@ def names(folder):
 def test_a_signal_leaves_nothing_behind(number, code, folder):
     (folder / "old.txt").touch()
     before = names(folder)
-    environment = {**os.environ, "PYTHONPATH": str(Path(pytorch2caffe.__file__).parents[1])}
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
-    assert process.stdout.readline() == "ready\n"
+    process = writing()
     assert len(names(folder)) == len(before) + 2
     process.send_signal(number)
     said = process.communicate(timeout=30)[1]
     assert process.returncode == code
     assert said.endswith("nothing was written\n")
     assert names(folder) == before
+    assert (folder / "old.txt").read_bytes() == b""
+
+
+def writing():
+    """A command that is writing a file and a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(pytorch2caffe.__file__).parents[1])}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_a_command_that_is_killed_keeps_the_old_file_and_the_next_one_removes_what_it_left(folder):
+    (folder / "old.txt").touch()
+    before = names(folder)
+    process = writing()
+    process.kill()
+    process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+    assert len(names(folder)) == len(before) + 2
+    assert main(["lower", *NET, "--target", "ncnn", "-o", "new", "--no-check"]) == 0
+    assert names(folder) == sorted([*before, "new.caffemodel", "new.prototxt"])
     assert (folder / "old.txt").read_bytes() == b""
 
 
