@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
-from ...graph.graph import Node, Shape, Value
+from ...graph.graph import Node, Operand, Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import Bounds, Layer, Size, Source, from_torch, layer, pair
 from ..activation.relu import ReLU
@@ -168,16 +168,16 @@ def max_positions(
     return drop_batch(net, y if rank > 1 else reshape_to(net, y, y.shape[:-1], "row"), added)
 
 
-def _source_of(net: Builder, positions: Value) -> Node | None:
-    """The node that gave the positions, which may have got axes of size 1 since; None if they were computed."""
-    node = net.bounds.producer(positions)
+def _source_of(net: Builder, positions: Operand) -> Node | None:
+    """The node that gave the positions, which may have got axes of size 1 since; None if computed, or constant."""
+    node = net.bounds.producer(positions) if isinstance(positions, Value) else None
     while node is not None and isinstance(node.layer, Reshape):
         node = net.bounds.producer(node.inputs[0])
     return node if node is not None and isinstance(node.layer, MaxPositions) else None
 
 
 @from_torch("torch._C._nn.max_unpool2d", "aten.max_unpool2d")
-def max_unpool2d(net: Builder, input: Value, indices: Value, output_size: Sequence[int]) -> Value:
+def max_unpool2d(net: Builder, input: Value, indices: Operand, output_size: Sequence[int]) -> Value:
     return unpool(net, 2, input, indices, output_size)
 
 
@@ -185,7 +185,7 @@ def max_unpool2d(net: Builder, input: Value, indices: Value, output_size: Sequen
 def max_unpool3d(
     net: Builder,
     input: Value,
-    indices: Value,
+    indices: Operand,
     output_size: Sequence[int],
     stride: Sequence[int],
     padding: Sequence[int],
@@ -194,7 +194,7 @@ def max_unpool3d(
 
 
 def unpool(
-    net: Builder, rank: int, input: Value, indices: Value, output_size: Sequence[int], of_tensor: bool = False
+    net: Builder, rank: int, input: Value, indices: Operand, output_size: Sequence[int], of_tensor: bool = False
 ) -> Value:
     """max_unpool2d or max_unpool3d, by `rank`; max_unpool1d calls max_unpool2d, with maps of one column.
 

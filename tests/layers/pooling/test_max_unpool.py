@@ -95,6 +95,10 @@ def overlapping(x):
 
 
 REFUSED = {
+    "constant positions": (
+        lambda x: F.max_unpool2d(x, torch.arange(64).view(1, 1, 8, 8).expand(1, 3, 8, 8), 2),
+        "max_unpool2d with positions that are not the indices of one max_pool2d",
+    ),
     "1d, windows that overlap": (
         lambda x: F.max_unpool1d(*F.max_pool1d(x[0], 3, 2, return_indices=True), 3, 2),
         "max_unpool2d after a max_pool2d whose windows overlap",
