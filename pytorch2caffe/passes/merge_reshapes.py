@@ -8,6 +8,8 @@ from ..layers.shape.flatten import Flatten
 from ..layers.shape.reshape import Reshape, with_batch_copied
 from .drop_unused import drop_unused
 
+MOST_AXES = 4  # that every consumer's Flatten has
+
 
 def merge_reshapes(graph: Graph) -> None:
     """Merges shape changes in a row into one Reshape, and drops those that change nothing.
@@ -43,6 +45,6 @@ def _moves_batch(layer: Layer) -> bool:
 
 
 def _reshape(before: Shape, after: Shape) -> Layer:
-    if len(after) == 2 and len(before) > 2 and before[0] == after[0]:
+    if len(after) == 2 and 2 < len(before) <= MOST_AXES and before[0] == after[0]:
         return Flatten()
     return Reshape(with_batch_copied(before, after))

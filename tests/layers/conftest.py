@@ -29,6 +29,7 @@ from tests.lively import make_lively
 from tests.style import check_style
 
 TOLERANCE = 1e-5  # of one layer, relative L2, float32
+MNN_TOLERANCE = 2e-4  # MNN computes convolutions by Winograd (1.5e-4 at 4x4), and approximates exp
 
 # What OpenCV 4's importer of Caffe files does not know, or reads otherwise: layer type -> reason.
 OPENCV_LACKS: dict[str, str] = {"LSTM": "has no LSTM"}
@@ -88,7 +89,22 @@ def outputs_of(result: Any) -> list[np.ndarray]:
     return [array for part in parts for array in outputs_of(part)]
 
 
-RUNTIMES = ["source", "builtin", "dialects", "caffe", "opencv", "ir", "ncnn"]
+RUNTIMES = ["source", "builtin", "dialects", "caffe", "opencv", "mnn", "ir", "ncnn"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out three of four cases in MNN, which costs a conversion each: the first of each test function stays."""
+    ours = [item for item in items if isinstance(item, pytest.Function) and "same_everywhere" in item.fixturenames]
+    dropped = {item for item in ours if item.callspec.params["same_everywhere"] == "mnn" and _case(item) % 4}
+    if dropped:
+        config.hook.pytest_deselected(items=[*dropped])
+        items[:] = [item for item in items if item not in dropped]
+
+
+def _case(item: pytest.Function) -> int:
+    """The number of a case among those of its test function, one after the other."""
+    indices = item.callspec.indices
+    return sum(indices.values()) - indices["same_everywhere"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -109,7 +125,7 @@ def same_everywhere(request: pytest.FixtureRequest, folder: Path) -> Callable[..
 
     source: the graph as PyTorch source. ir: that of what is written in MMdnn's IR and read back. builtin: written as
     Caffe files, read back, run. dialects: the same in the other dialects. caffe, opencv: the files in those runtimes;
-    in Caffe every blob is compared with builtin's too.
+    in Caffe every blob is compared with builtin's too. mnn: the files of its dialect, converted and run by MNN.
     """
     runtime = request.param
     marks = request.node.iter_markers("lacks")
@@ -124,6 +140,8 @@ def same_everywhere(request: pytest.FixtureRequest, folder: Path) -> Callable[..
             make_lively(model, *inputs)
         if runtime == "ncnn":
             return same_in_ncnn(model, inputs, folder, reasons, expect_failure, tolerance)
+        if runtime == "mnn":
+            return same_in_mnn(model, inputs, folder, reasons, expect_failure, tolerance)
         if runtime == "dialects":
             return same_in_dialects(model, inputs, request.node, folder, tolerance)
         with torch.no_grad():
@@ -195,7 +213,7 @@ DIALECT_LACKS = (
     "has no arrays without axes",
     "MNN's converter reads the shape only",
     "MNN divides the input by the deviation",
-    "MNN's ArgMax along an axis finds one index",
+    "MNN's softmax of one axis",
     "does not compute in float32",
 )
 
@@ -210,8 +228,7 @@ def same_in_dialects(model: Any, inputs: Any, test: Any, folder: Path, tolerance
     test: pytest's item. The first case is written for CORE and for one of the other dialects, each other case
     for one of all. Which one depends on the test's name, so that every dialect has its share of each kind.
     """
-    indices = test.callspec.indices
-    case = sum(indices.values()) - indices["same_everywhere"]
+    case = _case(test)
     turn = case + sum(test.originalname.encode())
     others = [name for name in names() if name not in ("caffe", *(CORE if case == 0 else ()))]
     chosen = [*(CORE if case == 0 else ()), others[turn % len(others)]]
@@ -279,6 +296,32 @@ def same_in_ncnn(
     for name, array in zip(files.outputs.values(), expected, strict=True):
         assert tops[name].size == array.size
         assert relative_l2(tops[name].reshape(array.shape), array) < tolerance
+    return graph
+
+
+def same_in_mnn(
+    model: Any, inputs: Any, folder: Path, reasons: list[str], expect_failure: Any, tolerance: float
+) -> Any:
+    """Asserts that the files for MNN give the model's outputs in MNN; skipped where its dialect has no such layer."""
+    machine = get("mnn")
+    if reason := machine.unavailable():
+        pytest.skip(f"mnn: {reason}")
+    with torch.no_grad():
+        expected = outputs_of(model(*[i.clone() for i in inputs]))
+    graph, files = trace(model, inputs), (folder / "net.prototxt", folder / "net.caffemodel")
+    try:
+        lowered = save_caffe(graph, *files, dialect="mnn")
+    except UnsupportedError as error:
+        if all(any(words in problem.what for words in (*DIALECT_LACKS, "mnn has no ")) for problem in error.problems):
+            pytest.skip(f"mnn: {error.problems[0].what}")
+        raise
+    for reason in reasons:
+        expect_failure(reason)
+    fed = {value.name: i.float().numpy() for value, i in zip(lowered.inputs, inputs, strict=True)}
+    tops = {top: array for (_, top), array in machine.run(*files, fed).items()}
+    for value, array in zip(lowered.outputs.values(), expected, strict=True):
+        assert value.name in tops and tops[value.name].size == array.size
+        assert relative_l2(tops[value.name].reshape(array.shape), array) < max(tolerance, MNN_TOLERANCE)
     return graph
 
 

@@ -16,10 +16,13 @@ from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, layer
+from ..activation.threshold import Threshold
+from ..elementwise.arithmetic import arithmetic
 from ..elementwise.power import Power
 from ..shape.concat import Concat
 from ..shape.reshape import reshape_to
 from ..shape.slice import slice_at
+from .reduce import Reduce
 
 INDICES_AND_VALUES = '''
 def places_and_values(x, count):
@@ -86,10 +89,24 @@ class FirstMax(Layer):
         return Source(expr=f"{{0}}.argmax({self.axis}, keepdim=True).to({{0}}.dtype)")
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
-        """Caffe's ArgMax gives the last of equal elements: it runs on the reversed axis."""
+        """Caffe's ArgMax gives the last of equal elements: it runs on the reversed axis.
+
+        For targets without ArgMax: of those equal to the maximum, the one with the greatest distance from the end.
+        """
         (x,) = inputs
+        if not net.takes(ArgMax(self.axis), x):
+            return self._by_distance(net, x)
         y = net.add(ArgMax(self.axis), _flipped(net, x, self.axis), name="from_behind")
         return net.add(Power(scale=-1.0, shift=x.shape[self.axis] - 1.0), y)
+
+    def _by_distance(self, net: Lowering, x: Value) -> Value:
+        size = x.shape[self.axis]
+        maximum = net.add(Reduce("max", (self.axis,), True), x, name="maximum")
+        below = net.add(Threshold(), arithmetic(net, "sub", maximum, x), name="below")
+        distances = np.arange(size, 0, -1, np.float32).reshape(-1, *(1,) * (len(x.shape) - 1 - self.axis))
+        distance = arithmetic(net, "mul", net.add(Power(scale=-1.0, shift=1.0), below, name="equal"), distances)
+        greatest = net.add(Reduce("max", (self.axis,), True), distance, name="greatest")
+        return net.add(Power(scale=-1.0, shift=float(size)), greatest)
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Edge:
         (x,) = inputs

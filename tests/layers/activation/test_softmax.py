@@ -3,15 +3,26 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.layers.conftest import types_of
+from tests.layers.conftest import lacks, types_of
 
 SHAPES = [(2, 6), (2, 3, 4), (2, 3, 4, 5)]
-AXES = [(shape, axis) for shape in SHAPES for axis in range(-1, len(shape))]
+LARGE = [  # where MNN does not subtract the maximum first, so that differences beyond 88 overflow
+    lacks(F.softmax, 100, shape, axis, mnn="gives other numbers for large ones along a leading axis")
+    for shape, axis in [((2, 3, 4), 0), ((2, 3, 4, 5), 0), ((2, 3, 4, 5), 1)]
+]
+ALL = [
+    (function, factor, shape, axis)
+    for shape in SHAPES
+    for axis in range(-1, len(shape))
+    for factor in (1, 100)
+    for function in (F.softmax, F.log_softmax)
+    if (function, factor, shape, axis) not in [tuple(case.values) for case in LARGE]
+]
 
 
-@pytest.mark.parametrize("function", [F.softmax, F.log_softmax], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("factor", [1, 100], ids=["small", "large"])
-@pytest.mark.parametrize(("shape", "axis"), AXES, ids=str)
+@pytest.mark.parametrize(
+    ("function", "factor", "shape", "axis"), [*ALL, *LARGE], ids=lambda a: getattr(a, "__name__", str(a))
+)
 def test_runs_the_same_everywhere(function, factor, shape, axis, same_everywhere):
     same_everywhere(lambda x: function(x, axis), torch.randn(shape) * factor)
 

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from tests.layers.conftest import types_of
@@ -16,6 +17,7 @@ def test_an_input_that_is_an_output_is_split_off(same_everywhere):
     same_everywhere(lambda x: (x, x + 1), torch.randn(2, 3))
 
 
+@pytest.mark.lacks(mnn="gives one output for two tops of a Split")
 def test_the_same_output_twice_is_split_off(same_everywhere):
     def model(x):
         y = x + 1

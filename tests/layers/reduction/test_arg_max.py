@@ -1,6 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
+from pytorch2caffe import save_caffe, trace
+from pytorch2caffe.verify.runtimes import get
 from tests.layers.conftest import lacks, types_of
 
 CASES = {
@@ -23,6 +26,17 @@ CASES = {
 )
 def test_runs_the_same_everywhere(model, same_everywhere):
     same_everywhere(model, torch.randn(2, 3, 4, 5))
+
+
+@pytest.mark.parametrize("model", CASES.values(), ids=CASES)
+def test_opencv_which_has_no_argmax_has_other_layers(model, tmp_path):
+    if reason := get("opencv").unavailable():
+        pytest.skip(reason)
+    x, files = torch.randn(2, 3, 4, 5), (tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
+    lowered = save_caffe(trace(model, x), *files, dialect="opencv")
+    (name,) = (value.name for value in lowered.outputs.values())
+    results = {top: array for (_, top), array in get("opencv").run(*files, {"data": x.numpy()}, {name}).items()}
+    assert np.array_equal(results[name], model(x).numpy())
 
 
 def test_caffe_counts_from_behind_as_it_takes_the_last_of_equal_numbers():
