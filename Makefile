@@ -18,7 +18,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q \
 # Where bench_tensorflow.py keeps its networks.
 BENCH ?= bench-out
 
-.PHONY: sweep-caffe help install test-install caffe demo test quick lint bench docs docs-site sweep clean
+.PHONY: dist without-torch sweep-caffe help install test-install caffe demo test quick lint bench docs docs-site sweep clean
 
 help:
 	@echo "make demo                a virtual environment, AlexNet and ResNet-18 to Caffe, compared in every runtime"
@@ -32,6 +32,8 @@ help:
 	@echo "make bench               times and memory of export, weights, generated code, calibration and TensorFlow"
 	@echo "make docs                the pages made from the code; make sweep: those that take hours"
 	@echo "make docs-site           the pages of docs/ as a site in site/, which loads nothing from elsewhere"
+	@echo "make dist                the wheel and the sdist, checked, and the README's commands in a fresh environment"
+	@echo "make without-torch PACKAGES=\"numpy==1.24.* protobuf==4.21.*\"   what needs no torch, with these versions"
 	@echo "make clean               removes all that these targets made"
 
 install: $(VENV)/installed
@@ -45,6 +47,7 @@ $(VENV)/installed: pyproject.toml setup.py
 test-install: $(VENV)/installed-for-tests
 $(VENV)/installed-for-tests: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet -e ".[test]"
+	$(BIN)/python -m pip install --quiet --no-deps packaging/mmdnn
 	touch $@
 
 # Real Caffe needs root; elsewhere the tests that need it say that they are skipped.
@@ -117,5 +120,28 @@ sweep: test-install caffe
 sweep-caffe: test-install
 	$(BIN)/python -m tests.sweep.caffe_files $(FILES) $(if $(wildcard $(ROOT)/usr),--caffe)
 
+# The wheel is installed from nothing, and runs the README's first command and its Python code.
+dist:
+	rm -rf dist build/dist
+	$(PYTHON) -m venv build/dist/tools
+	build/dist/tools/bin/python -m pip install --quiet build twine
+	build/dist/tools/bin/python -m build --outdir dist .
+	build/dist/tools/bin/python -m build --outdir dist --wheel packaging/mmdnn
+	build/dist/tools/bin/python -m twine check --strict dist/*
+	$(PYTHON) -m venv build/dist/user
+	build/dist/user/bin/python -m pip install --quiet $(TORCH) "numpy>=1.24"
+	build/dist/user/bin/python -m pip install --quiet --no-deps $(TORCHVISION)
+	build/dist/user/bin/python -m pip install --quiet "$$(ls dist/pytorch2caffe-*.whl)[images]"
+	build/dist/user/bin/python packaging/check_readme.py README.md
+	build/dist/user/bin/python -c "import importlib.util as u; assert u.find_spec('mmdnn') is None"
+
+# What reads and inspects files needs no torch: with any numpy, protobuf and Python.
+PACKAGES ?= numpy protobuf
+without-torch:
+	rm -rf build/without-torch
+	$(PYTHON) -m venv build/without-torch
+	build/without-torch/bin/python -m pip install --quiet $(PACKAGES) click rich typing_extensions tomli
+	PYTHONPATH=. build/without-torch/bin/python packaging/check_without_torch.py
+
 clean:
-	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) $(SITE) build *.egg-info .coverage
+	rm -rf $(VENV) $(ROOT) demo-out example-out $(BENCH) $(SITE) build dist *.egg-info .coverage

@@ -1,4 +1,7 @@
-"""Everything is in pyproject.toml, but for a file that must also stand alone, and packages under another name."""
+"""Everything is in pyproject.toml, but for a file that must also stand alone.
+
+The package `mmdnn` is a distribution of its own, packaging/mmdnn, because MMdnn installs one of that name.
+"""
 
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
@@ -14,12 +17,7 @@ class BuildWithWorker(build_py):
             self.copy_file("verify/caffe_worker.py", f"{self.build_lib}/pytorch2caffe/verify/caffe_worker.py")
 
 
-MMDNN = "pytorch2caffe/cli/as_mmdnn"  # installed as `mmdnn`
 setup(
     cmdclass={"build_py": BuildWithWorker},
-    packages=[
-        *find_packages(include=["pytorch2caffe*", "caffe_proto*"], exclude=["pytorch2caffe.cli.as_mmdnn*"]),
-        *["mmdnn", *(f"mmdnn.{name}" for name in find_packages(MMDNN))],
-    ],
-    package_dir={"mmdnn": MMDNN},
+    packages=find_packages(include=["pytorch2caffe*", "caffe_proto*"], exclude=["pytorch2caffe.cli.as_mmdnn*"]),
 )
