@@ -17,6 +17,8 @@ setup(
     name="pytorch2caffe-mmdnn",
     version=VERSION[1],
     description="MMdnn's module paths (python -m mmdnn.conversion._script.convertToIR) for pytorch2caffe",
+    long_description=__doc__,
+    long_description_content_type="text/plain",
     license="MIT",
     python_requires=">=3.10",
     install_requires=[f"pytorch2caffe=={VERSION[1]}"],

@@ -9,7 +9,10 @@ from functools import partial
 
 import click
 
-from ..formats.own_files import guarded
+from caffe_proto import replacement_guard
+
+from ..formats.own_files import OwnFiles, guarded
+from .common import REPORT, Report, with_common_options
 from .failures import DONE, FAILED, readable_warnings, report_failure
 from .interruption import run_interruptible
 
@@ -55,7 +58,7 @@ class Commands(click.Group):
         if name not in self.names:
             return None
         module = __import__(f"{__name__}.{self.names[name]}", fromlist=["command"])
-        return module.command
+        return with_common_options(module.command)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,6 +79,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    report = Report()
+    token = REPORT.set(report)
+    try:
+        code = _result(arguments)
+        guard = replacement_guard.get()
+        report.finish(code, [*guard.written] if isinstance(guard, OwnFiles) else [])
+        return code
+    finally:
+        report.close()
+        REPORT.reset(token)
+
+
+def _result(arguments: Sequence[str]) -> int:
     try:
         with readable_warnings():
             given = list(arguments)

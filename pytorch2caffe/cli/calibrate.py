@@ -11,6 +11,7 @@ from .options import Caffemodels, OutputFile, force_option
 from .page import command_line, read_json
 from .pixel_options import pixel_options, pixels_of, report_ranges
 from .variadic_options import VariadicCommand
+from .wording import counted
 
 if TYPE_CHECKING:
     from ..quantize.image_options import ImageOptions
@@ -193,7 +194,7 @@ def _report(job: Job, outcome: JobResult) -> None:
         click.echo(str(note), err=True)
     in_float = [layer.node.name for layer in calibration.layers if layer.reason]
     images = "1 image" if calibration.images == 1 else f"{calibration.images} images"
-    line = f"{job.table}: {len(calibration.table.activations)} layers in int8 from {images}"
+    line = f"{job.table}: {counted(len(calibration.table.activations), 'layer')} in int8 from {images}"
     click.echo(line + (f", in float: {', '.join(in_float)}" if in_float else ""))
     report_ranges(outcome.preprocess)
     if outcome.sensitivity:

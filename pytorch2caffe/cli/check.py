@@ -9,8 +9,10 @@ import click
 
 from ..formats.visible import visible
 from .caffe_options import caffe_reading
+from .common import add_data
 from .options import Caffemodels, force_option, print_acceptances
 from .page import html_option, working, write_page
+from .wording import counted
 
 if TYPE_CHECKING:
     from ..frontends.caffe.reading import CaffeReading
@@ -60,15 +62,16 @@ def command(prototxt: str, caffemodel: list[Path] | None, target: str, html: str
         return 0
     consumer = dialect(target)
     problems = check_files(prototxt, caffemodel, consumer, reading)
-    count = count_layers(prototxt, reading)
+    layers = counted(count_layers(prototxt, reading), "layer")
     if html:
         sections = problem_sections(prototxt, problems, consumer.name, reading)
         write_page(html, f"{prototxt} for {consumer.name}", sections, {"files": files, "target": consumer.name})
+    add_data(problems=[vars(problem) for problem in problems])
     if not problems:
-        click.echo(f"{prototxt}: {count} layers, {consumer.name} supports all of them")
+        click.echo(f"{prototxt}: {layers}, {consumer.name} supports all of them")
         return 0
     total = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    click.echo(f"{prototxt}: {total} for {consumer.name} in {count} layers")
+    click.echo(f"{prototxt}: {total} for {consumer.name} in {layers}")
     for number, problem in enumerate(problems, 1):
         click.echo(visible(f"  {number}. {problem}", keep="\n"))
     return 1

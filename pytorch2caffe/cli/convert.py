@@ -10,6 +10,7 @@ from ..convert.source import FROM, TO, NetworkSource
 from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
 from .options import NamedShape, OutputFile, force_option, named_shapes, note, report_shards, split_weights
 from .page import working
+from .wording import size_of
 
 
 @click.command(
@@ -100,7 +101,7 @@ def command(
     with working(f"writing {path}"):
         files = save_network(graph, target_framework, path, target, split_weights)
     for file in files:
-        click.echo(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")
+        click.echo(f"{file} ({size_of(file.stat().st_size)})")
     if target_framework == "caffe":
         report_shards(str(files[0]), files[1:])
     return 0

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..deploy import TOOLCHAINS
+from .common import add_data
 from .deploy import images_option, report_folders
+from .next_steps import next_step
 from .options import (
     CAFFE_PREFIX,
     MODEL_HELP,
@@ -31,6 +33,7 @@ from .page import working
 from .pixel_options import pixel_options, pixels_of
 from .random_inputs import InputType, random_inputs, shape_advice, types_option
 from .variadic_options import VariadicCommand
+from .wording import counted
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
@@ -191,12 +194,15 @@ def command(
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
-    click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
+    click.echo(f"{prefix}.prototxt: {counted(len(graph.nodes), 'layer')} for {target}")
     status = "not checked" if no_check else "read back and equal to the model on a random input"
     report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
     for value, what in graph.notes.items():
         click.echo(f"input {value} takes pixels, 0 to 255: {what}")
     click.echo(f"sizes: {freedom(graph, infer)}")
+    add_data(layers=len(graph.nodes), target=target, checks=graph.checks)
+    if line := next_step(target, str(prefix), graph.caffemodels):
+        click.echo(f"next: {line}")
     if weights is None and not weights_are_given(model) and any(node.blobs for node in graph.nodes):
         note(f"--weights was not given: these are the weights that {model} is created with, as a rule random ones")
     if toolchains:
@@ -220,7 +226,7 @@ def _dry_run(model: str, read: Callable[[], Graph], target: str, *, fold_bn: boo
     except UnsupportedError as error:
         click.echo(f"error: {error}", err=True)
         return 2
-    click.echo(f"{model}: {len(lowered.nodes)} layers for {target}; nothing was written")
+    click.echo(f"{model}: {counted(len(lowered.nodes), 'layer')} for {target}; nothing was written")
     return 0
 
 

@@ -14,12 +14,15 @@ import click
 
 from ..errors import ConversionError, ConversionWarning, DifferentError, missing_package
 from ..formats.visible import visible
+from .common import REPORT
 
 DONE, DIFFERENT, FAILED = 0, 1, 2
 
 
 def report_failure(error: Exception) -> int:
     """Prints what `error` means to stderr. Returns the exit code: 1 if numbers differ, else 2."""
+    if report := REPORT.get():
+        report.failed(error)
     if isinstance(error, BrokenPipeError):  # the reader of the output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED

@@ -18,6 +18,7 @@ from .options import (
     split_weights,
 )
 from .page import working
+from .wording import counted
 
 if TYPE_CHECKING:
     from ..frontends.caffe.reading import CaffeReading
@@ -80,7 +81,7 @@ def command(
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
     status = "not checked" if no_check else "outputs equal to the old files' on a random input"
-    click.echo(f"{prefix}.prototxt: {len(graph.nodes)} layers for {target}")
+    click.echo(f"{prefix}.prototxt: {counted(len(graph.nodes), 'layer')} for {target}")
     report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
     if graph.renamed:
         click.echo(f"{prefix}.names.json: {len(graph.renamed)} shortened names")

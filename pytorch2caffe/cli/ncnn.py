@@ -12,6 +12,7 @@ import click
 from .caffe_options import caffe_reading
 from .options import Caffemodels, Prefix, force_option, note
 from .page import working
+from .wording import counted, size_of
 
 if TYPE_CHECKING:
     from ..backends.ncnn.table.table import Table
@@ -95,9 +96,9 @@ def command(
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
     int8 = f", {files.int8} of them in int8" if table else ""
-    click.echo(f"{prefix}.param: {len(files.lines)} layers{int8}")
-    size = Path(f"{prefix}.bin").stat().st_size / 1e6
-    click.echo(f"{prefix}.bin: {size:.1f} MB; {results[0] if results else 'not checked'}")
+    click.echo(f"{prefix}.param: {counted(len(files.lines), 'layer')}{int8}")
+    size = size_of(Path(f"{prefix}.bin").stat().st_size)
+    click.echo(f"{prefix}.bin: {size}; {results[0] if results else 'not checked'}")
     for new, old in files.renamed.items():
         click.echo(f"renamed {old!r} to {new}, which ncnn can parse")
     for text in files.notes:

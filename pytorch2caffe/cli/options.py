@@ -12,9 +12,11 @@ import click
 
 from caffe_proto import replacement_guard, weight_files
 
-from ..errors import ConversionError
-from ..formats.output_path import check_output_path
 from ..formats.own_files import OwnFiles
+from .common import is_quiet
+from .output_types import OutputFile as OutputFile
+from .output_types import Prefix as Prefix
+from .wording import size_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,52 +84,6 @@ def named_shapes(
     return tuple(sizes for _, sizes in shapes), tuple(names)
 
 
-class OutputFile(click.ParamType):
-    """The path of a file to write; whether it can be written is checked before the work begins."""
-
-    name = "FILE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The path."""
-        self.name_output(value)
-        self.check(param, ctx, value)
-        return str(value)
-
-    @staticmethod
-    def name_output(value: Any) -> None:
-        """Tells the guard of files that the command line names this one to be written."""
-        guard = replacement_guard.get()
-        if isinstance(guard, OwnFiles):
-            guard.named(Path(str(value)))
-
-    def check(self, param: click.Parameter | None, ctx: click.Context | None, *paths: str) -> None:
-        """Fails if the files cannot be written, or are not to be replaced."""
-        try:
-            check_output_path(*paths)
-        except ConversionError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Prefix(OutputFile):
-    """The common path of files that differ in their suffix; if it ends in one of the suffixes, that is removed."""
-
-    name = "PREFIX"
-
-    def __init__(self, *suffixes: str) -> None:
-        self.suffixes = suffixes
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The prefix."""
-        self.name_output(value)
-        prefix = str(value)
-        for suffix in self.suffixes:
-            prefix = prefix.removesuffix(suffix)
-        if not prefix or prefix.endswith(("/", os.sep)):
-            self.fail(f"{value!r} is not a file name: write {prefix}net", param, ctx)
-        self.check(param, ctx, *(prefix + suffix for suffix in self.suffixes))
-        return prefix
-
-
 CAFFE_PREFIX = Prefix(".prototxt", ".caffemodel")
 
 
@@ -162,7 +118,7 @@ def report_weights(graph: Graph, prototxt: str, status: str) -> None:
     from ..backends.caffe.writer import blobs_in_bytes
 
     files = ", ".join(map(str, graph.caffemodels))
-    click.echo(f"{files}: {blobs_in_bytes(graph) / 1e6:.1f} MB of weights; {status}")
+    click.echo(f"{files}: {size_of(blobs_in_bytes(graph))} of weights; {status}")
     report_shards(prototxt, graph.caffemodels)
 
 
@@ -222,7 +178,9 @@ def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def note(text: str) -> None:
-    """Prints a note to stderr."""
+    """Prints a note to stderr, unless the command is to be quiet."""
+    if is_quiet():
+        return
     click.echo(f"note: {text}", err=True)
 
 

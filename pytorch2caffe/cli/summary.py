@@ -8,6 +8,7 @@ import click
 
 from ..formats.visible import visible
 from .caffe_options import caffe_reading
+from .common import add_data
 from .options import console, force_option, is_onnx
 from .page import html_option, working, write_page
 
@@ -55,6 +56,7 @@ def command(network: str, html: str | None, reading: CaffeReading) -> int:
     else:
         graph = load_as(network, None, reading)
     rows = summarise(graph)
+    add_data(layers=[vars(row) for row in rows])
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table = Table(
         title=Text(f"{network}: {total_line(rows)}"),

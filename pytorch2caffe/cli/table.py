@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from ..formats.visible import visible
+from .common import add_data
 from .options import Caffemodels
+from .wording import counted
 
 
 @click.group(
@@ -52,10 +54,11 @@ def check(table: str, proto: str, model: list[Path] | None) -> int:
     else:
         targets = targets_of_prototxt(proto)
     problems = check_table(table, targets)
+    add_data(problems=[vars(problem) for problem in problems])
     if not problems:
         activations = parse(table)[0].activations
         in_float = [target.name for target in targets if target.name not in activations]
-        line = f"{table}: {len(activations)} layers in int8"
+        line = f"{table}: {counted(len(activations), 'layer')} in int8"
         click.echo(visible(line + (f", in float: {', '.join(in_float)}" if in_float else "")))
         return 0
     click.echo(f"{table}: " + ("1 problem" if len(problems) == 1 else f"{len(problems)} problems"))

@@ -74,7 +74,7 @@ Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtim
 @tolerance_option
 @click.option("--all", "show_all", is_flag=True, help="Show every blob.")
 @force_option
-@click.option("--json", "report", type=OutputFile(), help="Write the comparison to this file as JSON.")
+@click.option("--json", "report", type=OutputFile(dash=True), help="Write the comparison as JSON; - is stdout.")
 @html_option
 @click.option(
     "--compare",
@@ -150,7 +150,8 @@ def command(
     if report:
         _write_json(comparisons, errors, report)
     beside = _matched(comparisons, others)
-    _print_tables(comparisons, show_all, beside)
+    if report != "-":
+        _print_tables(comparisons, show_all, beside)
     if html:
         from ..verify.page import comparison_sections
 
@@ -222,6 +223,9 @@ def _write_json(comparisons: Mapping[str, Comparison], errors: Mapping[str, Exce
 
     data: dict[str, Any] = {name: to_json(comparison) for name, comparison in comparisons.items()}
     data |= {name: {"equal": None, "error": str(error)} for name, error in errors.items()}
+    if path == "-":
+        click.echo(json.dumps(data, indent=1))
+        return
     with atomic_write(path, "w", encoding="utf-8") as stream:
         stream.write(json.dumps(data, indent=1) + "\n")
 

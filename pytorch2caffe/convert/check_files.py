@@ -100,8 +100,9 @@ def layers_of(text: caffe_proto.Prototxt, reading: CaffeReading, path: str) -> l
 
 
 def count_layers(prototxt: str | Path, reading: CaffeReading | None = None) -> int:
-    """How many layers a network has at inference."""
-    return len(layers_of(caffe_proto.read_prototxt(prototxt), reading or CaffeReading(), str(prototxt)))
+    """How many layers a network has at inference, without those of type Input, as the other commands count them."""
+    layers = layers_of(caffe_proto.read_prototxt(prototxt), reading or CaffeReading(), str(prototxt))
+    return sum(layer.get("type") != "Input" for layer in layers)
 
 
 def _old_forms(prototxt: str | Path, target: Dialect) -> Iterator[Problem]:

@@ -58,7 +58,7 @@ def test_fused_and_in_int8(files, tmp_path, capsys, checked):
 
 def test_without_the_check_it_says_so(files, tmp_path, capsys):
     assert main(["ncnn", *files, "--no-check", "--fp16", "-o", str(tmp_path / "out")]) == 0
-    assert "MB; not checked\n" in capsys.readouterr().out
+    assert " bytes; not checked\n" in capsys.readouterr().out
 
 
 def test_files_that_give_other_numbers_are_not_left_behind(files, tmp_path, capsys, monkeypatch, checked):
