@@ -66,7 +66,7 @@ def page() -> str:
                 assert printed, mistake
                 assert not any(word in printed for word in ("Traceback", "bug in pytorch2caffe")), (mistake, printed)
                 assert not set(folder.rglob("*")) - {*before, *folder.rglob("__pycache__/*"), folder / "__pycache__"}
-                parts.append(f"{mistake.title}:\n\n```console\n$ pytorch2caffe {mistake.command}\n{printed}```\n")
+                parts.append(f"{mistake.title}:\n\n```text\n$ pytorch2caffe {mistake.command}\n{printed}```\n")
     return "\n".join(parts)
 
 
