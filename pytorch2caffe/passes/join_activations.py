@@ -6,13 +6,16 @@ from math import pi, sqrt
 
 from ..graph.graph import Graph, Node, Value
 from ..graph.registry import Layer
+from ..layers.activation.bnll import BNLL
 from ..layers.activation.clip import Clip
-from ..layers.activation.gelu import GELU
+from ..layers.activation.gelu import EXP, GELU, POWERS
 from ..layers.activation.hard_sigmoid import HardSigmoid
 from ..layers.activation.hard_swish import HardSwish
+from ..layers.activation.mish import Mish
 from ..layers.activation.sigmoid import Sigmoid
 from ..layers.activation.swish import Swish
 from ..layers.activation.tanh import TanH
+from ..layers.elementwise.absval import AbsVal
 from ..layers.elementwise.eltwise import Eltwise
 from ..layers.elementwise.erf import Erf
 from ..layers.elementwise.power import Power
@@ -20,21 +23,25 @@ from .drop_unused import drop_unused
 from .patterns import near, power_of, product_of, replace_node, scaled, written_once
 
 Producers = dict[Value, Node]
+TAIL_ADDED = Eltwise("SUM", (0.5, 0.5, -1.0))  # of x, |x| and |x| Phi(-|x|)
 
 
 def join_activations(graph: Graph) -> None:
-    """Makes GELU, SiLU, HardSigmoid and HardSwish one layer where they are a product of simpler ones.
+    """Makes GELU, SiLU, HardSigmoid, HardSwish and Mish one layer where a file spells them out in simpler ones.
 
     before: x -> Power(x / sqrt 2) -> Erf -> Power(+ 1) -> a; x * a -> Power(/ 2) -> y
     after:  x -> GELU -> y
     """
     producers = written_once(graph)
     for node in graph.nodes:
+        found = None
         if node.layer == Eltwise("PROD") or isinstance(node.layer, Power):
             found = _activation(node, producers)
-            if found is not None:
-                layer, x = found
-                replace_node(node, layer, [x])
+        elif node.layer == TAIL_ADDED:
+            found = _gelu_by_tail(node, producers)
+        if found is not None:
+            layer, x = found
+            replace_node(node, layer, [x])
     drop_unused(graph)
 
 
@@ -57,6 +64,12 @@ def _activation(node: Node, producers: Producers) -> tuple[Layer, Value] | None:
             beta, inner = scaled(producers, maker.inputs[0])
             if inner is x:
                 return Swish(beta), x
+            if _is_twice_cubic(maker.inputs[0], x, producers):
+                return GELU("tanh"), x
+        if isinstance(maker.layer, TanH) and product.scale == 1:
+            softplus = producers.get(maker.inputs[0])
+            if softplus is not None and isinstance(softplus.layer, BNLL) and softplus.inputs[0] is x:
+                return Mish(), x
         approximate = _gelu_gate(gate, x, product.scale, producers)
         if approximate is not None:
             return GELU(approximate), x
@@ -114,3 +127,35 @@ def _is_cubic(value: Value, x: Value, producers: Producers) -> bool:
         if first is x and powers == 3 and near(product.scale, 0.044715):
             return True
     return False
+
+
+def _is_twice_cubic(value: Value, x: Value, producers: Producers) -> bool:
+    """Whether a value is 2 sqrt(2 / pi) (x + 0.044715 x^3)."""
+    node = producers.get(value)
+    if node is None or not isinstance(node.layer, Eltwise) or node.layer.operation != "SUM" or len(node.inputs) != 2:
+        return False
+    factor, cubic = node.layer.coeff or (1.0, 1.0)
+    cube = power_of(producers, node.inputs[1])
+    is_cube = cube is not None and cube == (Power(3.0), x)
+    return node.inputs[0] is x and is_cube and near(factor, 2 * sqrt(2 / pi)) and near(cubic, 0.044715 * factor)
+
+
+def _gelu_by_tail(node: Node, producers: Producers) -> tuple[Layer, Value] | None:
+    """(x + |x|) / 2 - |x| Phi(-|x|), with Phi as GELU's own lowering approximates it."""
+    x, size, tail = node.inputs
+    absolute, product = producers.get(size), product_of(producers, tail)
+    if absolute is None or not isinstance(absolute.layer, AbsVal) or absolute.inputs[0] is not x:
+        return None
+    exponents = [producers.get(value) for value in product.values if value is not size]
+    if product.scale != 1 or len(product.values) != 2 or len(exponents) != 1:
+        return None
+    exponent = exponents[0]
+    if exponent is None or exponent.layer != EXP:
+        return None
+    value = exponent.inputs[0]
+    for step in reversed(POWERS):
+        found = power_of(producers, value)
+        if found is None or found[0] != Power(*step):
+            return None
+        value = found[1]
+    return (GELU(), x) if value is size else None

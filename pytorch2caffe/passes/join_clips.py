@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..graph.graph import Graph, Node, Value
 from ..layers.activation.clip import HUGE, Clip
 from ..layers.activation.relu import ReLU
@@ -15,11 +17,13 @@ def join_clips(graph: Graph) -> None:
 
     before: x -> ReLU -> a; a -> Power(-a) -> b; a -> Power(0 * a - 6) -> c; max(b, c) -> d -> Power(-d) -> y
     after:  x -> Clip(0, 6) -> y
+
+    The last Power may have another scale, negative or not, and a shift: then it stays after the Clip.
     """
     producers, consumers = graph.producers(), graph.consumers()
     for node in graph.nodes:
         _bound_below(node, producers)
-        _bound_above(node, producers)
+        _bound_above(node, producers, consumers)
         _bound_both(node, producers, consumers)
     drop_unused(graph)
 
@@ -42,15 +46,25 @@ def _bound_below(node: Node, producers: dict[Value, Node]) -> None:
             return
 
 
-def _bound_above(node: Node, producers: dict[Value, Node]) -> None:
-    """-Clip(-c, HUGE)(-x) is Clip(-HUGE, c)(x)."""
+def _bound_above(node: Node, producers: dict[Value, Node], consumers: dict[Value, list[Node]]) -> None:
+    """s * Clip(-c, HUGE)(-x) + t is -s * Clip(-HUGE, c)(x) + t; with s = -1 and t = 0 that is the Clip alone."""
     minus = Power(scale=-1.0)
-    clip = producers.get(node.inputs[0]) if node.layer == minus else None
+    last = node.layer
+    if not isinstance(last, Power) or last.power != 1 or last.scale == 0:
+        return
+    clip = producers.get(node.inputs[0])
     if clip is None or not isinstance(clip.layer, Clip) or clip.layer.max < HUGE:
         return
     first = producers.get(clip.inputs[0])
-    if first is not None and first.layer == minus:
-        node.layer, node.inputs = Clip(-HUGE, -clip.layer.min), first.inputs
+    if first is None or first.layer != minus:
+        return
+    above = Clip(-HUGE, -clip.layer.min)
+    if last == minus:
+        node.layer, node.inputs = above, first.inputs
+    elif consumers[clip.outputs[0]] == [node]:
+        clip.layer, clip.inputs = above, first.inputs
+        node.layer = replace(last, scale=-last.scale)
+        _bound_both(clip, producers, consumers)
 
 
 def _bound_both(node: Node, producers: dict[Value, Node], consumers: dict[Value, list[Node]]) -> None:

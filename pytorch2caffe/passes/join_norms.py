@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph.graph import Graph, Node, Value
+from ..graph.graph import Graph, Node, Shape, Value
 from ..layers.activation.clip import HUGE, Clip
 from ..layers.elementwise.binary import Binary
 from ..layers.elementwise.eltwise import Eltwise
 from ..layers.elementwise.power import Power
+from ..layers.elementwise.scale import Scale
+from ..layers.linear.inner_product import InnerProduct
 from ..layers.normalization.group_norm import GroupNorm
 from ..layers.normalization.instance_norm import InstanceNorm
 from ..layers.normalization.l2_normalize import L2Normalize
 from ..layers.normalization.layer_norm import LayerNorm
+from ..layers.normalization.mvn import MVN
 from ..layers.normalization.rms_norm import RMSNorm
+from ..layers.pooling.pooling import Pooling
 from ..layers.reduction.reduce import Reduce
 from ..layers.shape.reshape import Reshape
 from ..layers.shape.tile import Tile
@@ -29,13 +33,19 @@ def join_norms(graph: Graph) -> None:
     before: x -> Reduce(mean) -> m; x - m -> d
             d -> Power(2) -> Reduce(mean) -> Power(+ eps) -> Power(0.5) -> s; d / s -> y
     after:  x -> LayerNorm(eps) -> y
+
+    before: x[N, T, 1, C] -> MVN(mean only) -> d; d * d -> mean over C -> Power(-0.5, + eps) -> s; Scale(d, s) -> y
+    after:  x -> LayerNorm(axis 3, eps) -> y
     """
     producers = written_once(graph)
     for node in graph.nodes:
         if isinstance(node.layer, Binary) and node.layer.operation in ("div", "mul") and len(node.inputs) == 2:
             _by_arithmetic(node, producers)
+        elif isinstance(node.layer, Scale) and len(node.inputs) == 2:
+            _by_mvn(node, producers)
         elif isinstance(node.layer, Reshape):
             _by_groups(node, producers)
+            _by_rows(node, producers)
     drop_unused(graph)
 
 
@@ -147,3 +157,48 @@ def _by_groups(node: Node, producers: Producers) -> None:
         and int(np.prod(groups.shape[2:])) * count == int(np.prod(x.shape[1:]))
     ):
         replace_node(node, GroupNorm(count, norm.layer.eps), [x])
+
+
+def _by_mvn(node: Node, producers: Producers) -> None:
+    """The form in Caffe's layers: MVN subtracts the mean, a Scale multiplies by the inverse deviation."""
+    centred, inverse = node.inputs
+    mvn = producers.get(centred)
+    if mvn is None or mvn.layer != MVN(False, False, mvn.layer.eps if isinstance(mvn.layer, MVN) else 0.0):
+        return
+    maker = producers.get(inverse)
+    if maker is not None and isinstance(maker.layer, Reshape):
+        inverse = maker.inputs[0]
+    root = power_of(producers, inverse)
+    square = None if root is None else _mean_of(root[1], centred.shape, producers)
+    is_inverse = root is not None and (root[0].power, root[0].scale) == (-0.5, 1) and 0 < root[0].shift < 1
+    aligned = isinstance(node.layer, Scale) and node.layer.axis == 0 and not node.layer.bias_term
+    if root is None or square is None or not is_inverse or not aligned or _square(square, producers) is not centred:
+        return
+    (x,) = mvn.inputs
+    if x.shape == node.outputs[0].shape:
+        rows = len(x.shape) == 4 and x.shape[2] == 1
+        replace_node(node, LayerNorm(3, root[0].shift) if rows else InstanceNorm(root[0].shift), [x])
+
+
+def _mean_of(value: Value, shape: Shape, producers: Producers) -> Value | None:
+    """What a value is the mean of over the axes after the channels, by a global Pooling or an InnerProduct."""
+    node = producers.get(value)
+    if node is None:
+        return None
+    if isinstance(node.layer, Pooling):
+        return node.inputs[0] if node.layer.global_pooling and node.layer.pool == "AVE" else None
+    count = int(np.prod(shape[2:]))
+    is_mean = node.layer == InnerProduct(1, False, 2) and np.allclose(node.blobs[0], 1 / count, rtol=1e-5, atol=0)
+    return node.inputs[0] if is_mean else None
+
+
+def _by_rows(node: Node, producers: Producers) -> None:
+    """Reshape to [N, T, 1, C], LayerNorm, Reshape back."""
+    norm = producers.get(node.inputs[0])
+    before = producers.get(norm.inputs[0]) if norm is not None and isinstance(norm.layer, LayerNorm) else None
+    if norm is None or before is None or not isinstance(before.layer, Reshape) or not isinstance(norm.layer, LayerNorm):
+        return
+    x = before.inputs[0]
+    normed = before.outputs[0].shape[norm.layer.axis :]
+    if node.outputs[0].shape == x.shape and x.shape and normed == x.shape[-1:]:
+        replace_node(node, LayerNorm(len(x.shape) - 1, norm.layer.eps), [x])

@@ -110,7 +110,7 @@ class Unsearched(list):  # type: ignore[type-arg]
 
 @pytest.mark.parametrize(
     "run",
-    [*after_lowering(dialect("caffe"), fold_bn=True), *PASSES, *ncnn.BEFORE_LOWERING, fold_pads, merge_permutes],
+    [*after_lowering(dialect("caffe"), fold_bn=True), *PASSES, *ncnn.before_lowering(), fold_pads, merge_permutes],
     ids=name_of,
 )
 def test_the_list_of_nodes_is_not_searched(run) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,18 +13,19 @@ from ...graph.builder import Builder
 from ...graph.graph import Graph, Infer, Value
 from ...graph.registry import Layer
 from ...passes.express import express
-from .passes import BEFORE_LOWERING, after_lowering
+from .passes import after_lowering, before_lowering
 from .samples import of_several_samples
 
 
-def lower_for_ncnn(graph: Graph, infer: Infer, *, fold: bool = False) -> Graph:
+def lower_for_ncnn(graph: Graph, infer: Infer, *, fold: bool = False, keep: Collection[str] = ()) -> Graph:
     """The same network in layers that ncnn has.
 
     fold: fold BatchNorm and Scale into the preceding weights.
+    keep: names of layers that must not become part of another, because a calibration table names them.
 
     Raises UnsupportedError listing every layer that ncnn cannot compute.
     """
-    lowered = express(graph, NcnnTarget(graph), infer, BEFORE_LOWERING, after_lowering(fold=fold))
+    lowered = express(graph, NcnnTarget(graph), infer, before_lowering(keep=keep), after_lowering(fold=fold))
     if lowered.problems:
         raise UnsupportedError(lowered.problems, "written for ncnn")
     return lowered.graph

@@ -1,17 +1,18 @@
-"""A graph as ncnn layers, one for each line of a .param file, and the rewrites on them."""
+"""ncnn's layers, one for each line of a .param file, and the rewrites on them; build.py makes them of a graph."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ...errors import Problem, Refused, UnsupportedError
-from ...formats.ncnn import SHAPE, Ncnn, Tagged, activation, blob_shape, reshape
-from ...graph.graph import Graph, Names, Node
+from ...formats.ncnn import Tagged, activation, reshape
+from ...graph.graph import Names, Node
 
+RESHAPE = "Reshape"
 FUSES_ACTIVATION = {
     "Convolution",
     "ConvolutionDepthWise",
@@ -38,6 +39,16 @@ class Op:
     weights: tuple[Tagged | np.ndarray, ...] = ()
     node: Node | None = None
 
+    @property
+    def is_reshape(self) -> bool:
+        """Whether only the shape changes."""
+        return self.type == RESHAPE
+
+
+def reshape_op(name: str, bottom: str, top: str, dims: Sequence[int], node: Node | None) -> Op:
+    """A Reshape to these axes, outermost first."""
+    return Op(RESHAPE, name, [bottom], [top], reshape(dims), (), node)
+
 
 @dataclass(eq=False)
 class Ops:
@@ -55,105 +66,6 @@ class Ops:
     def read_counts(self) -> Counter[str]:
         """How many times each blob is read."""
         return Counter(name for op in self.lines for name in op.bottoms)
-
-
-def to_ops(graph: Graph, *, fuse: bool = False) -> Ops:
-    """The lines of a graph whose layers all have a form in ncnn.
-
-    fuse: fuse activations into the preceding weighted layers.
-
-    Raises UnsupportedError with every layer that has no form in ncnn.
-    """
-    builder = _OpBuilder(graph)
-    for value in graph.inputs:
-        builder.add_input(value.name, blob_shape(value.shape))
-    problems = []
-    for node in graph.nodes:
-        try:
-            builder.add_node(node)
-        except Refused as error:
-            problems.append(Problem(node.where, error.what, error.fix))
-    if problems:
-        raise UnsupportedError(problems, "written for ncnn")
-    ops = Ops(builder.ops, builder.shapes, {value.name for value in graph.outputs.values()})
-    drop_reshapes(ops)
-    if fuse:
-        fuse_activations(ops)
-    return ops
-
-
-class _OpBuilder:
-    """Collects lines; inserts Reshapes where a layer reads or writes other shapes than the values have."""
-
-    def __init__(self, graph: Graph) -> None:
-        values = [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]
-        self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in values)])
-        self.ops: list[Op] = []
-        self.shapes: dict[str, tuple[int, ...]] = {}
-
-    def add_input(self, name: str, dims: tuple[int, ...]) -> None:
-        self.ops.append(Op("Input", name, [], [name], reshape(dims)))
-        self.shapes[name] = dims
-
-    def add_node(self, node: Node) -> None:
-        form = node.layer.to_ncnn([value.shape for value in node.inputs], node.blobs)
-        dims = [blob_shape(value.shape) for value in node.outputs]
-        bottoms = self._bottoms(node, form)
-        if form.type == SHAPE:
-            self._add_reshape(node.name, bottoms[0], node.outputs[0].name, dims[0], node)
-            return
-        tops, reshapes = [], []
-        for index, (value, expected) in enumerate(zip(node.outputs, dims, strict=True)):
-            written = (form.gives[index] if form.gives else None) or expected
-            name = value.name if written == expected else self.names.unique(f"{value.name}.flat")
-            self.shapes[name] = written
-            tops.append(name)
-            if written != expected:
-                reshapes.append((name, value.name, expected))
-        self.ops.append(Op(form.type, node.name, bottoms, tops, form.params, form.weights, node))
-        for name, top, expected in reshapes:
-            self._add_reshape(self.names.unique(f"{node.name}.reshape"), name, top, expected, node)
-
-    def _bottoms(self, node: Node, form: Ncnn) -> list[str]:
-        names = []
-        for index, value in enumerate(node.inputs):
-            expected = form.reads[index] if form.reads else None
-            name = value.name
-            if expected is not None and expected != self.shapes[name]:
-                name = self.names.unique(f"{node.name}.in{index}")
-                self._add_reshape(name, value.name, name, expected, node)
-            names.append(name)
-        return names
-
-    def _add_reshape(self, name: str, bottom: str, top: str, dims: tuple[int, ...], node: Node) -> None:
-        self.ops.append(Op("Reshape", name, [bottom], [top], reshape(dims), (), node))
-        self.shapes[top] = dims
-
-
-def drop_reshapes(ops: Ops) -> None:
-    """Removes Reshapes that do not change the shape, and those that only Reshapes read.
-
-    before: Pooling [512] -> Reshape [512, 1, 1] -> Reshape [512] -> InnerProduct
-    after:  Pooling [512] -> InnerProduct
-    """
-    source: dict[str, str] = {}
-    for op in ops.lines:
-        read = op.bottoms
-        op.bottoms = [source.get(name, name) if op.type == "Reshape" else name for name in read]
-        if op.type == "Reshape":
-            source[op.tops[0]] = op.bottoms[0]
-    same: dict[str, str] = {}
-    kept = []
-    for op in ops.lines:
-        op.bottoms = [same.get(name, name) for name in op.bottoms]
-        is_identity = op.type == "Reshape" and ops.shapes[op.bottoms[0]] == ops.shapes[op.tops[0]]
-        if is_identity and op.tops[0] not in ops.outputs:
-            same[op.tops[0]] = op.bottoms[0]
-        else:
-            kept.append(op)
-    ops.lines[:] = kept
-    read_counts = ops.read_counts()
-    ops.lines[:] = [op for op in kept if op.type != "Reshape" or op.tops[0] in ops.outputs or read_counts[op.tops[0]]]
 
 
 def fuse_activations(ops: Ops) -> None:

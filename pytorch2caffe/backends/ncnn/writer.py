@@ -15,9 +15,10 @@ from ...formats.ncnn import Tagged
 from ...graph.graph import Graph
 from ...passes.fit_names import shortened
 from ...runtime.infer import infer
+from .build import to_ops
 from .int8 import quantize, table_for
 from .lower import lower_for_ncnn
-from .ops import Op, insert_splits, to_ops
+from .ops import Op, insert_splits
 from .param_bin import check_written, param_text, write_bin
 from .table.table import Table
 
@@ -69,7 +70,7 @@ def save_ncnn(
     Raises UnsupportedError with everything that ncnn cannot represent or compute, TableError with everything that is
     wrong in the table; then nothing is written.
     """
-    lowered = lower_for_ncnn(graph, infer, fold=fold)
+    lowered = lower_for_ncnn(graph, infer, fold=fold, keep=table.activations if table else ())
     if not lowered.inputs:
         raise ConversionError("the graph has no input; an ncnn network needs one")
     ops = to_ops(lowered, fuse=fold)

@@ -31,7 +31,7 @@ EXP = Exp(scale=-1.03624737, shift=0.0621316582)
 class GELU(Layer):
     """y = x * Phi(x), Phi the cumulative normal distribution; approximate="tanh" is PyTorch's approximation of it."""
 
-    in_place = True
+    elementwise = True
 
     approximate: str = "none"
 

@@ -21,7 +21,7 @@ from .clip import Clip
 class HardSigmoid(Layer):
     """y = min(max(x + 3, 0), 6) / 6."""
 
-    in_place = True
+    elementwise = True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Hardsigmoid()")

@@ -20,7 +20,7 @@ from .hard_sigmoid import HardSigmoid
 class HardSwish(Layer):
     """y = x * min(max(x + 3, 0), 6) / 6."""
 
-    in_place = True
+    elementwise = True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Hardswish()")

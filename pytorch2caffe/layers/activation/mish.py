@@ -21,7 +21,7 @@ from .tanh import TanH
 class Mish(Layer):
     """y = x * tanh(log(1 + exp(x)))."""
 
-    in_place = True
+    elementwise = True
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         return Source("nn.Mish()")

@@ -23,7 +23,7 @@ from .sigmoid import Sigmoid
 class Swish(Layer):
     """y = x * sigmoid(beta * x).  Source: BVLC Caffe master, swish_layer.cpp (2018; the 1.0 release has no Swish)."""
 
-    in_place = True
+    elementwise = True
 
     beta: float = 1.0
 

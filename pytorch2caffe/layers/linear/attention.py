@@ -13,10 +13,12 @@ from ...graph.registry import Layer, Source, number
 from ..activation.softmax import Softmax
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.scale import Bias
+from ..shape.permute import Permute
 from ..shape.reshape import reshape_to
 from ..shape.tile import Tile
 from .inner_product import InnerProduct
 from .matmul import refuse_large, sum_of_rows
+from .sdpa import SDPA
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,31 @@ class Attention(Layer):
         return Source(expr=f"{call}.transpose(1, 2).flatten(2)", state={"mask": blobs[0]} if blobs else {})
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """By SDPA where the target has it; else as `_lower_plain`."""
+        sdpa, shapes = SDPA(self.scale), [self._of_heads(value.shape) for value in inputs]
+        masks = [self._mask_of_heads(mask, shapes[0][0]) for mask in blobs]
+        if not net.takes(sdpa, *(Value("", shape) for shape in (*shapes, *(mask.shape for mask in masks)))):
+            return self._lower_plain(net, inputs, blobs)
+        heads = [self._split(net, value, name) for value, name in zip(inputs, ("query", "key", "value"), strict=True)]
+        y = net.add(sdpa, *heads, *masks, name="sdpa")
+        rows = net.add(Permute((0, 2, 1, 3)), y, name="rows")
+        return reshape_to(net, rows, (*rows.shape[:2], rows.shape[2] * rows.shape[3]))
+
+    def _of_heads(self, shape: Shape) -> Shape:
+        return shape[0], self.heads, shape[1], shape[2] // self.heads
+
+    def _split(self, net: Lowering, value: Value, name: str) -> Value:
+        """[N, T, H C] as [N, H, T, C]."""
+        n, h, t, c = self._of_heads(value.shape)
+        return net.add(Permute((0, 2, 1, 3)), reshape_to(net, value, (n, t, h, c), f"{name}_heads"), name=name)
+
+    def _mask_of_heads(self, mask: np.ndarray, samples: int) -> np.ndarray:
+        """The mask once, or for each sample and head."""
+        if mask.shape[:2] == (1, 1):
+            return mask
+        return np.ascontiguousarray(np.broadcast_to(mask, (samples, self.heads, *mask.shape[2:])))
+
+    def _lower_plain(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
         """Every query times every key, number by number, [N, T, S, C]; an InnerProduct adds those of each head.
 
         Nothing is transposed, and the first axis stays the first. The blobs are as large as those of a MatMul.
