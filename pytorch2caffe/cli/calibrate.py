@@ -7,30 +7,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import Caffemodels, OutputFile, force_option
+from .calibration_options import calibration_options, report_calibration, with_progress
+from .network_options import Shapes, network_options, read_network
+from .options import MODEL_HELP, Caffemodels, OutputFile, force_option
 from .page import command_line, read_json
-from .pixel_options import pixel_options, pixels_of, report_ranges
+from .pixel_options import pixel_options, pixels_of
+from .random_inputs import InputType
 from .variadic_options import VariadicCommand
-from .wording import counted
 
 if TYPE_CHECKING:
     from ..quantize.image_options import ImageOptions
-    from ..quantize.job import Job, JobResult
-
-METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
 
 @click.command(
     "calibrate",
     cls=VariadicCommand,
-    help="""Computes the int8 scales of a Caffe network and writes the calibration table for ncnn.
+    help=f"""Computes the int8 scales of a network and writes the calibration table for ncnn.
 
-The network is run in PyTorch, without Caffe. IMAGES is a directory, a list of paths, one image or one .npy tensor;
-once for each input of the network, or .npz files that contain all inputs. The type of a file is recognized by its
-content, not its name.
+The network is MODEL, or the Caffe files --proto and --model. {MODEL_HELP} It is run in
+PyTorch, without Caffe. IMAGES is a directory, a list of paths, one image or one .npy tensor; once for each input of the
+network, or .npz files that contain all inputs. The type of a file is recognized by its content, not its name.
 
 \b
 Examples:
+  pytorch2caffe calibrate torchvision:resnet18 --weights resnet18.pth --input-shape 1,3,224,224 --images photos/ \\
+      --order RGB --mean 123.675 116.28 103.53 --std 58.395 57.12 57.375 -o resnet18.table
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ \\
       --mean 104 117 123 --norm 1 -o net.table
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images list.txt \\
@@ -42,19 +43,14 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
 """,
     short_help="Computes the int8 calibration table for ncnn, without Caffe.",
 )
-@click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The deploy prototxt.")
-@click.option("--model", required=True, type=Caffemodels(), help="Its caffemodel.")
+@click.argument("network", required=False, metavar="[MODEL]")
+@click.option("--proto", type=click.Path(exists=True, dir_okay=False), help="The deploy prototxt of a Caffe network.")
+@click.option("--model", type=Caffemodels(), help="Its caffemodel.")
+@network_options
 @click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
 @click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE", help="Where to write the table.")
 @pixel_options
-@click.option(
-    "--method",
-    type=click.Choice(METHODS),
-    default="kl",
-    show_default=True,
-    help="kl: as ncnn2table. mse: "
-    "the least squared error. percentile, max, aciq: by magnitude. reference: as caffe-int8-convert-tool.",
-)
+@calibration_options
 @click.option(
     "--percentile",
     "percent",
@@ -80,21 +76,6 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
     "in the simulation and wrong on the device.",
 )
 @click.option("--inner-product/--no-inner-product", default=True, show_default=True, help="Quantize InnerProduct too.")
-@click.option("--keep-float", multiple=True, metavar="NAME...", help="Layers to keep in float.")
-@click.option(
-    "--accuracy-budget",
-    "budget",
-    type=click.FloatRange(0, 1),
-    metavar="X",
-    help="Keep the most sensitive layers in float "
-    "until the mean cosine of the outputs decreases by at most X, simulated on the first 10 images.",
-)
-@click.option(
-    "--report",
-    type=OutputFile(),
-    metavar="FILE.html",
-    help="Write a report with histograms, thresholds and the sensitivity of each layer, and FILE.json.",
-)
 @force_option
 @click.option(
     "--compare",
@@ -118,8 +99,16 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
 @click.option("--device", default="cpu", show_default=True, help="Where to run the network: cpu, cuda, cuda:1 ...")
 @click.option("--cpp", is_flag=True, help="Print the preprocessing as C++ for ncnn.")
 def command(
-    proto: str,
-    model: list[Path],
+    network: str | None,
+    proto: str | None,
+    model: list[Path] | None,
+    shapes: Shapes,
+    types: tuple[InputType, ...],
+    weights: str | None,
+    key: str | None,
+    allow_extra_keys: bool,
+    seed: int,
+    naming: str,
     images: tuple[str, ...],
     output: str,
     mean: tuple[float, ...],
@@ -145,62 +134,23 @@ def command(
     cpp: bool,
 ) -> int:
     from ..quantize.calibrate import Settings
-    from ..quantize.job import Job
+    from ..quantize.job import Job, run
 
+    if network is None and (proto is None or model is None):
+        raise click.UsageError("give MODEL, or --proto and --model")
+    if network is not None and (proto or model):
+        raise click.UsageError("give MODEL, or --proto and --model, not both")
     settings = Settings(method, percent, bool(group), limit_3x3, inner_product, keep_float, passes)
     pixels = pixels_of(mean, norm, std, order, resize, preprocess)
     if other and not report:
         raise click.UsageError("--compare is shown in the report: give --report FILE.html too")
     before = read_json(other, "layers") if other else None
-    shown = command_line(), before
-    job = Job(proto, model, images, output, pixels, settings, fold_bn, budget, report, batch, workers, device, *shown)
-    return calibrate(job, cpp)
-
-
-def calibrate(job: Job, cpp: bool = False) -> int:
-    """Runs a job with a progress bar and reports its outcome."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    from ..quantize.job import run
-
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def progress(done: int, total: int, text: str) -> None:
-            if text not in tasks:
-                tasks[text] = bar.add_task(text)
-            bar.update(tasks[text], completed=done, total=total)
-
-        outcome = run(job, progress)
-    _report(job, outcome)
+    read = read_network(network or str(proto), model, shapes, types, weights, key, allow_extra_keys, seed, naming)
+    shown = command_line(), before, read.files
+    job = Job(images, output, pixels, settings, fold_bn, budget, report, batch, workers, device, *shown)
+    outcome = with_progress(run, job, read.graph)
+    report_calibration(job, outcome)
     if cpp:
-        for preprocess in outcome.preprocess.values():
-            click.echo(preprocess.to_cpp(), nl=False)
+        for one in outcome.preprocess.values():
+            click.echo(one.to_cpp(), nl=False)
     return 0
-
-
-def _report(job: Job, outcome: JobResult) -> None:
-    calibration = outcome.calibration
-    for problem in calibration.skipped:
-        click.echo(f"skipped {problem.where}: {problem.what}", err=True)
-    if outcome.images.ignored:
-        names = ", ".join(path.name for path in outcome.images.ignored[:3])
-        more = len(outcome.images.ignored) - 3
-        click.echo(f"ignored, not images: {names}{f' and {more} more' if more > 0 else ''}", err=True)
-    for note in calibration.notes:
-        click.echo(str(note), err=True)
-    in_float = [layer.node.name for layer in calibration.layers if layer.reason]
-    images = "1 image" if calibration.images == 1 else f"{calibration.images} images"
-    line = f"{job.table}: {counted(len(calibration.table.activations), 'layer')} in int8 from {images}"
-    click.echo(line + (f", in float: {', '.join(in_float)}" if in_float else ""))
-    report_ranges(outcome.preprocess)
-    if outcome.sensitivity:
-        lost = outcome.sensitivity.steps[-1][1] if outcome.sensitivity.steps else outcome.sensitivity.together
-        click.echo(
-            f"simulated on {outcome.sensitivity.images} images: the mean cosine of the outputs decreases by {lost:.2e}"
-        )
-    for path in outcome.files[1:]:
-        click.echo(str(Path(path)))

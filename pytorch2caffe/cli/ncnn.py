@@ -2,57 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .caffe_options import caffe_reading
-from .options import Caffemodels, Prefix, force_option, note
-from .page import working
+from .caffe_options import batch_option, cut_options, part_options, reading_of
+from .calibration_options import calibration_options, report_calibration, with_progress
+from .network_options import Shapes, network_options, read_network
+from .options import MODEL_HELP, Caffemodels, Prefix, force_option, tolerance_option
+from .page import command_line, working
+from .pixel_options import pixel_options, pixels_of
+from .random_inputs import InputType
+from .variadic_options import VariadicCommand
 from .wording import counted, size_of
 
 if TYPE_CHECKING:
     from ..backends.ncnn.table.table import Table
-    from ..backends.ncnn.writer import NcnnFiles
-    from ..frontends.caffe.reading import CaffeReading
-    from ..graph.graph import Graph
+    from ..convert.ncnn import Check, Samples
+    from ..convert.network import Network
+    from ..quantize.image_options import ImageOptions
+    from ..quantize.images import Dataset
 
 
 @click.command(
     "ncnn",
-    help="""Writes a Caffe network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
+    cls=VariadicCommand,
+    help=f"""Writes a network as PREFIX.param and PREFIX.bin for ncnn, in float or int8.
 
-ncnn need not be installed. If the Python package ncnn is, the files are run in it on a random input before they appear,
-and their outputs are compared with those of the Caffe network.
+The network is MODEL, or a prototxt and its CAFFEMODEL. {MODEL_HELP} With --int8 it is calibrated on --images first, and
+PREFIX.table is written too. If the Python package ncnn is installed, the files are run in it before they appear, and
+compared with the network.
 
 \b
 Examples:
-  pytorch2caffe ncnn deploy.prototxt net.caffemodel -o net
-  pytorch2caffe ncnn deploy.prototxt net.caffemodel --fuse --fp16 -o net
-  pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ ... -o net.table
-  pytorch2caffe ncnn deploy.prototxt net.caffemodel --table net.table --fuse -o net-int8
+  pytorch2caffe ncnn torchvision:resnet18 --weights resnet18.pth --input-shape 1,3,224,224 -o resnet18
+  pytorch2caffe ncnn net.py:Net --input-shape 1,3,224,224 --images photos/ --order RGB \\
+      --mean 123.675 116.28 103.53 --std 58.395 57.12 57.375 --int8 -o net
+  pytorch2caffe ncnn best.onnx -o best
+  pytorch2caffe ncnn deploy.prototxt net.caffemodel --fp16 -o net
+  pytorch2caffe ncnn deploy.prototxt net.caffemodel --table net.table -o net-int8
 Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncnn, or cannot be read.
 """,
     short_help="Writes .param and .bin for ncnn, float or int8.",
 )
-@click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
-@click.argument("caffemodel", type=Caffemodels())
+@click.argument("model")
+@click.argument("caffemodel", type=Caffemodels(), required=False)
 @click.option("-o", "--output", "prefix", required=True, type=Prefix(".param", ".bin"), help="Where to write.")
+@network_options
+@click.option("--int8", "to_int8", is_flag=True, help="Calibrate on --images, and run the network in int8.")
+@click.option(
+    "--images",
+    multiple=True,
+    metavar="IMAGES",
+    help="The images to calibrate and to compare on: a directory, a list, an image or a .npy tensor, once per input.",
+)
+@pixel_options
+@calibration_options
 @click.option(
     "--table",
     "path",
     type=click.Path(exists=True, dir_okay=False),
-    help="Run the layers of this table in int8, as ncnn2int8 does.",
+    help="Run the layers of this table in int8, as ncnn2int8 does. How images become inputs is read from "
+    "TABLE.preprocess.json, if that exists.",
 )
 @click.option("--fp16", is_flag=True, help="Store the weights that are not int8 as float16, as ncnn2int8 always does.")
 @click.option(
-    "--fuse",
-    is_flag=True,
+    "--fuse/--no-fuse",
+    default=None,
     help="Fold BatchNorm and Scale into the weights, and fuse ReLU and other activations into "
-    "convolutions, as ncnnoptimize does; int8 convolutions then pass int8 to each other.",
+    "convolutions, as ncnnoptimize does; int8 convolutions then pass int8 to each other. "
+    "By default for PyTorch and ONNX models; Caffe files keep their blobs.",
 )
 @click.option(
     "--all-int8",
@@ -62,43 +83,106 @@ Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncn
 )
 @force_option
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn to compare them.")
-@caffe_reading
+@batch_option
+@cut_options
+@part_options
+@tolerance_option
 def command(
-    prototxt: str,
-    caffemodel: list[Path],
+    model: str,
+    caffemodel: list[Path] | None,
     prefix: str,
+    shapes: Shapes,
+    types: tuple[InputType, ...],
+    weights: str | None,
+    key: str | None,
+    allow_extra_keys: bool,
+    seed: int,
+    naming: str,
+    to_int8: bool,
+    images: tuple[str, ...],
+    mean: tuple[float, ...],
+    norm: tuple[float, ...],
+    std: tuple[float, ...],
+    order: str,
+    resize: str | None,
+    preprocess: ImageOptions | str | None,
+    method: str,
+    keep_float: tuple[str, ...],
+    budget: float | None,
+    report: str | None,
     path: str | None,
     fp16: bool,
-    fuse: bool,
+    fuse: bool | None,
     all_int8: bool,
     no_check: bool,
-    reading: CaffeReading,
+    tolerance: float,
+    batch: int | None,
+    phase: str,
+    stages: tuple[str, ...],
+    start: Shapes,
+    end: tuple[str, ...],
+    ignore_fields: tuple[str, ...],
 ) -> int:
-    from ..backends.ncnn.table.file import read_table
-    from ..backends.ncnn.writer import save_ncnn
+    from ..convert.ncnn import export_ncnn
     from ..errors import UnsupportedError
-    from ..frontends.caffe.reader import load_as
 
-    graph = load_as(prototxt, caffemodel, reading)
-    batch = {value.shape[:1] for value in graph.inputs}
-    if reading.batch is None and reading.input_shape is None and len(batch) == 1 and batch != {(1,)}:
-        graph = load_as(prototxt, caffemodel, replace(reading, batch=1))
-        note(f"the file has {next(iter(batch))[0]} samples; ncnn has no batch axis: written for 1 (--batch 1)")
-    table = read_table(path) if path else None
-    results: list[str] = []
-    proof = _proof(graph, table, fp16, results)
+    if to_int8 and path:
+        raise click.UsageError("--int8 calibrates, --table is the result of a calibration: give one of them")
+    if to_int8 and not images:
+        raise click.UsageError("--int8 needs --images to calibrate on")
+    if not to_int8 and (keep_float or report or budget is not None):
+        raise click.UsageError("--keep-float, --accuracy-budget and --report need --int8")
+    pixels = pixels_of(mean, norm, std, order, resize, preprocess) if images or preprocess or mean else None
+    reading = partial(
+        reading_of, batch=batch, phase=phase, stages=stages, start=start, end=end, ignore_fields=ignore_fields
+    )
     try:
+        network = read_network(model, caffemodel, shapes, types, weights, key, allow_extra_keys, seed, naming, reading)
+        table, written, dataset = None, None, None
+        if to_int8:
+            from ..quantize.calibrate import Settings
+            from ..quantize.job import Job, calibrated, write_files
+
+            settings = Settings(method, keep_float=keep_float)
+            job = Job(
+                images,
+                f"{prefix}.table",
+                pixels,
+                settings,
+                False,
+                budget,
+                report,
+                command=command_line(),
+                reads=network.files,
+            )
+            outcome = with_progress(calibrated, job, network.graph)
+            table, dataset, written = outcome.calibration.table, outcome.images, partial(write_files, job, outcome)
+        elif path:
+            from ..backends.ncnn.table.file import read_table
+
+            table = read_table(path)
+            pixels = pixels or _beside(path)
+        samples = None if no_check else _samples(network, table, pixels, images, dataset)
         with working(f"writing {prefix}.param and {prefix}.bin"):
-            files = save_ncnn(
-                graph, prefix, table, fp16=fp16, fold=fuse, all_int8=all_int8, proof=None if no_check else proof
+            files, check = export_ncnn(
+                network,
+                prefix,
+                table,
+                samples=samples,
+                fp16=fp16,
+                fold=fuse if fuse is not None else not network.is_caffe,
+                all_int8=all_int8,
+                tolerance=tolerance,
+                written=written,
             )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
+    if to_int8:
+        report_calibration(job, outcome)
     int8 = f", {files.int8} of them in int8" if table else ""
     click.echo(f"{prefix}.param: {counted(len(files.lines), 'layer')}{int8}")
-    size = size_of(Path(f"{prefix}.bin").stat().st_size)
-    click.echo(f"{prefix}.bin: {size}; {results[0] if results else 'not checked'}")
+    _report(prefix, check)
     for new, old in files.renamed.items():
         click.echo(f"renamed {old!r} to {new}, which ncnn can parse")
     for text in files.notes:
@@ -106,31 +190,39 @@ def command(
     return 0
 
 
-def _proof(
-    graph: Graph, table: Table | None, fp16: bool, results: list[str]
-) -> Callable[[Path, Path, NcnnFiles], None]:
-    """A function that runs the files in ncnn and appends the result to `results`, or raises DifferentError."""
+def _beside(table: str) -> str | None:
+    """The preprocessing file of a table, if there is one."""
+    from ..quantize.preprocess import preprocess_path
 
-    def proof(param: Path, binary: Path, files: NcnnFiles) -> None:
-        from ..errors import DifferentError
-        from ..runtime.random_inputs import random_inputs
-        from ..verify.compare_ncnn import calibrated_max_abs, compare_in_ncnn
-        from ..verify.report import verdict
-        from ..verify.runtimes import get
+    path = preprocess_path(table)
+    return str(path) if path.is_file() else None
 
-        if reason := get("ncnn").unavailable():
-            results.append(f"not checked: {reason}")
-            return
-        inputs = random_inputs(graph, max_abs=calibrated_max_abs(graph, table) if table else None)
-        comparison = compare_in_ncnn(graph, param, binary, files, inputs, tolerance=1e-2 if fp16 else 1e-4)
-        if table and comparison.rows and not comparison.missing_outputs:
-            cosine = min(row.cosine for row in comparison.rows)
-            results.append(
-                f"runs in ncnn, cosine to the float outputs {cosine:.6f} on random inputs within the calibrated range"
-            )
-        elif not comparison.equal:
-            raise DifferentError(f"the outputs in ncnn differ from the network's: {verdict(comparison)}", comparison)
-        else:
-            results.append(f"outputs in ncnn equal the network's on random inputs, {verdict(comparison)}")
 
-    return proof
+def _samples(
+    network: Network,
+    table: Table | None,
+    pixels: ImageOptions | str | None,
+    images: tuple[str, ...],
+    dataset: Dataset | None,
+) -> Samples:
+    """What to run the files on: the images, or random inputs in the range of the real ones."""
+    from ..convert.int8_inputs import image_inputs, inputs_in_range
+    from ..convert.ncnn import Samples
+    from ..quantize.images import Dataset
+    from ..quantize.job import preprocess_of
+
+    graph = network.graph
+    if images and dataset is None:
+        dataset = Dataset(images, graph.inputs, preprocess_of(pixels, graph))
+    if dataset is not None:
+        arrays, what = image_inputs(dataset)
+        return Samples(arrays, f"{what} of {', '.join(images)}")
+    found, what = inputs_in_range(graph, table, preprocess_of(pixels, graph))
+    return Samples([found], what)
+
+
+def _report(prefix: str, check: Check) -> None:
+    """Prints the size of the weights, how the files run in ncnn, and which layers lose most in int8."""
+    click.echo(f"{prefix}.bin: {size_of(Path(f'{prefix}.bin').stat().st_size)}; {check.status}")
+    if worst := check.worst_layers:
+        click.echo(f"largest losses in int8, relative L2 that the layer adds: {worst}")

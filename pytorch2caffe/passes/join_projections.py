@@ -16,7 +16,7 @@ from ..layers.shape.reshape import Reshape, with_batch_copied
 from ..layers.shape.slice import Slice
 from .drop_unused import drop_unused
 
-Linear = tuple[Value, np.ndarray, np.ndarray]
+Linear = tuple[Value, np.ndarray, np.ndarray]  # the input, the weight [out, in], the bias
 
 
 def join_projections(graph: Graph, *, keep: Collection[str] = ()) -> None:
@@ -38,8 +38,8 @@ def join_projections(graph: Graph, *, keep: Collection[str] = ()) -> None:
             continue
         layer, linears = found
         inputs = [value for value, _, _ in linears]
-        blobs = tuple(blob for linear in (*linears, finder.weights(node)) for blob in linear[-2:])
-        node.layer, node.blobs = layer, blobs
+        node.blobs = (*(blob for _, *blobs in linears for blob in blobs), *finder.weights(node))
+        node.layer = layer
         node.inputs = inputs[:1] if len(set(inputs)) == 1 else inputs
         if node.outputs[0].shape != inputs[0].shape:
             (old,), rows = node.outputs, Value(names.unique(f"{node.name}.rows"), inputs[0].shape)

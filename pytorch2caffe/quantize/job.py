@@ -1,4 +1,4 @@
-"""A calibration as the command runs it: from Caffe files and images to a table, its preprocessing and a report."""
+"""A calibration as the command runs it: from a network and images to a table, its preprocessing and a report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from caffe_proto import FilePaths, atomic_files, weight_files
+from caffe_proto import atomic_files
 
 from ..backends.ncnn.table.check import name_problems
 from ..backends.ncnn.table.file import check_table, write_table
@@ -39,7 +39,6 @@ Pixels = ImageOptions | str | Path | Mapping[str, Preprocess] | None
 class Job:
     """The settings of a calibration.
 
-    prototxt, caffemodel: the network, as for `load_caffe`.
     images:     a directory, a list file, an image or a tensor for each input, or one for all inputs.
     table:      the output path of the table; the preprocessing is written to `preprocess_path(table)`.
     pixels:     how images become inputs, or the path of a preprocessing file; None if all inputs are tensors.
@@ -50,10 +49,9 @@ class Job:
     batch, workers, device: as for `calibrate`.
     command:    the command line that the report shows.
     compare:    the JSON report of another calibration of this network, which the report shows beside this one.
+    reads:      files of the network, which no output may replace.
     """
 
-    prototxt: str | Path
-    caffemodel: FilePaths
     images: Sequence[str | Path]
     table: str | Path
     pixels: ImageOptions | str | Path | None
@@ -66,17 +64,24 @@ class Job:
     device: str = "cpu"
     command: str = ""
     compare: Mapping[str, Any] | None = None
+    reads: Sequence[str | Path] = ()
 
 
-def run(job: Job, progress: Progress | None = None) -> JobResult:
-    """Calibrates and writes all files.
+def run(job: Job, graph: Graph, progress: Progress | None = None) -> JobResult:
+    """Calibrates a network and writes all files.
 
     progress: called with (done, total, what is done); None: bars of tqdm in a notebook, otherwise nothing.
     Raises ConversionError if that is not possible; then nothing is written.
     """
+    result = calibrated(job, graph, progress)
+    write_files(job, result)
+    return result
+
+
+def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobResult:
+    """Calibrates a network; the result's files are not written. Raises ConversionError if that is not possible."""
     progress = progress or notebook_progress()
-    _check_output_paths(job)
-    graph = load_caffe(job.prototxt, job.caffemodel)
+    check_output_paths(job)
     if job.fold_bn:
         fold_batch_norm(graph)
     names = [node.name for node in quantizable(graph) if node.name not in job.settings.keep_float]
@@ -108,19 +113,17 @@ def run(job: Job, progress: Progress | None = None) -> JobResult:
                 device=job.device,
                 progress=progress,
             )
-    result = JobResult(job.settings, graph, calibration, preprocess, images, [], sensitivity)
-    _write(job, result)
-    return result
+    return JobResult(job.settings, graph, calibration, preprocess, images, [], sensitivity)
 
 
-def _check_output_paths(job: Job) -> None:
+def check_output_paths(job: Job) -> None:
     """Raises ConversionError if an output path is not writable, or is an input or another output."""
     report_files = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
     if len(set(report_files)) < len(report_files):
         raise ConversionError(
             f"{job.report} is the path of the JSON report\n  fix: use the suffix .html for the report"
         )
-    used = {Path(path).resolve(): "an input" for path in (job.prototxt, *weight_files(job.caffemodel), *job.images)}
+    used = {Path(path).resolve(): "an input" for path in (*job.reads, *job.images)}
     if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != preprocess_path(job.table).resolve():
         used[Path(job.pixels).resolve()] = "an input"
     for path in [Path(job.table), preprocess_path(job.table), *report_files]:
@@ -171,7 +174,8 @@ def preprocess_of(pixels: Pixels, graph: Graph) -> dict[str, Preprocess]:
     return preprocess
 
 
-def _write(job: Job, result: JobResult) -> None:
+def write_files(job: Job, result: JobResult) -> None:
+    """Writes the table, its preprocessing and the reports. Raises ConversionError if no layer can run in int8."""
     table = result.calibration.table
     if not table.activations:
         reasons = "\n".join(f"  {layer.node.name}: {layer.reason}" for layer in result.calibration.layers)

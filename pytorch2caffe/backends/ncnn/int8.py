@@ -29,12 +29,14 @@ NOT_INT8 = "the layer is not a Convolution or InnerProduct in ncnn; it cannot ru
 NOT_OF_THIS_NETWORK = "the table is not a table of this network"
 
 
-def table_for(table: Table, graph: Graph, lowered: Graph) -> Table:
+def table_for(table: Table, graph: Graph, lowered: Graph) -> tuple[Table, list[Problem]]:
     """The table for `lowered`, where BatchNorm may be folded into weights: weight scales change as the weights do.
 
-    Lines of layers of which only the size is read are left out.
+    Lines of layers of which only the size is read are left out, and of those that became part of another layer.
 
     table, graph: the network before folding and its table.
+
+    Returns the table, and a note on the layers that became part of another.
 
     Raises TableError with every problem if it is not a table of `graph`.
     """
@@ -47,8 +49,18 @@ def table_for(table: Table, graph: Graph, lowered: Graph) -> Table:
         for name, scales in table.weights.items()
     }
     unused = only_sizes(graph)
-    activations = {name: scale for name, scale in table.activations.items() if name not in unused}
-    return replace(table, weights=weights, activations=activations)
+    joined = [name for name in table.activations if name in before and name not in {*after, *unused}]
+    left_out = {*unused, *joined}
+    activations = {name: scale for name, scale in table.activations.items() if name not in left_out}
+    return replace(table, weights=weights, activations=activations), _joined_note(joined)
+
+
+def _joined_note(names: Sequence[str]) -> list[Problem]:
+    if not names:
+        return []
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    where = f"layer{'s' if len(names) > 1 else ''} {', '.join(names[:3])}{more}"
+    return [Problem(where, "in ncnn they are part of other layers, which compute in float")]
 
 
 def _scale_change(before: Node, after: Node) -> np.ndarray:

@@ -35,7 +35,7 @@ class NcnnFiles:
     inputs, outputs: the blob of each input and output, by its name in the graph.
     renamed: layers and blobs whose names ncnn does not support, {name in the file: name in the graph}.
     int8:    number of layers that run in int8.
-    notes:   layers of the table that ncnn computes incorrectly in int8, because of a known fault.
+    notes:   layers of the table that stay in float, or that ncnn computes incorrectly in int8, and why.
     """
 
     graph: Graph
@@ -74,9 +74,12 @@ def save_ncnn(
     if not lowered.inputs:
         raise ConversionError("the graph has no input; an ncnn network needs one")
     ops = to_ops(lowered, fuse=fold)
-    int8, notes = (
-        (0, []) if table is None else quantize(ops, table_for(table, graph, lowered), skip_faulty=not all_int8)
-    )
+    int8 = 0
+    notes: list[Problem] = []
+    if table is not None:
+        own, notes = table_for(table, graph, lowered)
+        int8, faults = quantize(ops, own, skip_faulty=not all_int8)
+        notes += faults
     lines = insert_splits(ops)
     if fp16:
         _to_float16(lines)

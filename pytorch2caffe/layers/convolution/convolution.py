@@ -29,7 +29,7 @@ class Convolution(Kernel):
         """Of one position, [1, C, 1, 1], as an InnerProduct: ncnn's vectors are faster than its images of one pixel."""
         if self.group == 1 and set(self.kernel_size) == {1} and set(self.pad) == {0} and _is_vector(shapes[0]):
             params = {0: self.num_output, 1: int(self.bias_term), 2: blobs[0].size}
-            weights = (Tagged(blobs[0]), *blobs[1:])
+            weights: tuple[Tagged | np.ndarray, ...] = (Tagged(blobs[0]), *blobs[1:])
             return Ncnn("InnerProduct", params, weights, (tuple(shapes[0][1:2]),), ((self.num_output,),))
         return self._ncnn(shapes[0], blobs[0], blobs)
 

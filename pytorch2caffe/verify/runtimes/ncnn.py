@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ from caffe_proto import temporary_folder
 from ...formats.ncnn import blob_shape
 from ...graph.graph import Graph
 from .base import ModuleRuntime, Results, RuntimeFailed
+
+AS_STORED = 1  # of Extractor.extract: neither unpacked nor cast to float
+QUANTIZED = {"Convolution", "ConvolutionDepthWise", "InnerProduct"}  # those whose param 8 says int8
 
 
 class NcnnRuntime(ModuleRuntime):
@@ -102,13 +107,13 @@ def run_files(param: Path, binary: Path, inputs: Mapping[str, np.ndarray], wante
         for top in tops:
             if type == "Split" and layer.startswith("splitncnn_") or wanted is not None and top not in wanted:
                 continue
-            code, mat = extractor.extract(top)
+            code, mat = extractor.extract(top, AS_STORED)
             if code != 0:
                 raise RuntimeFailed(f"ncnn: layer {layer!r} fails with code {code}")
             if mat.empty():
                 results[layer, top] = np.zeros((1, 0), np.float32)
-            elif mat.elemsize == 4:  # int8 blobs between layers have no meaning without their scale
-                results[layer, top] = np.array(mat, np.float32)[None]
+            elif mat.elembits() != 8:  # int8 blobs between layers have no meaning without their scale
+                results[layer, top] = np.array(extractor.extract(top)[1], np.float32)[None]
     return results
 
 
@@ -135,6 +140,29 @@ def _set_options(opt: Any) -> None:
     ):
         if hasattr(opt, name):
             setattr(opt, name, False)
+
+
+@dataclass(frozen=True)
+class ParamLayer:
+    """A layer of a .param file. int8: whether its weights are int8, as its param 8 says."""
+
+    name: str
+    type: str
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+    int8: bool
+
+
+def param_layers(param: Path) -> list[ParamLayer]:
+    """The layers of a .param file."""
+    lines = param.read_text(encoding="utf-8").splitlines()[2:]
+    settings = {(words := line.split())[1]: words[4:] for line in lines if len(line.split()) >= 4}
+    found = []
+    for name, type, bottoms, tops in read_layers(param):
+        rest = settings[name][len(bottoms) + len(tops) :]
+        int8 = type in QUANTIZED and any(re.fullmatch(r"8=0*[1-9]\d*", word) for word in rest)
+        found.append(ParamLayer(name, type, tuple(bottoms), tuple(tops), int8))
+    return found
 
 
 def read_layers(param: Path) -> list[tuple[str, str, list[str], list[str]]]:

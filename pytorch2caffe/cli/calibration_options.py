@@ -1,0 +1,92 @@
+"""Options that say how int8 scales are chosen, and a calibration with a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import OutputFile
+from .pixel_options import report_ranges
+from .wording import counted
+
+if TYPE_CHECKING:
+    from ..graph.graph import Graph
+    from ..quantize.job import Job, JobResult
+
+METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
+
+
+def calibration_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--method, --keep-float, --accuracy-budget, --report, for a VariadicCommand."""
+    for option in (
+        click.option(
+            "--report",
+            type=OutputFile(),
+            metavar="FILE.html",
+            help="Write a report with histograms, thresholds and the sensitivity of each layer, and FILE.json.",
+        ),
+        click.option(
+            "--accuracy-budget",
+            "budget",
+            type=click.FloatRange(0, 1),
+            metavar="X",
+            help="Keep the most sensitive layers in float "
+            "until the mean cosine of the outputs decreases by at most X, simulated on the first 10 images.",
+        ),
+        click.option("--keep-float", multiple=True, metavar="NAME...", help="Layers to keep in float."),
+        click.option(
+            "--method",
+            type=click.Choice(METHODS),
+            default="kl",
+            show_default=True,
+            help="kl: as ncnn2table. mse: "
+            "the least squared error. percentile, max, aciq: by magnitude. reference: as caffe-int8-convert-tool.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def with_progress(run: Callable[..., JobResult], job: Job, graph: Graph) -> JobResult:
+    """Calls run(job, graph, progress) with a progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(done: int, total: int, text: str) -> None:
+            if text not in tasks:
+                tasks[text] = bar.add_task(text)
+            bar.update(tasks[text], completed=done, total=total)
+
+        return run(job, graph, progress)
+
+
+def report_calibration(job: Job, outcome: JobResult) -> None:
+    """Prints what was calibrated, and on stderr what was left out."""
+    calibration = outcome.calibration
+    for problem in calibration.skipped:
+        click.echo(f"skipped {problem.where}: {problem.what}", err=True)
+    if outcome.images.ignored:
+        names = ", ".join(path.name for path in outcome.images.ignored[:3])
+        more = len(outcome.images.ignored) - 3
+        click.echo(f"ignored, not images: {names}{f' and {more} more' if more > 0 else ''}", err=True)
+    for note in calibration.notes:
+        click.echo(str(note), err=True)
+    in_float = [layer.node.name for layer in calibration.layers if layer.reason]
+    images = "1 image" if calibration.images == 1 else f"{calibration.images} images"
+    line = f"{job.table}: {counted(len(calibration.table.activations), 'layer')} in int8 from {images}"
+    click.echo(line + (f", in float: {', '.join(in_float)}" if in_float else ""))
+    report_ranges(outcome.preprocess)
+    if outcome.sensitivity:
+        lost = outcome.sensitivity.steps[-1][1] if outcome.sensitivity.steps else outcome.sensitivity.together
+        click.echo(
+            f"simulated on {outcome.sensitivity.images} images: the mean cosine of the outputs decreases by {lost:.2e}"
+        )
+    for path in outcome.files[1:]:
+        click.echo(str(path))
