@@ -109,6 +109,7 @@ def command(
     allow_extra_keys: bool,
     seed: int,
     naming: str,
+    trust: bool,
     images: tuple[str, ...],
     output: str,
     mean: tuple[float, ...],
@@ -145,7 +146,9 @@ def command(
     if other and not report:
         raise click.UsageError("--compare is shown in the report: give --report FILE.html too")
     before = read_json(other, "layers") if other else None
-    read = read_network(network or str(proto), model, shapes, types, weights, key, allow_extra_keys, seed, naming)
+    read = read_network(
+        network or str(proto), model, shapes, types, weights, key, allow_extra_keys, seed, naming, trust
+    )
     shown = command_line(), before, read.files
     job = Job(images, output, pixels, settings, fold_bn, budget, report, batch, workers, device, *shown)
     outcome = with_progress(run, job, read.graph)

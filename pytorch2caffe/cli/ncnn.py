@@ -98,6 +98,7 @@ def command(
     allow_extra_keys: bool,
     seed: int,
     naming: str,
+    trust: bool,
     to_int8: bool,
     images: tuple[str, ...],
     mean: tuple[float, ...],
@@ -137,7 +138,9 @@ def command(
         reading_of, batch=batch, phase=phase, stages=stages, start=start, end=end, ignore_fields=ignore_fields
     )
     try:
-        network = read_network(model, caffemodel, shapes, types, weights, key, allow_extra_keys, seed, naming, reading)
+        network = read_network(
+            model, caffemodel, shapes, types, weights, key, allow_extra_keys, seed, naming, trust, reading
+        )
         table, written, dataset = None, None, None
         if to_int8:
             from ..quantize.calibrate import Settings

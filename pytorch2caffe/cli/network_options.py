@@ -45,6 +45,7 @@ def read_network(
     allow_extra_keys: bool,
     seed: int,
     naming: str,
+    trust: bool,
     reading: Callable[[Shapes], CaffeReading] | None = None,
 ) -> Network:
     """The network of the command line. Raises click.UsageError for options that it does not have.
@@ -66,7 +67,7 @@ def read_network(
 
     torch.manual_seed(seed)
     with shape_advice(sizes):
-        net = load_model(model, weights, key, allow_extra_keys, note)
+        net = load_model(model, weights, key, allow_extra_keys, note, trust)
         return network.of_model(net, random_inputs(sizes, types), naming)
 
 
