@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -66,6 +67,7 @@ def page() -> str:
                 assert printed, mistake
                 assert not any(word in printed for word in ("Traceback", "bug in pytorch2caffe")), (mistake, printed)
                 assert not set(folder.rglob("*")) - {*before, *folder.rglob("__pycache__/*"), folder / "__pycache__"}
+                printed = re.sub(r"Usage: .*\nTry .*\n\n", "", printed)  # options come and go
                 parts.append(f"{mistake.title}:\n\n```text\n$ pytorch2caffe {mistake.command}\n{printed}```\n")
     return "\n".join(parts)
 
