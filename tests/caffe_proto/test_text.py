@@ -229,7 +229,7 @@ REFUSED = {  # text: what the message says, after "prototxt:"
     "layer { pooling_param { pool: 'MAX' } }": "1: pool cannot be",
     "layer { phase: DEPLOY }": "1: phase cannot be 'DEPLOY'; it is one of TRAIN, TEST",
     "layer { pooling_param { global_pooling: maybe } }": "1: global_pooling cannot be 'maybe'",
-    "layer { loss_weight: 0x" + "f" * 9999 + " }": "1: loss_weight cannot be",
+    "layer { loss_weight: 0x" + "f" * 9999 + " }": "1: a number of 10,001 characters",
     "layer { loss_weight: one }": "1: loss_weight cannot be 'one'",
     "layer { bottom: ['a' 'b' 'c' }": "1: expected ',' or ']'",
     "layer { num_output: 64kernel: 3 }": "1: cannot be read from here",

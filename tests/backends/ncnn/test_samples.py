@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from pytorch2caffe import UnsupportedError, load_caffe, save_caffe, save_ncnn, trace
 from pytorch2caffe.verify.runtimes import get
 
+pytestmark = pytest.mark.slow  # in ncnn
+
 pytest.importorskip("ncnn")
 
 
