@@ -176,7 +176,7 @@ def test_everything_at_once_and_word_for_word(tmp_path, capsys, monkeypatch):
     assert (
         capsys.readouterr().out
         == """\
-wrong.prototxt: 3 problems for nnie in 4 layers
+wrong.prototxt: 3 problems for nnie in 3 layers
   1. layer 'pool': nnie has no round_mode in Pooling
      fix: pytorch2caffe lower expresses it in layers that nnie has
   2. layer 'up': nnie has no layer SpatialTransformer
