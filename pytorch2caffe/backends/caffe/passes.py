@@ -80,7 +80,8 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
         unread = [partial(expand_leftovers, bias=bias), silence_unused]
     guards: list[Pass] = [partial(fix_sizes, infer=infer)] if target.takes(GUARD, [ANY_VALUE]) is None else []
     passes += [partial(drop_crops, infer=infer)]
-    return [*passes, *outputs, *unread, *guards, shapes, names]
+    sizes = [shapes, *guards] if target.limits.open_reshapes else [*guards, shapes]  # as the file will behave
+    return [*passes, *outputs, *unread, *sizes, names]
 
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:
