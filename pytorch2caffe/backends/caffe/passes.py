@@ -65,7 +65,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
         passes += [fold_batch_norm]
     passes += [share_weights, merge_equal, merge_reshapes]
     others = [target, *map(dialect, target.safe_in)]
-    passes += [partial(separate_fused, is_misread=partial(_is_misread, others))]
+    fused: Pass = partial(separate_fused, is_misread=partial(_is_misread, others))
     copy: Layer = Split() if Split.type in target.layers else Power()
     outputs: list[Pass] = [
         partial(separate_outputs, copy=copy, one_top=not target.limits.outputs_by_top),
@@ -81,7 +81,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     guards: list[Pass] = [partial(fix_sizes, infer=infer)] if target.takes(GUARD, [ANY_VALUE]) is None else []
     passes += [partial(drop_crops, infer=infer)]
     sizes = [shapes, *guards] if target.limits.open_reshapes else [*guards, shapes]  # as the file will behave
-    return [*passes, *outputs, *unread, *sizes, names]
+    return [*passes, *outputs, *unread, fused, *sizes, names]
 
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:
