@@ -18,7 +18,7 @@ def separate_fused(graph: Graph, *, is_misread: Callable[[Node, Sequence[Node]],
 
     before: x -> Convolution -> Scale of [H, W] -> y
     after:  x -> Convolution -> Reshape -> Scale of [H, W] -> y
-    It is a Reshape to the same shape, for which Caffe copies nothing; or a Power, where it would be a second Reshape.
+    It is a Reshape to the same shape, for which Caffe copies nothing; or a Power, if it leaves Reshapes out.
     """
     names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
     nodes = []
@@ -29,9 +29,9 @@ def separate_fused(graph: Graph, *, is_misread: Callable[[Node, Sequence[Node]],
             (value,) = node.inputs
             name = names.unique(f"{node.name}.apart")
             apart = Value(name, value.shape)
-            reshaped = any(isinstance(other.layer, Reshape) for other in before[:end])
-            layer: Layer = Power() if reshaped else Reshape((0,) * len(value.shape))
-            nodes.append(Node(name, layer, [value], [apart], (), node.module, node.line))
+            kinds: list[Layer] = [Reshape((0,) * len(value.shape)), Power()]
+            made = [Node(name, layer, [value], [apart], (), node.module, node.line) for layer in kinds]
+            nodes.append(next((each for each in made if not is_misread(node, [each, *before[:end]])), made[0]))
             node.inputs = [apart]
             separated.add(node)
         nodes.append(node)

@@ -44,7 +44,7 @@ def whole(tmp_path):
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 def commas(paths) -> str:

@@ -95,7 +95,8 @@ def test_calibrate_prints_the_range_of_the_input(folder, capsys):
     written = json.loads((folder / "net.table.preprocess.json").read_text())["data"]
     assert written["order"] == "RGB"
     assert written["mean"] == pytest.approx(PRESETS["torchvision"].mean)
-    assert calibrate("--preprocess", "net.table.preprocess.json") == 0
+    (folder / "net.table.preprocess.json").rename(folder / "mine.json")
+    assert calibrate("--preprocess", "mine.json") == 0
     assert calibrate("--preprocess", "yolo", "--resize", "36x36") == 0
     assert "resized to 36x36, cropped to 32x32" in capsys.readouterr().out
 

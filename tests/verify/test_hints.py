@@ -108,5 +108,5 @@ def test_a_report_without_a_folder_is_refused_before_the_work(files, capsys, opt
 
 
 def test_preprocessing_without_images_is_refused(files, capsys):
-    assert run("--preprocess", "net.prototxt") == 2
+    assert run("--preprocess", "torchvision") == 2
     assert "give --images too" in capsys.readouterr().err

@@ -1,13 +1,11 @@
 import pytest
 import torch
-import torch.nn.functional as F
 
 from pytorch2caffe import UnsupportedError, trace
 
 CASES = {
     "tangent": (lambda x: x.tan(), r"write x.sin\(\) / x.cos\(\)"),
     "hyperbolic sine": (torch.sinh, "torch.sinh: no Caffe layer computes a hyperbolic sine"),
-    "one_hot": (lambda x: F.one_hot(x.argmax(1), 3), "a Python decision or number taken from traced values"),
 }
 
 
