@@ -103,7 +103,7 @@ class FirstMax(Layer):
         size = x.shape[self.axis]
         maximum = net.add(Reduce("max", (self.axis,), True), x, name="maximum")
         below = net.add(Threshold(), arithmetic(net, "sub", maximum, x), name="below")
-        distances = np.arange(size, 0, -1, np.float32).reshape(-1, *(1,) * (len(x.shape) - 1 - self.axis))
+        distances = np.arange(size, 0, -1, dtype=np.float32).reshape(-1, *(1,) * (len(x.shape) - 1 - self.axis))
         distance = arithmetic(net, "mul", net.add(Power(scale=-1.0, shift=1.0), below, name="equal"), distances)
         greatest = net.add(Reduce("max", (self.axis,), True), distance, name="greatest")
         return net.add(Power(scale=-1.0, shift=float(size)), greatest)
