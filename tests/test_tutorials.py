@@ -34,8 +34,10 @@ def test_a_tutorial(page, request, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
-    before = set(sys.modules)
     text = page.read_text("utf-8")
+    for name in re.findall(r"^# (\w+)\.py$", text, re.MULTILINE):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    before = set(sys.modules)
     for kind, block in BLOCK.findall(text):
         if name := re.match(r"# ([\w.]+\.(?:py|prototxt))\n", block):
             Path(name[1]).write_text(block, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 import torch
@@ -48,6 +49,8 @@ number = 3
 def models(tmp_path, monkeypatch):
     (tmp_path / "mymodels.py").write_text(MODELS)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mymodels", raising=False)
     return tmp_path
 
 
@@ -286,6 +289,7 @@ def test_our_own_mistakes_end_with_2_and_ask_for_a_report(models, capsys, monkey
     def broken(*_):
         raise KeyError("forgotten")
 
+    import_module("pytorch2caffe.graph.summary_page")  # else it would keep what is broken here
     monkeypatch.setattr("pytorch2caffe.graph.summary.summarise", broken)
     assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "tiny") == 0
     assert main(["summary", "tiny.prototxt"]) == 2

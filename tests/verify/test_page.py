@@ -29,7 +29,8 @@ def files(tmp_path, monkeypatch):
     return ["pagenet.py:net", "net.prototxt", "net.caffemodel"]
 
 
-def test_the_page_of_verify(files, capsys):
+def test_the_page_of_verify(files, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     assert main(["verify", *files, "--html", "equal.html", "--json", "before.json"]) == 0
     shift(files)
     assert main(["verify", *files, "--html", "net.html", "--compare", "before.json", "--tolerance", "2e-4"]) == 1
