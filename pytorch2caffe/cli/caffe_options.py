@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .option_groups import collected
 from .options import NamedShape, named_shapes
 
 if TYPE_CHECKING:
@@ -65,22 +65,24 @@ def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def caffe_reading(function: Callable[..., Any]) -> Callable[..., Any]:
     """All of these options, as the argument `reading` of the command."""
 
-    @wraps(function)
-    def with_reading(
-        *arguments: Any,
-        input_shapes: Shapes,
+    function = collected(function, "reading", reading_of)
+    return input_shape_option(batch_option(cut_options(part_options(function))))
+
+
+def resized_reading(function: Callable[..., Any]) -> Callable[..., Any]:
+    """All of these options but --input-shape, as the argument `reading`: what `reading_of` gives for some shapes."""
+
+    def make(
         batch: int | None,
         phase: str,
         stages: tuple[str, ...],
         start: Shapes,
         end: tuple[str, ...],
         ignore_fields: tuple[str, ...],
-        **others: Any,
-    ) -> Any:
-        reading = reading_of(input_shapes, batch, phase, stages, start, end, ignore_fields)
-        return function(*arguments, reading=reading, **others)
+    ) -> Callable[[Shapes], CaffeReading]:
+        return lambda shapes: reading_of(shapes, batch, phase, stages, start, end, ignore_fields)
 
-    return input_shape_option(batch_option(cut_options(part_options(with_reading))))
+    return batch_option(cut_options(part_options(collected(function, "reading", make))))
 
 
 def reading_of(

@@ -9,14 +9,14 @@ import click
 
 from .calibration_options import calibration_options, report_calibration, with_progress
 from .network_options import Shapes, network_options, read_network
-from .options import MODEL_HELP, Caffemodels, OutputFile, force_option
+from .options import MODEL_HELP, Caffemodels, ModelOptions, OutputFile, force_option
 from .page import command_line, read_json
-from .pixel_options import pixel_options, pixels_of
+from .pixel_options import PixelOptions, pixel_options
 from .random_inputs import InputType
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
-    from ..quantize.image_options import ImageOptions
+    pass
 
 
 @click.command(
@@ -104,20 +104,10 @@ def command(
     model: list[Path] | None,
     shapes: Shapes,
     types: tuple[InputType, ...],
-    weights: str | None,
-    key: str | None,
-    allow_extra_keys: bool,
-    seed: int,
-    naming: str,
-    trust: bool,
+    loading: ModelOptions,
     images: tuple[str, ...],
     output: str,
-    mean: tuple[float, ...],
-    norm: tuple[float, ...],
-    std: tuple[float, ...],
-    order: str,
-    resize: str | None,
-    preprocess: ImageOptions | str | None,
+    pixels: PixelOptions,
     method: str,
     percent: float,
     group: int,
@@ -142,15 +132,13 @@ def command(
     if network is not None and (proto or model):
         raise click.UsageError("give MODEL, or --proto and --model, not both")
     settings = Settings(method, percent, bool(group), limit_3x3, inner_product, keep_float, passes)
-    pixels = pixels_of(mean, norm, std, order, resize, preprocess)
+    how = pixels.read()
     if other and not report:
         raise click.UsageError("--compare is shown in the report: give --report FILE.html too")
     before = read_json(other, "layers") if other else None
-    read = read_network(
-        network or str(proto), model, shapes, types, weights, key, allow_extra_keys, seed, naming, trust
-    )
+    read = read_network(network or str(proto), model, shapes, types, loading)
     shown = command_line(), before, read.files
-    job = Job(images, output, pixels, settings, fold_bn, budget, report, batch, workers, device, *shown)
+    job = Job(images, output, how, settings, fold_bn, budget, report, batch, workers, device, *shown)
     outcome = with_progress(run, job, read.graph)
     report_calibration(job, outcome)
     if cpp:

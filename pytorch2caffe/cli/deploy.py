@@ -10,11 +10,11 @@ import click
 
 from ..deploy import TOOLCHAINS
 from .options import Caffemodels, Prefix, force_option
-from .pixel_options import pixel_options, pixels_of
+from .pixel_options import PixelOptions, pixel_options
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
-    from ..quantize.image_options import ImageOptions
+    pass
 
 IMAGES_HELP = "Calibration images: a directory, a list of paths or an image, once per input; 20 to 100 are usual."
 
@@ -64,21 +64,15 @@ def command(
     toolchains: tuple[str, ...],
     prefix: str | None,
     images: tuple[str, ...],
-    mean: tuple[float, ...],
-    norm: tuple[float, ...],
-    std: tuple[float, ...],
-    order: str,
-    resize: str | None,
-    preprocess: ImageOptions | str | None,
+    pixels: PixelOptions,
 ) -> int:
     from ..deploy.write import deploy
     from ..errors import ConversionError
 
     if len(caffemodel) > 1:
         raise ConversionError("the weights are in several files, and no toolchain here reads more than one")
-    pixels = pixels_of(mean, norm, std, order, resize, preprocess)
     output, chosen = prefix or prototxt.removesuffix(".prototxt"), list(dict.fromkeys(toolchains))
-    report_folders(deploy(prototxt, caffemodel[0], output, chosen, pixels, images))
+    report_folders(deploy(prototxt, caffemodel[0], output, chosen, pixels.read(), images))
     return 0
 
 

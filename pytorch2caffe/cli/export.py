@@ -16,10 +16,10 @@ from .next_steps import next_step
 from .options import (
     CAFFE_PREFIX,
     MODEL_HELP,
+    ModelOptions,
     NamedShape,
     check_runtime,
     force_option,
-    is_onnx,
     model_options,
     named_shapes,
     note,
@@ -30,7 +30,7 @@ from .options import (
     tolerance_option,
 )
 from .page import working
-from .pixel_options import pixel_options, pixels_of
+from .pixel_options import PixelOptions, pixel_options
 from .random_inputs import InputType, random_inputs, shape_advice, types_option
 from .variadic_options import VariadicCommand
 from .wording import counted
@@ -113,12 +113,7 @@ def command(
     fold_preprocessing: bool,
     toolchains: tuple[str, ...],
     images: tuple[str, ...],
-    mean: tuple[float, ...],
-    norm: tuple[float, ...],
-    std: tuple[float, ...],
-    order: str,
-    resize: str | None,
-    preprocess: ImageOptions | str | None,
+    pixels: PixelOptions,
     split_weights: bool,
     name: str | None,
     check_runtime: bool | None,
@@ -126,12 +121,7 @@ def command(
     input_range: tuple[float, float] | None,
     no_check: bool,
     tolerance: float,
-    weights: str | None,
-    key: str | None,
-    allow_extra_keys: bool,
-    seed: int,
-    naming: str,
-    trust: bool,
+    loading: ModelOptions,
 ) -> int:
     import torch
 
@@ -141,7 +131,7 @@ def command(
     from ..errors import UnsupportedError
     from ..frontends.onnx.load import load_onnx
     from ..frontends.torch import trace
-    from ..frontends.torch.loading.models import load_model, weights_are_given
+    from ..frontends.torch.loading.models import weights_are_given
     from ..graph.other_sizes import freedom
     from ..runtime.infer import infer
 
@@ -149,16 +139,16 @@ def command(
         raise click.UsageError("Missing option '-o' / '--output'; --dry-run writes nothing.")
     if target == "all" and not dry_run:
         raise click.UsageError("--target all needs --dry-run: files are written for one consumer.")
-    torch.manual_seed(seed)
+    torch.manual_seed(loading.seed)
     sizes, names = named_shapes(shapes)
-    pixels = pixels_of(mean, norm, std, order, resize, preprocess)
-    after = _after_folding(pixels) if fold_preprocessing else pixels
-    if fold_preprocessing and pixels is None:
+    given = pixels.read()
+    after = _after_folding(given) if fold_preprocessing else given
+    if fold_preprocessing and given is None:
         raise click.UsageError("--fold-preprocessing needs --mean or --preprocess")
-    if pixels is not None and not (fold_preprocessing or toolchains):
+    if given is not None and not (fold_preprocessing or toolchains):
         raise click.UsageError("--mean and --preprocess are for --fold-preprocessing and --deploy: give one of them")
     rehearse(toolchains, after, sizes, images)
-    from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
+    from_onnx = loading.is_onnx(model)
     if from_onnx and fold_preprocessing:
         raise click.UsageError("--fold-preprocessing is for PyTorch models")
     convert: Callable[..., Graph]
@@ -171,11 +161,11 @@ def command(
     else:
         if names or not sizes:
             raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
-        net = load_model(model, weights, key, allow_extra_keys, note, trust)
-        folded = pixels if fold_preprocessing else None
+        net = loading.load(model)
+        folded = given if fold_preprocessing else None
         inputs = random_inputs(sizes, types, input_range)
-        convert = partial(export, net, inputs, naming=naming, fold_pixels=folded)
-        read = partial(trace, net, inputs, naming=naming)
+        convert = partial(export, net, inputs, naming=loading.naming, fold_pixels=folded)
+        read = partial(trace, net, inputs, naming=loading.naming)
     if dry_run:
         return _dry_run(model, read, target, fold_bn=fold_bn)
     try:
@@ -203,7 +193,7 @@ def command(
     add_data(layers=len(graph.nodes), target=target, checks=graph.checks)
     if line := next_step(target, str(prefix), graph.caffemodels):
         click.echo(f"next: {line}")
-    if weights is None and not weights_are_given(model) and any(node.blobs for node in graph.nodes):
+    if loading.weights is None and not weights_are_given(model) and any(node.blobs for node in graph.nodes):
         note(f"--weights was not given: these are the weights that {model} is created with, as a rule random ones")
     if toolchains:
         report_folders(deploy(f"{prefix}.prototxt", graph.caffemodels[0], str(prefix), toolchains, after, images))

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .caffe_options import batch_option, cut_options, part_options, reading_of
+from .caffe_options import resized_reading
 from .calibration_options import calibration_options, report_calibration, with_progress
 from .network_options import Shapes, network_options, read_network
-from .options import MODEL_HELP, Caffemodels, Prefix, force_option, tolerance_option
+from .options import MODEL_HELP, Caffemodels, ModelOptions, Prefix, force_option, tolerance_option
 from .page import command_line, working
-from .pixel_options import pixel_options, pixels_of
+from .pixel_options import PixelOptions, pixel_options
 from .random_inputs import InputType
 from .variadic_options import VariadicCommand
 from .wording import counted, size_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..backends.ncnn.table.table import Table
     from ..convert.ncnn import Check, Samples
     from ..convert.network import Network
+    from ..frontends.caffe.reading import CaffeReading
     from ..quantize.image_options import ImageOptions
     from ..quantize.images import Dataset
 
@@ -83,9 +86,7 @@ Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncn
 )
 @force_option
 @click.option("--no-check", is_flag=True, help="Do not run the files in ncnn to compare them.")
-@batch_option
-@cut_options
-@part_options
+@resized_reading
 @tolerance_option
 def command(
     model: str,
@@ -93,20 +94,10 @@ def command(
     prefix: str,
     shapes: Shapes,
     types: tuple[InputType, ...],
-    weights: str | None,
-    key: str | None,
-    allow_extra_keys: bool,
-    seed: int,
-    naming: str,
-    trust: bool,
+    loading: ModelOptions,
     to_int8: bool,
     images: tuple[str, ...],
-    mean: tuple[float, ...],
-    norm: tuple[float, ...],
-    std: tuple[float, ...],
-    order: str,
-    resize: str | None,
-    preprocess: ImageOptions | str | None,
+    pixels: PixelOptions,
     method: str,
     keep_float: tuple[str, ...],
     budget: float | None,
@@ -117,12 +108,7 @@ def command(
     all_int8: bool,
     no_check: bool,
     tolerance: float,
-    batch: int | None,
-    phase: str,
-    stages: tuple[str, ...],
-    start: Shapes,
-    end: tuple[str, ...],
-    ignore_fields: tuple[str, ...],
+    reading: Callable[[Shapes], CaffeReading],
 ) -> int:
     from ..convert.ncnn import export_ncnn
     from ..errors import UnsupportedError
@@ -133,14 +119,9 @@ def command(
         raise click.UsageError("--int8 needs --images to calibrate on")
     if not to_int8 and (keep_float or report or budget is not None):
         raise click.UsageError("--keep-float, --accuracy-budget and --report need --int8")
-    pixels = pixels_of(mean, norm, std, order, resize, preprocess) if images or preprocess or mean else None
-    reading = partial(
-        reading_of, batch=batch, phase=phase, stages=stages, start=start, end=end, ignore_fields=ignore_fields
-    )
+    how = pixels.read() if images or pixels.preprocess or pixels.mean else None
     try:
-        network = read_network(
-            model, caffemodel, shapes, types, weights, key, allow_extra_keys, seed, naming, trust, reading
-        )
+        network = read_network(model, caffemodel, shapes, types, loading, reading)
         table, written, dataset = None, None, None
         if to_int8:
             from ..quantize.calibrate import Settings
@@ -150,7 +131,7 @@ def command(
             job = Job(
                 images,
                 f"{prefix}.table",
-                pixels,
+                how,
                 settings,
                 False,
                 budget,
@@ -164,8 +145,8 @@ def command(
             from ..backends.ncnn.table.file import read_table
 
             table = read_table(path)
-            pixels = pixels or _beside(path)
-        samples = None if no_check else _samples(network, table, pixels, images, dataset)
+            how = how or _beside(path)
+        samples = None if no_check else _samples(network, table, how, images, dataset)
         with working(f"writing {prefix}.param and {prefix}.bin"):
             files, check = export_ncnn(
                 network,

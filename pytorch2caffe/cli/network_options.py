@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .caffe_options import Shapes, reading_of
-from .options import NamedShape, is_onnx, model_options, named_shapes, note
+from .options import ModelOptions, NamedShape, model_options, named_shapes, note
 from .random_inputs import InputType, random_inputs, shape_advice, types_option
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ def read_network(
     caffemodel: list[Path] | None,
     shapes: Shapes,
     types: tuple[InputType, ...],
-    weights: str | None,
-    key: str | None,
-    allow_extra_keys: bool,
-    seed: int,
-    naming: str,
-    trust: bool,
+    loading: ModelOptions,
     reading: Callable[[Shapes], CaffeReading] | None = None,
 ) -> Network:
     """The network of the command line. Raises click.UsageError for options that it does not have.
@@ -53,22 +48,20 @@ def read_network(
     reading: how Caffe files are read, for the shapes of their inputs; files of several samples are read as of one.
     """
     if caffemodel or is_caffe(model):
-        return _caffe(model, caffemodel, shapes, {"--weights": weights, "--weights-key": key}, reading)
+        return _caffe(model, caffemodel, shapes, {"--weights": loading.weights, "--weights-key": loading.key}, reading)
     sizes, names = named_shapes(shapes)
     from ..convert import network
 
-    if is_onnx(model, weights=weights, weights_key=key, naming=naming):
+    if loading.is_onnx(model):
         return network.of_onnx(model, dict(zip(names, sizes, strict=True)) or sizes or None)
     if names or not sizes:
         raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
     import torch
 
-    from ..frontends.torch.loading.models import load_model
-
-    torch.manual_seed(seed)
+    torch.manual_seed(loading.seed)
     with shape_advice(sizes):
-        net = load_model(model, weights, key, allow_extra_keys, note, trust)
-        return network.of_model(net, random_inputs(sizes, types), naming)
+        net = loading.load(model)
+        return network.of_model(net, random_inputs(sizes, types), loading.naming)
 
 
 def _caffe(

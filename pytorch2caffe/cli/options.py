@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -14,6 +14,7 @@ from caffe_proto import replacement_guard, weight_files
 
 from ..formats.own_files import OwnFiles
 from .common import is_quiet
+from .option_groups import collected
 from .output_types import OutputFile as OutputFile
 from .output_types import Prefix as Prefix
 from .wording import size_of
@@ -64,14 +65,36 @@ class NamedShape(Shape):
         return name, super().convert(sizes, param, ctx)
 
 
-def is_onnx(model: str, *, weights: str | None, weights_key: str | None, naming: str) -> bool:
-    """Whether MODEL is an ONNX file. Raises click.UsageError for options that it does not have."""
-    if Path(model).suffix.lower() != ".onnx":
-        return False
-    given = {"--weights": weights, "--weights-key": weights_key, "--naming": naming if naming != "modules" else None}
-    if wrong := [option for option, value in given.items() if value]:
-        raise click.UsageError(f"{', '.join(wrong)}: an ONNX file has its own weights and names")
-    return True
+def is_onnx(model: str) -> bool:
+    """Whether MODEL is an ONNX file."""
+    return Path(model).suffix.lower() == ".onnx"
+
+
+class ModelOptions(NamedTuple):
+    """The options of `model_options`."""
+
+    weights: str | None
+    key: str | None
+    allow_extra_keys: bool
+    seed: int
+    naming: str
+    trust: bool
+
+    def is_onnx(self, model: str) -> bool:
+        """Whether MODEL is an ONNX file. Raises click.UsageError for options that it does not have."""
+        if not is_onnx(model):
+            return False
+        naming = self.naming if self.naming != "modules" else None
+        given = {"--weights": self.weights, "--weights-key": self.key, "--naming": naming}
+        if wrong := [option for option, value in given.items() if value]:
+            raise click.UsageError(f"{', '.join(wrong)}: an ONNX file has its own weights and names")
+        return True
+
+    def load(self, model: str) -> Callable[..., Any]:
+        """The PyTorch model with its weights; extra keys are noted."""
+        from ..frontends.torch.loading.models import load_model
+
+        return load_model(model, self.weights, self.key, self.allow_extra_keys, note, self.trust)
 
 
 def named_shapes(
@@ -132,7 +155,8 @@ def report_shards(prototxt: str, caffemodels: Sequence[Path]) -> None:
 
 
 def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--weights, --weights-key, --allow-extra-keys, --seed, --naming, --trust."""
+    """--weights, --weights-key, --allow-extra-keys, --seed, --naming, --trust, as the argument `loading`."""
+    function = collected(function, "loading", ModelOptions)
     for option in (
         click.option("--trust", is_flag=True, help="Load a FILE.pt2 that may run code: know who wrote it."),
         click.option(

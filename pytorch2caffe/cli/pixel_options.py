@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+
+from .option_groups import collected
 
 if TYPE_CHECKING:
     from ..quantize.image_options import ImageOptions
@@ -39,8 +41,44 @@ class PreprocessParameter(click.ParamType):
         return value
 
 
+class PixelOptions(NamedTuple):
+    """The options of `pixel_options`."""
+
+    mean: tuple[float, ...]
+    norm: tuple[float, ...]
+    std: tuple[float, ...]
+    order: str
+    resize: str | None
+    preprocess: ImageOptions | str | None
+
+    def read(self) -> ImageOptions | str | None:
+        """How images become inputs: the options, or the path of a file with them, or None."""
+        from ..quantize.image_options import ImageOptions
+
+        mean, norm, std, order, resize, preprocess = self
+        if norm and std:
+            raise click.UsageError("--norm multiplies and --std divides: give one of them")
+        if isinstance(preprocess, ImageOptions):
+            if mean or norm or std:
+                raise click.UsageError("--preprocess replaces --mean, --norm and --std: omit them")
+            return replace(preprocess, resize=_sides(resize)) if resize else preprocess
+        if preprocess:
+            if mean or norm or std or resize:
+                raise click.UsageError("--preprocess replaces --mean, --norm, --std and --resize: omit them")
+            return preprocess
+        _refuse_unit_range(mean, std)
+        if not mean:
+            if norm or std or resize:
+                raise click.UsageError("--mean is missing: give --mean 0 if the network has none")
+            return None
+        if std and not all(std):
+            raise click.UsageError("--std 0 would divide by 0: give a number above 0")
+        return ImageOptions(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
+
+
 def pixel_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--mean, --norm, --std, --order, --resize, --preprocess, for a VariadicCommand."""
+    """--mean, --norm, --std, --order, --resize, --preprocess, for a VariadicCommand, as the argument `pixels`."""
+    function = collected(function, "pixels", PixelOptions)
     for option in (
         click.option(
             "--preprocess",
@@ -76,37 +114,6 @@ def pixel_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
-
-
-def pixels_of(
-    mean: tuple[float, ...],
-    norm: tuple[float, ...],
-    std: tuple[float, ...],
-    order: str,
-    resize: str | None,
-    preprocess: ImageOptions | str | None,
-) -> ImageOptions | str | None:
-    """How images become inputs: the options, or the path of a file with them, or None."""
-    from ..quantize.image_options import ImageOptions
-
-    if norm and std:
-        raise click.UsageError("--norm multiplies and --std divides: give one of them")
-    if isinstance(preprocess, ImageOptions):
-        if mean or norm or std:
-            raise click.UsageError("--preprocess replaces --mean, --norm and --std: omit them")
-        return replace(preprocess, resize=_sides(resize)) if resize else preprocess
-    if preprocess:
-        if mean or norm or std or resize:
-            raise click.UsageError("--preprocess replaces --mean, --norm, --std and --resize: omit them")
-        return preprocess
-    _refuse_unit_range(mean, std)
-    if not mean:
-        if norm or std or resize:
-            raise click.UsageError("--mean is missing: give --mean 0 if the network has none")
-        return None
-    if std and not all(std):
-        raise click.UsageError("--std 0 would divide by 0: give a number above 0")
-    return ImageOptions(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
 
 
 def report_ranges(preprocess: Mapping[str, Preprocess]) -> None:

@@ -48,7 +48,7 @@ def command(network: str, html: str | None, reading: CaffeReading) -> int:
     from ..graph.view import shape_text
     from ..runtime.infer import infer
 
-    if is_onnx(network, weights=None, weights_key=None, naming="modules"):
+    if is_onnx(network):
         from ..frontends.onnx.load import load_onnx
 
         with working(f"reading {network}"):

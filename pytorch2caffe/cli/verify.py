@@ -15,10 +15,10 @@ from caffe_proto import atomic_write
 from .options import (
     MODEL_HELP,
     Caffemodels,
+    ModelOptions,
     OutputFile,
     console,
     force_option,
-    is_onnx,
     model_options,
     note,
     tolerance_option,
@@ -114,26 +114,21 @@ def command(
     images: tuple[str, ...],
     preprocess: ImageOptions | str | None,
     types: tuple[InputType, ...],
-    weights: str | None,
-    key: str | None,
-    allow_extra_keys: bool,
-    seed: int,
-    naming: str,
-    trust: bool,
+    loading: ModelOptions,
 ) -> int:
     import torch
 
-    from ..frontends.torch.loading.models import load_model, weights_are_given
+    from ..frontends.torch.loading.models import weights_are_given
     from ..verify.onnx_model import verify_onnx
     from ..verify.verify import verify
 
     if preprocess and not images:
         raise click.UsageError("--preprocess describes how images become inputs: give --images too")
-    torch.manual_seed(seed)
+    torch.manual_seed(loading.seed)
     run: Callable[..., Comparison] = partial(verify_onnx, model)
-    from_onnx = is_onnx(model, weights=weights, weights_key=key, naming=naming)
+    from_onnx = loading.is_onnx(model)
     if not from_onnx:
-        run = partial(verify, load_model(model, weights, key, allow_extra_keys, note, trust), naming=naming)
+        run = partial(verify, loading.load(model), naming=loading.naming)
     inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt, types)
 
     others = read_json(other, "blobs") if other else {}
@@ -158,17 +153,17 @@ def command(
         failed = {runtime: str(error) for runtime, error in errors.items()}
         facts = {
             "model": model,
-            "weights": weights or "",
+            "weights": loading.weights or "",
             "files": ", ".join(map(str, (prototxt, *caffemodel))),
             "runtime": ", ".join((*comparisons, *failed)),
             "tolerance": f"{tolerance:g}",
-            "inputs": ", ".join(images) or f"random, seed {seed}",
+            "inputs": ", ".join(images) or f"random, seed {loading.seed}",
             "other run": other or "",
         }
         sections = comparison_sections(comparisons, failed, beside)
         write_page(html, f"{model} and its files", sections, {name: text for name, text in facts.items() if text})
     equal = all(comparison.equal for comparison in comparisons.values())
-    if not equal and not from_onnx and weights is None and not weights_are_given(model):
+    if not equal and not from_onnx and loading.weights is None and not weights_are_given(model):
         note(
             "--weights was not given: the model has the weights that it is created with\n"
             "  fix: if the files are of a trained model, give its weights"
