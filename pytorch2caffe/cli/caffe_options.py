@@ -65,43 +65,40 @@ def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def caffe_reading(function: Callable[..., Any]) -> Callable[..., Any]:
     """All of these options, as the argument `reading` of the command."""
 
-    function = collected(function, "reading", reading_of)
-    return input_shape_option(batch_option(cut_options(part_options(function))))
+    def resized(input_shapes: Shapes, reading: Callable[[Shapes], CaffeReading]) -> CaffeReading:
+        return reading(input_shapes)
+
+    return input_shape_option(resized_reading(collected(function, "reading", resized)))
 
 
 def resized_reading(function: Callable[..., Any]) -> Callable[..., Any]:
-    """All of these options but --input-shape, as the argument `reading`: what `reading_of` gives for some shapes."""
-
-    def make(
-        batch: int | None,
-        phase: str,
-        stages: tuple[str, ...],
-        start: Shapes,
-        end: tuple[str, ...],
-        ignore_fields: tuple[str, ...],
-    ) -> Callable[[Shapes], CaffeReading]:
-        return lambda shapes: reading_of(shapes, batch, phase, stages, start, end, ignore_fields)
-
-    return batch_option(cut_options(part_options(collected(function, "reading", make))))
+    """All of these options but --input-shape, as the argument `reading`: what `reading_of` gives."""
+    return batch_option(cut_options(part_options(collected(function, "reading", reading_of))))
 
 
 def reading_of(
-    input_shapes: Shapes,
-    batch: int | None,
-    phase: str,
-    stages: tuple[str, ...],
-    start: Shapes,
-    end: tuple[str, ...],
-    ignore_fields: tuple[str, ...],
-) -> CaffeReading:
-    """The options as a CaffeReading. Raises click.UsageError for two shapes without names, and for starts without."""
-    from ..frontends.caffe.reading import CaffeReading
+    batch: int | None = None,
+    phase: str = "TEST",
+    stages: tuple[str, ...] = (),
+    start: Shapes = (),
+    end: tuple[str, ...] = (),
+    ignore_fields: tuple[str, ...] = (),
+) -> Callable[[Shapes], CaffeReading]:
+    """The CaffeReading for the shapes of the inputs.
 
-    sizes, names = named_shapes(input_shapes)
-    if len(sizes) > 1 and not names:
-        raise click.UsageError("--input-shape: several inputs: give each as NAME=N,C,H,W")
-    shape: InputShape | None = dict(zip(names, sizes, strict=True)) if names else next(iter(sizes), None)
-    return CaffeReading(shape, batch, phase, stages, 0, starts(start), end, ignore_fields)
+    It raises click.UsageError for two shapes without names, and for starts without.
+    """
+
+    def reading(input_shapes: Shapes) -> CaffeReading:
+        from ..frontends.caffe.reading import CaffeReading
+
+        sizes, names = named_shapes(input_shapes)
+        if len(sizes) > 1 and not names:
+            raise click.UsageError("--input-shape: several inputs: give each as NAME=N,C,H,W")
+        shape: InputShape | None = dict(zip(names, sizes, strict=True)) if names else next(iter(sizes), None)
+        return CaffeReading(shape, batch, phase, stages, 0, starts(start), end, ignore_fields)
+
+    return reading
 
 
 def starts(start: Shapes) -> dict[str, tuple[int, ...]]:

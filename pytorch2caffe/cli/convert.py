@@ -91,7 +91,7 @@ def command(
     check_outputs([network, weights], targets)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's log messages about this machine
     note(f"writes {', '.join(map(str, targets))}")
-    reading = reading_of((), batch, phase, stages, (), (), ignore_fields)
+    reading = reading_of(batch, phase, stages, ignore_fields=ignore_fields)(())
     sizes, names = named_shapes(shapes)
     source = NetworkSource(
         framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading, no_weights

@@ -79,7 +79,7 @@ def _caffe(
         raise click.UsageError(f"{model} is a network of Caffe: give its caffemodel too")
     if not Path(model).is_file():
         raise click.UsageError(f"there is no file {model!r}")
-    how = reading_of(shapes, None, "TEST", (), (), (), ()) if reading is None else reading(shapes)
+    how = (reading or reading_of())(shapes)
     read = network.of_caffe(model, caffemodel, how)
     if reading is None:
         return read

@@ -82,5 +82,5 @@ def command(network: str, html: str | None, reading: CaffeReading) -> int:
     console().print(Text(visible(f"sizes: {sizes}")))
     if html:
         facts = {"files": network, "network": total_line(rows), "sizes": sizes}
-        write_page(html, f"summary of {graph.name}", summary_sections(graph), facts)
+        write_page(html, f"summary of {graph.name}", summary_sections(graph, rows), facts)
     return 0

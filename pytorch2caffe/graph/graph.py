@@ -103,9 +103,10 @@ class Graph:
     def _repr_html_(self) -> str:
         """The network in a notebook: a diagram and a table of its layers."""
         from ..pages.page import Page, to_frame
+        from .summary import summarise
         from .summary_page import summary_sections
 
-        return to_frame(Page(self.name, summary_sections(self)))
+        return to_frame(Page(self.name, summary_sections(self, summarise(self))))
 
     def copy(self) -> Graph:
         """The same network with nodes and values of its own, for passes to change; the arrays of weights are shared."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..pages.page import Column, Line, Section, Table
-from .summary import LayerSummary, summarise
+from .summary import LayerSummary
 from .view import Shade, diagram, shape_text
 
 if TYPE_CHECKING:
@@ -28,9 +28,8 @@ def total_line(rows: list[LayerSummary]) -> str:
     return f"{layers}, {parameters / 1e6:.2f} M parameters, {multiply_adds / 1e9:.2f} G multiply-adds"
 
 
-def summary_sections(graph: Graph) -> list[Section]:
-    """The diagram, coloured by the share of the multiply-adds, and the table of the layers."""
-    rows = summarise(graph)
+def summary_sections(graph: Graph, rows: list[LayerSummary]) -> list[Section]:
+    """The diagram, coloured by the share of the multiply-adds, and the table of the layers, `summarise(graph)`."""
     most = max((row.multiply_adds for row in rows), default=0)
     cost = sum(row.multiply_adds for row in rows) or 1
     shades = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib import import_module
 
 import pytest
 import torch
@@ -289,7 +288,6 @@ def test_our_own_mistakes_end_with_2_and_ask_for_a_report(models, capsys, monkey
     def broken(*_):
         raise KeyError("forgotten")
 
-    import_module("pytorch2caffe.graph.summary_page")  # else it would keep what is broken here
     monkeypatch.setattr("pytorch2caffe.graph.summary.summarise", broken)
     assert export("mymodels.py:Tiny", "--input-shape", "1,3,8,8", "-o", "tiny") == 0
     assert main(["summary", "tiny.prototxt"]) == 2
