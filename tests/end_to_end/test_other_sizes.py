@@ -83,6 +83,9 @@ FITS_ALL: dict[str, Callable[[], nn.Module]] = {
     "padded on one side": lambda: Block(lambda y: F.pad(y, (0, 1, 0, 1))),
     "softmax over channels": lambda: Block(lambda y: y.softmax(1)),
     "instance normalization": lambda: Block(lambda y: F.instance_norm(y)),
+    "layer normalization of channels": lambda: Block(
+        lambda y, n: n(y.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), nn.LayerNorm(8)
+    ),
     "group normalization": lambda: Block(lambda y: F.group_norm(y, 2)),
 }
 EVEN = {  # right at other even sizes; the model itself refuses odd ones, or drops their last row
@@ -108,9 +111,6 @@ FAILS = {  # right at another batch; does not load at another size
     "a sum over space": lambda: Block(lambda y: y.sum((2, 3))),
     "a variance over space": lambda: Block(lambda y: y.var((2, 3))),
     "coordinate attention": lambda: Block(lambda y: y * y.mean(2, True).sigmoid() * y.mean(3, True).sigmoid()),
-    "layer normalization of channels": lambda: Block(
-        lambda y, n: n(y.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), nn.LayerNorm(8)
-    ),
 }
 
 

@@ -14,6 +14,7 @@ from ...layers.elementwise.power import Power
 from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
 from ...layers.shape.reshape import Reshape
+from ...passes.drop_channels_last import drop_channels_last
 from ...passes.drop_crops import drop_crops
 from ...passes.drop_flattenings import drop_flattenings
 from ...passes.drop_unused import drop_unused
@@ -49,7 +50,7 @@ ANY_VALUE = Value("", (1, 1, 1, 1))
 
 def before_lowering(target: Dialect) -> list[Pass]:
     """The passes over a graph in layers of any kind. A target that pads one side alone keeps its Pads."""
-    passes: list[Pass] = [fold_tiles, join_shuffles]
+    passes: list[Pass] = [drop_channels_last, fold_tiles, join_shuffles]
     if target.takes(PAD_BELOW, [ANY_VALUE]) is not None:
         passes += [fold_pads]
     if Power.type not in target.layers:
