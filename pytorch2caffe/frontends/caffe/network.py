@@ -26,6 +26,7 @@ from .composed import composed, layer_of
 from .limits import check_blob, check_settings, written_twice
 from .memory import Memory
 from .outputs import name_after_tops
+from .python_layers import known_python_layer
 from .reading import CaffeReading, last_before
 from .settings import Settings, not_honoured
 from .weights import Weights
@@ -122,6 +123,7 @@ class NetworkReader:
 
     def _take(self, entry: dict[str, Any]) -> list[Node]:
         """The nodes of a layer, usually one."""
+        entry = known_python_layer(entry)
         kind = entry.get("type", "")
         if kind == "Input":
             self._inputs(entry)
@@ -139,9 +141,7 @@ class NetworkReader:
         if kind in training.OUTPUT_OF:
             self.compared.update(entry.get("bottom", [])[1:])
             entry = training.output_layer(entry, self.tops)
-        if kind in training.REFUSED:
-            what, fix = training.REFUSED[kind]
-            raise Refused(f"{kind}: {what}", fix)
+        training.check_type(kind)
         if kind == Silence.type:
             absent = {*self.data, *self.gone}
             entry = {**entry, "bottom": [b for b in entry.get("bottom", []) if b not in absent]}

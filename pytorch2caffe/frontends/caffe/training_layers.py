@@ -53,6 +53,18 @@ REFUSED = {
         "write the layer in PyTorch, or end the network before it",
     ),
 }
+FORKS_REFUSED = {
+    "ROIAlign": (
+        "forks take the average or the greatest of the points in a cell, and the file does not say which",
+        "end the network before it (--end), and call torchvision.ops.roi_align on its outputs",
+    ),
+}
+
+
+def check_type(kind: str) -> None:
+    """Raises Refused for a layer type that cannot be read, whatever its settings."""
+    if why := REFUSED.get(kind) or FORKS_REFUSED.get(kind):
+        raise Refused(f"{kind}: {why[0]}", why[1])
 
 
 def is_data(entry: Mapping[str, Any]) -> bool:

@@ -73,3 +73,17 @@ def interp(net: Builder, node: CaffeNode, x: Value, size: Value | None = None) -
             rows, columns = ((((n - 1) // (shrink or 1) + 1) - 1) * (zoom or 1) + 1 for n in x.shape[2:])
     result: Value = net.add(Interp(rows, columns), x)
     return result
+
+
+@from_caffe("BilinearInterpolation", param="bilinear_interpolation_param")
+def bilinear_interpolation(net: Builder, node: CaffeNode, x: Value, size: Value | None = None) -> Value:
+    """To the size of the second bottom, or times interpolation_factor; the corners on the corners.
+
+    Source: bilinear_interpolation_layer.cpp of a fork of Caffe for segmentation.
+    """
+    factor = node.param.get("interpolation_factor", 0)
+    if size is None and factor < 1:
+        raise Refused("BilinearInterpolation without a size", "give it interpolation_factor or a second bottom")
+    rows, columns = size.shape[2:] if size is not None else (factor * n for n in x.shape[2:])
+    result: Value = net.add(Interp(rows, columns), x)
+    return result

@@ -53,7 +53,7 @@ def antialiased_matrix(mode: str, size: int, out: int, scale: float = 0.0, align
     corners = (size - 1) / (out - 1) if out > 1 else 0.0
     step = corners if align_corners else 1 / scale if scale else size / out
     width = max(step, 1.0)
-    kernel, extent = (_triangle, 1.0) if mode == "linear" else (_catmull_rom, 2.0)
+    kernel, extent = (triangle, 1.0) if mode == "linear" else (catmull_rom, 2.0)
     matrix = np.zeros((out, size))
     for i in range(out):
         centre = step * (i + 0.5)
@@ -63,11 +63,11 @@ def antialiased_matrix(mode: str, size: int, out: int, scale: float = 0.0, align
     return matrix
 
 
-def _triangle(d: np.ndarray) -> np.ndarray:
+def triangle(d: np.ndarray) -> np.ndarray:
     return np.maximum(0, 1 - abs(d))
 
 
-def _catmull_rom(d: np.ndarray, a: float = -0.5) -> np.ndarray:
+def catmull_rom(d: np.ndarray, a: float = -0.5) -> np.ndarray:
     d = abs(d)
     near, far = ((a + 2) * d - (a + 3)) * d * d + 1, (((d - 5) * d + 8) * d - 4) * a
     return np.where(d < 1, near, np.where(d < 2, far, 0))

@@ -83,6 +83,11 @@ def yolov2() -> str:
     return text + layer("Concat", "joined", "reorg pool1") + conv("out", "joined", 10, 1, relu=False)
 
 
+def yolov2_with_boxes() -> str:
+    biases = "yolo_detection_output_param { num_classes: 5 num_box: 1 biases: [1.5, 2] confidence_threshold: 0.1 }"
+    return yolov2() + layer("YoloDetectionOutput", "boxes", "out", "", biases)
+
+
 def openpose() -> str:
     text = DATA + conv("conv1", "data", 8, 3, "pad: 1") + pool("pool1", "conv1", "MAX", 2, 2)
     for name, count in (("L1", 6), ("L2", 4)):
@@ -246,6 +251,16 @@ def faster_rcnn() -> str:
     )
 
 
+def rfcn_with_proposal() -> str:
+    """To be cut at Proposal: what is before it, and the maps that are pooled after it."""
+    text = rpn() + PROPOSAL + conv("rfcn_cls", "conv", 18, 1, relu=False) + conv("rfcn_bbox", "conv", 72, 1, relu=False)
+    settings = "psroi_pooling_param {{ spatial_scale: 0.5 output_dim: {} group_size: 3 }}"
+    for name, count in (("cls", 2), ("bbox", 8)):
+        text += layer("PSROIPooling", f"psroi_{name}", f"rfcn_{name} rois", "", settings.format(count))
+        text += layer("Pooling", f"vote_{name}", f"psroi_{name}", "", "pooling_param { pool: AVE kernel_size: 3 }")
+    return text + layer("Softmax", "prob", "vote_cls")
+
+
 def fast_rcnn() -> str:
     text = inputs(data=(1, 3, 32, 32), rois=(4, 5)) + conv("conv", "data", 8, 3, "pad: 1 stride: 2")
     text += layer(
@@ -388,6 +403,7 @@ FAMILIES = {
     "MobileNet-SSD": mobilenet_ssd,
     "MobileNet-YOLO": mobilenet_yolo,
     "YOLOv2": yolov2,
+    "YOLOv2, with its boxes": yolov2_with_boxes,
     "OpenPose": openpose,
     "SegNet": segnet,
     "ENet": enet,
@@ -402,6 +418,7 @@ FAMILIES = {
     "Faster R-CNN, cut at its Proposal": faster_rcnn,
     "Fast R-CNN": fast_rcnn,
     "R-FCN": rfcn,
+    "R-FCN, cut at its Proposal": rfcn_with_proposal,
     "MTCNN": mtcnn,
     "SphereFace": sphereface,
     "Center loss for faces": centerface,
@@ -412,4 +429,7 @@ FAMILIES = {
     "Age and gender": age_gender,
     "RefineDet": refinedet,
 }
-ENDS = {"Faster R-CNN, cut at its Proposal": ("rpn_cls_prob", "rpn_bbox_pred", "conv")}
+ENDS = {
+    "Faster R-CNN, cut at its Proposal": ("rpn_cls_prob", "rpn_bbox_pred", "conv"),
+    "R-FCN, cut at its Proposal": ("rpn_cls_prob", "rpn_bbox_pred", "rfcn_cls", "rfcn_bbox"),
+}

@@ -47,7 +47,35 @@ REGION = {"x": (1, 4, 6, 6), "r": (2, 5)}
 FORKS = {
     "Axpy": one("Axpy", "", bottoms="a x y", a=(2, 4), x=(2, 4, 6, 7), y=(2, 4, 6, 7)),
     "BN": one("BN", "bn_param { bn_mode: INFERENCE }", **N),
+    "BilinearInterpolation": one(
+        "BilinearInterpolation", "bilinear_interpolation_param { interpolation_factor: 2 }", **N
+    ),
+    "Correlation": one(
+        "Correlation", "correlation_param { kernel_size: 1 max_displacement: 1 }", bottoms="x y", **N, y=N["x"]
+    ),
     "Crop": one("Crop", "", bottoms="x y", x=(2, 4, 6, 7), y=(2, 4, 3, 3)),
+    "DeformableConvolution": one(
+        "DeformableConvolution",
+        "deformable_convolution_param { num_output: 4 kernel_size: 1 group: 1 deformable_group: 1 }",
+        bottoms="x o",
+        x=(1, 4, 6, 7),
+        o=(1, 2, 6, 7),
+    ),
+    "FlowWarp": one("FlowWarp", "", bottoms="x f", x=(1, 4, 6, 7), f=(1, 2, 6, 7)),
+    "Lstm": one("Lstm", "lstm_param { num_output: 4 }", x=(3, 2, 4)),
+    "Proposal": one("Proposal", "", bottoms="s d i", s=(1, 18, 4, 5), d=(1, 36, 4, 5), i=(1, 3)),
+    "Resample": one("Resample", "resample_param { height: 3 width: 3 }", **N),
+    "YoloDetectionOutput": one(
+        "YoloDetectionOutput",
+        "yolo_detection_output_param { num_classes: 1 num_box: 1 biases: [1, 1] }",
+        x=(1, 6, 4, 4),
+    ),
+    "Yolov3DetectionOutput": one(
+        "Yolov3DetectionOutput",
+        """yolov3_detection_output_param { num_classes: 1 num_box: 1 biases: [1, 1] mask: 0 anchors_scale: 8
+        mask_group_num: 1 }""",
+        x=(1, 6, 4, 4),
+    ),
     "DepthwiseConvolution": one("DepthwiseConvolution", "convolution_param { num_output: 4 kernel_size: 3 }", **N),
     "Embed": one("Embed", "embed_param { num_output: 4 input_dim: 3 }", x=(5,)),
     "Interp": one("Interp", "", **N),

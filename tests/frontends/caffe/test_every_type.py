@@ -41,7 +41,7 @@ def test_every_built_type_has_cases_here_or_a_file_of_its_own(kind):
     assert BUILT[kind] or any(f'type: "{kind}"' in path.read_text() for path in layers.glob("*/test_*.py"))
 
 
-@pytest.mark.parametrize("kind", caffe_ends.REFUSED)
+@pytest.mark.parametrize("kind", [*caffe_ends.REFUSED, *caffe_ends.FORKS_REFUSED])
 def test_the_rest_is_refused_by_name(kind, tmp_path):
     path = tmp_path / "net.prototxt"
     path.write_text(caffe_text(f'layer {{ name: "it" type: "{kind}" bottom: "x" top: "y" }}', x=(1, 2)))

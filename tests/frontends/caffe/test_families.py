@@ -10,6 +10,8 @@ from tests.paths import ROOT
 
 CAUSES = {  # what cannot be, and why, in words of the message
     **{(family, "caffe"): "DetectionOutput" for family in ("VGG-SSD", "MobileNet-SSD", "RefineDet")},
+    ("YOLOv2, with its boxes", "caffe"): "caffe has no layer YoloDetectionOutput",
+    ("YOLOv2, with its boxes", "opencv"): "opencv has no layer YoloDetectionOutput",
     ("Fast R-CNN", "caffe"): "caffe has no layer ROIPooling",
     ("R-FCN", "caffe"): "caffe has no layer PSROIPooling",
     ("Fast R-CNN", "ncnn"): "ncnn's ROIPooling is of one region",

@@ -75,6 +75,17 @@ def test_what_is_refused(settings, bottoms, message, refused):
     refused(layer, message, **dict.fromkeys(bottoms, (1, 1, 2, 2)))
 
 
+def test_bilinear_interpolation_of_another_fork(means, refused):  # noqa: F811
+    x = torch.randn(1, 2, 4, 5)
+    layer = """layer { name: "i" type: "BilinearInterpolation" bottom: "x" top: "i"
+        bilinear_interpolation_param { interpolation_factor: 2 } }"""
+    means(layer, F.interpolate(x, (8, 10), mode="bilinear", align_corners=True).numpy(), x=x.numpy())
+    of_two = layer.replace('bottom: "x"', 'bottom: "x" bottom: "y"')
+    expected = F.interpolate(x, (7, 9), mode="bilinear", align_corners=True).numpy()
+    means(of_two, expected, x=x.numpy(), y=np.zeros((1, 1, 7, 9)), runtimes=[])
+    refused(layer.replace("interpolation_factor: 2", ""), "without a size", x=(1, 2, 4, 5))
+
+
 def test_a_forks_own_field_for_a_second_bottom(means, refused):  # noqa: F811
     x = torch.randn(1, 2, 4, 4)
     layer = (
