@@ -76,6 +76,17 @@ def resized_reading(function: Callable[..., Any]) -> Callable[..., Any]:
     return batch_option(cut_options(part_options(collected(function, "reading", reading_of))))
 
 
+def part_reading(function: Callable[..., Any]) -> Callable[..., Any]:
+    """All of these options but --input-shape and --batch, as the argument `reading`: what `reading_of` gives."""
+
+    def read(
+        phase: str, stages: tuple[str, ...], start: Shapes, end: tuple[str, ...], ignore_fields: tuple[str, ...]
+    ) -> Callable[[Shapes], CaffeReading]:
+        return reading_of(None, phase, stages, start, end, ignore_fields)
+
+    return cut_options(part_options(collected(function, "reading", read)))
+
+
 def reading_of(
     batch: int | None = None,
     phase: str = "TEST",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from .caffe_options import part_reading
 from .calibration_options import calibration_options, report_calibration, with_progress
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, OutputFile, force_option
@@ -16,7 +18,7 @@ from .random_inputs import InputType
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
-    pass
+    from ..frontends.caffe.reading import CaffeReading
 
 
 @click.command(
@@ -47,6 +49,7 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
 @click.option("--proto", type=click.Path(exists=True, dir_okay=False), help="The deploy prototxt of a Caffe network.")
 @click.option("--model", type=Caffemodels(), help="Its caffemodel.")
 @network_options
+@part_reading
 @click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
 @click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE", help="Where to write the table.")
 @pixel_options
@@ -105,6 +108,7 @@ def command(
     shapes: Shapes,
     types: tuple[InputType, ...],
     loading: ModelOptions,
+    reading: Callable[[Shapes], CaffeReading],
     images: tuple[str, ...],
     output: str,
     pixels: PixelOptions,
@@ -136,7 +140,7 @@ def command(
     if other and not report:
         raise click.UsageError("--compare is shown in the report: give --report FILE.html too")
     before = read_json(other, "layers") if other else None
-    read = read_network(network or str(proto), model, shapes, types, loading)
+    read = read_network(network or str(proto), model, shapes, types, loading, reading)
     shown = command_line(), before, read.files
     job = Job(images, output, how, settings, fold_bn, budget, report, batch, workers, device, *shown)
     outcome = with_progress(run, job, read.graph)

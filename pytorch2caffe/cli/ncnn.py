@@ -121,7 +121,7 @@ def command(
         raise click.UsageError("--keep-float, --accuracy-budget and --report need --int8")
     how = pixels.read() if images or pixels.preprocess or pixels.mean else None
     try:
-        network = read_network(model, caffemodel, shapes, types, loading, reading)
+        network = read_network(model, caffemodel, shapes, types, loading, reading, one_sample=True)
         table, written, dataset = None, None, None
         if to_int8:
             from ..quantize.calibrate import Settings

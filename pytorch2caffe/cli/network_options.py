@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .caffe_options import Shapes, reading_of
+from .caffe_options import Shapes
 from .options import ModelOptions, NamedShape, model_options, named_shapes, note
 from .random_inputs import InputType, random_inputs, shape_advice, types_option
 
@@ -41,14 +41,17 @@ def read_network(
     shapes: Shapes,
     types: tuple[InputType, ...],
     loading: ModelOptions,
-    reading: Callable[[Shapes], CaffeReading] | None = None,
+    reading: Callable[[Shapes], CaffeReading],
+    one_sample: bool = False,
 ) -> Network:
     """The network of the command line. Raises click.UsageError for options that it does not have.
 
-    reading: how Caffe files are read, for the shapes of their inputs; files of several samples are read as of one.
+    reading:    how Caffe files are read, for the shapes of their inputs.
+    one_sample: Caffe files of several samples are read as of one, and this is noted.
     """
     if caffemodel or is_caffe(model):
-        return _caffe(model, caffemodel, shapes, {"--weights": loading.weights, "--weights-key": loading.key}, reading)
+        options = {"--weights": loading.weights, "--weights-key": loading.key}
+        return _caffe(model, caffemodel, options, reading(shapes), one_sample)
     sizes, names = named_shapes(shapes)
     from ..convert import network
 
@@ -67,9 +70,9 @@ def read_network(
 def _caffe(
     model: str,
     caffemodel: list[Path] | None,
-    shapes: Shapes,
     others: dict[str, str | None],
-    reading: Callable[[Shapes], CaffeReading] | None,
+    how: CaffeReading,
+    one_sample: bool,
 ) -> Network:
     from ..convert import network
 
@@ -79,9 +82,8 @@ def _caffe(
         raise click.UsageError(f"{model} is a network of Caffe: give its caffemodel too")
     if not Path(model).is_file():
         raise click.UsageError(f"there is no file {model!r}")
-    how = (reading or reading_of())(shapes)
     read = network.of_caffe(model, caffemodel, how)
-    if reading is None:
+    if not one_sample:
         return read
     batch = {value.shape[:1] for value in read.graph.inputs}
     if how.batch is None and how.input_shape is None and len(batch) == 1 and batch != {(1,)}:

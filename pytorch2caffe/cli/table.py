@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..formats.visible import visible
+from .caffe_options import Shapes, part_reading, reading_of
 from .common import add_data
 from .options import Caffemodels
 from .wording import counted
+
+if TYPE_CHECKING:
+    from ..frontends.caffe.reading import CaffeReading
 
 
 @click.group(
@@ -43,14 +49,16 @@ Exit code 0 if ncnn reads it as intended, 1 if there are problems, 2 if a file c
 @click.argument("table", type=click.Path(exists=True, dir_okay=False))
 @click.option("--proto", required=True, type=click.Path(exists=True, dir_okay=False), help="The network's prototxt.")
 @click.option("--model", type=Caffemodels(), help="Its caffemodel.")
-def check(table: str, proto: str, model: list[Path] | None) -> int:
+@part_reading
+def check(table: str, proto: str, model: list[Path] | None, reading: Callable[[Shapes], CaffeReading]) -> int:
     from ..backends.ncnn.table.file import check_table, parse
     from ..backends.ncnn.table.targets import targets_of_graph, targets_of_prototxt
 
-    if model:
-        from ..frontends.caffe.reader import load_caffe
+    how = reading(())
+    if model or how != reading_of()(()):
+        from ..frontends.caffe.reader import load_as
 
-        targets = targets_of_graph(load_caffe(proto, model))
+        targets = targets_of_graph(load_as(proto, model, how))
     else:
         targets = targets_of_prototxt(proto)
     problems = check_table(table, targets)

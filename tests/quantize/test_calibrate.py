@@ -542,3 +542,31 @@ def test_a_name_that_no_table_holds_is_told_before_the_first_image(name, graph, 
     assert main([*line, "--images", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.count("rename the layer, or keep it in float") == 1
     assert main([*line, "--images", str(folder), "--keep-float", name]) == 0
+
+
+def test_a_part_of_a_caffe_network(tmp_path, capsys):
+    """calibrate and table check of what is before a layer that nobody but its authors can run."""
+    from pytorch2caffe.cli import main
+    from tests.layers.conftest import caffe_text
+    from tests.layers.forks import write_weights
+
+    files = tmp_path / "n.prototxt", tmp_path / "n.caffemodel"
+    convolution = 'type: "Convolution" convolution_param { num_output: 2 kernel_size: 1 bias_term: false }'
+    python = 'layer { name: "p" type: "Python" bottom: "a" top: "p" python_param { layer: "Mystery" } }'
+    text = f'layer {{ name: "a" bottom: "x" top: "a" {convolution} }} {python}'
+    text += f' layer {{ name: "b" bottom: "p" top: "b" {convolution} }}'
+    files[0].write_text(caffe_text(text, x=(1, 3, 4, 4)))
+    write_weights(*files, {"a": [np.ones((2, 3, 1, 1))], "b": [np.ones((2, 2, 1, 1))]})
+    tensors(tmp_path, np.full((2, 3, 4, 4), 127.0))
+    line = ["calibrate", "--proto", str(files[0]), "--model", str(files[1]), "--method", "max", "--mean", "0"]
+    line += ["--images", str(tmp_path), "-o", str(tmp_path / "n.table")]
+    assert main(line) == 2
+    assert "layer 'p': Python" in capsys.readouterr().err
+    assert main([*line, "--end", "a"]) == 0
+    assert [row.split()[0] for row in (tmp_path / "n.table").read_text().splitlines()] == ["a_param_0", "a"]
+    check = ["table", "check", str(tmp_path / "n.table"), "--proto", str(files[0])]
+    assert main([*check, "--model", str(files[1])]) == 2
+    for more in [], ["--model", str(files[1])]:
+        capsys.readouterr()
+        assert main([*check, *more, "--end", "a"]) == 0
+        assert capsys.readouterr().out == f"{tmp_path / 'n.table'}: 1 layer in int8\n"
