@@ -120,6 +120,7 @@ def command(
     keep_float: tuple[str, ...],
     budget: float | None,
     report: str | None,
+    dask: str | None,
     other: str | None,
     fold_bn: bool,
     passes: int,
@@ -142,7 +143,7 @@ def command(
     before = read_json(other, "layers") if other else None
     read = read_network(network or str(proto), model, shapes, types, loading, reading)
     shown = command_line(), before, read.files
-    job = Job(images, output, how, settings, fold_bn, budget, report, batch, workers, device, *shown)
+    job = Job(images, output, how, settings, fold_bn, budget, report, batch, workers, device, *shown, dask)
     outcome = with_progress(run, job, read.graph)
     report_calibration(job, outcome)
     if cpp:

@@ -19,8 +19,14 @@ METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
 
 
 def calibration_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--method, --keep-float, --accuracy-budget, --report, for a VariadicCommand."""
+    """--method, --keep-float, --accuracy-budget, --report, --dask, for a VariadicCommand."""
     for option in (
+        click.option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Calibrate on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786; local or local:4 "
+            "starts workers on this machine. The table has the same bits.",
+        ),
         click.option(
             "--report",
             type=OutputFile(),

@@ -102,6 +102,7 @@ def command(
     keep_float: tuple[str, ...],
     budget: float | None,
     report: str | None,
+    dask: str | None,
     path: str | None,
     fp16: bool,
     fuse: bool | None,
@@ -117,8 +118,8 @@ def command(
         raise click.UsageError("--int8 calibrates, --table is the result of a calibration: give one of them")
     if to_int8 and not images:
         raise click.UsageError("--int8 needs --images to calibrate on")
-    if not to_int8 and (keep_float or report or budget is not None):
-        raise click.UsageError("--keep-float, --accuracy-budget and --report need --int8")
+    if not to_int8 and (keep_float or report or dask or budget is not None):
+        raise click.UsageError("--keep-float, --accuracy-budget, --report and --dask need --int8")
     how = pixels.read() if images or pixels.preprocess or pixels.mean else None
     try:
         network = read_network(model, caffemodel, shapes, types, loading, reading, one_sample=True)
@@ -138,6 +139,7 @@ def command(
                 report,
                 command=command_line(),
                 reads=network.files,
+                dask=dask,
             )
             outcome = with_progress(calibrated, job, network.graph)
             table, dataset, written = outcome.calibration.table, outcome.images, partial(write_files, job, outcome)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import torch
 
 from ..backends.ncnn.table.targets import quantizable
 from ..backends.ncnn.table.weights import MIN_MAGNITUDE, weight_scales, winograd_applies
@@ -15,7 +15,7 @@ from ..errors import ConversionError, Problem
 from ..graph.graph import Graph, Node, Value
 from ..layers.convolution.convolution import Convolution
 from .calibration import Activation, Calibration, Layer
-from .forward import Forward
+from .counting import Counters, Engine, Here
 from .histogram import ExactHistogram, HistogramObserver
 from .images import Dataset
 from .thresholds import BINS, METHODS, ActivationStats, by_percentile
@@ -74,6 +74,7 @@ def calibrate(
     device: str = "cpu",
     settle: bool = False,
     progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> Calibration:
     """Computes the scales of every layer of `graph` that ncnn can run in int8.
 
@@ -84,49 +85,46 @@ def calibrate(
     device:   where to run the network: "cpu", "cuda" or "cuda:1".
     settle:   also compute the thresholds after 1, 2, 5, 10 ... images.
     progress: called as progress(images done, all images, name of the current step).
+    engine:   where to run the network instead of this process: a `Cluster`, to which `batch`, `workers` and `device`
+              were given. The result is the same to the last bit.
 
     Memory depends on the network and the batch, not on the number of images.
     Raises ConversionError if no layer can be quantized or a setting is wrong, TooManyBroken if over 1 % of the images
     cannot be read.
     """
     settings = settings or Settings()
-    forward = Forward(graph, batch, device)
-    nodes = _quantized_nodes(forward.graph, settings)
-    value_of = {node: _observed_value(forward.graph, node, settings.reference) for node in nodes}
+    engine = engine or Here(graph, images, batch, workers, device)
+    nodes = _quantized_nodes(engine.graph, settings)
+    value_of = {node: _observed_value(engine.graph, node, settings.reference) for node in nodes}
+    values = {value.name: value for value in value_of.values()}
     count_bins = settle or not settings.always_second_pass
-    observers = {value: HistogramObserver(settings.reference, count_bins) for value in value_of.values()}
+    observers = {name: HistogramObserver(settings.reference, count_bins) for name in values}
     calibration = Calibration([], 0)
 
-    def observe(
-        histograms: dict[Value, HistogramObserver] | dict[Value, ExactHistogram], step: str, stops: Sequence[int] = ()
-    ) -> None:
-        def update(value: Value, tensor: torch.Tensor) -> None:
-            if value in histograms:
-                histograms[value].update(tensor)
+    def tell(step: str) -> Callable[[int], None]:
+        return partial(_tell, progress, len(images), step)
 
-        for done, inputs in images.batches(forward.batch, workers, stops):
-            forward.run(inputs, update, until=histograms.keys(), reuse_memory=True)
-            calibration.images = done
-            if done in stops:
-                calibration.settled[done] = _current_thresholds(observers, settings)
-            if progress:
-                progress(done, len(images), step)
-
-    observe(observers, "ranges", CHECKPOINTS if settle else ())
+    for done, counted in engine.count(observers, CHECKPOINTS if settle else (), tell("ranges")):
+        observers, calibration.images = counted, done
+        if settle and done:
+            calibration.settled[done] = _current_thresholds(values, observers, settings)
     calibration.skipped = list(images.skipped)
-    if settle:
-        calibration.settled[calibration.images] = _current_thresholds(observers, settings)
-    exact = _second_pass_histograms(observers, settings)
+    exact: dict[str, ExactHistogram] = _second_pass_histograms(values, observers, settings)
     if exact:
-        observe(exact, "histograms")
-        calibration.second_pass = [value.name for value in exact]
+        calibration.second_pass = list(exact)
+        ((_, exact),) = engine.count(exact, (), tell("histograms"))
     activations = {
-        value: _calibrated_activation(value, observer, exact.get(value), settings)
-        for value, observer in observers.items()
+        name: _calibrated_activation(value, observers[name], exact.get(name), settings)
+        for name, value in values.items()
     }
-    calibration.layers = [_calibrated_layer(node, activations[value_of[node]], settings) for node in nodes]
+    calibration.layers = [_calibrated_layer(node, activations[value_of[node].name], settings) for node in nodes]
     calibration.notes = [note for layer in calibration.layers for note in _notes(layer, settings)]
     return calibration
+
+
+def _tell(progress: Progress | None, total: int, step: str, done: int) -> None:
+    if progress:
+        progress(done, total, step)
 
 
 def _quantized_nodes(graph: Graph, settings: Settings) -> list[Node]:
@@ -150,25 +148,27 @@ def _observed_value(graph: Graph, node: Node, reference: bool) -> Value:
     return [other for other in all_values if other.top == value.top][-1]
 
 
-def _current_thresholds(observers: dict[Value, HistogramObserver], settings: Settings) -> dict[str, float]:
+def _current_thresholds(
+    values: dict[str, Value], observers: Counters[HistogramObserver], settings: Settings
+) -> dict[str, float]:
     return {
-        value.name: settings.threshold(_activation_stats(value, observer, observer.histogram()))
-        for value, observer in observers.items()
+        name: settings.threshold(_activation_stats(values[name], observer, observer.histogram()))
+        for name, observer in observers.items()
         if not _no_range_reason(observer)
     }
 
 
 def _second_pass_histograms(
-    observers: dict[Value, HistogramObserver], settings: Settings
-) -> dict[Value, ExactHistogram]:
+    values: dict[str, Value], observers: Counters[HistogramObserver], settings: Settings
+) -> Counters[ExactHistogram]:
     """Histograms for the values whose threshold depends on how the counts at bin edges are divided."""
     if settings.method in ("max", "aciq") or settings.passes == 1:
         return {}
     return {
-        value: ExactHistogram(observer.absmax, observer.zeros if settings.reference else None)
-        for value, observer in observers.items()
+        name: ExactHistogram(observer.absmax, observer.zeros if settings.reference else None)
+        for name, observer in observers.items()
         if not _no_range_reason(observer)
-        if settings.always_second_pass or not _threshold_is_certain(value, observer, settings)
+        if settings.always_second_pass or not _threshold_is_certain(values[name], observer, settings)
     }
 
 

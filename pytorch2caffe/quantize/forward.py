@@ -34,7 +34,7 @@ class Forward:
 
     def __init__(self, graph: Graph, batch: int = 4, device: str = "cpu") -> None:
         self.device = _device(device)
-        self.graph, self.batch = _with_largest_batch(graph, batch)
+        self.graph, self.batch = with_largest_batch(graph, batch)
         with torch.no_grad():
             self.calls = [(node, self._call(node)) for node in self.graph.nodes]
         weighted = (node for node in self.graph.nodes if isinstance(node.layer, (Convolution, InnerProduct)))
@@ -136,7 +136,7 @@ def _channels_last(item: Any) -> Any:
     return item.to(memory_format=torch.channels_last) if has_images else item
 
 
-def _with_largest_batch(graph: Graph, batch: int) -> tuple[Graph, int]:
+def with_largest_batch(graph: Graph, batch: int) -> tuple[Graph, int]:
     for size in (batch, 1):
         if (batched := with_batch_size(graph, size)) is not None:
             return batched, size

@@ -2,7 +2,8 @@
 
 HistogramObserver needs one pass. The range is not known before the last image, so magnitudes are counted in FINE_BINS
 fine bins whose width is a power of two. This binning is exact; when a larger magnitude occurs, pairs of fine bins are
-merged, which is exact too. The result does not depend on the order of the images or on the batches.
+merged, which is exact too. The result does not depend on the order of the images or on the batches, and observers of
+different images can be added up.
 HistogramObserver.histogram computes BINS bins over [0, absmax] from the fine bins; a fine bin that contains an edge is
 divided in proportion, an error of at most 1/32 of a bin at each edge. ExactHistogram counts without this error, in a
 second pass over a known range.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -86,11 +88,39 @@ class HistogramObserver:
         exponent = max(math.frexp(self.absmax)[1], -100)
         if self._fine_counts is None:
             self._fine_counts, self._exponent = torch.zeros(FINE_BINS, dtype=torch.int64, device=device), exponent
-        while self._exponent < exponent:
-            merged = self._fine_counts.reshape(-1, 2).sum(1)
-            self._fine_counts = torch.cat([merged, torch.zeros_like(merged)])
-            self._exponent += 1
+        self._fine_counts = _widened(self._fine_counts, exponent - self._exponent)
+        self._exponent = max(exponent, self._exponent)
         return self._fine_counts, self._exponent
+
+    def add(self, other: HistogramObserver) -> None:
+        """Adds what another observer of the same value has counted."""
+        for observer in (self, other):
+            if observer._pending:
+                observer._count_pending()
+        self.count += other.count
+        self.zeros += other.zeros
+        self.non_finite += other.non_finite
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+        self.absmax = max(self.absmax, other.absmax)
+        if other._fine_counts is not None:
+            fine, exponent = self._fine_bins(other._fine_counts.device)
+            fine += _widened(other._fine_counts, exponent - other._exponent).to(fine.device)
+        elif self._fine_counts is not None:
+            self._fine_bins(self._fine_counts.device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: the counts in the smallest type that holds them."""
+        if self._pending:
+            self._count_pending()
+        counts = None if self._fine_counts is None else self._fine_counts.cpu().numpy()
+        if counts is not None:
+            counts = counts.astype(np.min_scalar_type(int(counts.max())))
+        return {**self.__dict__, "_fine_counts": counts}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._fine_counts is not None:
+            self._fine_counts = torch.from_numpy(state["_fine_counts"].astype(np.int64))
 
     def histogram(self, share: float | None = None) -> np.ndarray:
         """Counts in BINS equal bins over [0, absmax], float64 [BINS]; zeros as `thresholds.Activation` describes.
@@ -110,6 +140,14 @@ class HistogramObserver:
         below = cumulative[floor] + counts[floor] * (edges - floor if share is None else share)
         below[0], below[-1] = 0, cumulative[-1]
         return np.diff(below)
+
+
+def _widened(counts: torch.Tensor, doublings: int) -> torch.Tensor:
+    """The counts of fine bins in bins of twice the width, `doublings` times."""
+    for _ in range(doublings):
+        merged = counts.reshape(-1, 2).sum(1)
+        counts = torch.cat([merged, torch.zeros_like(merged)])
+    return counts
 
 
 def _without_zeros(x: torch.Tensor) -> torch.Tensor:
@@ -161,6 +199,11 @@ class ExactHistogram:
                 self._count_as_ncnn(chunk) if self.zeros is None else self._count_as_numpy(_select(chunk, chunk > 0))
             )
             self.counts += counts.cpu().numpy()
+
+    def add(self, other: ExactHistogram) -> None:
+        """Adds what another histogram of the same range has counted; the zeros are those of all images in both."""
+        self.counts += other.counts
+        self.counts[0] -= other.zeros or 0
 
     def _count_as_ncnn(self, x: torch.Tensor) -> torch.Tensor:
         x = _without_zeros(x).abs()

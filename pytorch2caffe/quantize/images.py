@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import warnings
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,8 @@ import numpy as np
 from ..errors import ConversionError, Problem
 from ..formats.npy import NPY_MAGIC, read_npy, read_npz
 from ..graph.graph import Value
+from .ahead import in_batches, segments
+from .places import files_below, is_address, place, read_bytes
 from .preprocess import Preprocess
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".npy", ".npz"}
@@ -57,7 +56,8 @@ def _few(names: Sequence[str]) -> list[str]:
 class Dataset:
     """The calibration images: samples for a network's inputs.
 
-    sources:    a directory, a list file, an image or a tensor for each input, or one for all inputs (.npz files).
+    sources:    a directory, a list file, an image or a tensor for each input, or one for all inputs (.npz files);
+                paths, or addresses that fsspec reads, such as s3://bucket/photos.
     inputs:     the inputs of the network; their first axis is ignored.
     preprocess: how to convert images, by the name of the input; an input without preprocessing accepts only tensors.
 
@@ -77,7 +77,7 @@ class Dataset:
         if len(sources) not in (1, len(inputs)):
             names = ", ".join(value.name for value in inputs)
             raise ConversionError(f"there are {len(sources)} sources of images for {len(inputs)} inputs: {names}")
-        files_of_inputs = [self._files(Path(source)) for source in sources]
+        files_of_inputs = [self._files(place(source)) for source in sources]
         if len({len(files) for files in files_of_inputs}) > 1:
             counts = ", ".join(
                 f"{source}: {len(files)}" for source, files in zip(sources, files_of_inputs, strict=True)
@@ -87,13 +87,22 @@ class Dataset:
         if not self.samples:
             raise ConversionError(f"{sources[0]} contains no image")
 
+    @classmethod
+    def of(
+        cls, samples: Sequence[tuple[Path, ...]], inputs: Sequence[Value], preprocess: Mapping[str, Preprocess]
+    ) -> Dataset:
+        """The samples given: a file for each input, or one for all."""
+        dataset = cls.__new__(cls)
+        dataset.inputs, dataset.preprocess = list(inputs), dict(preprocess)
+        dataset.samples, dataset.skipped, dataset.ignored = list(samples), [], []
+        return dataset
+
     def __len__(self) -> int:
         return len(self.samples)
 
     def _files(self, source: Path) -> list[Path]:
         if source.is_dir():
-            walked = (Path(folder) / name for folder, _, names in os.walk(source) for name in names)
-            files = sorted(path for path in walked if not path.name.startswith("."))
+            files = [path for path in files_below(source) if not path.name.startswith(".")]
             images = {path for path in files if path.suffix.lower() in SUFFIXES or _is_image(path)}
             self.ignored += [path for path in files if path not in images]
             return [path for path in files if path in images]
@@ -150,51 +159,49 @@ class Dataset:
     def batches(self, size: int, workers: int = 2, stops: Collection[int] = ()) -> Iterator[tuple[int, Inputs]]:
         """Yields (number of images read so far, batch included; batch of at most `size` images).
 
+        A batch is made of neighbours, without those that cannot be read: these change no other batch.
+
         workers: threads that decode; at most a batch and `workers` images are decoded in advance.
-        stops:   counts of images at which a batch must end.
+        stops:   positions before which a batch must end.
 
         Images that cannot be read are omitted and listed in `skipped`. Raises TooManyBroken after the last image.
         """
         self.skipped = []
-        done, batch = 0, []
-        for loaded in self._load_all(workers, ahead=size + workers):
-            if isinstance(loaded, Problem):
-                self.skipped.append(loaded)
-                continue
-            if self._too_many_skipped():
-                continue  # to list all of them in the error
-            done += 1
-            batch.append(loaded)
-            if len(batch) == size or done in stops:
-                yield done, _stack(batch)
-                batch = []
-        if self._too_many_skipped() or not done:
+        done = 0
+        for positions in segments(len(self), stops):
+            for batch, problems in self.read(positions, size, workers):
+                self.skipped += problems
+                if batch is not None and len(self.skipped) <= self.allowed:  # else to list all of them in the error
+                    done += len(next(iter(batch.values())))
+                    yield done, batch
+        self.check_skipped(done)
+
+    def check_skipped(self, done: int) -> None:
+        """Raises TooManyBroken if over 1 % of the images are in `skipped`, or no image was read."""
+        if len(self.skipped) > self.allowed or not done:
             raise TooManyBroken(self.skipped, len(self))
-        if batch:
-            yield done, _stack(batch)
 
-    def _too_many_skipped(self) -> bool:
-        return len(self.skipped) > MAX_SKIPPED * len(self)
+    @property
+    def allowed(self) -> float:
+        """How many images may be unreadable."""
+        return MAX_SKIPPED * len(self)
 
-    def _load_all(self, workers: int, ahead: int) -> Iterator[Inputs | Problem]:
-        with ThreadPoolExecutor(workers) as pool:
-            indices = iter(range(len(self)))
-            waiting: list[Future[Inputs | Problem]] = [
-                pool.submit(self._load_or_problem, i) for i in islice(indices, ahead)
-            ]
-            try:
-                while waiting:
-                    result = waiting.pop(0).result()
-                    waiting += [pool.submit(self._load_or_problem, i) for i in islice(indices, 1)]
-                    yield result
-            finally:
-                pool.shutdown(cancel_futures=True)
+    def read(self, positions: range, size: int, workers: int) -> Iterator[tuple[Inputs | None, list[Problem]]]:
+        """For every `size` images: the batch of those that can be read, or None, and the problems of the others."""
+        for loaded in in_batches(self._load_or_problem, positions, size, workers):
+            good = [sample for sample in loaded if not isinstance(sample, Problem)]
+            yield _stack(good) if good else None, [sample for sample in loaded if isinstance(sample, Problem)]
 
     def _load_or_problem(self, index: int) -> Inputs | Problem:
         try:
             return self.load(index)
         except BrokenImage as error:
-            return Problem(" + ".join(map(str, self.samples[index])), str(error))
+            return Problem(name_of(self.samples[index]), str(error))
+
+
+def name_of(sample: Sequence[str | Path]) -> str:
+    """How a sample is named in messages."""
+    return " + ".join(map(str, sample))
 
 
 def _stack(batch: Sequence[Inputs]) -> Inputs:
@@ -207,8 +214,8 @@ def _read_list(path: Path) -> list[Path]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise ConversionError(f"{path} is not an image, a tensor or a list of paths") from error
-    names = [Path(line.strip()) for line in lines if line.strip()]
-    return [relative if (relative := path.parent / name).exists() else name for name in names]
+    names = [place(line.strip()) for line in lines if line.strip()]
+    return [relative if not is_address(name) and (relative := path.parent / name).exists() else name for name in names]
 
 
 def _starts_with(path: Path, magic: bytes | tuple[bytes, ...]) -> bool:
@@ -225,7 +232,7 @@ def _is_image(path: Path) -> bool:
 def _read_file(path: Path) -> Any:
     """An image as uint8 [height, width, 3] RGB, an .npy array, or the arrays of an .npz by name. Raises BrokenImage."""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
         raise BrokenImage(error.strerror or str(error)) from error
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph
 from ..passes.fold_batch_norm import fold_batch_norm
 from .calibrate import Progress, Settings, calibrate
+from .counting import Engine
 from .html_report import to_html
 from .image_options import ImageOptions
 from .images import Dataset
@@ -50,6 +52,7 @@ class Job:
     command:    the command line that the report shows.
     compare:    the JSON report of another calibration of this network, which the report shows beside this one.
     reads:      files of the network, which no output may replace.
+    dask:       the address of a Dask scheduler whose workers calibrate, or `local`; None: this process does.
     """
 
     images: Sequence[str | Path]
@@ -65,6 +68,7 @@ class Job:
     command: str = ""
     compare: Mapping[str, Any] | None = None
     reads: Sequence[str | Path] = ()
+    dask: str | None = None
 
 
 def run(job: Job, graph: Graph, progress: Progress | None = None) -> JobResult:
@@ -89,16 +93,18 @@ def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobR
         raise TableError(problems, f"{job.table} was not written")
     preprocess = preprocess_of(job.pixels, graph)
     images = Dataset(job.images, graph.inputs, preprocess)
-    calibration = calibrate(
-        graph,
-        images,
-        job.settings,
-        batch=job.batch,
-        workers=job.workers,
-        device=job.device,
-        settle=job.report is not None,
-        progress=progress,
-    )
+    with _engine(job, graph, images) as engine:
+        calibration = calibrate(
+            graph,
+            images,
+            job.settings,
+            batch=job.batch,
+            workers=job.workers,
+            device=job.device,
+            settle=job.report is not None,
+            progress=progress,
+            engine=engine,
+        )
     sensitivity = None
     if job.report is not None or job.budget is not None:
         sensitivity = measure(graph, images, calibration, batch=job.batch, device=job.device, progress=progress)
@@ -114,6 +120,19 @@ def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobR
                 progress=progress,
             )
     return JobResult(job.settings, graph, calibration, preprocess, images, [], sensitivity)
+
+
+@contextmanager
+def _engine(job: Job, graph: Graph, images: Dataset) -> Iterator[Engine | None]:
+    """Where the job asks for the images to be counted; None for this process."""
+    if job.dask is None:
+        yield None
+        return
+    from .cluster import Cluster
+    from .cluster_workers import connected
+
+    with connected(job.dask) as client:
+        yield Cluster(client, graph, images, job.batch, job.workers, job.device)
 
 
 def check_output_paths(job: Job) -> None:

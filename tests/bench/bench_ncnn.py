@@ -2,8 +2,8 @@
 
 python -m tests.bench.bench_ncnn [NETWORK ...]    needs pnnx and ncnn; timm for ViT, ultralytics for YOLO
 
-Both are run in turn on one thread, in float32 and with float16 storage; the least of 20 runs counts. pnnx has no
-calibration of its own; int8 is of this package alone.
+All are run in turn on one thread, in float32, with float16 storage and in int8; the least of 20 runs counts. pnnx has
+no calibration of its own: int8, calibrated on four random images, is of this package alone.
 """
 
 from __future__ import annotations
@@ -131,10 +131,17 @@ def measured(name: str) -> str:
             ["-m", "pytorch2caffe", "ncnn", model, "--input-shape", shape, "--no-check", "-o", "ours"], folder
         )
         theirs = command(["-c", PNNX, name, str(size)], folder)
+        (folder / "images").mkdir()
+        for index, image in enumerate(np.random.default_rng(1).standard_normal((4, 3, size, size), np.float32)):
+            np.save(folder / "images" / str(index), image)
+        int8 = ["--int8", "--images", "images", "--no-check", "-o", "int8"]
+        whole = command(["-m", "pytorch2caffe", "ncnn", model, "--input-shape", shape, *int8], folder)
         layers = [len(Path(folder / f"{each}.param").read_text().splitlines()) - 2 for each in ("ours", "net.ncnn")]
-        times = [least([caller(folder / each, size, half) for each in ("ours", "net.ncnn")]) for half in (False, True)]
-    cells = [name, pair([*map(float, layers)], ".0f"), *map(pair, times)]
-    cells += [f"{ours[0]:.1f} / {theirs[0]:.1f}", f"{ours[1]:.0f} / {theirs[1]:.0f}"]
+        kinds = [(each, half) for half in (False, True) for each in ("ours", "net.ncnn")] + [("int8", True)]
+        times = least([caller(folder / each, size, half) for each, half in kinds])
+    cells = [name, pair([*map(float, layers)], ".0f"), pair(times[:2]), pair(times[2:4])]
+    cells.append("does not run" if times[4] is None else f"{times[4]:.1f}")
+    cells += [" / ".join(f"{run[part]:.{1 - part}f}" for run in (ours, whole, theirs)) for part in (0, 1)]
     return f"| {' | '.join(cells)} |"
 
 
@@ -142,7 +149,8 @@ def main(names: list[str]) -> None:
     if len(names) == 1:
         sys.stdout.write(measured(names[0]) + "\n")
         return
-    titles = ["network", "layers", "ms, float32", "ms, float16 storage", "command, s", "peak, MB"]
+    titles = ["network", "layers", "ms, float32", "ms, float16 storage", "ms, int8"]
+    titles += ["command, s: float / int8 / pnnx", "peak, MB: float / int8 / pnnx"]
     sys.stdout.write(f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n")
     for name in names or [*TORCHVISION, *OTHERS]:
         done = subprocess.run([sys.executable, "-m", "tests.bench.bench_ncnn", name], capture_output=True, text=True)
