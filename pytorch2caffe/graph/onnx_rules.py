@@ -49,7 +49,8 @@ def from_onnx(*ops: str, since: int = 1) -> Callable[[F], F]:
 
     Inputs come in order, a traced tensor as a Value, a constant as a numpy array, an omitted one as None. Attributes
     come by name as int, float, str, a list of these, or an array; an input that was an attribute in earlier opsets has
-    the attribute's name, so that both are one parameter. A parameter `node` gets the OnnxNode.
+    the attribute's name, so that both are one parameter. A parameter `node` gets the OnnxNode. A function that returns
+    NotImplemented leaves the operator to the definition that the specification gives for it.
     """
 
     def register(function: F) -> F:

@@ -8,6 +8,15 @@ from ...passes.join_biases import join_biases
 from ...passes.join_norms import join_norms
 from ...passes.join_scales import join_scales
 from ...passes.join_slices import join_slices
+from ...passes.merge_slices import merge_slices
 from ...passes.runner import Pass
 
-PASSES: list[Pass] = [drop_unused, join_norms, join_activations, join_biases, join_scales, join_slices]
+PASSES: list[Pass] = [
+    drop_unused,
+    join_norms,
+    join_activations,
+    join_biases,
+    join_scales,
+    merge_slices,
+    join_slices,
+]

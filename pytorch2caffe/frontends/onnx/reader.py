@@ -16,10 +16,11 @@ from .bodies import Body, body_of_function, body_of_graph
 from .calls import Net, bounded_infer, call, computed
 from .files import Model, attribute_of, dtype_of, plain_domain, tensor_of
 from .fold import FOLD
+from .functions import is_function, specified
 from .names import scopes_of
 from .order import in_order
 from .tensors import Item, ProblemList, Scope, Tensor, Unknown, constant
-from .types import BOOL, converted, declare, output_types, refuse_overflow, schema_of
+from .types import BOOL, converted, declare, output_types, refuse_overflow
 from .unsupported import RANDOM, why_unsupported
 
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError, AttributeError, MemoryError)
@@ -117,14 +118,14 @@ class Reader:
             return self._branch(node, body, scope, depth, inputs, attributes)
         function = self.model.functions.get((domain, node.op_type))
         rule = rule_of(op, opset)
-        if function is None and rule is None and op not in FOLD and op != "Constant":
-            schema = schema_of(node.op_type, opset, domain)
-            function = schema.function_body if schema is not None and schema.has_function else None
-        if function is None and rule is None and op not in FOLD and op != "Constant":
+        by_others = function is None and rule is None and op not in FOLD and op != "Constant"
+        if by_others and not is_function(node.op_type, opset, domain):
             raise Refused(*why_unsupported(node.op_type, op))
         if any(isinstance(item, Unknown) for item in inputs):
             return [Unknown()] * len(node.output)
         tensors = [item for item in inputs if not isinstance(item, Unknown)]
+        if by_others:
+            function = specified(node, opset, domain, body, tensors)
         if function is not None:
             return self._call(function, node, tensors, attributes, body, scope, depth)
         types = tuple(None if t is None else t.dtype for t in tensors)
@@ -134,6 +135,8 @@ class Reader:
         first = tensors[0] if tensors else None
         if op == "CastLike" and len(tensors) > 1 and tensors[1] is not None and tensors[1].packed:
             raise Refused("a CastLike to integers of 4 bits or fewer", "keep them in 8 bits")
+        if op == "CastLike" and first is not None and first.constant and tensors[-1] is not None:
+            return [constant(first.array().astype(tensors[-1].dtype))]
         if op in ("Cast", "CastLike") and first is not None and not first.constant:
             return [self._cast(first, tensors, attributes)]
         if op in SHAPE_ONLY and first is not None:
@@ -143,7 +146,11 @@ class Reader:
             return self._constants(op, rule, context, tensors, attributes)
         if rule is None:
             raise Refused(*why_unsupported(node.op_type, op))
-        return self._layers(rule, op, domain, context, tensors, attributes)
+        found = self._layers(rule, op, domain, context, tensors, attributes)
+        if found is None:
+            function = specified(node, opset, domain, body, tensors)
+            return self._call(function, node, tensors, attributes, body, scope, depth)
+        return found
 
     # ---- a node ----------------------------------------------------------------------------------------------------
 
@@ -155,8 +162,11 @@ class Reader:
         context: OnnxNode,
         tensors: Sequence[Tensor | None],
         attributes: Attributes,
-    ) -> list[Item]:
-        """The outputs of the function registered for an operator, of which an input at least is traced."""
+    ) -> list[Item] | None:
+        """The outputs of the function registered for an operator, of which an input at least is traced.
+
+        None if it leaves the operator to the specification's definition.
+        """
         net = self.net
         values = [t.value for t in tensors if t is not None and t.value is not None]
         net.masks = {value for value in values if self.types.get(value) == BOOL}
@@ -165,6 +175,8 @@ class Reader:
             if not prod(value.shape):
                 raise Refused(f"{op} of a tensor of shape {list(value.shape)}, which has no elements")
         result = call(rule, net, context, operands, attributes)
+        if result is NotImplemented:
+            return None
         results = list(result) if isinstance(result, (list, tuple)) else [result]
         types = output_types(context.op, context.opset, domain, context.types, attributes, len(results))
         found: list[Item] = []

@@ -15,6 +15,7 @@ from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import load_layers
 from ...passes.drop_unused import drop_unused
 from ...passes.legacy_names import legacy_names
+from ...passes.merge_slices import merge_slices
 from .inputs_outputs import bind_inputs, name_outputs, warn_of_constants
 from .model import Subject, subject_of
 from .problems import TraceStopped
@@ -48,6 +49,7 @@ def record(
     if tracer.problems:
         raise UnsupportedError(tracer.problems, "traced", tracer.problems.stopped)
     drop_unused(tracer.graph)
+    merge_slices(tracer.graph)
     warn_of_nonfinite(tracer.graph, WeightNames(subject))
     if not keep:
         warn_of_constants(tracer.constants)
@@ -69,6 +71,7 @@ def record_in_float64(model: Callable[..., Any], inputs: Any, *, naming: str = "
     if tracer.problems:
         raise UnsupportedError(tracer.problems, "traced")
     drop_unused(tracer.graph)
+    merge_slices(tracer.graph)
     if naming == "legacy":
         legacy_names(tracer.graph)
     return {value.name: array for value, array in tracer.values.recorded.items()}

@@ -16,6 +16,7 @@ from ..shape.expand import expand_to
 from .arithmetic import arithmetic
 from .eltwise import Eltwise
 from .mask import inverse, mask_of
+from .masked_rows import is_finite
 
 LARGE = 1.2e38  # four times as much is inf, twice as much is not
 BOTH = "use torch.where(mask, a, b)"
@@ -47,6 +48,11 @@ def ir_select(net: Builder, node: IrOperator, condition: Operand, a: Operand, b:
 
 def choose(net: Builder, mask: Operand, input: Term, other: Term) -> Value:
     """`input` where the mask is 1, `other` where it is 0, broadcast; any of the three may be constant."""
+    for chosen, value in ((input, True), (other, False)):
+        everywhere = not isinstance(mask, Value) and bool(np.all(np.equal(mask, value)))
+        if everywhere and isinstance(chosen, Value):
+            shapes = (x.shape if isinstance(x, Value) else np.shape(x) for x in (mask, input, other))
+            return expand_to(net, chosen, np.broadcast_shapes(*shapes))
     chosen, remaining = times_mask(net, input, mask), times_mask(net, other, inverse(net, mask))
     shape = np.broadcast_shapes(mask.shape, chosen.shape, remaining.shape)
     for one, other_part in ((chosen, remaining), (remaining, chosen)):
@@ -87,6 +93,9 @@ def finite_where(net: Builder, x: Value, mask: Operand) -> Value:
     What may be inf or NaN is computed again, from 0 or 1 where the mask is 0: torch.where(x > 0, x.log(), 0) is
     torch.where(x > 0, torch.where(x > 0, x, 1).log(), 0). Raises Refused if that does not make it finite.
     """
+    if net.bounds.is_finite(x) and not is_finite(net, x):
+        what = "a mask over a softmax that is NaN where -inf was written to a complete row"
+        raise Refused(what, "write a large negative number before the softmax, such as -1e9, instead of -inf")
     try:
         net.bounds.refuse_hidden(x)
     except Refused:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
+from ...graph.onnx_rules import OnnxNode, from_onnx
 from ...graph.registry import from_torch
 from ..activation.softmax import Softmax
 from ..elementwise.arithmetic import arithmetic
 from ..elementwise.where import choose
 from ..indexing.index_select import select_indices
+from ..reduction.max import amax
+from ..shape.reshape import reshape_to
 from ..shape.transpose import transpose
 from .matmul import matrix_product
+
+LOW = -1e30  # of what is masked: exp of it is 0, and a row of it is not NaN
 
 
 @from_torch("torch.nn.functional.scaled_dot_product_attention", "torch._C._nn.scaled_dot_product_attention")
@@ -44,6 +50,45 @@ def scaled_dot_product_attention(
     return y if attends is None else arithmetic(net, "mul", y, attends)
 
 
+@from_onnx("Attention")
+def onnx_attention(
+    net: Builder,
+    Q: Operand,
+    K: Operand,
+    V: Operand,
+    attn_mask: Operand | None = None,
+    *others: Operand | None,
+    is_causal: int = 0,
+    kv_num_heads: int = 0,
+    q_num_heads: int = 0,
+    scale: float | None = None,
+    softmax_precision: int = 1,
+    node: OnnxNode,
+    **forms: Any,
+) -> Any:
+    """Attention without a cache of keys: of [N, heads, L, E], or of [N, L, heads * E], of which Y has the form too."""
+    both = is_causal and attn_mask is not None
+    if others or any(forms.values()) or node.outputs > 1 or both or any(isinstance(x, np.ndarray) for x in (Q, K, V)):
+        return NotImplemented
+    flat = len(Q.shape) == 3
+    heads = (q_num_heads, kv_num_heads, kv_num_heads) if flat else (0, 0, 0)
+    q, k, v = (_heads(net, x, count) if count else x for x, count in zip((Q, K, V), heads, strict=True))
+    grouped = q.shape[1] != k.shape[1]
+    y = scaled_dot_product_attention(
+        net, q, k, v, attn_mask, is_causal=bool(is_causal), scale=scale, enable_gqa=grouped
+    )
+    if not flat:
+        return y
+    y = transpose(net, y, 1, 2)
+    return reshape_to(net, y, (*y.shape[:2], y.shape[2] * y.shape[3]))
+
+
+def _heads(net: Builder, x: Operand, heads: int) -> Any:
+    """[N, L, heads * E] as [N, heads, L, E]."""
+    count, length, size = x.shape
+    return transpose(net, reshape_to(net, x, (count, length, heads, size // heads)), 1, 2)
+
+
 def _repeated(net: Builder, x: Operand, times: int) -> Operand:
     """Each head of the keys or values repeated for `times` heads of the query."""
     if isinstance(x, np.ndarray):
@@ -53,12 +98,12 @@ def _repeated(net: Builder, x: Operand, times: int) -> Operand:
 
 def _mask(
     net: Builder, shape: Sequence[int], mask: Operand | None, is_causal: bool
-) -> tuple[Operand | None, np.ndarray | None]:
+) -> tuple[Operand | None, Operand | None]:
     """The term to add to the scores, and a factor for the result, 0 for each query that attends to no key, or None."""
     if is_causal:
         mask = np.tri(*shape[-2:], dtype=bool)
     if isinstance(mask, Value):
-        return (choose(net, mask, 0.0, -np.inf) if mask in net.masks else mask), None
+        return (choose(net, mask, 0.0, LOW), amax(net, mask, -1, keepdim=True)) if mask in net.masks else (mask, None)
     if mask is None:
         return None, None
     term = (np.where(mask, 0.0, -np.inf) if mask.dtype == bool else mask).astype(np.float32)

@@ -161,6 +161,18 @@ def test_functions_of_the_model_and_of_the_specification(tmp_path):
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_a_function_of_the_specification_has_its_defaults_and_may_depend_on_attributes(tmp_path):
+    x = array(2, 3, 5, 5)
+    (actual,) = outputs(
+        load_onnx(write(tmp_path / "net.onnx", [node("MeanVarianceNormalization", "x", "y")], x.shape)), x
+    )
+    expected = (x - x.mean((0, 2, 3), keepdims=True)) / x.std((0, 2, 3), keepdims=True)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
+    cut = node("CenterCropPad", "x size", "y", axes=[2, 3])
+    path = write(tmp_path / "net.onnx", [cut], x.shape, constants={"size": np.array([3, 7])}, opset=18)
+    np.testing.assert_array_equal(outputs(load_onnx(path), x)[0], np.pad(x[:, :, 1:4], [(0, 0)] * 3 + [(1, 1)]))
+
+
 def test_an_input_that_was_an_attribute(tmp_path):
     old = write(tmp_path / "old.onnx", [node("Clip", "x", "y", min=0.0, max=6.0)], opset=7)
     new = write(tmp_path / "new.onnx", [node("Clip", "x - top", "y")], constants={"top": np.float32(6)})

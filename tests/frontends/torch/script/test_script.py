@@ -129,6 +129,19 @@ def repeated(x, times: int = 3):
     return x
 
 
+class Focus(nn.Module):
+    def forward(self, x):
+        return torch.cat([x[..., ::2, ::2], x[:, 1:, 1::2, ::2]], 1)
+
+
+def test_several_axes_of_one_index_are_one_layer():
+    x = torch.randn(1, 3, 4, 6)
+    expected = [node.layer for node in trace(Focus(), x).nodes]
+    for program in (torch.jit.script(Focus()), torch.export.export(Focus(), (x,)).module()):
+        assert [node.layer for node in trace(program, x).nodes] == expected
+    assert len(expected) == 3
+
+
 def test_a_scripted_function():
     assert [node.layer.type for node in same(repeated, image()).nodes].count("ReLU") == 3
 
