@@ -30,7 +30,7 @@ def merge_reshapes(graph: Graph) -> None:
                 continue
             if before is not None and isinstance(before.layer, (Reshape, Flatten)):
                 node.inputs = list(before.inputs)
-                node.layer = _reshape(node.inputs[0].shape, node.outputs[0].shape)
+                node.layer = reshaping(node.inputs[0].shape, node.outputs[0].shape)
             if node.inputs[0].shape == node.outputs[0].shape and node.outputs[0] not in outputs:
                 replaced[node.outputs[0]] = node.inputs[0]
                 continue
@@ -44,7 +44,8 @@ def _moves_batch(layer: Layer) -> bool:
     return isinstance(layer, Reshape) and layer.axis == 0 and -1 in layer.shape[1:] and layer.shape[0] > 0
 
 
-def _reshape(before: Shape, after: Shape) -> Layer:
+def reshaping(before: Shape, after: Shape) -> Layer:
+    """The layer from one shape to another: Flatten where it is that and every consumer has it."""
     if len(after) == 2 and 2 < len(before) <= MOST_AXES and before[0] == after[0]:
         return Flatten()
     return Reshape(with_batch_copied(before, after))

@@ -176,9 +176,9 @@ def _parts(runs: Runs, values: Arrays, draws: int = 0) -> Iterator[tuple[str, Pa
     last_writer = {value.top or value.name: value for node in runs.file.nodes for value in node.outputs}
     last_writer |= {value.name: value for value in runs.file.inputs}
     blobs = {last_writer[blob]: blob for blob in runs.blobs if blob in last_writer}
-    given = {value: values[runs.blobs[blob]] for value, blob in blobs.items()}
+    given = {value: values[runs.blobs[blob]].reshape(value.shape) for value, blob in blobs.items()}
     for value, part in run_parts(runs.file, given, draws):
-        yield blobs[value], part
+        yield blobs[value], replace(part, computed=part.computed.reshape(values[runs.blobs[blobs[value]]].shape))
 
 
 def _judged(comparison: Comparison, runs: Runs, exact: Arrays, found: _Found) -> Comparison:

@@ -104,7 +104,7 @@ def compare_with(
         results = runner.run(Path(prototxt), caffemodel, arrays, {*values, *outputs})
         return {top: array for (_, top), array in results.items()}
 
-    actual = run(named)
+    actual = _as_in_model(run(named), {name: array for name, array in values.items() if name not in outputs})
     inner_blobs = {name: array for name, array in values.items() if name in actual and name not in outputs}
     modules = {value.name: node.where for node in graph.nodes for value in node.outputs}
     comparison = compare(inner_blobs | outputs, actual, tolerance=tolerance, where=modules, outputs=list(outputs))
@@ -135,6 +135,14 @@ def _name_inputs(graph: Graph, file: Graph, arrays: Sequence[np.ndarray]) -> dic
     if set(names) != set(file_names) and len(names) != len(file_names):
         raise ConversionError(f"the model has inputs {', '.join(names)}, but the file has {', '.join(file_names)}")
     return dict(zip(names if set(names) == set(file_names) else file_names, arrays, strict=True))
+
+
+def _as_in_model(actual: Mapping[str, np.ndarray], inner: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The blobs of a file; inner ones that have the model's numbers in another shape, in the model's."""
+    return {
+        top: array.reshape(inner[top].shape) if top in inner and array.size == inner[top].size else array
+        for top, array in actual.items()
+    }
 
 
 def _match_outputs(graph: Graph, file: Graph) -> dict[str, Value]:

@@ -14,6 +14,7 @@ from ...layers.elementwise.power import Power
 from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
 from ...layers.shape.reshape import Reshape
+from ...passes.align_rows import align_rows
 from ...passes.drop_channels_last import drop_channels_last
 from ...passes.drop_crops import drop_crops
 from ...passes.drop_flattenings import drop_flattenings
@@ -64,8 +65,10 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers]
     if fold_bn or target.folds_batch_norm:
         passes += [fold_batch_norm]
-    passes += [share_weights, merge_equal, merge_reshapes]
     others = [target, *map(dialect, target.safe_in)]
+    passes += [share_weights, merge_equal, merge_reshapes]
+    if Reshape.type in target.layers:
+        passes += [partial(align_rows, takes=partial(_takes, others)), merge_reshapes]
     fused: Pass = partial(separate_fused, is_misread=partial(_is_misread, others))
     copy: Layer = Split() if Split.type in target.layers else Power()
     outputs: list[Pass] = [
@@ -83,6 +86,15 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     passes += [partial(drop_crops, infer=infer)]
     sizes = [shapes, *guards] if target.limits.open_reshapes else [*guards, shapes]  # as the file will behave
     return [*passes, *outputs, *unread, fused, *sizes, names]
+
+
+def _takes(targets: Sequence[Dialect], layer: Layer, inputs: Sequence[Value]) -> bool:
+    """Whether all targets have a layer with these inputs, and compute it right."""
+    shapes = [value.shape for value in inputs]
+    most, rank = targets[0].limits.most_axes(layer.type), max(map(len, shapes))
+    if targets[0].takes(layer, inputs) is not None or most is not None and rank > most:
+        return False
+    return not any(any(target.violations(layer, shapes)) for target in targets)
 
 
 def _is_misread(targets: Sequence[Dialect], node: Node, before: Sequence[Node]) -> bool:
