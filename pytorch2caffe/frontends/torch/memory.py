@@ -146,8 +146,10 @@ class Memory(Watcher):
         where, writes = strided(tensor), self._writes.setdefault(key, [])
         replaced = {write for own, part, write in self._pending if own == key and _covers(where, part)}
         if replaced or all(write.content is None for write in writes):
-            for write in replaced:  # the last ones
-                del writes[len(writes) - 1 - writes[::-1].index(write)]
+            for write in replaced:  # the last ones; one that the same call wrote over is gone already
+                at = next((at for at in reversed(range(len(writes))) if writes[at] is write), None)
+                if at is not None:
+                    del writes[at]
             self._pending = [pending for pending in self._pending if pending[-1] not in replaced]
             self._append(key, self._new(where, tensor.dtype, self._content(writes, where, value)))
             return writes[-1]

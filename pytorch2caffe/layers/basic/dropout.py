@@ -62,7 +62,7 @@ class Dropout(Layer):
     "torch.dropout",
 )
 def dropout(net: Builder, input: Value, p: float = 0.5, training: bool = True, inplace: bool = False) -> Value:
-    if training:
+    if training and p > 0:
         raise Refused("dropout with training=True is random", "pass training=self.training")
     return net.add(Dropout(p), input) if 0 < p < 1 else input
 

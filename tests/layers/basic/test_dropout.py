@@ -16,6 +16,7 @@ CASES = {
     "feature alpha": (nn.FeatureAlphaDropout(), (2, 3, 4, 5)),
     "in place": (nn.Sequential(nn.Linear(6, 4), nn.Dropout(inplace=True)), (2, 6)),
     "of nothing": (nn.Sequential(nn.Dropout(0.0), nn.ReLU()), (2, 6)),
+    "of nothing, on": (lambda x: F.alpha_dropout(F.dropout(x, 0.0, True), 0.0, True).relu(), (2, 6)),
     "of everything": (nn.Sequential(nn.Dropout(1.0), nn.ReLU()), (2, 6)),
     "functional": (lambda x: F.dropout(x, 0.2, training=False), (2, 6)),
     "torch.dropout": (lambda x: torch.dropout(x, 0.2, False), (2, 6)),
@@ -24,6 +25,7 @@ ON = {
     "dropout": F.dropout,
     "dropout2d": F.dropout2d,
     "alpha_dropout": lambda x: F.alpha_dropout(x, training=True),
+    "alpha_dropout in place, which writes twice": lambda x: F.alpha_dropout(x, training=True, inplace=True),
     "torch.dropout": lambda x: torch.dropout(x, 0.5, True),
 }
 
