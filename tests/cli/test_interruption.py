@@ -168,6 +168,7 @@ def test_no_command_replaces_what_it_reads(arguments, force, folder, capsys):
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux")
 def test_a_name_that_is_not_utf_8(folder):
     """It was an error after the files had been written."""

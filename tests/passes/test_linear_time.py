@@ -79,6 +79,7 @@ BACKENDS: dict[str, Callable[[Graph, Path], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", BACKENDS.values(), ids=BACKENDS)
 def test_as_many_more_lines_for_as_many_more_layers(save, tmp_path) -> None:
     graphs = [chain(FEW * times) for times in (1, 2, 3)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -180,14 +181,32 @@ def to_torch(graph: Graph) -> nn.Module:
 
 
 def load(source: str, state: Mapping[str, torch.Tensor]) -> nn.Module:
-    """Executes source from `generate`. Returns its nn.Module with the weights of `state`, in eval mode."""
-    namespace: dict[str, Any] = {"__name__": "generated"}
-    exec(compile(source, "<generated>", "exec"), namespace)
-    classes = [item for item in namespace.values() if isinstance(item, type) and item.__module__ == "generated"]
+    """Executes source from `generate`. Returns its nn.Module with the weights of `state`, in eval mode.
+
+    It can be copied and pickled (`torch.save`): its source is pickled with it, for no module can be imported as
+    `generated`. Where it is read back, this package is needed.
+    """
+    *_, last = _classes(source).values()
     with torch.device("meta"):
-        module = classes[-1]()
+        module: nn.Module = last()
     _assign(module, _with_shared_parameters(state))
     return module.eval()
+
+
+@lru_cache(maxsize=64)
+def _classes(source: str) -> dict[str, type[nn.Module]]:
+    """The classes of generated source, in order; copies of a module are of the same class."""
+    namespace: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(source, "<generated>", "exec"), namespace)
+    found = [item for item in namespace.values() if isinstance(item, type) and item.__module__ == "generated"]
+    for item in found:
+        item.__reduce__ = lambda self: (_unpickled, (source, type(self).__name__), self.__dict__)
+    return {item.__name__: item for item in found}
+
+
+def _unpickled(source: str, name: str) -> nn.Module:
+    """A module of generated source, of which pickle sets the state afterwards."""
+    return object.__new__(_classes(source)[name])
 
 
 def _assign(module: nn.Module, state: Mapping[str, torch.Tensor]) -> None:

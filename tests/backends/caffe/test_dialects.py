@@ -74,6 +74,7 @@ def lively(name):
     return make_lively(make(), x), x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", names())
 @pytest.mark.parametrize("name", MODELS)
 def test_runs_in_its_reader(name, target, tmp_path, request):

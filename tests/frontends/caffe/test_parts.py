@@ -115,7 +115,7 @@ def test_the_commands_have_the_options(files, capsys):
     assert "name the blob" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("framework", ["caffe", "onnx", "ir"])
+@pytest.mark.parametrize("framework", ["caffe", pytest.param("onnx", marks=pytest.mark.slow), "ir"])
 def test_every_frontend_is_cut(framework, files):
     pytest.importorskip("onnx" if framework == "onnx" else "numpy")
     source = [*map(str, files(NET))]

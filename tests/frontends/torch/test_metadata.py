@@ -10,7 +10,6 @@ import torch
 
 from pytorch2caffe.frontends.torch.functions import short_name
 from pytorch2caffe.frontends.torch.metadata import UNREAD
-from tests.frontends.torch.dependence import calls, unread
 from tests.frontends.torch.same import Net, conv, image, same
 
 # What depends on an argument only in calls that torch has no samples of, or on its memory.
@@ -31,6 +30,8 @@ NOT_FOUND = {"empty_like", "new_empty", "new_empty_strided", "rand_like", "randn
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_table_is_what_the_functions_of_torch_do():
+    from tests.frontends.torch.dependence import calls, unread  # takes seconds
+
     torch.set_warn_always(False)
     found, examined = {}, set()
     with warnings.catch_warnings():

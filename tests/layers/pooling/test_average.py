@@ -33,6 +33,7 @@ def test_one_depthwise_convolution_for_caffe2ncnn(model, types, tmp_path):
 WITHOUT_RECIPROCAL = {"armnn", "tengine", "tidl", "vitis-ai"}  # no Power; and no Reshape, or no Scale over a map
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", names())
 @pytest.mark.parametrize("model", [model for model, _ in PADDED.values()], ids=PADDED)
 def test_every_dialect_averages_the_same(model, target, tmp_path):
