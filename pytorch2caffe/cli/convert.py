@@ -8,7 +8,17 @@ import click
 
 from ..convert.source import FROM, TO, NetworkSource
 from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
-from .options import NamedShape, OutputFile, force_option, named_shapes, note, report_shards, split_weights
+from .options import (
+    CheckpointOptions,
+    NamedShape,
+    OutputFile,
+    checkpoint_options,
+    force_option,
+    named_shapes,
+    note,
+    report_shards,
+    split_weights,
+)
 from .page import working
 from .wording import size_of
 
@@ -64,6 +74,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
 @cut_options
 @part_options
 @click.option("--no-weights", is_flag=True, help="Caffe: convert without a caffemodel; all weights are zeros.")
+@checkpoint_options
 @split_weights
 @force_option
 def command(
@@ -83,6 +94,7 @@ def command(
     start: Shapes,
     end: tuple[str, ...],
     ignore_fields: tuple[str, ...],
+    checkpoint: CheckpointOptions,
 ) -> int:
     from ..convert.frameworks import check_outputs, load_network, output_files, save_network
 
@@ -93,8 +105,9 @@ def command(
     note(f"writes {', '.join(map(str, targets))}")
     reading = reading_of(batch, phase, stages, ignore_fields=ignore_fields)(())
     sizes, names = named_shapes(shapes)
+    ends = (*outputs, *end)
     source = NetworkSource(
-        framework, network, weights, (*outputs, *end), sizes, names, starts(start), reading, no_weights
+        framework, network, weights, ends, sizes, names, starts(start), reading, no_weights, *checkpoint, note
     )
     with working(f"reading {network}"):
         graph = load_network(source)

@@ -70,6 +70,14 @@ def is_onnx(model: str) -> bool:
     return Path(model).suffix.lower() == ".onnx"
 
 
+class CheckpointOptions(NamedTuple):
+    """The options of `checkpoint_options`."""
+
+    key: str | None
+    allow_extra_keys: bool
+    trust: bool
+
+
 class ModelOptions(NamedTuple):
     """The options of `model_options`."""
 
@@ -158,7 +166,6 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--weights, --weights-key, --allow-extra-keys, --seed, --naming, --trust, as the argument `loading`."""
     function = collected(function, "loading", ModelOptions)
     for option in (
-        click.option("--trust", is_flag=True, help="Load a FILE.pt2 that may run code: know who wrote it."),
         click.option(
             "--naming",
             type=click.Choice(["modules", "legacy"]),
@@ -167,6 +174,26 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Layer names: those of the modules, or conv1, conv_blob1, compatible with PytorchToCaffe.",
         ),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of random weights and inputs."),
+        _checkpoint_options,
+        click.option(
+            "--weights",
+            type=click.Path(dir_okay=False),
+            help="The model's weights: a state_dict, a checkpoint that "
+            "contains one, a complete model, .safetensors, .npz. None of their code is run.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def checkpoint_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--weights-key, --allow-extra-keys, --trust, as the argument `checkpoint`."""
+    return _checkpoint_options(collected(function, "checkpoint", CheckpointOptions))
+
+
+def _checkpoint_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--trust", is_flag=True, help="Load a FILE.pt2 that may run code: know who wrote it."),
         click.option(
             "--allow-extra-keys",
             is_flag=True,
@@ -177,12 +204,6 @@ def model_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "key",
             metavar="KEY",
             help="The entry of the checkpoint that contains the weights, if several would fit, for example ema.",
-        ),
-        click.option(
-            "--weights",
-            type=click.Path(dir_okay=False),
-            help="The model's weights: a state_dict, a checkpoint that "
-            "contains one, a complete model, .safetensors, .npz. None of their code is run.",
         ),
     ):
         function = option(function)

@@ -30,6 +30,8 @@ def load_network(source: NetworkSource) -> Graph:
         raise ConversionError(f"{source.framework!r} is not a framework to read: use {', '.join(FROM)}")
     if source.inputs and source.framework in ("pytorch", "ir", "darknet"):
         raise ConversionError(f"{source.framework} networks have their inputs themselves: give shapes without names")
+    if source.framework != "pytorch" and (source.weights_key or source.allow_extra_keys or source.trust):
+        raise ConversionError("--weights-key, --allow-extra-keys and --trust are for the checkpoints of PyTorch models")
     return READERS[source.framework](source)
 
 
@@ -111,7 +113,8 @@ def _load_pytorch(source: NetworkSource) -> Graph:
         )
     if any(size < 1 for shape in source.input_shapes for size in shape):
         raise ConversionError(f"{source.input_shapes} has a size below 1: give sizes of 1 and above")
-    model = load_model(source.network, source.weights)
+    key, extra = source.weights_key, source.allow_extra_keys
+    model = load_model(source.network, source.weights, key, extra, source.note, source.trust)
     generator = torch.Generator().manual_seed(0)
     inputs = tuple(torch.randn(shape, generator=generator) for shape in source.input_shapes)
     name = Path(source.network).stem if Path(source.network).suffix in MODEL_SUFFIX else None

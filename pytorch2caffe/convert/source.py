@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ class NetworkSource:
     start:        blobs, nodes, tensors or layers that become inputs, with their shapes.
     caffe:        how a Caffe file is read: its batch, phase, stages and ignored fields.
     no_weights:   Caffe: read a network that has weights without their file; they are zeros.
+    weights_key, allow_extra_keys, trust, note: PyTorch: as for `load_model`.
     """
 
     framework: str
@@ -40,6 +42,10 @@ class NetworkSource:
     start: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     caffe: CaffeReading = CaffeReading()
     no_weights: bool = False
+    weights_key: str | None = None
+    allow_extra_keys: bool = False
+    trust: bool = False
+    note: Callable[[str], object] = warnings.warn
 
     @property
     def shapes(self) -> Any:

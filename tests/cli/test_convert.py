@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from pytorch2caffe import ConversionError
+from pytorch2caffe import ConversionError, load_ir
 from pytorch2caffe.cli import main
 from pytorch2caffe.cli.mmdnn.convert import main as mmconvert
 from pytorch2caffe.cli.mmdnn.tocode import main as mmtocode
@@ -64,3 +65,24 @@ def test_an_ir_takes_no_shape():
 
     with pytest.raises(ConversionError, match="defines the shapes of its inputs itself"):
         load_network(NetworkSource("ir", "net.pb", "net.npy", input_shapes=((1, 3, 8, 8),)))
+
+
+def test_the_entry_of_a_checkpoint_is_chosen_as_the_error_says(folder, capsys):
+    """It named --weights-key, which neither command had."""
+    (folder / "model.py").write_text(MODEL)
+    weights = {"fc.weight": torch.ones(3, 4), "fc.bias": torch.zeros(3)}
+    average = {"fc.weight": torch.full((3, 4), 2.0), "fc.bias": torch.zeros(3), "head.weight": torch.ones(1)}
+    torch.save({"model": weights, "ema": average}, folder / "both.pth")
+    convert = ["convert", "model.py:Net", "both.pth", "--from", "pytorch", "--to", "ir", "--input-shape", "1,4"]
+    toir = ["-f", "pytorch", "-n", "model.py:Net", "-w", "both.pth", "--inputShape", "4"]
+    assert main([*convert, "--weights-key", "ema", "-o", "one"]) == 2
+    assert "--allow-extra-keys" in capsys.readouterr().err
+    chosen = ["--weights-key", "ema", "--allow-extra-keys"]
+    assert main([*convert, *chosen, "-o", "one"]) == mmtoir([*toir, *chosen, "-o", "two"]) == 0
+    assert "head.weight" in capsys.readouterr().err
+    for name in ("one", "two"):
+        (node,) = [node for node in load_ir(f"{name}.pb", f"{name}.npy").nodes if node.blobs]
+        assert float(node.blobs[0].mean()) == 2.0
+    assert mmtoir([*toir, "--weights-key", "model", "-o", "three"]) == 0
+    assert main(["convert", "one.pb", "one.npy", "--from", "ir", "--to", "ir", *chosen, "-o", "other"]) == 2
+    assert "are for the checkpoints of PyTorch models" in capsys.readouterr().err

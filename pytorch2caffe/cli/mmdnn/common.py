@@ -124,6 +124,11 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         metavar="H,W,C",
         help="TensorFlow: H,W,C; PyTorch: C,H,W; one per input",
     )
+    parser.add_argument(
+        "--weights-key", metavar="KEY", help="PyTorch: the entry of the checkpoint that contains the weights"
+    )
+    parser.add_argument("--allow-extra-keys", action="store_true", help="PyTorch: leave out weights not in the model")
+    parser.add_argument("--trust", action="store_true", help="PyTorch: load a FILE.pt2 that may run code")
     parser.add_argument("--no-weights", action="store_true", help="Caffe: read without a caffemodel, weights are zeros")
     parser.add_argument(
         "--caffePhase",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import ConversionError
+from ..options import note
 from .common import framework, parser, run, source_flags, structure, weights
 
 if TYPE_CHECKING:
@@ -95,7 +96,18 @@ def source_of(flags: argparse.Namespace) -> NetworkSource:
     reading = CaffeReading(phase=flags.caffePhase.upper())
     outputs, inputs = tuple(flags.outputs), tuple(flags.inputs)
     return NetworkSource(
-        flags.source, flags.network, flags.weights, outputs, shapes, inputs, caffe=reading, no_weights=flags.no_weights
+        flags.source,
+        flags.network,
+        flags.weights,
+        outputs,
+        shapes,
+        inputs,
+        caffe=reading,
+        no_weights=flags.no_weights,
+        weights_key=flags.weights_key,
+        allow_extra_keys=flags.allow_extra_keys,
+        trust=flags.trust,
+        note=note,
     )
 
 
