@@ -199,14 +199,19 @@ def _classes(source: str) -> dict[str, type[nn.Module]]:
     namespace: dict[str, Any] = {"__name__": "generated"}
     exec(compile(source, "<generated>", "exec"), namespace)
     found = [item for item in namespace.values() if isinstance(item, type) and item.__module__ == "generated"]
+
+    def reduced(self: nn.Module) -> tuple[Any, ...]:
+        return _unpickled, (source, type(self).__name__), self.__dict__
+
     for item in found:
-        item.__reduce__ = lambda self: (_unpickled, (source, type(self).__name__), self.__dict__)
+        item.__reduce__ = reduced  # type: ignore[method-assign, assignment]
     return {item.__name__: item for item in found}
 
 
 def _unpickled(source: str, name: str) -> nn.Module:
     """A module of generated source, of which pickle sets the state afterwards."""
-    return object.__new__(_classes(source)[name])
+    created = _classes(source)[name]
+    return created.__new__(created)
 
 
 def _assign(module: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
