@@ -18,6 +18,7 @@ from .options import (
     MODEL_HELP,
     ModelOptions,
     NamedShape,
+    allow_any_output,
     check_runtime,
     force_option,
     model_options,
@@ -72,7 +73,13 @@ With 1 or 2 nothing is written.
     help="Once per input, in order; for ONNX only where sizes are open, or NAME=N,C,H,W.",
 )
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; with --target all: which consumers accept the network.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    is_eager=True,
+    callback=allow_any_output,
+    help="Write nothing; with --target all: which consumers accept the network.",
+)
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @click.option(
     "--fold-preprocessing",

@@ -213,13 +213,19 @@ def _checkpoint_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """--force, which acts before the paths of outputs are checked."""
 
-    def allow(ctx: click.Context, param: click.Parameter, force: bool) -> None:
-        guard = replacement_guard.get()
-        if force and isinstance(guard, OwnFiles):
-            guard.force = True
-
     text = "Replace existing files, even if no command of this package wrote them, or they were changed since."
-    return click.option("--force", is_flag=True, is_eager=True, expose_value=False, callback=allow, help=text)(function)
+    force = click.option(
+        "--force", is_flag=True, is_eager=True, expose_value=False, callback=allow_any_output, help=text
+    )
+    return force(function)
+
+
+def allow_any_output(ctx: click.Context, param: click.Parameter, given: bool) -> bool:
+    """The callback of an eager option with which paths of outputs may be those of any files."""
+    guard = replacement_guard.get()
+    if given and isinstance(guard, OwnFiles):
+        guard.force = True
+    return given
 
 
 def note(text: str) -> None:

@@ -112,3 +112,9 @@ def test_a_model_of_the_same_name_as_the_output_is_kept(folder, capsys):
     assert mmtoir(["-f", "caffe", "-n", NET[0], "-w", NET[1], "-o", "net"]) == 0
     assert mmtocode(arguments) == 2
     assert (folder / "net.py").read_bytes() == MINE
+
+
+def test_a_dry_run_may_name_a_foreign_file(folder, capsys):
+    (folder / "out.prototxt").write_bytes(MINE)
+    assert main(["export", "torch.nn:ReLU", "--input-shape", "1,3", "-o", "out", "--dry-run"]) == 0
+    assert (folder / "out.prototxt").read_bytes() == MINE
