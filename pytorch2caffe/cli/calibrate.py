@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .caffe_options import part_reading
-from .calibration_options import calibration_options, report_calibration, with_progress
+from .calibration_options import CalibrationOptions, calibration_options, report_calibration, with_progress
 from .network_options import Shapes, network_options, read_network
-from .options import MODEL_HELP, Caffemodels, ModelOptions, OutputFile, force_option
+from .options import MODEL_HELP, Caffemodels, ModelOptions, OutputFile, Prefix, force_option
 from .page import command_line, read_json
 from .pixel_options import PixelOptions, pixel_options
 from .random_inputs import InputType
@@ -79,6 +79,12 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
     "in the simulation and wrong on the device.",
 )
 @click.option("--inner-product/--no-inner-product", default=True, show_default=True, help="Quantize InnerProduct too.")
+@click.option(
+    "--save-network",
+    type=Prefix(".prototxt", ".caffemodel"),
+    metavar="PREFIX",
+    help="Write the Caffe files for which the table is: --equalize and --bias-correction change weights.",
+)
 @force_option
 @click.option(
     "--compare",
@@ -112,15 +118,12 @@ def command(
     images: tuple[str, ...],
     output: str,
     pixels: PixelOptions,
-    method: str,
+    how_to_calibrate: CalibrationOptions,
     percent: float,
     group: int,
     limit_3x3: bool,
     inner_product: bool,
-    keep_float: tuple[str, ...],
-    budget: float | None,
-    report: str | None,
-    dask: str | None,
+    save_network: str | None,
     other: str | None,
     fold_bn: bool,
     passes: int,
@@ -136,6 +139,9 @@ def command(
         raise click.UsageError("give MODEL, or --proto and --model")
     if network is not None and (proto or model):
         raise click.UsageError("give MODEL, or --proto and --model, not both")
+    method, keep_float, budget, equalize, bias_correction, report, dask = how_to_calibrate
+    if (equalize or bias_correction) and not save_network:
+        raise click.UsageError("--equalize and --bias-correction change the network: give --save-network PREFIX too")
     settings = Settings(method, percent, bool(group), limit_3x3, inner_product, keep_float, passes)
     how = pixels.read()
     if other and not report:
@@ -143,7 +149,8 @@ def command(
     before = read_json(other, "layers") if other else None
     read = read_network(network or str(proto), model, shapes, types, loading, reading)
     shown = command_line(), before, read.files
-    job = Job(images, output, how, settings, fold_bn, budget, report, batch, workers, device, *shown, dask)
+    changes = fold_bn, equalize, bias_correction, save_network
+    job = Job(images, output, how, settings, *changes, budget, report, batch, workers, device, *shown, dask)
     outcome = with_progress(run, job, read.graph)
     report_calibration(job, outcome)
     if cpp:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from .option_groups import collected
 from .options import OutputFile
 from .pixel_options import report_ranges
 from .wording import counted
@@ -15,11 +16,37 @@ if TYPE_CHECKING:
     from ..graph.graph import Graph
     from ..quantize.job import Job, JobResult
 
-METHODS = ["kl", "aciq", "max", "percentile", "mse", "reference"]
+METHODS = ["kl", "aciq", "max", "percentile", "mse", "auto", "reference"]
+
+
+class CalibrationOptions(NamedTuple):
+    """The options of `calibration_options`."""
+
+    method: str
+    keep_float: tuple[str, ...]
+    budget: float | None
+    equalize: bool
+    bias_correction: bool
+    report: str | None
+    dask: str | None
+
+    @property
+    def given(self) -> list[str]:
+        """The options that need a calibration, where they are given."""
+        found = {
+            "--keep-float": self.keep_float,
+            "--accuracy-budget": self.budget is not None,
+            "--equalize": self.equalize,
+            "--bias-correction": self.bias_correction,
+            "--report": self.report,
+            "--dask": self.dask,
+        }
+        return [name for name, value in found.items() if value]
 
 
 def calibration_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--method, --keep-float, --accuracy-budget, --report, --dask, for a VariadicCommand."""
+    """The fields of CalibrationOptions, as the argument `how_to_calibrate`, for a VariadicCommand."""
+    function = collected(function, "how_to_calibrate", CalibrationOptions)
     for option in (
         click.option(
             "--dask",
@@ -32,6 +59,17 @@ def calibration_options(function: Callable[..., Any]) -> Callable[..., Any]:
             type=OutputFile(),
             metavar="FILE.html",
             help="Write a report with histograms, thresholds and the sensitivity of each layer, and FILE.json.",
+        ),
+        click.option(
+            "--bias-correction",
+            is_flag=True,
+            help="Change the biases so that the mean output of each int8 layer is that in float.",
+        ),
+        click.option(
+            "--equalize",
+            is_flag=True,
+            help="First enlarge small channels of activations, with smaller weights to read them: the network computes "
+            "the same, and loses less in int8, above all with depthwise layers.",
         ),
         click.option(
             "--accuracy-budget",
@@ -48,7 +86,8 @@ def calibration_options(function: Callable[..., Any]) -> Callable[..., Any]:
             default="kl",
             show_default=True,
             help="kl: as ncnn2table. mse: "
-            "the least squared error. percentile, max, aciq: by magnitude. reference: as caffe-int8-convert-tool.",
+            "the least squared error. percentile, max, aciq: by magnitude. auto: for each layer the one of these that "
+            "the outputs lose least with. reference: as caffe-int8-convert-tool.",
         ),
     ):
         function = option(function)
@@ -89,10 +128,13 @@ def report_calibration(job: Job, outcome: JobResult) -> None:
     line = f"{job.table}: {counted(len(calibration.table.activations), 'layer')} in int8 from {images}"
     click.echo(line + (f", in float: {', '.join(in_float)}" if in_float else ""))
     report_ranges(outcome.preprocess)
+    for change in outcome.changes:
+        click.echo(change)
     if outcome.sensitivity:
         lost = outcome.sensitivity.steps[-1][1] if outcome.sensitivity.steps else outcome.sensitivity.together
         click.echo(
             f"simulated on {outcome.sensitivity.images} images: the mean cosine of the outputs decreases by {lost:.2e}"
+            + (", before the biases are corrected" if job.bias_correction else "")
         )
     for path in outcome.files[1:]:
         click.echo(str(path))

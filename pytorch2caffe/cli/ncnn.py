@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .caffe_options import resized_reading
-from .calibration_options import calibration_options, report_calibration, with_progress
+from .calibration_options import CalibrationOptions, calibration_options, report_calibration, with_progress
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, Prefix, force_option, tolerance_option
 from .page import command_line, working
@@ -98,11 +98,7 @@ def command(
     to_int8: bool,
     images: tuple[str, ...],
     pixels: PixelOptions,
-    method: str,
-    keep_float: tuple[str, ...],
-    budget: float | None,
-    report: str | None,
-    dask: str | None,
+    how_to_calibrate: CalibrationOptions,
     path: str | None,
     fp16: bool,
     fuse: bool | None,
@@ -118,8 +114,8 @@ def command(
         raise click.UsageError("--int8 calibrates, --table is the result of a calibration: give one of them")
     if to_int8 and not images:
         raise click.UsageError("--int8 needs --images to calibrate on")
-    if not to_int8 and (keep_float or report or dask or budget is not None):
-        raise click.UsageError("--keep-float, --accuracy-budget, --report and --dask need --int8")
+    if not to_int8 and how_to_calibrate.given:
+        raise click.UsageError(f"{', '.join(how_to_calibrate.given)}: needs --int8")
     how = pixels.read() if images or pixels.preprocess or pixels.mean else None
     try:
         network = read_network(model, caffemodel, shapes, types, loading, reading, one_sample=True)
@@ -128,20 +124,24 @@ def command(
             from ..quantize.calibrate import Settings
             from ..quantize.job import Job, calibrated, write_files
 
+            method, keep_float, budget, equalize, bias_correction, report, dask = how_to_calibrate
             settings = Settings(method, keep_float=keep_float)
             job = Job(
                 images,
                 f"{prefix}.table",
                 how,
                 settings,
-                False,
-                budget,
-                report,
+                equalize=equalize,
+                bias_correction=bias_correction,
+                budget=budget,
+                report=report,
                 command=command_line(),
                 reads=network.files,
                 dask=dask,
             )
             outcome = with_progress(calibrated, job, network.graph)
+            if outcome.changes and outcome.in_float is not None:
+                network = network.changed(outcome.graph, outcome.in_float)
             table, dataset, written = outcome.calibration.table, outcome.images, partial(write_files, job, outcome)
         elif path:
             from ..backends.ncnn.table.file import read_table

@@ -6,7 +6,7 @@ Reading Caffe files needs no torch, which is imported where it is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,10 @@ class Network:
     what: str
     files: tuple[Path, ...] = ()
     is_caffe: bool = False
+
+    def changed(self, graph: Graph, in_float: Graph) -> Network:
+        """The network with changed weights, to be compared with another graph of the same blobs."""
+        return replace(self, graph=graph, reference=partial(_run_graph, in_float))
 
 
 def of_model(model: Callable[..., Any], inputs: Any, naming: str = "modules") -> Network:

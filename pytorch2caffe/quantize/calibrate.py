@@ -15,22 +15,24 @@ from ..errors import ConversionError, Problem
 from ..graph.graph import Graph, Node, Value
 from ..layers.convolution.convolution import Convolution
 from .calibration import Activation, Calibration, Layer
+from .choose_thresholds import choose_thresholds
 from .counting import Counters, Engine, Here
 from .histogram import ExactHistogram, HistogramObserver
 from .images import Dataset
+from .progress import Progress
 from .thresholds import BINS, METHODS, ActivationStats, by_percentile
 
 CHECKPOINTS = [round(n * 10**k) for k in range(7) for n in (1, 2, 5)]
 MIN_REFERENCE_WEIGHT = 1e-4  # the reference tool treats smaller weights as 0
+AUTO = "auto"
 REQUESTED = "requested"  # the reason of a layer in Settings.keep_float
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to choose scales.
 
-    method:        a key of METHODS.
+    method:        a key of METHODS, or AUTO: for each activation the one that loses least (choose_thresholds.py).
     percent:       the percentile for method `percentile`, 0 < percent <= 100.
     per_channel:   one weight scale for each output or group; else one for the layer, repeated in the table.
     winograd:      quantize the weights of 3x3 convolutions of stride 1 to +-31 instead of +-127.
@@ -61,7 +63,9 @@ class Settings:
 
     def threshold(self, stats: ActivationStats) -> float:
         """The threshold of one activation by this method."""
-        return by_percentile(stats, self.percent) if self.method == "percentile" else METHODS[self.method](stats)
+        if self.method == "percentile":
+            return by_percentile(stats, self.percent)
+        return METHODS["mse" if self.method == AUTO else self.method](stats)
 
 
 def calibrate(
@@ -118,6 +122,8 @@ def calibrate(
         for name, value in values.items()
     }
     calibration.layers = [_calibrated_layer(node, activations[value_of[node].name], settings) for node in nodes]
+    if settings.method == AUTO:
+        choose_thresholds(graph, images, calibration, batch=batch, device=device, progress=progress)
     calibration.notes = [note for layer in calibration.layers for note in _notes(layer, settings)]
     return calibration
 
@@ -134,8 +140,8 @@ def _quantized_nodes(graph: Graph, settings: Settings) -> list[Node]:
         raise ConversionError(f"{', '.join(unknown)}: not a layer that ncnn runs in int8\n  fix: correct --keep-float")
     if not nodes:
         raise ConversionError(f"{graph.name} has no layer that ncnn runs in int8 (Convolution or InnerProduct)")
-    if settings.method not in METHODS:
-        raise ConversionError(f"there is no method {settings.method!r}\n  fix: use {', '.join(METHODS)}")
+    if settings.method not in (*METHODS, AUTO):
+        raise ConversionError(f"there is no method {settings.method!r}\n  fix: use {', '.join((*METHODS, AUTO))}")
     return nodes
 
 

@@ -19,6 +19,7 @@ class Activation:
     low, high: the smallest and the largest element.
     count, zeros, non_finite: numbers of finite elements, of zeros among them, and of NaN and infinite elements.
     stats, threshold: None if no threshold can be chosen; then `reason` says why.
+    method: whose threshold it is, if the method `auto` chose it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Activation:
     stats: ActivationStats | None
     threshold: float | None
     reason: str = ""
+    method: str = ""
 
     @property
     def scale(self) -> float:

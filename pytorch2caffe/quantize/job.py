@@ -13,6 +13,7 @@ import torch
 
 from caffe_proto import atomic_files
 
+from ..backends.caffe.writer import save_caffe
 from ..backends.ncnn.table.check import name_problems
 from ..backends.ncnn.table.file import check_table, write_table
 from ..backends.ncnn.table.table import TableError
@@ -22,17 +23,20 @@ from ..formats.output_path import check_output_path
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph
 from ..passes.fold_batch_norm import fold_batch_norm
-from .calibrate import Progress, Settings, calibrate
+from .bias_correction import correct_biases
+from .calibrate import Settings, calibrate
 from .counting import Engine
+from .equalize import equalize
 from .html_report import to_html
 from .image_options import ImageOptions
 from .images import Dataset
 from .json_report import to_json
 from .preprocess import ORDERS, Preprocess, load_preprocess, preprocess_path, save_preprocess
-from .progress import notebook_progress
+from .progress import Progress, notebook_progress
 from .result import JobResult
 from .sensitivity import keep_within_budget, measure
 
+CAFFE_SUFFIXES = (".prototxt", ".caffemodel")
 Pixels = ImageOptions | str | Path | Mapping[str, Preprocess] | None
 """How images become inputs: the same way for all, a preprocessing file, by the input's name, or None is an image."""
 
@@ -46,6 +50,9 @@ class Job:
     pixels:     how images become inputs, or the path of a preprocessing file; None if all inputs are tensors.
     settings:   how to choose scales.
     fold_bn:    fold BatchNorm and Scale into the weights first; `save_ncnn` must do so too.
+    equalize:   equalize the ranges of channels first, and fold as well; this changes the weights of the network.
+    bias_correction: correct the biases for int8 at the end; this changes them in the network.
+    network:    the output path, without suffix, of Caffe files of the network with changed weights, or None.
     budget:     the accepted loss of the outputs' mean cosine; layers stay float until it is met. None: do not check.
     report:     the output path of the HTML report, or None; the JSON report has the same name and the suffix .json.
     batch, workers, device: as for `calibrate`.
@@ -60,6 +67,9 @@ class Job:
     pixels: ImageOptions | str | Path | None
     settings: Settings = Settings()
     fold_bn: bool = False
+    equalize: bool = False
+    bias_correction: bool = False
+    network: str | None = None
     budget: float | None = None
     report: str | Path | None = None
     batch: int = 4
@@ -83,7 +93,10 @@ def run(job: Job, graph: Graph, progress: Progress | None = None) -> JobResult:
 
 
 def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobResult:
-    """Calibrates a network; the result's files are not written. Raises ConversionError if that is not possible."""
+    """Calibrates a network; the result's files are not written. Raises ConversionError if that is not possible.
+
+    Changes the weights of `graph` as the job says.
+    """
     progress = progress or notebook_progress()
     check_output_paths(job)
     if job.fold_bn:
@@ -93,6 +106,10 @@ def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobR
         raise TableError(problems, f"{job.table} was not written")
     preprocess = preprocess_of(job.pixels, graph)
     images = Dataset(job.images, graph.inputs, preprocess)
+    changes = []
+    if job.equalize:
+        channels = equalize(graph, images, batch=job.batch, device=job.device)
+        changes.append(f"equalized the ranges of {channels} channels")
     with _engine(job, graph, images) as engine:
         calibration = calibrate(
             graph,
@@ -119,7 +136,11 @@ def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobR
                 device=job.device,
                 progress=progress,
             )
-    return JobResult(job.settings, graph, calibration, preprocess, images, [], sensitivity)
+    in_float = graph.copy()
+    if job.bias_correction:
+        layers = correct_biases(graph, images, calibration.table, batch=job.batch, device=job.device)
+        changes.append(f"corrected the biases of {layers} layers")
+    return JobResult(job.settings, graph, calibration, preprocess, images, [], sensitivity, in_float, changes)
 
 
 @contextmanager
@@ -145,13 +166,14 @@ def check_output_paths(job: Job) -> None:
     used = {Path(path).resolve(): "an input" for path in (*job.reads, *job.images)}
     if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != preprocess_path(job.table).resolve():
         used[Path(job.pixels).resolve()] = "an input"
-    for path in [Path(job.table), preprocess_path(job.table), *report_files]:
+    network_files = [] if job.network is None else [Path(f"{job.network}{suffix}") for suffix in CAFFE_SUFFIXES]
+    for path in [Path(job.table), preprocess_path(job.table), *report_files, *network_files]:
         if path.resolve() in used:
             raise ConversionError(
                 f"output {path} is also {used[path.resolve()]}\n  fix: use another name for the output"
             )
         used[path.resolve()] = "another output"
-    check_output_path(job.table, *report_files)
+    check_output_path(job.table, *report_files, *network_files)
 
 
 def first_inputs(
@@ -204,7 +226,7 @@ def write_files(job: Job, result: JobResult) -> None:
     targets = [Path(job.table)]
     targets += [preprocess_path(job.table)] if result.preprocess else []
     targets += [Path(job.report), Path(job.report).with_suffix(".json")] if job.report is not None else []
-    result.files = targets
+    result.files = targets + [Path(f"{job.network}{suffix}") for suffix in CAFFE_SUFFIXES if job.network is not None]
     with atomic_files(*targets) as paths:
         written = list(paths)
         write_table(table, written.pop(0))
@@ -213,3 +235,5 @@ def write_files(job: Job, result: JobResult) -> None:
         if job.report is not None:
             written[0].write_text(to_html(result, job.command, job.compare), encoding="utf-8")
             written[1].write_text(to_json(result), encoding="utf-8")
+        if job.network is not None:
+            save_caffe(result.graph, *(f"{job.network}{suffix}" for suffix in CAFFE_SUFFIXES), "ncnn")

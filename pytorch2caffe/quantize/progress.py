@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from .calibrate import Progress
+Progress = Callable[[int, int, str], None]
+"""Called as progress(done, total, name of the step)."""
 
 
 def notebook_progress() -> Progress | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..graph.graph import Graph
@@ -20,6 +20,8 @@ class JobResult:
     settings, graph, preprocess, images: its inputs, as read.
     files:       the files that were written.
     sensitivity: None if it was not measured.
+    in_float:    the network that int8 is to equal: `graph` before its biases were corrected.
+    changes:     what was done to the weights, as sentences for the user.
     """
 
     settings: Settings
@@ -29,3 +31,5 @@ class JobResult:
     images: Dataset
     files: list[Path]
     sensitivity: Sensitivity | None = None
+    in_float: Graph | None = None
+    changes: list[str] = field(default_factory=list)

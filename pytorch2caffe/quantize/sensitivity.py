@@ -10,10 +10,10 @@ import torch
 from ..backends.ncnn.table.table import Table
 from ..graph.graph import Graph, Value
 from ..layers.activation.softmax import Softmax
-from .calibrate import Progress
 from .calibration import Calibration
 from .forward import Forward, call_layer, exact_float32
 from .images import Dataset
+from .progress import Progress
 from .simulate import Call, int8_calls
 
 MAX_IMAGES = 10
@@ -56,13 +56,13 @@ def measure(
     calls = int8_calls(forward.graph, table, device)
     alone = dict.fromkeys(table.activations, 0.0)
     together, count = 0.0, 0
-    for values in _float_values(forward, images):
+    for values in float_values(forward, images):
         before = [values[value] for value in wanted]
         size = len(before[0])
         for name in alone:
-            after = _recompute(forward, values, positions[name], {name: calls[name]}, wanted)
+            after = recompute(forward, values, positions[name], {name: calls[name]}, wanted)
             alone[name] += cosine_loss(before, after) * size
-        together += cosine_loss(before, _recompute(forward, values, 0, calls, wanted)) * size
+        together += cosine_loss(before, recompute(forward, values, 0, calls, wanted)) * size
         count += size
         if progress:
             progress(count, min(MAX_IMAGES, len(images)), "sensitivity")
@@ -152,27 +152,30 @@ def cosine_loss(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -
     return float((1 - torch.nan_to_num(cosine)).mean())
 
 
-def _first_images(images: Dataset, batch: int) -> Iterator[dict]:
-    """The first MAX_IMAGES images, in batches."""
-    stop = min(MAX_IMAGES, len(images))
+def _first_images(images: Dataset, batch: int, most: int = MAX_IMAGES) -> Iterator[dict]:
+    """The first `most` images, in batches."""
+    stop = min(most, len(images))
     for done, inputs in images.batches(batch, stops=[stop]):
         yield inputs
         if done >= stop:
             return
 
 
-def _float_values(forward: Forward, images: Dataset) -> Iterator[Values]:
-    """All values of the network in float, batch by batch."""
-    for inputs in _first_images(images, forward.batch):
+def float_values(forward: Forward, images: Dataset, most: int = MAX_IMAGES) -> Iterator[Values]:
+    """All values of the network in float, batch by batch, for the first `most` images."""
+    for inputs in _first_images(images, forward.batch, most):
         values: Values = {}
         forward.run(inputs, values.__setitem__)
         yield values
 
 
-def _recompute(
+def recompute(
     forward: Forward, values: Values, start: int, calls: Mapping[str, Call], wanted: Sequence[Value]
 ) -> list[torch.Tensor]:
-    """The wanted values with some layers replaced by `calls`; values that do not depend on these come from `values`."""
+    """The wanted values with some layers, the first at `start`, replaced by `calls`.
+
+    Values that do not depend on these come from `values`.
+    """
     changed: Values = {}
     with exact_float32():
         for node, call in forward.calls[start:]:
