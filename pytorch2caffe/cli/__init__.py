@@ -33,6 +33,7 @@ class Commands(click.Group):
             "calibrate",
             "table",
             "ncnn",
+            "accuracy",
             "summary",
             "layers",
         )

@@ -115,7 +115,7 @@ def command(
     if to_int8 and not images:
         raise click.UsageError("--int8 needs --images to calibrate on")
     if not to_int8 and how_to_calibrate.given:
-        raise click.UsageError(f"{', '.join(how_to_calibrate.given)}: needs --int8")
+        raise click.UsageError(f"these options need --int8: {', '.join(how_to_calibrate.given)}")
     how = pixels.read() if images or pixels.preprocess or pixels.mean else None
     try:
         network = read_network(model, caffemodel, shapes, types, loading, reading, one_sample=True)

@@ -9,7 +9,7 @@ another kind of layer reads, have the factor 1.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,7 +145,7 @@ class ChannelGroups:
             self._join(np.broadcast_to(rows[:, :1], rows.shape), rows)
         return self._roots(rows[:, 0])
 
-    def _fix(self, values: Iterator[Value] | Sequence[Value]) -> None:
+    def _fix(self, values: Iterable[Value]) -> None:
         for value in values:
             self._join(np.zeros(1, np.int64), np.unique(self._groups[value]))
 

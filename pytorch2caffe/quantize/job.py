@@ -236,4 +236,5 @@ def write_files(job: Job, result: JobResult) -> None:
             written[0].write_text(to_html(result, job.command, job.compare), encoding="utf-8")
             written[1].write_text(to_json(result), encoding="utf-8")
         if job.network is not None:
-            save_caffe(result.graph, *(f"{job.network}{suffix}" for suffix in CAFFE_SUFFIXES), "ncnn")
+            prototxt, caffemodel = (f"{job.network}{suffix}" for suffix in CAFFE_SUFFIXES)
+            save_caffe(result.graph, prototxt, caffemodel, "ncnn")

@@ -97,9 +97,7 @@ def uneven(model: nn.Module, deviation: float = 1.0) -> nn.Module:
     return model
 
 
-def train(
-    model: nn.Module, images: Tensor, labels: Tensor, epochs: int, batch: int = 128, rate: float = 4e-3
-) -> None:
+def train(model: nn.Module, images: Tensor, labels: Tensor, epochs: int, batch: int = 128, rate: float = 4e-3) -> None:
     """Trains with Adam, one cycle of the learning rate, mirrored images. Leaves the model in eval mode.
 
     images: float32 [count, 1, height, width]; labels: int64 [count].

@@ -80,41 +80,63 @@ def with_caffe_shapes(
 
 
 def run_files(param: Path, binary: Path, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None) -> Results:
-    """Runs .param and .bin files. Returns every blob, in the order of the layers.
+    """Runs .param and .bin files once, as `LoadedFiles` does."""
+    return LoadedFiles(param, binary).run(inputs, wanted)
 
-    inputs: name of the input blob -> array; the input of an Embed is passed to ncnn as int32.
 
-    Raises RuntimeFailed if ncnn cannot load or run the files.
-    """
-    import ncnn
+class LoadedFiles:
+    """.param and .bin files, loaded to be run. Raises RuntimeFailed if ncnn cannot load them."""
 
-    layers = read_layers(param)
-    int_inputs = _inputs_of_embed(layers)
-    net = ncnn.Net()
-    _set_options(net.opt)
-    if net.load_param(str(param)) != 0:
-        raise RuntimeFailed(f"ncnn cannot load {param.name}: {_load_failure(layers)}")
-    if net.load_model(str(binary)) != 0:
-        raise RuntimeFailed(f"ncnn cannot load {binary.name}: it does not contain the weights of {param.name}")
-    mats = []
-    extractor = net.create_extractor()
-    for name, array in inputs.items():
-        mats.append(_to_mat(array, name in int_inputs))
-        if extractor.input(name, mats[-1]) != 0:
-            raise RuntimeFailed(f"ncnn: {param.name} has no input {name!r}")
-    results: Results = {}
-    for layer, type, _, tops in layers:
-        for top in tops:
-            if type == "Split" and layer.startswith("splitncnn_") or wanted is not None and top not in wanted:
-                continue
-            code, mat = extractor.extract(top, AS_STORED)
-            if code != 0:
-                raise RuntimeFailed(f"ncnn: layer {layer!r} fails with code {code}")
-            if mat.empty():
-                results[layer, top] = np.zeros((1, 0), np.float32)
-            elif mat.elembits() != 8:  # int8 blobs between layers have no meaning without their scale
-                results[layer, top] = np.array(extractor.extract(top)[1], np.float32)[None]
-    return results
+    def __init__(self, param: Path, binary: Path) -> None:
+        import ncnn
+
+        self.param = param
+        self.layers = read_layers(param)
+        self._int_inputs = _inputs_of_embed(self.layers)
+        self._net = ncnn.Net()
+        _set_options(self._net.opt)
+        if self._net.load_param(str(param)) != 0:
+            raise RuntimeFailed(f"ncnn cannot load {param.name}: {_load_failure(self.layers)}")
+        if self._net.load_model(str(binary)) != 0:
+            raise RuntimeFailed(f"ncnn cannot load {binary.name}: it does not contain the weights of {param.name}")
+
+    @property
+    def inputs(self) -> list[str]:
+        """The input blobs, in order."""
+        return [top for _, type, _, tops in self.layers if type == "Input" for top in tops]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The blobs that no layer reads, in order."""
+        read = {bottom for _, _, bottoms, _ in self.layers for bottom in bottoms}
+        return [top for _, _, _, tops in self.layers for top in tops if top not in read]
+
+    def run(self, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None) -> Results:
+        """Every wanted blob, in the order of the layers; None: all.
+
+        inputs: name of the input blob -> array; the input of an Embed is passed to ncnn as int32.
+
+        Raises RuntimeFailed if ncnn cannot run the files.
+        """
+        mats = []
+        extractor = self._net.create_extractor()
+        for name, array in inputs.items():
+            mats.append(_to_mat(array, name in self._int_inputs))
+            if extractor.input(name, mats[-1]) != 0:
+                raise RuntimeFailed(f"ncnn: {self.param.name} has no input {name!r}")
+        results: Results = {}
+        for layer, type, _, tops in self.layers:
+            for top in tops:
+                if type == "Split" and layer.startswith("splitncnn_") or wanted is not None and top not in wanted:
+                    continue
+                code, mat = extractor.extract(top, AS_STORED)
+                if code != 0:
+                    raise RuntimeFailed(f"ncnn: layer {layer!r} fails with code {code}")
+                if mat.empty():
+                    results[layer, top] = np.zeros((1, 0), np.float32)
+                elif mat.elembits() != 8:  # int8 blobs between layers have no meaning without their scale
+                    results[layer, top] = np.array(extractor.extract(top)[1], np.float32)[None]
+        return results
 
 
 def _to_mat(array: np.ndarray, as_ints: bool) -> Any:
