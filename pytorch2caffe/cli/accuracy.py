@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .caffe_options import resized_reading
 from .common import add_data
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, console
@@ -16,7 +17,10 @@ from .random_inputs import InputType
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..convert.accuracy import Score
+    from ..frontends.caffe.reading import CaffeReading
 
 
 @click.command(
@@ -58,6 +62,7 @@ Exit code 0 done; 1 files lose more than --max-loss; 2 a file cannot be read or 
     help="Exit with 1 if files of --ncnn have more than so many percentage points of top-1 less than float.",
 )
 @click.option("--device", default="cpu", show_default=True, help="Where to run in float: cpu, cuda, cuda:1 ...")
+@resized_reading
 def command(
     model: str,
     caffemodel: list[Path] | None,
@@ -70,6 +75,7 @@ def command(
     limit: int | None,
     max_loss: float | None,
     device: str,
+    reading: Callable[[Shapes], CaffeReading],
 ) -> int:
     from ..convert.accuracy import measure_accuracy
     from ..quantize.job import preprocess_of
@@ -80,7 +86,7 @@ def command(
         raise click.UsageError(f"there is no file {', '.join(missing)}: give the path before .param and .bin")
     if max_loss is not None and not prefixes:
         raise click.UsageError("--max-loss compares files with float: give --ncnn too")
-    graph = read_network(model, caffemodel, shapes, types, loading).graph
+    graph = read_network(model, caffemodel, shapes, types, loading, reading).graph
     images = read_labelled(labels, graph.inputs, preprocess_of(pixels.read(), graph), limit)
     with working(f"classifying {len(images.labels)} images"):
         scores = measure_accuracy(graph, images, prefixes, device=device)
@@ -103,13 +109,9 @@ def _print(scores: list[Score]) -> None:
         shares = f"{score.top1.mean():.2%}", f"{low:.2%} to {high:.2%}", f"{score.top5.mean():.2%}"
         compared = f"{score.agreement(reference):.2%}", f"{-100 * difference:.2f} ± {100 * half:.2f}"
         table.add_row(score.name, *shares, *(compared if score is not reference else ("", "")))
-        entry = {
-            "name": score.name,
-            "images": len(score.top1),
-            "top1": float(score.top1.mean()),
-            "interval": [low, high],
-        }
-        agreement = {"top5": float(score.top5.mean()), "agreement": score.agreement(reference)}
-        data.append({**entry, **agreement, "lost": -difference, "lost_half_interval": half})
+        entry: dict[str, object] = {"name": score.name, "images": len(score.top1)}
+        entry |= {"top1": float(score.top1.mean()), "interval": [low, high], "top5": float(score.top5.mean())}
+        entry |= {"agreement": score.agreement(reference), "lost": -difference, "lost_half_interval": half}
+        data.append(entry)
     add_data(scores=data)
     console().print(f"{len(reference.top1)} images", table)
