@@ -32,6 +32,7 @@ from .wording import size_of
 --from tensorflow: net.ckpt.meta net.ckpt, frozen.pb, or a SavedModel folder
 --from keras:      net.keras or net.h5, a complete model, as Keras saved it
 --from darknet:    net.cfg net.weights; the maps that [yolo] and [region] read are the outputs
+--from mxnet:      net-symbol.json net-0000.params, with --input-shape
 --from pytorch:    a model as for `export`, with --input-shape
 --from ir:         net.pb or net.json, and net.npy (MMdnn's intermediate representation)
 --from onnx:       net.onnx; --input-shape, perhaps by name, for sizes that it leaves open (docs/onnx.md)

@@ -92,6 +92,16 @@ def _load_darknet(source: NetworkSource) -> Graph:
     return cut(graph, source.start, source.outputs)
 
 
+def _load_mxnet(source: NetworkSource) -> Graph:
+    from ..frontends.mxnet import load_mxnet
+
+    if len(source.input_shapes) > 1 and not source.inputs:
+        raise ConversionError("a network of MXNet with several inputs: give their shapes by name, NAME=N,C,H,W")
+    shapes = source.shapes if source.input_shapes else None
+    graph = load_mxnet(source.network, source.weights, input_shapes=shapes, end=source.outputs)
+    return cut(graph, source.start, ())
+
+
 def _load_onnx(source: NetworkSource) -> Graph:
     from ..frontends.onnx.load import load_onnx
 
@@ -126,6 +136,7 @@ READERS: dict[str, Callable[[NetworkSource], Graph]] = {
     "tensorflow": _load_tensorflow,
     "keras": _load_keras,
     "darknet": _load_darknet,
+    "mxnet": _load_mxnet,
     "pytorch": _load_pytorch,
     "ir": _load_ir,
     "onnx": _load_onnx,

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ConversionError
 from ..frontends.caffe.reading import CaffeReading
 
-FROM = ("caffe", "tensorflow", "keras", "darknet", "pytorch", "ir", "onnx")
+FROM = ("caffe", "tensorflow", "keras", "darknet", "mxnet", "pytorch", "ir", "onnx")
 TO = ("caffe", "pytorch", "ir", "onnx", "ncnn")
 
 
@@ -20,8 +20,8 @@ class NetworkSource:
 
     framework:    one of FROM.
     network:      its structure: a prototxt; a .ckpt.meta, frozen .pb or SavedModel folder; a .keras or .h5; a .cfg;
-                  an IR's .pb or .json; an .onnx; or a model as `load_model` accepts it (`torchvision:resnet18`,
-                  `file.py:Net`, `FILE.pt2`, `FILE.pth`).
+                  a symbol.json of MXNet; an IR's .pb or .json; an .onnx; or a model as `load_model` accepts it
+                  (`torchvision:resnet18`, `file.py:Net`, `FILE.pt2`, `FILE.pth`).
     weights:      the file of its weights, if it is separate; for Caffe several, separated by commas.
     outputs:      the blobs, nodes, tensors or layers to end at, by name, instead of the network's outputs.
     input_shapes: one per input: PyTorch and ONNX with the batch, N,C,H,W; TensorFlow N,H,W,C or H,W,C; Caffe, for a

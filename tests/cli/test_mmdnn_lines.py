@@ -9,6 +9,7 @@ from pytorch2caffe import load_caffe, load_ir  # noqa: E402
 from pytorch2caffe.cli.mmdnn.convert import main as mmconvert  # noqa: E402
 from pytorch2caffe.cli.mmdnn.toir import main as mmtoir  # noqa: E402
 from tests.frontends.tensorflow.tf_nets import tf  # noqa: E402
+from tests.paths import ROOT  # noqa: E402
 
 LINES = [
     "-f tensorflow -w frozen.pb --inNodeName input --inputShape 16,16,3 --dstNodeName output -o d",
@@ -43,10 +44,18 @@ def test_without_any_file(frozen, capsys):
     assert "no file is named: give --network" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("framework", "way"), [("keras", "--from keras"), ("mxnet", "mxnet.onnx.export_model")])
+@pytest.mark.parametrize(("framework", "way"), [("keras", "--from keras"), ("cntk", "ModelFormat.ONNX")])
 def test_what_is_not_read_has_a_way(framework, way, frozen, capsys):
     assert mmtoir(["-f", framework, "-n", "net.json", "-w", "net.h5", "-o", "d"]) == 2
     assert way in capsys.readouterr().err
+
+
+def test_a_network_of_mxnet(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = ROOT / "tests" / "frontends" / "mxnet" / "data"
+    line = f"-f mxnet -n {data / 'resnet-symbol.json'} -w {data / 'resnet-0000.params'} -d d --inputShape 3,17,17"
+    assert mmtoir(line.split()) == 0
+    assert load_ir("d.json", "d.npy").inputs[0].shape == (1, 3, 17, 17)
 
 
 def test_a_phase_of_caffe(tmp_path, monkeypatch):

@@ -18,12 +18,11 @@ OUTPUTS = ("prefix", "code", "arrays", "model")  # the flags that name files to 
 ALIASES = {"tf": "tensorflow"}
 WAYS = {
     "keras": "use pytorch2caffe convert FILE.h5 --from keras; or in Keras model.export(FOLDER), and -f tensorflow",
-    "mxnet": "in MXNet run mxnet.onnx.export_model(SYMBOL, PARAMS, ...), then use -f onnx",
     "coreml": "export the model that it was made of to ONNX, then use -f onnx",
     "cntk": "in CNTK save it with format=ModelFormat.ONNX, then use -f onnx",
     "caffe2": "export the model that it was made of to ONNX, then use -f onnx",
 }
-UNSUPPORTED = ("caffe2", "cntk", "mxnet", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
+UNSUPPORTED = ("caffe2", "cntk", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
 
 
 def parser(name: str, text: str, examples: Sequence[str]) -> argparse.ArgumentParser:
@@ -122,7 +121,7 @@ def source_flags(parser: argparse.ArgumentParser) -> None:
         type=shape,
         default=[],
         metavar="H,W,C",
-        help="TensorFlow: H,W,C; PyTorch: C,H,W; one per input",
+        help="TensorFlow: H,W,C; PyTorch and MXNet: C,H,W; one per input",
     )
     parser.add_argument(
         "--weights-key", metavar="KEY", help="PyTorch: the entry of the checkpoint that contains the weights"

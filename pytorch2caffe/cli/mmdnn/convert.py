@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dest="source",
         required=True,
         metavar="FRAMEWORK",
-        type=framework(("caffe", "tensorflow", "pytorch", "onnx")),
-        help="caffe, tensorflow, pytorch or onnx",
+        type=framework(("caffe", "tensorflow", "mxnet", "pytorch", "onnx")),
+        help="caffe, tensorflow, mxnet, pytorch or onnx",
     )
     flags.add_argument(
         "--inputNetwork", "-in", "-n", "--frozen_pb", dest="network", metavar="FILE", help="the structure"

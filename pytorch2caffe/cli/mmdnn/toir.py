@@ -20,6 +20,7 @@ EXAMPLES = (
     "mmtoir -f caffe -n deploy.prototxt -w net.caffemodel -o net",
     "mmtoir -f tensorflow -n inception_v3.ckpt.meta -w inception_v3.ckpt --dstNode MMdnn_Output -o converted",
     "mmtoir -f tensorflow -n frozen.pb --inputShape 299,299,3 -o converted",
+    "mmtoir -f mxnet -n squeezenet-symbol.json -w squeezenet-0000.params --inputShape 3,224,224 -d squeezenet",
     "mmtoir -f pytorch -n torchvision:resnet18 --inputShape 3,224,224 -o resnet18",
     "mmtoir -f onnx -n net.onnx -o net",
     "mmtoir -f pytorch -n imagenet_resnet50.pth --inputShape 3,224,224 -o resnet50",
@@ -32,7 +33,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line."""
     flags = parser("mmtoir", TEXT, EXAMPLES)
-    known = framework(("caffe", "tensorflow", "pytorch", "onnx"))
+    known = framework(("caffe", "tensorflow", "mxnet", "pytorch", "onnx"))
     flags.add_argument(
         "--srcFramework",
         "-f",
@@ -40,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=known,
         required=True,
         metavar="FRAMEWORK",
-        help="caffe, tensorflow, pytorch or onnx",
+        help="caffe, tensorflow, mxnet, pytorch or onnx",
     )
-    what = "a prototxt, a .ckpt.meta, frozen .pb or SavedModel, an .onnx, a PyTorch model"
+    what = "a prototxt, a .ckpt.meta, frozen .pb or SavedModel, a symbol.json, an .onnx, a PyTorch model"
     structure(flags, "--frozen_pb", what=what, required=False)
     weights(flags)
     flags.add_argument("--dstPath", "-d", "-o", dest="prefix", required=True, metavar="PREFIX", help="where to write")
