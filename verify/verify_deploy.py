@@ -72,7 +72,7 @@ def load_image(args: argparse.Namespace, height: int, width: int) -> torch.Tenso
     import numpy as np
     import torch
 
-    from pytorch2caffe.quantize.images import FORMATS
+    from pytorch2caffe.quantize.image_files import FORMATS
 
     try:
         from PIL import Image, UnidentifiedImageError

@@ -134,6 +134,7 @@ def command(
 ) -> int:
     from ..quantize.calibrate import Settings
     from ..quantize.job import Job, run
+    from ..quantize.ncnn_source import to_cpp
 
     if network is None and (proto is None or model is None):
         raise click.UsageError("give MODEL, or --proto and --model")
@@ -155,5 +156,5 @@ def command(
     report_calibration(job, outcome)
     if cpp:
         for one in outcome.preprocess.values():
-            click.echo(one.to_cpp(), nl=False)
+            click.echo(to_cpp(one), nl=False)
     return 0

@@ -121,6 +121,8 @@ def report_calibration(job: Job, outcome: JobResult) -> None:
         names = ", ".join(path.name for path in outcome.images.ignored[:3])
         more = len(outcome.images.ignored) - 3
         click.echo(f"ignored, not images: {names}{f' and {more} more' if more > 0 else ''}", err=True)
+    if outcome.images.unchanged:
+        click.echo("tensors were used as they are; if they are pixels, give --tensors pixels", err=True)
     for note in calibration.notes:
         click.echo(str(note), err=True)
     in_float = [layer.node.name for layer in calibration.layers if layer.reason]

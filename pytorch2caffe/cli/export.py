@@ -230,7 +230,7 @@ def _dry_run(model: str, read: Callable[[], Graph], target: str, *, fold_bn: boo
 def _after_folding(pixels: ImageOptions | str | None) -> Pixels:
     """How images become the inputs of the network that has its preprocessing folded in."""
     from ..convert.pixels import for_pixels
-    from ..quantize.preprocess import load_preprocess
+    from ..quantize.preprocess_file import load_preprocess
 
     if isinstance(pixels, str):
         return for_pixels(load_preprocess(pixels))

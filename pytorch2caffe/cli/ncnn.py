@@ -178,7 +178,7 @@ def command(
 
 def _beside(table: str) -> str | None:
     """The preprocessing file of a table, if there is one."""
-    from ..quantize.preprocess import preprocess_path
+    from ..quantize.preprocess_file import preprocess_path
 
     path = preprocess_path(table)
     return str(path) if path.is_file() else None

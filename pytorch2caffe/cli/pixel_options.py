@@ -41,6 +41,9 @@ class PreprocessParameter(click.ParamType):
         return value
 
 
+GEOMETRY = ("resize", "fit", "fill", "stride", "interpolation", "tensors")
+
+
 class PixelOptions(NamedTuple):
     """The options of `pixel_options`."""
 
@@ -49,43 +52,95 @@ class PixelOptions(NamedTuple):
     std: tuple[float, ...]
     order: str
     resize: str | None
+    fit: str | None
+    fill: tuple[float, ...]
+    stride: int
+    interpolation: str | None
+    tensors: str | None
     preprocess: ImageOptions | str | None
 
     def read(self) -> ImageOptions | str | None:
         """How images become inputs: the options, or the path of a file with them, or None."""
         from ..quantize.image_options import ImageOptions
 
-        mean, norm, std, order, resize, preprocess = self
+        mean, norm, std, order, preprocess = self.mean, self.norm, self.std, self.order, self.preprocess
+        changes = self._changes()
         if norm and std:
             raise click.UsageError("--norm multiplies and --std divides: give one of them")
         if isinstance(preprocess, ImageOptions):
             if mean or norm or std:
                 raise click.UsageError("--preprocess replaces --mean, --norm and --std: omit them")
-            return replace(preprocess, resize=_sides(resize)) if resize else preprocess
+            return replace(preprocess, **changes)
         if preprocess:
-            if mean or norm or std or resize:
-                raise click.UsageError("--preprocess replaces --mean, --norm, --std and --resize: omit them")
+            if mean or norm or std or changes:
+                given = ", ".join(f"--{name}" for name in ("mean", "norm", "std", *GEOMETRY))
+                raise click.UsageError(f"--preprocess FILE replaces {given}: omit them")
             return preprocess
         _refuse_unit_range(mean, std)
         if not mean:
-            if norm or std or resize:
+            if norm or std or changes:
                 raise click.UsageError("--mean is missing: give --mean 0 if the network has none")
             return None
         if std and not all(std):
             raise click.UsageError("--std 0 would divide by 0: give a number above 0")
-        return ImageOptions(mean, tuple(1 / value for value in std) or norm or (1.0,), order, _sides(resize))
+        factors = tuple(1 / value for value in std) or norm or (1.0,)
+        return replace(ImageOptions(mean, factors, order), **changes)
+
+    def _changes(self) -> dict[str, Any]:
+        """The options that a preset may be given too, as fields of ImageOptions."""
+        if self.resize and self.fit not in (None, "stretch"):
+            raise click.UsageError(f"--resize crops the image and --fit {self.fit} borders it: give one of them")
+        given = {name: getattr(self, name) for name in GEOMETRY if getattr(self, name)}
+        if self.resize:
+            given |= {"resize": _sides(self.resize), "fit": "stretch", "crop": None}
+        if self.fit:
+            given["crop"] = None
+        return given
 
 
 def pixel_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--mean, --norm, --std, --order, --resize, --preprocess, for a VariadicCommand, as the argument `pixels`."""
+    """--mean, --norm, --std, --order, --preprocess and those of GEOMETRY, for a VariadicCommand, as `pixels`."""
     function = collected(function, "pixels", PixelOptions)
     for option in (
         click.option(
             "--preprocess",
             type=PreprocessParameter(),
-            help="Instead of the options above: torchvision, timm, caffe or yolo, the conventions of these packages; "
-            "torchvision:NAME or timm:NAME, those of this network; FILE.prototxt, its transform_param; or a "
-            "TABLE.preprocess.json.",
+            help="Instead of --mean, --norm, --std and --order: torchvision, timm, caffe or yolo, the conventions of "
+            "these packages; torchvision:NAME or timm:NAME, those of this network; FILE.prototxt, its "
+            "transform_param; or a TABLE.preprocess.json.",
+        ),
+        click.option(
+            "--tensors",
+            type=click.Choice(["inputs", "pixels"]),
+            help="Whether .npy, .npz and .bin tensors of floating-point numbers are the network's inputs, used as they "
+            "are (default), or pixels, of which the mean is subtracted. Those of uint8 are pixels.",
+        ),
+        click.option(
+            "--interpolation",
+            type=click.Choice(["bilinear", "pillow-bilinear", "pillow-bicubic"]),
+            help="bilinear: without antialiasing, as ncnn and OpenCV resize (default). pillow-bilinear, "
+            "pillow-bicubic: antialiased, as torchvision and timm resize images.",
+        ),
+        click.option(
+            "--stride",
+            type=click.IntRange(0),
+            default=0,
+            metavar="N",
+            help="With --fit letterbox: ultralytics' auto. The least size whose sides are the longer side less "
+            "multiples of N must be the network's.",
+        ),
+        click.option(
+            "--fill",
+            multiple=True,
+            type=float,
+            metavar="F...",
+            help="The border's pixels for --fit letterbox or corner: one number or one per channel; 114 by default.",
+        ),
+        click.option(
+            "--fit",
+            type=click.Choice(["stretch", "letterbox", "corner"]),
+            help="How an image gets the network's size: stretched (default), or with its aspect ratio kept and borders "
+            "on both sides (letterbox) or at the right and bottom (corner).",
         ),
         click.option(
             "--resize",
@@ -98,7 +153,7 @@ def pixel_options(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["BGR", "RGB"]),
             default="BGR",
             show_default=True,
-            help="Order of the network's three channels; a network of one channel gets grey images.",
+            help="Order of the network's colours; one channel gets grey images, a fourth gets their alpha.",
         ),
         click.option("--std", multiple=True, type=float, metavar="F...", help="Instead of --norm: the divisor."),
         click.option(
@@ -120,9 +175,7 @@ def report_ranges(preprocess: Mapping[str, Preprocess]) -> None:
     """Prints the numbers that each input of the network will see."""
     for name, one in preprocess.items():
         low, high = one.range
-        how = f"resized to {one.resize[0]}, cropped to" if one.resize and len(one.resize) == 1 else "resized to"
-        how = f"resized to {one.resize[0]}x{one.resize[1]}, cropped to" if one.resize and len(one.resize) == 2 else how
-        click.echo(f"input {name}: pixels become {low:.4g} to {high:.4g}, {one.order}, {how} {one.height}x{one.width}")
+        click.echo(f"input {name}: pixels become {low:.4g} to {high:.4g}, {one.order}, {one.geometry}")
 
 
 def _refuse_unit_range(mean: tuple[float, ...], std: tuple[float, ...]) -> None:

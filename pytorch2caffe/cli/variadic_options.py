@@ -11,7 +11,7 @@ class VariadicCommand(click.Command):
     The values of those in `numeric` may be separated by commas too.
     """
 
-    numeric = ("--mean", "--norm", "--std")
+    numeric = ("--mean", "--norm", "--std", "--fill")
     variadic = ("--images", "--keep-float", *numeric)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

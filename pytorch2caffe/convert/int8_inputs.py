@@ -8,7 +8,8 @@ import numpy as np
 
 from ..backends.ncnn.table.table import Table
 from ..graph.graph import Graph, Value
-from ..quantize.images import BrokenImage, Dataset
+from ..quantize.image_files import BrokenImage
+from ..quantize.images import Dataset
 from ..quantize.preprocess import ORDERS, Preprocess
 from ..runtime.random_inputs import USUAL_MAX_ABS, random_inputs
 from ..runtime.run import run

@@ -17,7 +17,7 @@ from ..quantize.preprocess import Preprocess
 
 
 def pixel_inputs(preprocess: Mapping[str, Preprocess]) -> dict[str, PixelInput]:
-    """How pixels in BGR become each input."""
+    """How pixels become each input: in BGR if they have three channels, else in the network's order."""
     return {
         name: PixelInput(tuple(one.channel_means), tuple(one.channel_norms), one.order == "RGB")
         for name, one in preprocess.items()
@@ -27,7 +27,7 @@ def pixel_inputs(preprocess: Mapping[str, Preprocess]) -> dict[str, PixelInput]:
 def for_pixels(preprocess: Mapping[str, Preprocess]) -> dict[str, Preprocess]:
     """The preprocessing that remains when the network takes pixels: only resizing and cropping."""
     return {
-        name: replace(one, mean=(0.0,), norm=(1.0,), order="GRAY" if one.order == "GRAY" else "BGR")
+        name: replace(one, mean=(0.0,), norm=(1.0,), order="BGR" if one.channels == 3 else one.order)
         for name, one in preprocess.items()
     }
 

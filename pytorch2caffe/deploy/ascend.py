@@ -11,7 +11,7 @@ import math
 
 from ..errors import Refused
 from ..quantize.preprocess import Preprocess
-from .handover import WRITTEN, Handover, number
+from .handover import WRITTEN, Handover, number, without_alpha
 
 NEEDS_IMAGES = False
 FORMATS = {"RGB": "RGB888_U8", "BGR": "RGB888_U8", "GRAY": "YUV400_U8"}
@@ -37,6 +37,7 @@ def files(handover: Handover) -> dict[str, str]:
 
 
 def _block(rank: int, name: str, preprocess: Preprocess) -> str:
+    without_alpha(name, preprocess, "ascend")
     settings: list[tuple[str, object]] = [
         ("aipp_mode", "static"),
         ("related_input_rank", rank),
@@ -80,6 +81,8 @@ def _source(preprocess: Preprocess) -> tuple[int, int]:
 
 def _described_size(preprocess: Preprocess) -> str:
     height, width = _source(preprocess)
+    if preprocess.fit != "stretch":
+        return f"{preprocess.geometry} before AIPP"
     if preprocess.resize is not None and len(preprocess.resize) == 1:
         return f"shorter side resized to {preprocess.resize[0]}, then the centre of {height}x{width}: before AIPP"
     return f"resized to {height}x{width} before AIPP"

@@ -31,15 +31,29 @@ class Handover:
     preprocess: dict[str, Preprocess]
     images: dict[str, list[str]] = field(default_factory=dict)
 
-    def all_are_images(self, toolchain: str) -> dict[str, Preprocess]:
-        """The preprocessing of all inputs. Raises Refused if one of them is not an image."""
+    def all_are_images(self, toolchain: str, alpha: bool = False) -> dict[str, Preprocess]:
+        """The preprocessing of all inputs. Raises Refused if one of them is not an image.
+
+        alpha: whether the toolchain has images of four channels.
+        """
         for name, shape in self.inputs.items():
             if name not in self.preprocess:
                 raise Refused(
                     f"input {name!r} {list(shape)} is not an image, and the files for {toolchain} describe images",
                     "write its configuration by hand, or deploy the part of the network that reads images",
                 )
+            if not alpha:
+                without_alpha(name, self.preprocess[name], toolchain)
         return {name: self.preprocess[name] for name in self.inputs}
+
+
+def without_alpha(input: str, preprocess: Preprocess, toolchain: str) -> None:
+    """Raises Refused if an input has four channels."""
+    if preprocess.alpha:
+        raise Refused(
+            f"input {input!r} is {preprocess.order}; the images of {toolchain} have one or three channels",
+            "write its configuration by hand",
+        )
 
 
 def number(value: float) -> str:

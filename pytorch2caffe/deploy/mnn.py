@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
+from ..errors import Refused
 from .handover import WRITTEN, Handover
 
 NEEDS_IMAGES = True
+FORMATS = ("RGB", "BGR", "RGBA", "GRAY")
 
 
 def files(handover: Handover) -> dict[str, str]:
     """quant.json, for a network of one input, and convert.sh."""
-    inputs = handover.all_are_images("mnn")
+    inputs = handover.all_are_images("mnn", alpha=True)
     name = handover.name
     lines = [
         "#!/bin/sh -e",
@@ -28,6 +30,8 @@ def files(handover: Handover) -> dict[str, str]:
     texts = {}
     if len(inputs) == 1:
         ((input, preprocess),) = inputs.items()
+        if preprocess.order not in FORMATS:
+            raise Refused(f"input {input!r} is {preprocess.order}, which MNN's quantizer has not", "use --order RGB")
         settings = {
             "format": preprocess.order,
             "mean": preprocess.channel_means,

@@ -27,7 +27,7 @@ def files(handover: Handover) -> dict[str, str]:
         f'--model_name "{handover.name}"',
         "--output_dir .",
     ]
-    orders = "; ".join(f"{name} in {one.order}" for name, one in handover.preprocess.items())
+    orders = "; ".join(f"{name} in {one.order}, {one.geometry}" for name, one in handover.preprocess.items())
     takes = f"# The result takes pixels 0 to 255: {orders}.\n" if orders else ""
     return {
         "convert.sh": f'#!/bin/sh\n# {WRITTEN}\n{takes}cd "$(dirname "$0")" || exit\nmo '

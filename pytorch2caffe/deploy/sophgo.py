@@ -1,6 +1,6 @@
 """Sophgo (BM1684X, BM1688, CV18xx): the command lines of TPU-MLIR.
 
-It resizes to resize_dims, crops the centre, reorders to pixel_format, then computes (x - mean) * scale.
+It resizes to resize_dims or letterboxes, crops the centre, reorders to pixel_format, then computes (x - mean) * scale.
 Source: sophgo/tpu-mlir, python/utils/preprocess.py and python/tools/model_transform.py.
 """
 
@@ -9,15 +9,28 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from ..errors import Refused
+from ..quantize.preprocess import Preprocess
 from .handover import WRITTEN, Handover, numbers
 
 NEEDS_IMAGES = True
 
 
+def _letterbox(name: str, preprocess: Preprocess) -> list[str]:
+    if preprocess.fit == "stretch":
+        return []
+    if len(set(preprocess.fill)) > 1:
+        raise Refused(
+            f"input {name!r} has a border of {numbers(preprocess.fill, ' ')}; TPU-MLIR has one pad_value",
+            "give --fill one value",
+        )
+    kind = "center" if preprocess.fit == "letterbox" else "normal"
+    return [f"--keep_aspect_ratio --keep_ratio_mode letterbox --pad_value {preprocess.fill[0]:g} --pad_type {kind}"]
+
+
 def files(handover: Handover) -> dict[str, str]:
     """convert.sh: three commands, to MLIR, the calibration table, the bmodel."""
     inputs = handover.all_are_images("sophgo")
-    if len({(one.order, *one.channel_means, *one.channel_norms) for one in inputs.values()}) > 1:
+    if len({(one.order, one.geometry, *one.channel_means, *one.channel_norms) for one in inputs.values()}) > 1:
         raise Refused(
             "the inputs have different preprocessing; TPU-MLIR has one for all",
             "export with --fold-preprocessing, which puts them into the network",
@@ -36,6 +49,7 @@ def files(handover: Handover) -> dict[str, str]:
             f"--mean {numbers(preprocess.channel_means)}",
             f"--scale {numbers(preprocess.channel_norms)}",
             f"--pixel_format {preprocess.order.lower()}",
+            *_letterbox(first, preprocess),
             f'--mlir "{name}.mlir"',
         ],
         ["run_calibration.py", f'"{name}.mlir"', f'--dataset "{folder}"', f"--input_num {count}", f'-o "{name}.table"'],

@@ -22,7 +22,8 @@ from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Value
 from ..quantize.images import Dataset
 from ..quantize.job import Pixels, preprocess_of
-from ..quantize.preprocess import Preprocess, load_preprocess, to_json
+from ..quantize.preprocess import Preprocess
+from ..quantize.preprocess_file import load_preprocess, to_json
 from . import TOOLCHAINS
 from .handover import Handover
 
@@ -124,12 +125,11 @@ def _pictures(
 
 
 def _as_picture(pixels: np.ndarray, preprocess: Preprocess) -> np.ndarray:
-    """uint8 [C, H, W] in the network's order as [H, W, 3] RGB, or [H, W] if it is grey."""
-    return (
-        pixels[0]
-        if preprocess.order == "GRAY"
-        else pixels[:: -1 if preprocess.order == "BGR" else 1].transpose(1, 2, 0)
-    )
+    """uint8 [C, H, W] in the network's order as [H, W, 3 or 4] RGB or RGBA, or [H, W] if it is grey."""
+    if preprocess.order == "GRAY":
+        return pixels[0]
+    red_first = [2, 1, 0, 3] if preprocess.order.startswith("BGR") else [0, 1, 2, 3]
+    return pixels[red_first[: preprocess.channels]].transpose(1, 2, 0)
 
 
 def _check_folder(folder: Path, content: Iterable[str]) -> None:

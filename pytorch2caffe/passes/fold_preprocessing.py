@@ -58,7 +58,8 @@ def fold_preprocessing(graph: Graph, inputs: Mapping[str, PixelInput]) -> dict[s
     for value in graph.inputs:
         if value.name in inputs:
             done[value.name] = _fold(graph, value, inputs[value.name])
-            value.about = "BGR, 0 to 255" if len(inputs[value.name].means) == 3 else "grey, 0 to 255"
+            kind = {1: "grey", 3: "BGR"}.get(len(inputs[value.name].means), "the network's order of channels")
+            value.about = f"{kind}, 0 to 255"
     return done
 
 

@@ -16,6 +16,7 @@ from ..pages.page import Block, Code, Column, Figure, Figures, Items, Line, Page
 from .calibrate import Settings
 from .calibration import Calibration, Layer
 from .json_report import layer_rows
+from .ncnn_source import to_cpp
 from .result import JobResult
 
 HIDDEN = ("layer", "type", "input")  # which a diagram shows anyway
@@ -76,9 +77,7 @@ def to_html(result: JobResult, command: str = "", other: Mapping[str, Any] | Non
         Section("Layers", list(_table(rows, other))),
         Section("Inputs and their thresholds", list(_histograms(result, [row["input"] for row in rows]))),
         Section("Number of images", list(_convergence(calibration))),
-        Section(
-            "Preprocessing, in C++ for ncnn", [Code(name, one.to_cpp()) for name, one in result.preprocess.items()]
-        ),
+        Section("Preprocessing, in C++ for ncnn", [Code(name, to_cpp(one)) for name, one in result.preprocess.items()]),
     ]
     filled = [section for section in sections if section.blocks]
     return page.to_html(Page(f"int8 of {result.graph.name}", filled, command, _facts(result)))

@@ -1,35 +1,21 @@
-"""Reads images and tensors from files. The type of a file is determined by its content, not by its name."""
+"""The calibration images as samples of a network's inputs, decoded by threads and in batches."""
 
 from __future__ import annotations
 
-import io
-import struct
-import warnings
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import ConversionError, Problem
-from ..formats.npy import NPY_MAGIC, read_npy, read_npz
 from ..graph.graph import Value
 from .ahead import in_batches, segments
-from .places import files_below, is_address, place, read_bytes
-from .preprocess import Preprocess
+from .image_files import SUFFIXES, BrokenImage, Picture, as_input, is_image, is_raw, raw_type, read_file, read_raw
+from .places import files_below, is_address, place
+from .preprocess import ORDERS, Preprocess
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".npy", ".npz"}
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "PPM")  # pillow's others may start programs, such as EPS
-MOST_PIXELS = 100_000_000  # of one image: 300 MB as RGB
-ZIP_MAGIC = b"PK\x03\x04"
-IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"P5", b"P6", NPY_MAGIC, ZIP_MAGIC)
 MAX_SKIPPED = 0.01  # as a share of the images; above it, the images or the settings are wrong
 Inputs = dict[str, np.ndarray]
-
-
-class BrokenImage(ConversionError):  # noqa: N818 - a state of a file
-    """An image cannot be read; `args[0]` is the reason."""
 
 
 class TooManyBroken(ConversionError):  # noqa: N818 - a state of a data set
@@ -61,8 +47,9 @@ class Dataset:
     inputs:     the inputs of the network; their first axis is ignored.
     preprocess: how to convert images, by the name of the input; an input without preprocessing accepts only tensors.
 
-    ignored: files in the directories that are not images by content or by suffix.
-    skipped: images that cannot be read, after `batches`.
+    ignored:   files in the directories that are not images by content or by suffix.
+    skipped:   images that cannot be read, after `batches`.
+    unchanged: whether a tensor was used as it is, although its input has a mean or factor for images.
 
     Raises ConversionError if there are no images, or the inputs have different numbers of images.
     """
@@ -74,10 +61,12 @@ class Dataset:
         self.preprocess = dict(preprocess)
         self.skipped: list[Problem] = []
         self.ignored: list[Path] = []
+        self.unchanged = False
         if len(sources) not in (1, len(inputs)):
             names = ", ".join(value.name for value in inputs)
             raise ConversionError(f"there are {len(sources)} sources of images for {len(inputs)} inputs: {names}")
-        files_of_inputs = [self._files(place(source)) for source in sources]
+        owners = self.inputs if len(sources) == len(self.inputs) else [None]
+        files_of_inputs = [self._files(place(source), owner) for source, owner in zip(sources, owners, strict=True)]
         if len({len(files) for files in files_of_inputs}) > 1:
             counts = ", ".join(
                 f"{source}: {len(files)}" for source, files in zip(sources, files_of_inputs, strict=True)
@@ -100,15 +89,23 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def _files(self, source: Path) -> list[Path]:
+    def _files(self, source: Path, value: Value | None) -> list[Path]:
+        """The files of a directory or list, for one input; None: for all."""
         if source.is_dir():
             files = [path for path in files_below(source) if not path.name.startswith(".")]
-            images = {path for path in files if path.suffix.lower() in SUFFIXES or _is_image(path)}
+            images = {
+                path
+                for path in files
+                if path.suffix.lower() in SUFFIXES
+                or is_image(path)
+                or is_raw(path)
+                and raw_type(path.stat().st_size, value)
+            }
             self.ignored += [path for path in files if path not in images]
             return [path for path in files if path in images]
         if not source.exists():
             raise ConversionError(f"{source} is not a file or directory")
-        return [source] if _is_image(source) else _read_list(source)
+        return [source] if is_image(source) or is_raw(source) else _read_list(source)
 
     def load(self, index: int) -> Inputs:
         """Sample `index`: an array for each input, float32, without the batch axis. Raises BrokenImage."""
@@ -118,7 +115,7 @@ class Dataset:
         return {value.name: self._load_one(path, value) for path, value in zip(paths, self.inputs, strict=True)}
 
     def _load_npz(self, path: Path) -> Inputs:
-        arrays = _read_file(path)
+        arrays = read_file(path)
         if not isinstance(arrays, dict):
             raise BrokenImage(
                 f"the network has {len(self.inputs)} inputs; use .npz files with all of them, or --images for each"
@@ -126,22 +123,30 @@ class Dataset:
         missing = [value.name for value in self.inputs if value.name not in arrays]
         if missing:
             raise BrokenImage(f"no array for input {', '.join(missing)}, only {', '.join(arrays)}")
-        return {value.name: _as_input(arrays[value.name], value) for value in self.inputs}
+        return {value.name: self._of_tensor(arrays[value.name], value) for value in self.inputs}
 
     def _load_one(self, path: Path, value: Value) -> np.ndarray:
-        array = _read_file(path)
+        preprocess = self.preprocess.get(value.name)
+        array = read_raw(path, value) if is_raw(path) else read_file(path, preprocess is not None and preprocess.alpha)
         if isinstance(array, dict):
             if value.name not in array:
                 raise BrokenImage(f"no array for input {value.name}, only {', '.join(array)}")
             array = array[value.name]
-        elif array.dtype == np.uint8 and array.ndim == 3 and not _starts_with(path, NPY_MAGIC):
-            if value.name not in self.preprocess:
-                raise BrokenImage(
-                    f"an image; give the preprocessing of input {value.name} {list(value.shape)}: --mean and --norm, "
-                    "or --preprocess torchvision, caffe or yolo"
-                )
-            return self.preprocess[value.name](array)
-        return _as_input(array, value)
+        if preprocess is None and (isinstance(array, Picture) or is_raw(path) and array.dtype == np.uint8):
+            raise _without_preprocessing(path, value)
+        if preprocess is not None and isinstance(array, Picture):
+            return preprocess.of_pixels(_placed(array.pixels, preprocess))
+        return self._of_tensor(array, value)
+
+    def _of_tensor(self, array: np.ndarray, value: Value) -> np.ndarray:
+        """The input from a tensor: of pixels, if it is uint8 or the preprocessing says so. Raises BrokenImage."""
+        preprocess, converted = self.preprocess.get(value.name), as_input(array, value)
+        if preprocess is None:
+            return converted
+        if array.dtype == np.uint8 or preprocess.tensors == "pixels":
+            return preprocess.of_pixels(converted)
+        self.unchanged |= any(preprocess.mean) or any(norm != 1 for norm in preprocess.norm)
+        return converted
 
     def images(self, name: str, limit: int | None = None) -> Iterator[np.ndarray]:
         """The images of one input before its mean and norm: uint8, as `Preprocess.pixels` gives them.
@@ -151,10 +156,10 @@ class Dataset:
         index = [value.name for value in self.inputs].index(name)
         for sample in self.samples[:limit]:
             path = sample[index if len(sample) > 1 else 0]
-            array = _read_file(path)
-            if isinstance(array, dict) or array.dtype != np.uint8 or _starts_with(path, NPY_MAGIC):
+            image = None if is_raw(path) else read_file(path, self.preprocess[name].alpha)
+            if not isinstance(image, Picture):
                 raise BrokenImage(f"{path}: a tensor; input {name} needs images")
-            yield self.preprocess[name].pixels(array)
+            yield _placed(image.pixels, self.preprocess[name])
 
     def batches(self, size: int, workers: int = 2, stops: Collection[int] = ()) -> Iterator[tuple[int, Inputs]]:
         """Yields (number of images read so far, batch included; batch of at most `size` images).
@@ -218,83 +223,22 @@ def _read_list(path: Path) -> list[Path]:
     return [relative if not is_address(name) and (relative := path.parent / name).exists() else name for name in names]
 
 
-def _starts_with(path: Path, magic: bytes | tuple[bytes, ...]) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(12).startswith(magic)
-
-
-def _is_image(path: Path) -> bool:
-    with path.open("rb") as stream:
-        head = stream.read(12)
-    return head.startswith(IMAGE_MAGICS) or head[:4] == b"RIFF" and head[8:] == b"WEBP"
-
-
-def _read_file(path: Path) -> Any:
-    """An image as uint8 [height, width, 3] RGB, an .npy array, or the arrays of an .npz by name. Raises BrokenImage."""
+def _placed(image: np.ndarray, preprocess: Preprocess) -> np.ndarray:
     try:
-        data = read_bytes(path)
-    except OSError as error:
-        raise BrokenImage(error.strerror or str(error)) from error
-    try:
-        if data.startswith(NPY_MAGIC):
-            return read_npy(data)
-        if data.startswith(ZIP_MAGIC):
-            return read_npz(data)
-    except (ValueError, MemoryError) as error:
-        raise BrokenImage(f"not a valid tensor: {str(error)[:200]}") from error
-    return decode(data)
+        return preprocess.pixels(image)
+    except ConversionError as error:
+        raise BrokenImage(str(error)) from error
 
 
-def decode(data: bytes) -> np.ndarray:
-    """Decodes an image file to uint8 [height, width, 3], RGB, rotated as EXIF says, without alpha; 16 bits become 8.
-
-    Raises BrokenImage, or ConversionError if pillow is not installed.
-    """
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-    except ImportError as error:
-        raise ConversionError('images need pillow\n  fix: pip install "pytorch2caffe[images]"') from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image: Any = Image.open(io.BytesIO(data), formats=FORMATS)
-            if image.width * image.height > MOST_PIXELS:
-                raise BrokenImage(f"an image of {image.width}x{image.height}, more than {MOST_PIXELS:,} pixels")
-            image = ImageOps.exif_transpose(image) if image.getexif().get(0x0112, 1) != 1 else image
-            if image.mode.startswith("I"):  # 16-bit grayscale
-                gray = np.right_shift(pixels := np.array(image), 8, out=pixels).clip(0, 255).astype(np.uint8)
-                return np.repeat(gray[..., None], 3, axis=2)
-            if image.mode == "F":
-                raise BrokenImage("an image with floating-point pixels; convert it to .npy")
-            return np.asarray(image.convert("RGB"))
-    except UnidentifiedImageError as error:
-        raise BrokenImage("not an image that can be read: unknown format") from error
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        struct.error,
-        zlib.error,
-        IndexError,
-        KeyError,
-        TypeError,
-        OverflowError,
-        MemoryError,
-        Image.DecompressionBombError,
-    ) as error:
-        raise BrokenImage(f"not an image that can be read: {str(error)[:200] or type(error).__name__}") from error
-
-
-def _as_input(array: np.ndarray, value: Value) -> np.ndarray:
-    """The tensor as float32 in the shape of the input, without the batch axis. Raises BrokenImage if that fails."""
-    wanted = value.shape[1:]
-    if not np.issubdtype(array.dtype, np.number) or np.issubdtype(array.dtype, np.complexfloating):
-        raise BrokenImage(f"a tensor of {array.dtype}, not of real numbers")
-    if array.shape not in (wanted, (1, *wanted)):
-        raise BrokenImage(f"a tensor of shape {list(array.shape)}; input {value.name} needs {list(wanted)}")
-    with np.errstate(over="ignore"):  # overflow is reported below
-        converted = array.reshape(wanted).astype(np.float32)
-    if not np.all(np.isfinite(converted)):
-        raise BrokenImage("a tensor with numbers that are not finite in float32")
-    return converted
+def _without_preprocessing(path: Path, value: Value) -> ConversionError:
+    """That an image has no preprocessing: an error of the call, not of this image."""
+    shape = list(value.shape)
+    if len(shape) == 4 and shape[1] in ORDERS.values():
+        return ConversionError(
+            f"{path} is an image, and --mean is missing for input {value.name} {shape}\n"
+            "  fix: give --mean and --norm, or --preprocess torchvision, caffe or yolo"
+        )
+    return ConversionError(
+        f"{path} is an image, and input {value.name} {shape} is not one: images have 1, 3 or 4 channels\n"
+        "  fix: give its tensors, .npy or .bin"
+    )

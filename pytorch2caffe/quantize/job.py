@@ -31,7 +31,8 @@ from .html_report import to_html
 from .image_options import ImageOptions
 from .images import Dataset
 from .json_report import to_json
-from .preprocess import ORDERS, Preprocess, load_preprocess, preprocess_path, save_preprocess
+from .preprocess import ORDERS, Preprocess
+from .preprocess_file import load_preprocess, preprocess_path, save_preprocess
 from .progress import Progress, notebook_progress
 from .result import JobResult
 from .sensitivity import keep_within_budget, measure
@@ -202,7 +203,11 @@ def preprocess_of(pixels: Pixels, graph: Graph) -> dict[str, Preprocess]:
         return {}
     if isinstance(pixels, ImageOptions):
         images = [value for value in graph.inputs if len(value.shape) == 4 and value.shape[1] in ORDERS.values()]
-        return {value.name: pixels.for_input(value) for value in images}  # other inputs need tensors
+        colours = [value for value in images if value.shape[1] != 4] or images
+        fit = [
+            value for value in images if value in colours or len(pixels.mean) in (1, 4) and len(pixels.norm) in (1, 4)
+        ]
+        return {value.name: pixels.for_input(value) for value in fit}  # other inputs need tensors
     preprocess = dict(pixels) if isinstance(pixels, Mapping) else load_preprocess(pixels)
     where = f"{pixels}: " if isinstance(pixels, (str, Path)) else ""
     shapes = {value.name: value.shape for value in graph.inputs}

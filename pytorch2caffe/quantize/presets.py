@@ -8,6 +8,7 @@ means; ultralytics, data/augment.py.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import caffe_proto
@@ -19,18 +20,24 @@ IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and standard dev
 CROP = 224 / 256
 
 
-def of_unit_range(mean: Any, std: Any, crop: float | None) -> ImageOptions:
-    """The options for RGB pixels of 0..1, as PyTorch's packages state them, for pixels of 0..255."""
-    return ImageOptions(
-        tuple(round(255 * value, 4) for value in mean), tuple(1 / (255 * value) for value in std), "RGB", None, crop
-    )
+def of_unit_range(mean: Any, std: Any, crop: float | None, interpolation: str) -> ImageOptions:
+    """The options for RGB pixels of 0..1, as PyTorch's packages state them, for pixels of 0..255.
+
+    interpolation: "bilinear" or "bicubic", of Pillow.
+    """
+    if interpolation not in ("bilinear", "bicubic"):
+        raise ConversionError(
+            f"it resizes with {interpolation}, which is not bilinear or bicubic: give --mean and --std"
+        )
+    means, norms = tuple(round(255 * value, 4) for value in mean), tuple(1 / (255 * value) for value in std)
+    return ImageOptions(means, norms, "RGB", None, crop, interpolation=f"pillow-{interpolation}")
 
 
 PRESETS = {
-    "torchvision": of_unit_range(*IMAGENET, CROP),
-    "timm": of_unit_range(*IMAGENET, CROP),
+    "torchvision": of_unit_range(*IMAGENET, CROP, "bilinear"),
+    "timm": of_unit_range(*IMAGENET, CROP, "bicubic"),
     "caffe": ImageOptions((104.0, 117.0, 123.0)),
-    "yolo": ImageOptions((0.0,), (1 / 255,), "RGB"),
+    "yolo": ImageOptions((0.0,), (1 / 255,), "RGB", fit="letterbox"),
 }
 FORMS = f"{', '.join(PRESETS)}, torchvision:NAME, timm:NAME, FILE.prototxt, or TABLE.preprocess.json"
 
@@ -43,9 +50,9 @@ def is_preset(name: str) -> bool:
 def preset(name: str) -> ImageOptions:
     """The preprocessing that a name stands for.
 
-    torchvision, timm: ImageNet's mean and deviation, RGB, and the centre of 7/8 of the shorter side. caffe: BGR minus
-    104, 117, 123. yolo: RGB in 0..1. torchvision:NAME, timm:NAME: what the weights of this network were trained with.
-    FILE.prototxt: its transform_param.
+    torchvision, timm: ImageNet's mean and deviation, RGB, and the centre of 7/8 of the shorter side, resized as these
+    packages do. caffe: BGR minus 104, 117, 123. yolo: RGB in 0..1, letterboxed with 114. torchvision:NAME, timm:NAME:
+    what the weights of this network were trained with. FILE.prototxt: its transform_param.
 
     Raises ConversionError for a network or file that says nothing.
     """
@@ -67,7 +74,8 @@ def _of_torchvision(network: str) -> ImageOptions:
     transforms = weights.transforms()
     if not hasattr(transforms, "mean"):
         raise ConversionError(f"torchvision:{network}: its transforms have no mean: give --mean and --std")
-    return of_unit_range(transforms.mean, transforms.std, transforms.crop_size[0] / transforms.resize_size[0])
+    crop = transforms.crop_size[0] / transforms.resize_size[0]
+    return of_unit_range(transforms.mean, transforms.std, crop, transforms.interpolation.value)
 
 
 def _of_timm(network: str) -> ImageOptions:
@@ -76,7 +84,12 @@ def _of_timm(network: str) -> ImageOptions:
     config = package("timm").models.get_pretrained_cfg(network)
     if config is None:
         raise ConversionError(f"timm has no weights of {network!r}, and so no preprocessing of them")
-    return of_unit_range(config.mean, config.std, config.crop_pct)
+    options = of_unit_range(config.mean, config.std, config.crop_pct, config.interpolation)
+    if config.crop_mode == "border":
+        raise ConversionError(
+            f"timm:{network} borders images before it crops them: give --mean, --std and --fit letterbox"
+        )
+    return replace(options, both=config.crop_mode == "squash")
 
 
 def _of_prototxt(path: str) -> ImageOptions:

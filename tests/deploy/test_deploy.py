@@ -16,6 +16,7 @@ from pytorch2caffe.cli import main
 from pytorch2caffe.deploy import TOOLCHAINS
 from pytorch2caffe.deploy.write import MANIFEST, deploy
 from pytorch2caffe.quantize.job import ImageOptions
+from pytorch2caffe.quantize.ncnn_source import to_cpp
 from tests.deploy import readers
 
 SIDE = 12
@@ -67,8 +68,48 @@ def test_they_compute_what_the_preprocessing_computes(pixels, files, tmp_path, m
     }
     for name, actual in found.items():
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-4, err_msg=name)
-    assert preprocess.to_cpp() in (made["ncnn"] / "preprocess.cpp").read_text()
+    assert to_cpp(preprocess) in (made["ncnn"] / "preprocess.cpp").read_text()
     assert {*found, "ncnn"} == {*TOOLCHAINS}
+
+
+def test_a_letterbox(files, tmp_path):
+    """The copied images have it, and what is computed at run time names it or does it."""
+    photos = files[0].parent / "photos"
+    pixels = ImageOptions((0,), (1 / 255,), "RGB", fit="letterbox", fill=(9,))
+    made = {folder.suffix[1:]: folder for folder in deploy(*files, tmp_path / "n", TOOLCHAINS, pixels, [photos])}
+    picture = readers.rgb(made["nnie"] / "images" / "001.png")
+    assert (picture[0] == 9).all() and (picture[SIDE // 2] != 9).any()
+    assert (
+        "--keep_aspect_ratio --keep_ratio_mode letterbox --pad_value 9 --pad_type center"
+        in (made["sophgo"] / "convert.sh").read_text()
+    )
+    assert "copy_make_border" in (made["ncnn"] / "preprocess.cpp").read_text()
+    words = f"letterboxed to {SIDE}x{SIDE} with 9"
+    for name, file in {"ascend": "aipp.cfg", "openvino": "convert.sh"}.items():
+        assert words in (made[name] / file).read_text()
+    for folder in made.values():
+        assert json.loads((folder / "preprocess.json").read_text())["data"]["fit"] == "letterbox"
+    several = ImageOptions((0,), fit="letterbox", fill=(1, 2, 3))
+    with pytest.raises(ConversionError, match="sophgo: .* a border of 1 2 3; TPU-MLIR has one pad_value"):
+        deploy(*files, tmp_path / "m", ["sophgo"], several, [photos])
+
+
+def test_four_channels(tmp_path):
+    """What has them: ncnn, MNN in RGBA, OpenVINO. The others refuse."""
+    paths = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    save_caffe(trace(nn.Conv2d(4, 4, 3), torch.zeros(1, 4, SIDE, SIDE)), *paths)
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 4), dtype=np.uint8)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    pixels = ImageOptions((0,), order="RGB")
+    deploy(*paths, tmp_path / "n", ["ncnn", "mnn", "openvino"], pixels, [tmp_path / "a.png"])
+    assert np.asarray(Image.open(tmp_path / "n.mnn" / "images" / "001.png")).shape == (SIDE, SIDE, 4)
+    for toolchain in {*TOOLCHAINS} - {"ncnn", "mnn", "openvino"}:
+        with pytest.raises(
+            ConversionError, match=f"{toolchain}: input '.*' is RGBA; the images of {toolchain} have one"
+        ):
+            deploy(*paths, tmp_path / "n", [toolchain], pixels, [tmp_path / "a.png"])
+    with pytest.raises(ConversionError, match="mnn: input '.*' is BGRA"):
+        deploy(*paths, tmp_path / "n", ["mnn"], ImageOptions((0,)), [tmp_path / "a.png"])
 
 
 def test_the_files_are_exactly_these(files, tmp_path, golden):

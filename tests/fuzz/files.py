@@ -29,8 +29,9 @@ from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.formats.npy import read_npy, read_npz
 from pytorch2caffe.frontends.torch.loading.checkpoints import load_weights
 from pytorch2caffe.frontends.torch.loading.models import load_model
-from pytorch2caffe.quantize.images import decode
-from pytorch2caffe.quantize.preprocess import Preprocess, load_preprocess, to_json
+from pytorch2caffe.quantize.image_files import decode
+from pytorch2caffe.quantize.preprocess import Preprocess
+from pytorch2caffe.quantize.preprocess_file import load_preprocess, to_json
 from pytorch2caffe.verify.runtimes import RuntimeFailed
 from pytorch2caffe.verify.runtimes.process import WorkerProcess
 from pytorch2caffe.verify.runtimes.worker import CaffeWorker

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Written by pytorch2caffe from the network's preprocessing; change that, not this file.
-# The result takes pixels 0 to 255: data in BGR.
+# The result takes pixels 0 to 255: data in BGR, resized to 12x12.
 cd "$(dirname "$0")" || exit
 mo --input_model "../net.caffemodel" \
     --input_proto "../net.prototxt" \

@@ -9,7 +9,8 @@ import torch
 
 from pytorch2caffe import trace
 from pytorch2caffe.backends.ncnn.table.file import check_table
-from pytorch2caffe.quantize.images import BrokenImage, Dataset
+from pytorch2caffe.quantize.image_files import BrokenImage
+from pytorch2caffe.quantize.images import Dataset
 from tests.backends.ncnn.test_table import BAD, Small
 from tests.paths import ROOT
 from tests.quantize.test_images import BROKEN, DATA, PLAIN

@@ -11,8 +11,11 @@ import pytest
 
 from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.graph.graph import Value
-from pytorch2caffe.quantize.images import BrokenImage, Dataset, TooManyBroken, decode
-from pytorch2caffe.quantize.preprocess import Preprocess, load_preprocess, save_preprocess
+from pytorch2caffe.quantize.image_files import BrokenImage, decode
+from pytorch2caffe.quantize.images import Dataset, TooManyBroken
+from pytorch2caffe.quantize.ncnn_source import to_cpp
+from pytorch2caffe.quantize.preprocess import Preprocess
+from pytorch2caffe.quantize.preprocess_file import load_preprocess, save_preprocess
 
 Image = pytest.importorskip("PIL.Image")
 DATA = Value("data", (1, 3, 8, 10))
@@ -144,8 +147,8 @@ def test_message_of_a_broken_image(data, message, tmp_path):
 
 def test_an_image_without_preprocessing(tmp_path):
     (tmp_path / "x.png").write_bytes(encoded())
-    with pytest.raises(BrokenImage, match="give the preprocessing"):
-        Dataset([tmp_path], [DATA], {}).load(0)
+    with pytest.raises(ConversionError, match=r"--mean is missing for input data \[1, 3, 8, 10\]"):
+        list(Dataset([tmp_path], [DATA], {}).batches(1))
 
 
 @pytest.mark.parametrize(("total", "broken"), [(100, 1), (100, 2), (10, 1), (1, 1)])
@@ -198,6 +201,64 @@ def test_batches_end_where_asked(tmp_path):
     assert [done for done, _ in Dataset([tmp_path], [DATA], PLAIN).batches(4, stops=[1, 2, 5])] == [1, 2, 5, 9, 10]
 
 
+# ---- tensors of pixels, and raw ones
+
+MEANS = {"data": Preprocess(8, 10, (1.0, 2.0, 3.0), (0.5,))}
+PIXELS = {"data": Preprocess(8, 10, (1.0, 2.0, 3.0), (0.5,), tensors="pixels")}
+TENSORS = {
+    "float32, inputs": (np.float32, MEANS, False),
+    "float32, pixels": (np.float32, PIXELS, True),
+    "uint8, with a mean": (np.uint8, MEANS, True),
+    "uint8, without": (np.uint8, {}, False),
+}
+
+
+@pytest.mark.parametrize("suffix", ["npy", "bin", "raw"])
+@pytest.mark.parametrize(("kind", "preprocess", "subtracted"), TENSORS.values(), ids=TENSORS)
+def test_a_mean_of_tensors(kind, preprocess, subtracted, suffix, tmp_path):
+    array = np.random.default_rng(0).integers(0, 256, (3, 8, 10)).astype(kind)
+    np.save(tmp_path / "x.npy", array) if suffix == "npy" else array.tofile(tmp_path / f"x.{suffix}")
+    images = Dataset([tmp_path], [DATA], preprocess)
+    if suffix != "npy" and kind == np.uint8 and not preprocess:
+        with pytest.raises(ConversionError, match="--mean is missing"):  # raw bytes are pixels for certain
+            images.load(0)
+        return
+    expected = (array.astype(np.float32) - np.float32([[[1]], [[2]], [[3]]])) * np.float32(0.5) if subtracted else array
+    np.testing.assert_array_equal(images.load(0)["data"], expected)
+    assert images.unchanged is (preprocess is MEANS and not subtracted)
+
+
+def test_raw_files_of_other_sizes(tmp_path):
+    """In a folder they are something else; one that is named is an error."""
+    (tmp_path / "net.bin").write_bytes(b"\0" * 77)
+    np.zeros((3, 8, 10), np.float32).tofile(tmp_path / "a.bin")
+    assert Dataset([tmp_path], [DATA], {}).ignored == [tmp_path / "net.bin"]
+    assert Dataset([tmp_path / "a.bin"], [DATA], {}).load(0)["data"].shape == (3, 8, 10)
+    with pytest.raises(BrokenImage, match="77 bytes; input data .* needs 960 of float32 or 240 of uint8"):
+        Dataset([tmp_path / "net.bin"], [DATA], {}).load(0)
+
+
+def test_an_image_for_an_input_of_five_channels(tmp_path):
+    (tmp_path / "x.png").write_bytes(encoded())
+    with pytest.raises(ConversionError, match=r"input data \[1, 5, 8, 10\] is not one: images have 1, 3 or 4 channels"):
+        Dataset([tmp_path], [Value("data", (1, 5, 8, 10))], {}).load(0)
+
+
+def test_transparency_is_kept_for_four_channels(tmp_path):
+    (tmp_path / "x.png").write_bytes(encoded("RGBA", color=(*RED, 7)))
+    (tmp_path / "y.png").write_bytes(encoded())
+    images = Dataset([tmp_path], [Value("data", (1, 4, 8, 10))], {"data": Preprocess(8, 10, order="RGBA")})
+    assert images.load(0)["data"][:, 0, 0].tolist() == [*RED, 7]
+    assert images.load(1)["data"][:, 0, 0].tolist() == [*RED, 255]
+
+
+def test_an_image_of_another_automatic_size_is_broken(tmp_path):
+    (tmp_path / "x.png").write_bytes(encoded(size=(40, 10)))
+    one = Preprocess(32, 32, fit="letterbox", stride=8)
+    with pytest.raises(BrokenImage, match="an image of 10x40, letterboxed to 8x32"):
+        Dataset([tmp_path], [Value("data", (1, 3, 32, 32))], {"data": one}).load(0)
+
+
 # ---- preprocessing
 
 
@@ -222,7 +283,7 @@ def test_plain_resize_is_opencvs():
 def test_centre_crop():
     made = Preprocess(8, 10, order="RGB", resize=(40, 60))(photo())
     np.testing.assert_array_equal(made, photo()[16:24, 25:35].transpose(2, 0, 1))
-    assert Preprocess(8, 10, order="RGB", resize=(20,))._resized_to(40, 60) == (20, 30)
+    assert Preprocess(8, 10, order="RGB", resize=(20,)).placement(40, 60) == (20, 30, -6, -10)
     assert Preprocess(8, 10, resize=(10,))(photo()).shape == (3, 8, 10)
 
 
@@ -231,6 +292,12 @@ WRONG = {
     "norm 0": (dict(norm=(0.0,)), "norm is 0"),
     "mean nan": (dict(mean=(float("nan"),)), "is not finite"),
     "order": (dict(order="HSV"), "channel order 'HSV'"),
+    "fit": (dict(fit="round"), "fit 'round' is not one of stretch, letterbox, corner"),
+    "fill": (dict(fit="letterbox", fill=(300,)), "is not a pixel"),
+    "fills of 2": (dict(fit="letterbox", fill=(0, 0)), "fill has 2 values"),
+    "a crop with a border": (dict(fit="letterbox", resize=(20,)), "crops the image and fit letterbox borders it"),
+    "a stride without a border": (dict(stride=32), "stride 32 is for fit letterbox"),
+    "three means of four channels": (dict(order="RGBA", mean=(1, 2, 3)), "mean has 3 values, but RGBA has 4"),
     "resize too small": (dict(resize=(4,)), "resize to 4 is smaller than the input"),
 }
 
@@ -241,7 +308,15 @@ def test_settings_that_make_no_sense(settings, message):
         Preprocess(8, 10, **settings)
 
 
-@pytest.mark.parametrize("one", [Preprocess(8, 10), Preprocess(8, 10, (104.0, 117.0, 123.0), (0.017,), "RGB", (256,))])
+SAVED = [
+    Preprocess(8, 10),
+    Preprocess(8, 10, (104.0, 117.0, 123.0), (0.017,), "RGB", (256,)),
+    Preprocess(8, 10, order="BGRA", fit="corner", fill=(1, 2, 3, 4), stride=2, tensors="pixels"),
+    Preprocess(8, 10, fit="letterbox", interpolation="pillow-bicubic"),
+]
+
+
+@pytest.mark.parametrize("one", SAVED)
 def test_written_and_read_back(one, tmp_path):
     save_preprocess({"data": one}, tmp_path / "p.json")
     assert load_preprocess(tmp_path / "p.json") == {"data": one}
@@ -258,6 +333,9 @@ def test_written_and_read_back(one, tmp_path):
         '{"data": {"height": "8", "width": 1}}',
         '{"data": {"height": 8, "width": 8, "mean": 3}}',
         '{"data": {"height": 8, "width": 8, "more": 3}}',
+        '{"data": {"height": 8, "width": 8, "fill": 3}}',
+        '{"data": {"height": 8, "width": 8, "fit": 3}}',
+        '{"data": {"height": 8, "width": 8, "stride": 3.5, "fit": "letterbox"}}',
         "[" * 9999,
     ],
 )
@@ -268,7 +346,7 @@ def test_a_file_that_is_no_preprocessing(text, tmp_path):
 
 
 def test_cpp():
-    text = Preprocess(227, 227, (104.0, 117.0, 123.0), (1.0,), "RGB", (256, 256)).to_cpp()
+    text = to_cpp(Preprocess(227, 227, (104.0, 117.0, 123.0), (1.0,), "RGB", (256, 256)))
     assert "const float mean[] = {104.0f, 117.0f, 123.0f};" in text
     assert "PIXEL_BGR2RGB" in text and "copy_cut_border(whole, in, top, h - 227 - top, left, w - 227 - left);" in text
 

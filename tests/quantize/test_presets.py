@@ -91,7 +91,10 @@ def calibrate(*more):
 
 def test_calibrate_prints_the_range_of_the_input(folder, capsys):
     assert calibrate("--preprocess", "torchvision") == 0
-    assert "input data: pixels become -2.118 to 2.64, RGB, resized to 37, cropped to 32x32" in capsys.readouterr().out
+    assert (
+        "input data: pixels become -2.118 to 2.64, RGB, resized to 36, cropped to 32x32, pillow-bilinear"
+        in capsys.readouterr().out
+    )
     written = json.loads((folder / "net.table.preprocess.json").read_text())["data"]
     assert written["order"] == "RGB"
     assert written["mean"] == pytest.approx(PRESETS["torchvision"].mean)
@@ -130,3 +133,38 @@ def test_a_preset_that_is_none_and_one_with_a_mean(folder, capsys):
     assert "torchvision, timm, caffe, yolo" in capsys.readouterr().err
     assert calibrate("--preprocess", "caffe", "--mean", "1") == 2
     assert "omit them" in capsys.readouterr().err
+
+
+def network(folder, channels):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(channels, 2, 3)).eval()
+    pytorch2caffe.export(model, torch.zeros(1, channels, 32, 32), "net.prototxt", "net.caffemodel")
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_missing_mean_is_one_line_and_a_given_one_none(channels, folder, capsys):
+    network(folder, channels)
+    for index in range(3):
+        (folder / f"{index}.png").write_bytes((folder / "photo.png").read_bytes())
+    arguments = ["calibrate", "--proto", "net.prototxt", "--model", "net.caffemodel", "--images", "."]
+    arguments += ["--method", "max", "-o", "net.table"]
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.count("--mean is missing") == 1
+    assert main([*arguments, "--mean", "0", "--fit", "letterbox"]) == 0
+    said = capsys.readouterr()
+    assert "--mean" not in said.err
+    assert f"{'BGR' if channels == 3 else 'BGRA'}, letterboxed to 32x32 with 114" in said.out
+    files = ["net.prototxt", "net.caffemodel", "--table", "net.table"]
+    assert main(["ncnn", *files, "--images", "photo.png", "-o", "int8"]) == 0
+    assert "on 1 image" in capsys.readouterr().out
+
+
+def test_tensors_that_keep_their_numbers_are_mentioned(folder, capsys):
+    np.save("x.npy", np.full((3, 32, 32), 7, np.float32))
+    arguments = ["calibrate", "--proto", "net.prototxt", "--model", "net.caffemodel", "--images", "x.npy"]
+    arguments += ["--method", "max", "-o", "net.table", "--mean", "3"]
+    assert main(arguments) == 0
+    assert "give --tensors pixels" in capsys.readouterr().err
+    assert main([*arguments, "--tensors", "pixels"]) == 0
+    assert "--tensors" not in capsys.readouterr().err
+    assert 127 / float((folder / "net.table").read_text().split()[-1]) == pytest.approx(4)
