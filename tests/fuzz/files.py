@@ -35,8 +35,7 @@ from pytorch2caffe.quantize.preprocess_file import load_preprocess, to_json
 from pytorch2caffe.verify.runtimes import RuntimeFailed
 from pytorch2caffe.verify.runtimes.process import WorkerProcess
 from pytorch2caffe.verify.runtimes.worker import CaffeWorker
-from tests.fuzz.ir import damaged
-from tests.fuzz.loop import main, run_cases
+from tests.fuzz.loop import damaged, main, run_cases
 
 MOST_BYTES = 600e6  # beyond what the process had at its start
 NETWORK = """layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 1 dim: 4 dim: 4 } } }

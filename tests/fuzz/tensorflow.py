@@ -10,11 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pytorch2caffe.errors import ConversionError
 from pytorch2caffe.frontends.tensorflow import load_tensorflow
 from tests.frontends.tensorflow.tf_nets import save, slim, tf
-from tests.fuzz.ir import damaged
-from tests.fuzz.loop import main, run_cases
+from tests.fuzz.loop import damaged, main, read_or_refused, run_cases
 
 MOST_BYTES = 600e6  # beyond what the process had at its start
 # what is damaged -> (the file, what is read)
@@ -41,15 +39,7 @@ def case(folder: Path, chance: random.Random, whole: dict[str, bytes]) -> str:
     form = chance.choice(list(FORMS))
     file, path = FORMS[form]
     (folder / file).write_bytes(damaged(whole[form], chance))
-    before = sorted(folder.rglob("*"))
-    try:
-        load_tensorflow(folder / path, outputs="MMdnn_Output")
-    except ConversionError as error:
-        assert str(error)
-        result = "refused"
-    else:
-        result = "read"
-    assert sorted(folder.rglob("*")) == before, "a file was written"
+    result = read_or_refused(folder, lambda: load_tensorflow(folder / path, outputs="MMdnn_Output"))
     (folder / file).write_bytes(whole[form])
     return f"{form} {result}"
 
