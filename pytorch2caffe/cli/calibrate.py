@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from .caffe_options import part_reading
-from .calibration_options import CalibrationOptions, calibration_options, report_calibration, with_progress
+from .calibration_options import (
+    CalibrationOptions,
+    calibration_options,
+    own_table,
+    report_calibration,
+    report_own_table,
+    with_progress,
+)
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, OutputFile, Prefix, force_option
 from .page import command_line, read_json
@@ -36,6 +43,7 @@ Examples:
       --order RGB --mean 123.675 116.28 103.53 --std 58.395 57.12 57.375 -o resnet18.table
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ \\
       --mean 104 117 123 --norm 1 -o net.table
+  pytorch2caffe calibrate best-qdq.onnx -o best.table
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images list.txt \\
       --mean 127.5 --norm 0.0078125 --method mse --report net.html -o net.table
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ \\
@@ -50,7 +58,12 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
 @click.option("--model", type=Caffemodels(), help="Its caffemodel.")
 @network_options
 @part_reading
-@click.option("--images", required=True, multiple=True, metavar="IMAGES", help="The calibration images.")
+@click.option(
+    "--images",
+    multiple=True,
+    metavar="IMAGES",
+    help="The calibration images; without them, the ranges of a quantized ONNX model are used.",
+)
 @click.option("-o", "--output", required=True, type=OutputFile(), metavar="TABLE", help="Where to write the table.")
 @pixel_options
 @calibration_options
@@ -143,6 +156,12 @@ def command(
     method, keep_float, budget, equalize, bias_correction, report, dask = how_to_calibrate
     if (equalize or bias_correction) and not save_network:
         raise click.UsageError("--equalize and --bias-correction change the network: give --save-network PREFIX too")
+    if not images:
+        read = read_network(network or str(proto), model, shapes, types, loading, reading)
+        table, write = own_table(read.graph, output, how_to_calibrate, "calibrate")
+        write()
+        report_own_table(output, table)
+        return 0
     settings = Settings(method, percent, bool(group), limit_3x3, inner_product, keep_float, passes)
     how = pixels.read()
     if other and not report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,6 +14,7 @@ from .pixel_options import report_ranges
 from .wording import counted
 
 if TYPE_CHECKING:
+    from ..backends.ncnn.table.table import Table
     from ..graph.graph import Graph
     from ..quantize.job import Job, JobResult
 
@@ -92,6 +94,30 @@ def calibration_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+def own_table(graph: Graph, path: str, how: CalibrationOptions, needing: str) -> tuple[Table, Callable[[], None]]:
+    """The table that a quantized model has itself, and what writes it to `path`.
+
+    needing: what needs it, for messages.
+    Raises click.UsageError for options that need images, and for a network that is not quantized.
+    """
+    from ..backends.ncnn.table.file import write_table
+    from ..formats.output_path import check_output_path
+    from ..quantize.file_ranges import table_of_ranges
+
+    if not graph.is_quantized:
+        raise click.UsageError(f"{needing} needs --images to calibrate on: the network is not quantized itself")
+    if others := [option for option in how.given if option != "--keep-float"]:
+        raise click.UsageError(f"{', '.join(others)} need --images to calibrate on")
+    check_output_path(path)
+    table = table_of_ranges(graph, how.keep_float)
+    return table, partial(write_table, table, path)
+
+
+def report_own_table(path: str, table: Table) -> None:
+    """Prints what `own_table` found."""
+    click.echo(f"{path}: {counted(len(table.activations), 'layer')} in int8, by the ranges in the model")
 
 
 def with_progress(run: Callable[..., JobResult], job: Job, graph: Graph) -> JobResult:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from .caffe_options import resized_reading
-from .calibration_options import CalibrationOptions, calibration_options, report_calibration, with_progress
+from .calibration_options import (
+    CalibrationOptions,
+    calibration_options,
+    own_table,
+    report_calibration,
+    report_own_table,
+    with_progress,
+)
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, Prefix, force_option, tolerance_option
 from .page import command_line, working
@@ -44,6 +51,7 @@ Examples:
   pytorch2caffe ncnn net.py:Net --input-shape 1,3,224,224 --images photos/ --order RGB \\
       --mean 123.675 116.28 103.53 --std 58.395 57.12 57.375 --int8 -o net
   pytorch2caffe ncnn best.onnx -o best
+  pytorch2caffe ncnn best-qdq.onnx --int8 -o best-int8
   pytorch2caffe ncnn deploy.prototxt net.caffemodel --fp16 -o net
   pytorch2caffe ncnn deploy.prototxt net.caffemodel --table net.table -o net-int8
 Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncnn, or cannot be read.
@@ -54,7 +62,12 @@ Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncn
 @click.argument("caffemodel", type=Caffemodels(), required=False)
 @click.option("-o", "--output", "prefix", required=True, type=Prefix(".param", ".bin"), help="Where to write.")
 @network_options
-@click.option("--int8", "to_int8", is_flag=True, help="Calibrate on --images, and run the network in int8.")
+@click.option(
+    "--int8",
+    "to_int8",
+    is_flag=True,
+    help="Calibrate on --images, or read the ranges of a quantized ONNX model, and run the network in int8.",
+)
 @click.option(
     "--images",
     multiple=True,
@@ -112,15 +125,15 @@ def command(
 
     if to_int8 and path:
         raise click.UsageError("--int8 calibrates, --table is the result of a calibration: give one of them")
-    if to_int8 and not images:
-        raise click.UsageError("--int8 needs --images to calibrate on")
     if not to_int8 and how_to_calibrate.given:
         raise click.UsageError(f"these options need --int8: {', '.join(how_to_calibrate.given)}")
     how = pixels.read() if images or pixels.preprocess or pixels.mean else None
     try:
         network = read_network(model, caffemodel, shapes, types, loading, reading, one_sample=True)
         table, written, dataset = None, None, None
-        if to_int8:
+        if to_int8 and not images:
+            table, written = own_table(network.graph, f"{prefix}.table", how_to_calibrate, "--int8")
+        elif to_int8:
             from ..quantize.calibrate import Settings
             from ..quantize.job import Job, calibrated, write_files
 
@@ -164,8 +177,10 @@ def command(
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
-    if to_int8:
+    if to_int8 and images:
         report_calibration(job, outcome)
+    elif to_int8 and table:
+        report_own_table(f"{prefix}.table", table)
     int8 = f", {files.int8} of them in int8" if table else ""
     click.echo(f"{prefix}.param: {counted(len(files.lines), 'layer')}{int8}")
     _report(prefix, check)

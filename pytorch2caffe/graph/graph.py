@@ -25,6 +25,7 @@ class Value:
     top:   its name in the file that it was read from; layers that work in place give several values one name.
     about: for an input, what its file tells about the expected numbers: "BGR, 0 to 255 ..."; plain ASCII.
     fixed: the axes of which a layer that reads it is right for this size only.
+    int8_range: the largest magnitude that int8 represents of it, in the quantized model that it was read from, or 0.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Value:
     top: str = ""
     about: str = ""
     fixed: frozenset[int] = frozenset()
+    int8_range: float = 0.0
 
     def __repr__(self) -> str:
         return f"{self.name}{list(self.shape)}"
@@ -126,6 +128,11 @@ class Graph:
         yield from self.inputs
         for node in self.nodes:
             yield from node.outputs
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether it was read from a quantized model, as float."""
+        return any(value.int8_range for value in self.values())
 
     def consumers(self) -> dict[Value, list[Node]]:
         """Which nodes read each value; a node that reads it twice is listed twice."""

@@ -173,17 +173,46 @@ def dequantize(
     block_size: int = 0,
     output_dtype: int = 0,
 ) -> np.ndarray:
-    """(x - zero point) * scale, which are one number, one per position along `axis`, or one per block of these."""
-    zero = np.zeros_like(x_scale) if x_zero_point is None else x_zero_point.astype(np.float32)
-    scale = x_scale.astype(np.float32)
-    if scale.size == 1:
-        scale, zero = scale.reshape(()), zero.reshape(())
-    elif block_size:
-        scale, zero = (np.take(np.repeat(p, block_size, axis), range(x.shape[axis]), axis) for p in (scale, zero))
-    else:
-        shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
-        scale, zero = scale.reshape(shape), zero.reshape(shape)
+    """(x - zero point) * scale."""
+    scale, zero = _along(x, x_scale, x_zero_point, axis, block_size)
     return (x.astype(np.float32) - zero) * scale
+
+
+@folds("QuantizeLinear")
+def quantize(
+    x: np.ndarray,
+    y_scale: np.ndarray,
+    y_zero_point: np.ndarray | None = None,
+    axis: int = 1,
+    saturate: int = 1,
+    block_size: int = 0,
+    output_dtype: int = 0,
+    precision: int = 0,
+) -> np.ndarray:
+    """round(x / scale) + zero point, halves to even, within the type of the zero point."""
+    kind = (
+        y_zero_point.dtype if y_zero_point is not None else dtype_of(output_dtype) if output_dtype else np.dtype("u1")
+    )
+    if kind.kind not in "iu":
+        raise Refused(f"a QuantizeLinear to {kind}", "quantize to 8 bits")
+    scale, zero = _along(x, y_scale, y_zero_point, axis, block_size)
+    info = np.iinfo(kind)
+    return np.clip(np.rint(x / scale) + zero, info.min, info.max).astype(kind)
+
+
+def _along(
+    x: np.ndarray, scale: np.ndarray, zero_point: np.ndarray | None, axis: int, block_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and zero point in a shape for x: one number, one per position along `axis`, or one per block of these."""
+    zero = np.zeros_like(scale) if zero_point is None else zero_point.astype(np.float32)
+    scale = scale.astype(np.float32)
+    if scale.size == 1:
+        return scale.reshape(()), zero.reshape(())
+    if block_size:
+        scale, zero = (np.take(np.repeat(p, block_size, axis), range(x.shape[axis]), axis) for p in (scale, zero))
+        return scale, zero
+    shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
+    return scale.reshape(shape), zero.reshape(shape)
 
 
 @folds("ConstantOfShape")

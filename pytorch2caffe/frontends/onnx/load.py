@@ -19,6 +19,7 @@ from .files import Model, dtype_of, open_model
 from .inputs import InputShapes, shapes_of
 from .names import clean
 from .passes import PASSES
+from .quantized import AS_FLOAT, warn_of_quantized
 from .reader import Reader
 from .tensors import Item, Scope, Tensor, Unknown
 from .types import declare
@@ -39,7 +40,8 @@ def load_onnx(
     start:        float tensors that become inputs, by name, with their shapes; what only they need is not read.
 
     Layers and values are named after the modules that an exporter wrote into the file. The Graph's outputs have the
-    names in the file.
+    names in the file. A quantized model in the QDQ format is read as float, with a QuantizedWarning; the ranges of its
+    integers are kept for an int8 table.
     Raises UnsupportedError naming every node that cannot be read, ConversionError for files that are damaged or
     hostile, unknown names (with similar ones) and sizes that are missing.
     """
@@ -62,8 +64,10 @@ def load_onnx(
         found = reader.read(body_of_model(model), wanted, scope)
     except Refused as error:
         raise ConversionError(f"{path}: {error}") from error
-    for item in found:
+    for name, item in zip(wanted, found, strict=True):
         reader.problems.note_late(item)
+        if isinstance(item, Tensor) and item.quantization:
+            reader.problems.note(f"output {name!r}", Refused("it has integers of a quantized model", AS_FLOAT))
     if reader.problems:
         raise UnsupportedError(reader.problems, f"read from {path}")
     graph = reader.net.graph
@@ -76,6 +80,7 @@ def load_onnx(
     run_passes(graph, PASSES)
     _name(graph, reader.net.wanted)
     warn_of_nonfinite(graph)
+    warn_of_quantized(graph)
     return graph
 
 

@@ -19,6 +19,7 @@ from .fold import FOLD
 from .functions import is_function, specified
 from .names import scopes_of
 from .order import in_order
+from .quantized import dequantized, quantized, refuse_integers
 from .tensors import Item, ProblemList, Scope, Tensor, Unknown, constant
 from .types import BOOL, converted, declare, output_types, refuse_overflow
 from .unsupported import RANDOM, why_unsupported
@@ -139,6 +140,11 @@ class Reader:
             return [constant(first.array().astype(tensors[-1].dtype))]
         if op in ("Cast", "CastLike") and first is not None and not first.constant:
             return [self._cast(first, tensors, attributes)]
+        if op == "QuantizeLinear" and first is not None and not first.constant:
+            return [quantized(self.net, tensors, attributes)]
+        if op == "DequantizeLinear" and first is not None and first.quantization is not None:
+            return [dequantized(tensors, attributes)]
+        refuse_integers(op, tensors)
         if op in SHAPE_ONLY and first is not None:
             stand_in = np.broadcast_to(np.float32(0), first.shape)
             return [constant(FOLD[op](stand_in, **attributes))]

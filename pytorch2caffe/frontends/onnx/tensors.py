@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import Problem, Refused
 from ...graph.graph import Shape, Value
+
+if TYPE_CHECKING:
+    from .quantized import Quantization
 
 LARGEST = 1 << 27  # numbers in a constant that is computed
 MOST_NUMBERS = 1 << 31  # of one tensor
@@ -21,6 +25,7 @@ class Tensor:
 
     dtype:  its type in the file; every float type is float32.
     packed: whether it has integers of 4 bits or fewer, which are int8 or uint8 here.
+    quantization: what its integers stand for, if the value is what they stand for, in float.
     """
 
     dtype: np.dtype
@@ -28,6 +33,7 @@ class Tensor:
     load: Callable[[], np.ndarray] | None = None
     _array: np.ndarray | None = None
     packed: bool = False
+    quantization: Quantization | None = None
 
     @property
     def constant(self) -> bool:
