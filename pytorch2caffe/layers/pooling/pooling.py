@@ -12,7 +12,7 @@ from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, one_sample
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
-from ...graph.registry import Layer, Source, layer, number
+from ...graph.registry import Bounds, Layer, Source, layer, number
 from ..convolution.kernel import as_argument
 from .lower_pooling import FLT_MAX, lower_pooling
 from .windows import Axis, caffe_window_count, torch_window_count
@@ -47,6 +47,10 @@ class Pooling(Layer):
 
     def name_in_legacy(self) -> str:
         return "max_pool" if self.pool == "MAX" else "ave_pool"
+
+    def bounds(self, inputs: Sequence[Bounds], shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Bounds:
+        low, high = inputs[0]
+        return min(low, 0.0), max(high, 0.0)  # the padding of an average is 0
 
     def to_caffe(self) -> dict[str, Any]:
         settings: dict[str, Any] = {"pool": self.pool}
