@@ -47,24 +47,28 @@ class CaffeRule:
     param:    the field of LayerParameter that holds its settings, or "".
     in_place: whether the fork computes it right where its top is its bottom.
     tops:     the number of tops that it is for; None: any.
+    blobs:    the number of blobs in the caffemodel that it is for; None: any.
     """
 
     function: Callable[..., Any]
     param: str
     in_place: bool
     tops: int | None = None
+    blobs: int | None = None
 
 
 CAFFE: dict[str, CaffeRule] = {}
 
 
-def rule_for(type: str, tops: int) -> CaffeRule | None:
-    """The function registered for a layer type with this number of tops, or None."""
+def rule_for(type: str, tops: int, blobs: int = 0) -> CaffeRule | None:
+    """The function registered for a layer type with these numbers of tops and of blobs, or None."""
     rule = CAFFE.get(type)
-    return rule if rule is not None and rule.tops in (None, tops) else None
+    return rule if rule is not None and rule.tops in (None, tops) and rule.blobs in (None, blobs) else None
 
 
-def from_caffe(*types: str, param: str = "", in_place: bool = False, tops: int | None = None) -> Callable[[F], F]:
+def from_caffe(
+    *types: str, param: str = "", in_place: bool = False, tops: int | None = None, blobs: int | None = None
+) -> Callable[[F], F]:
     """Registers `function(net, node, *inputs)` for layer types of Caffe's forks that other layers express.
 
     The function gets a Builder, a CaffeNode and the bottoms as Values. It returns the Value of the top, or a list of
@@ -76,7 +80,7 @@ def from_caffe(*types: str, param: str = "", in_place: bool = False, tops: int |
             if type in CAFFE:
                 other = CAFFE[type].function
                 raise ValueError(f"{type!r} is already handled by {other.__module__}.{other.__name__}")
-            CAFFE[type] = CaffeRule(function, param, in_place, tops)
+            CAFFE[type] = CaffeRule(function, param, in_place, tops, blobs)
         return function
 
     return register

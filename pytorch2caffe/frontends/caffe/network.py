@@ -218,7 +218,8 @@ class NetworkReader:
     def _nodes(self, entry: dict[str, Any]) -> list[Node]:
         kind, name = entry.get("type", ""), entry.get("name", "")
         inputs = [self._bottom(bottom) for bottom in entry.get("bottom", [])]
-        cls, rule = LAYERS.get(kind), rule_for(kind, len(entry.get("top", [])))
+        blobs = self.weights.of(entry)
+        cls, rule = LAYERS.get(kind), rule_for(kind, len(entry.get("top", [])), len(blobs))
         unknown = [field for field in self.unknown if field.layer == name]
         if cls is None and rule is None:
             wrong = next((field for field in unknown if field.name == "type"), None)
@@ -237,7 +238,6 @@ class NetworkReader:
                 self._new(top, ())
             self._refuse(entry, not_honoured(Settings({}), param, unknown, self.reading.ignore_fields))
             return []
-        blobs = self.weights.of(entry)
         if rule is not None:
             weights = blobs if self.weights.known else None
             node = CaffeNode(kind, len(entry.get("top", [])), settings, weights)

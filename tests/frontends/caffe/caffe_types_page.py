@@ -104,6 +104,7 @@ ENDS = {
     **{kind: (f"left out: {why}", "") for kind, why in training.FORKS_LEFT_OUT.items()},
     **{kind: (f"refused: {why}", "") for kind, (why, _) in training.FORKS_REFUSED.items()},
     'Python with layer: "ProposalLayer"': ("Faster R-CNN's: a Proposal with its defaults", "as Proposal"),
+    "BatchNorm with 5 blobs": ("NVIDIA's and Intel's: with a scale and a bias of its own", NUMPY),
     "Python without bottoms": ("becomes an input, where something reads it", ""),
     "any other name that ends in Loss": ("left out: a loss; what it compares is an output", ""),
 }
