@@ -15,14 +15,21 @@ from tests.paths import ROOT
 
 PAGES = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-NEEDS = {"tensorflow1": ["tensorflow"], "onnx": ["onnx", "onnxscript", "onnxruntime"], "chip": ["PIL", "ncnn"]}
-NUMBER = re.compile(r"\d+\.\d+(e[-+]\d+)?")
-CHANGES = re.compile(r"[\dN.,]+ (layers?|bytes|[kMG]B)\b")  # with each improvement of a pass
+NEEDS = {
+    "tensorflow1": ["tensorflow"],
+    "onnx": ["onnx", "onnxscript", "onnxruntime"],
+    "chip": ["PIL", "ncnn"],
+    "int8-accuracy": ["PIL", "ncnn", "sklearn"],
+}
+NUMBER = re.compile(r"-?\d+\.\d+(e[-+]\d+)?")
+CHANGES = re.compile(r"[\dN.,]+ (layers?|channels|bytes|[kMG]B)\b")  # with each improvement of a pass
+BORDER = re.compile("[━─]+")  # as wide as the numbers
 
 
 def plain(text: str) -> list[str]:
     """The lines of an output without what differs from machine to machine."""
-    text = CHANGES.sub("N", NUMBER.sub("N", text.replace("; equal in caffe", "")))
+    text = BORDER.sub("─", CHANGES.sub("N", NUMBER.sub("N", text.replace("; equal in caffe", ""))))
+    text = re.sub(r"^(largest losses in int8).*$|\d+ (?=of 10$)", r"\1", text, flags=re.MULTILINE)
     return [" ".join(line.split()) for line in text.splitlines()]
 
 
