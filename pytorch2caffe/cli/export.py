@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,15 +30,13 @@ from .options import (
     tolerance_option,
 )
 from .page import working
-from .pixel_options import PixelOptions, pixel_options
+from .pixel_options import PixelOptions, after_folding, fold_option, pixel_options, report_folded, to_fold
 from .random_inputs import InputType, random_inputs, shape_advice, types_option
 from .variadic_options import VariadicCommand
 from .wording import counted
 
 if TYPE_CHECKING:
     from ..graph.graph import Graph
-    from ..quantize.image_options import ImageOptions
-    from ..quantize.job import Pixels
 
 
 @click.command(
@@ -81,11 +78,7 @@ With 1 or 2 nothing is written.
     help="Write nothing; with --target all: which consumers accept the network.",
 )
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
-@click.option(
-    "--fold-preprocessing",
-    is_flag=True,
-    help="Put --mean, --norm and --order into the network, which then takes pixels, 0..255, BGR.",
-)
+@fold_option
 @click.option(
     "--deploy",
     "toolchains",
@@ -149,9 +142,8 @@ def command(
     torch.manual_seed(loading.seed)
     sizes, names = named_shapes(shapes)
     given = pixels.read()
-    after = _after_folding(given) if fold_preprocessing else given
-    if fold_preprocessing and given is None:
-        raise click.UsageError("--fold-preprocessing needs --mean or --preprocess")
+    folded = to_fold(given, fold_preprocessing)
+    after = given if folded is None else after_folding(folded)
     if given is not None and not (fold_preprocessing or toolchains):
         raise click.UsageError("--mean and --preprocess are for --fold-preprocessing and --deploy: give one of them")
     rehearse(toolchains, after, sizes, images)
@@ -169,7 +161,6 @@ def command(
         if names or not sizes:
             raise click.UsageError("a PyTorch model is run once to read it: give --input-shape 1,3,224,224 per input")
         net = loading.load(model)
-        folded = given if fold_preprocessing else None
         inputs = random_inputs(sizes, types, input_range)
         convert = partial(export, net, inputs, naming=loading.naming, fold_pixels=folded)
         read = partial(trace, net, inputs, naming=loading.naming)
@@ -194,8 +185,7 @@ def command(
     click.echo(f"{prefix}.prototxt: {counted(len(graph.nodes), 'layer')} for {target}")
     status = "not checked" if no_check else "read back and equal to the model on a random input"
     report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
-    for value, what in graph.notes.items():
-        click.echo(f"input {value} takes pixels, 0 to 255: {what}")
+    report_folded(graph.notes)
     click.echo(f"sizes: {freedom(graph, infer)}")
     add_data(layers=len(graph.nodes), target=target, checks=graph.checks)
     if line := next_step(target, str(prefix), graph.caffemodels):
@@ -225,13 +215,3 @@ def _dry_run(model: str, read: Callable[[], Graph], target: str, *, fold_bn: boo
         return 2
     click.echo(f"{model}: {counted(len(lowered.nodes), 'layer')} for {target}; nothing was written")
     return 0
-
-
-def _after_folding(pixels: ImageOptions | str | None) -> Pixels:
-    """How images become the inputs of the network that has its preprocessing folded in."""
-    from ..convert.pixels import for_pixels
-    from ..quantize.preprocess_file import load_preprocess
-
-    if isinstance(pixels, str):
-        return for_pixels(load_preprocess(pixels))
-    return None if pixels is None else replace(pixels, mean=(0.0,), norm=(1.0,), order="BGR")

@@ -18,6 +18,8 @@ from .options import (
     split_weights,
 )
 from .page import working
+from .pixel_options import PixelOptions, fold_option, pixel_options, report_folded, to_fold
+from .variadic_options import VariadicCommand
 from .wording import counted
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "lower",
+    cls=VariadicCommand,
     help="""Rewrites a Caffe network for another consumer, as PREFIX.prototxt and PREFIX.caffemodel.
 
 Layers, fields and names that the consumer lacks are replaced by those it has, which compute exactly the same. The new
@@ -45,6 +48,8 @@ Exit code 0 done; 1 the new files do not give the same numbers; 2 it cannot be e
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
 @click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
+@fold_option
+@pixel_options
 @caffe_reading
 @split_weights
 @check_runtime
@@ -56,6 +61,8 @@ def command(
     prefix: str,
     target: str,
     fold_bn: bool,
+    fold_preprocessing: bool,
+    pixels: PixelOptions,
     split_weights: bool,
     check_runtime: bool | None,
     no_check: bool,
@@ -64,6 +71,10 @@ def command(
     from ..convert.lower_files import lower_files
     from ..errors import UnsupportedError
 
+    given = pixels.read()
+    folded = to_fold(given, fold_preprocessing)
+    if given is not None and folded is None:
+        raise click.UsageError("--mean and --preprocess are for --fold-preprocessing: give it too")
     try:
         with working(f"writing {prefix}.prototxt for {target}"):
             graph = lower_files(
@@ -76,6 +87,7 @@ def command(
                 check=not no_check,
                 check_runtime=check_runtime,
                 reading=reading,
+                fold_pixels=folded,
             )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
@@ -83,6 +95,7 @@ def command(
     status = "not checked" if no_check else "outputs equal to the old files' on a random input"
     click.echo(f"{prefix}.prototxt: {counted(len(graph.nodes), 'layer')} for {target}")
     report_weights(graph, f"{prefix}.prototxt", status + report_checks(graph))
+    report_folded(graph.notes)
     if graph.renamed:
         click.echo(f"{prefix}.names.json: {len(graph.renamed)} shortened names")
     return 0

@@ -20,7 +20,7 @@ from .calibration_options import (
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, Prefix, force_option, tolerance_option
 from .page import command_line, working
-from .pixel_options import PixelOptions, pixel_options
+from .pixel_options import PixelOptions, after_folding, fold_option, pixel_options, report_folded, to_fold
 from .random_inputs import InputType
 from .variadic_options import VariadicCommand
 from .wording import counted, size_of
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ..convert.ncnn import Check, Samples
     from ..convert.network import Network
     from ..frontends.caffe.reading import CaffeReading
-    from ..quantize.image_options import ImageOptions
     from ..quantize.images import Dataset
+    from ..quantize.job import Pixels
 
 
 @click.command(
@@ -74,6 +74,7 @@ Exit code 0 done; 1 the outputs differ in ncnn; 2 it cannot be expressed for ncn
     metavar="IMAGES",
     help="The images to calibrate and to compare on: a directory, a list, an image or a .npy tensor, once per input.",
 )
+@fold_option
 @pixel_options
 @calibration_options
 @click.option(
@@ -110,6 +111,7 @@ def command(
     loading: ModelOptions,
     to_int8: bool,
     images: tuple[str, ...],
+    fold_preprocessing: bool,
     pixels: PixelOptions,
     how_to_calibrate: CalibrationOptions,
     path: str | None,
@@ -120,6 +122,7 @@ def command(
     tolerance: float,
     reading: Callable[[Shapes], CaffeReading],
 ) -> int:
+    from ..convert.fold_pixels import network_of_pixels
     from ..convert.ncnn import export_ncnn
     from ..errors import UnsupportedError
 
@@ -127,10 +130,18 @@ def command(
         raise click.UsageError("--int8 calibrates, --table is the result of a calibration: give one of them")
     if not to_int8 and how_to_calibrate.given:
         raise click.UsageError(f"these options need --int8: {', '.join(how_to_calibrate.given)}")
+    if path and fold_preprocessing:
+        raise click.UsageError("--table is of a network without --fold-preprocessing: calibrate with --int8 instead")
     how = pixels.read() if images or pixels.preprocess or pixels.mean else None
+    folded = to_fold(how, fold_preprocessing)
+    pixels_only: Pixels = how if folded is None else after_folding(folded)
     try:
         network = read_network(model, caffemodel, shapes, types, loading, reading, one_sample=True)
         table, written, dataset = None, None, None
+        folds: dict[str, str] = {}
+        if folded is not None:
+            network = network_of_pixels(network, folded)
+            folds = network.graph.notes
         if to_int8 and not images:
             table, written = own_table(network.graph, f"{prefix}.table", how_to_calibrate, "--int8")
         elif to_int8:
@@ -142,7 +153,7 @@ def command(
             job = Job(
                 images,
                 f"{prefix}.table",
-                how,
+                pixels_only,
                 settings,
                 equalize=equalize,
                 bias_correction=bias_correction,
@@ -160,8 +171,8 @@ def command(
             from ..backends.ncnn.table.file import read_table
 
             table = read_table(path)
-            how = how or _beside(path)
-        samples = None if no_check else _samples(network, table, how, images, dataset)
+            pixels_only = how or _beside(path)
+        samples = None if no_check else _samples(network, table, pixels_only, images, dataset)
         with working(f"writing {prefix}.param and {prefix}.bin"):
             files, check = export_ncnn(
                 network,
@@ -184,6 +195,7 @@ def command(
     int8 = f", {files.int8} of them in int8" if table else ""
     click.echo(f"{prefix}.param: {counted(len(files.lines), 'layer')}{int8}")
     _report(prefix, check)
+    report_folded(folds)
     for new, old in files.renamed.items():
         click.echo(f"renamed {old!r} to {new}, which ncnn can parse")
     for text in files.notes:
@@ -202,7 +214,7 @@ def _beside(table: str) -> str | None:
 def _samples(
     network: Network,
     table: Table | None,
-    pixels: ImageOptions | str | None,
+    pixels: Pixels,
     images: tuple[str, ...],
     dataset: Dataset | None,
 ) -> Samples:

@@ -15,6 +15,7 @@ from .option_groups import collected
 
 if TYPE_CHECKING:
     from ..quantize.image_options import ImageOptions
+    from ..quantize.job import Pixels
     from ..quantize.preprocess import Preprocess
 
 
@@ -169,6 +170,38 @@ def pixel_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+def fold_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--fold-preprocessing, as the argument `fold_preprocessing`."""
+    return click.option(
+        "--fold-preprocessing",
+        is_flag=True,
+        help="Put --mean, --norm and --order into the network, which then takes pixels, 0..255, BGR.",
+    )(function)
+
+
+def to_fold(pixels: ImageOptions | str | None, fold_preprocessing: bool) -> ImageOptions | str | None:
+    """The preprocessing to fold, None for none. Raises click.UsageError if it is to be folded and not given."""
+    if fold_preprocessing and pixels is None:
+        raise click.UsageError("--fold-preprocessing needs --mean or --preprocess")
+    return pixels if fold_preprocessing else None
+
+
+def after_folding(pixels: ImageOptions | str) -> Pixels:
+    """How images become the inputs of the network that has its preprocessing folded in."""
+    from ..convert.fold_pixels import for_pixels
+    from ..quantize.preprocess_file import load_preprocess
+
+    if isinstance(pixels, str):
+        return for_pixels(load_preprocess(pixels))
+    return replace(pixels, mean=(0.0,), norm=(1.0,), order="BGR")
+
+
+def report_folded(notes: Mapping[str, str]) -> None:
+    """Prints what was done to each input that takes pixels."""
+    for value, what in notes.items():
+        click.echo(f"input {value} takes pixels, 0 to 255: {what}")
 
 
 def report_ranges(preprocess: Mapping[str, Preprocess]) -> None:

@@ -22,9 +22,10 @@ from ..verify.compare import Comparison
 from ..verify.report import verdict
 from ..verify.runtimes import RuntimeFailed
 from ..verify.verify import verify
+from .fold_pixels import pixel_inputs
 from .other_sizes import silent_axes
 from .own_runtime import OwnRuntime
-from .pixels import pixel_inputs, random_pixels, taking_pixels
+from .pixels import random_pixels, taking_pixels
 from .random_like import random_like
 
 if TYPE_CHECKING:

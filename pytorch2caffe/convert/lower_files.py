@@ -15,8 +15,10 @@ from ..errors import DifferentError
 from ..frontends.caffe.reader import load_as, load_caffe
 from ..frontends.caffe.reading import CaffeReading
 from ..graph.graph import Graph
+from ..quantize.job import Pixels
 from ..runtime.random_inputs import random_inputs
 from ..verify.runtimes import Results, RuntimeFailed
+from .fold_pixels import folded
 from .own_runtime import OwnRuntime
 
 
@@ -32,6 +34,7 @@ def lower_files(
     check_runtime: bool | None = None,
     tolerance: float = 1e-4,
     reading: CaffeReading | None = None,
+    fold_pixels: Pixels = None,
 ) -> Graph:
     """Writes a Caffe network as PREFIX.prototxt and PREFIX.caffemodel in the layers of a dialect.
 
@@ -42,12 +45,15 @@ def lower_files(
     check_runtime: also run the new files in the consumer itself, as for `export`.
     tolerance: the largest relative L2 difference of an output.
     reading:   which part of the network is read, and its sizes: the arguments of `load_caffe`.
+    fold_pixels: put this preprocessing of images into the network, which then takes pixels, 0 to 255, in BGR.
 
     Returns the graph as written. Raises UnsupportedError listing everything that cannot be read or written,
     DifferentError if the outputs differ, RuntimeFailed if the consumer cannot run them; then nothing is written.
     """
     own_runtime = OwnRuntime(dialect, check_runtime if check or check_runtime else False)
     graph = load_as(prototxt, caffemodel, reading or CaffeReading())
+    if fold_pixels is not None:
+        graph = folded(graph, fold_pixels, check=check, tolerance=tolerance)
 
     def proof(new_prototxt: Path, new_caffemodels: Sequence[Path]) -> None:
         new = load_caffe(new_prototxt, new_caffemodels)
@@ -70,7 +76,7 @@ def lower_files(
         split_weights=split_weights,
         proof=proof,
     )
-    written.checks = own_runtime.checks
+    written.checks, written.notes = own_runtime.checks, graph.notes
     return written
 
 

@@ -1,11 +1,10 @@
-"""Networks that take pixels: the preprocessing put into the graph, and the model that the files are compared with."""
+"""The model that takes pixels, which files with the preprocessing folded in are compared with."""
 
 from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,23 +12,6 @@ from torch import nn
 
 from ..errors import ConversionError
 from ..passes.fold_preprocessing import PixelInput
-from ..quantize.preprocess import Preprocess
-
-
-def pixel_inputs(preprocess: Mapping[str, Preprocess]) -> dict[str, PixelInput]:
-    """How pixels become each input: in BGR if they have three channels, else in the network's order."""
-    return {
-        name: PixelInput(tuple(one.channel_means), tuple(one.channel_norms), one.order == "RGB")
-        for name, one in preprocess.items()
-    }
-
-
-def for_pixels(preprocess: Mapping[str, Preprocess]) -> dict[str, Preprocess]:
-    """The preprocessing that remains when the network takes pixels: only resizing and cropping."""
-    return {
-        name: replace(one, mean=(0.0,), norm=(1.0,), order="BGR" if one.channels == 3 else one.order)
-        for name, one in preprocess.items()
-    }
 
 
 def taking_pixels(model: Callable[..., Any], inputs: list[PixelInput | None]) -> Callable[..., Any]:

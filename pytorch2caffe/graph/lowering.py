@@ -32,13 +32,15 @@ class Lowered:
     problems: list[Problem]
 
 
-def lower(graph: Graph, target: Target, infer: Infer) -> Lowered:
+def lower(graph: Graph, target: Target, infer: Infer, *, any_size: bool = False) -> Lowered:
     """Expresses `graph` in layers that `target` takes; values keep their names where they still exist.
 
     A layer that the target does not take is replaced by its own `lower`, until the target takes all of it. Silence
     layers are left out: a backend adds them where they are needed.
+
+    any_size: a form that fits other heights and widths too is worth more layers.
     """
-    net = Lowering(graph, target, infer)
+    net = Lowering(graph, target, infer, any_size=any_size)
     values = {value: net.copy_input(value) for value in graph.inputs}
     problems: list[Problem] = []
     for node in graph.nodes:
@@ -57,11 +59,14 @@ def lower(graph: Graph, target: Target, infer: Infer) -> Lowered:
 
 
 class Lowering(Builder):
-    """The builder that a layer's `lower` adds simpler layers to."""
+    """The builder that a layer's `lower` adds simpler layers to.
 
-    def __init__(self, graph: Graph, target: Target, infer: Infer) -> None:
+    any_size: whether a form that fits other heights and widths too is worth more layers.
+    """
+
+    def __init__(self, graph: Graph, target: Target, infer: Infer, *, any_size: bool = False) -> None:
         super().__init__(Graph(graph.name, aliases=graph.aliases, calls=graph.calls), infer)
-        self.target = target
+        self.target, self.any_size = target, any_size
         self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
         self.sources: dict[Node, Node] = {}
         self._written: set[Value] = set()

@@ -107,7 +107,7 @@ def views_of(node: Node, view: View) -> list[View | None]:
         for axis, (begin, end) in enumerate(zip(layer.begin, layer.end, strict=True)):
             part = part and _narrowed(part, axis, shape[axis], begin, end)
         return [part]
-    if isinstance(layer, Slice):
+    if isinstance(layer, Slice) and not layer.parts:
         axis = layer.axis % len(shape)
         edges = [0, *layer.slice_point, shape[axis]]
         return [_narrowed(view, axis, shape[axis], *edge) for edge in zip(edges, edges[1:], strict=False)]

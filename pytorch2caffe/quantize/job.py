@@ -48,7 +48,8 @@ class Job:
 
     images:     a directory, a list file, an image or a tensor for each input, or one for all inputs.
     table:      the output path of the table; the preprocessing is written to `preprocess_path(table)`.
-    pixels:     how images become inputs, or the path of a preprocessing file; None if all inputs are tensors.
+    pixels:     how images become inputs, for all or by input, or the path of a preprocessing file; None if all inputs
+                are tensors.
     settings:   how to choose scales.
     fold_bn:    fold BatchNorm and Scale into the weights first; `save_ncnn` must do so too.
     equalize:   equalize the ranges of channels first, and fold as well; this changes the weights of the network.
@@ -65,7 +66,7 @@ class Job:
 
     images: Sequence[str | Path]
     table: str | Path
-    pixels: ImageOptions | str | Path | None
+    pixels: Pixels
     settings: Settings = Settings()
     fold_bn: bool = False
     equalize: bool = False

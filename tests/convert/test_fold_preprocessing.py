@@ -119,3 +119,78 @@ def test_what_does_not_fit_together(options, message, tmp_path, monkeypatch, cap
     (tmp_path / "m.py").write_text("import torch\ndef net():\n    return torch.nn.Conv2d(3, 4, 3)\n")
     assert main(["export", "m.py:net", "--input-shape", "1,3,8,8", "-o", "n", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+MEAN = ["--mean", "123.675", "116.28", "103.53", "--std", "58.395", "57.12", "57.375", "--order", "RGB"]
+
+
+@pytest.fixture
+def padded(tmp_path, monkeypatch):
+    """A network whose first layer is padded, as Caffe files net.*, and as a model of m.py."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.py").write_text(
+        "import torch\ndef net():\n    torch.manual_seed(1)\n    return torch.nn.Conv2d(3, 4, 3, padding=1)\n"
+    )
+    assert main(["export", "m.py:net", "--input-shape", "1,3,8,8", "-o", "net", "--no-check-runtime"]) == 0
+    torch.manual_seed(1)
+    return nn.Conv2d(3, 4, 3, padding=1)
+
+
+def expected_for(model: nn.Module, image: np.ndarray) -> np.ndarray:
+    """The model's output for the preprocessed image [H, W, BGR]."""
+    rgb = torch.from_numpy(image[..., ::-1].astype(np.float32)).movedim(-1, 0)
+    mean, std = (torch.tensor(values)[:, None, None] for values in (PIXELS.mean, (58.395, 57.12, 57.375)))
+    with torch.no_grad():
+        return model(((rgb - mean) / std)[None]).numpy()
+
+
+def test_lower_folds_it_too(padded, capsys):
+    assert main(["lower", "net.prototxt", "net.caffemodel", *MEAN, "--fold-preprocessing", "-o", "new"]) == 0
+    assert "input data takes pixels, 0 to 255: mean and factor are a Scale before it" in capsys.readouterr().out
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    pixels = image.astype(np.float32).transpose(2, 0, 1)[None]
+    *_, actual = run(load_caffe("new.prototxt", "new.caffemodel"), {"data": pixels}).values()
+    np.testing.assert_allclose(actual, expected_for(padded, image), rtol=1e-4, atol=1e-5)
+
+
+def test_lower_would_see_a_mistake(padded, monkeypatch, tmp_path, capsys):
+    import pytorch2caffe.convert.fold_pixels as module
+
+    monkeypatch.setattr(module, "fold_preprocessing", lambda *_: {"data": "nothing"})
+    assert main(["lower", "net.prototxt", "net.caffemodel", *MEAN, "--fold-preprocessing", "-o", "new"]) == 1
+    assert "with the preprocessing folded in" in capsys.readouterr().err
+    assert not list(tmp_path.glob("new.*"))
+
+
+@pytest.mark.parametrize("source", [["m.py:net", "--input-shape", "1,3,8,8"], ["net.prototxt", "net.caffemodel"]])
+def test_ncnn_folds_it_too(source, padded, capsys):
+    ncnn = pytest.importorskip("ncnn")
+    assert main(["ncnn", *source, *MEAN, "--fold-preprocessing", "-o", "new"]) == 0
+    output = capsys.readouterr().out
+    assert "outputs in ncnn equal" in output and "input data takes pixels, 0 to 255" in output
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    net = ncnn.Net()
+    net.load_param("new.param")
+    net.load_model("new.bin")
+    extractor = net.create_extractor()
+    extractor.input("data", ncnn.Mat.from_pixels(np.ascontiguousarray(image), ncnn.Mat.PixelType.PIXEL_BGR, 8, 8))
+    _, actual = extractor.extract(net.output_names()[0])
+    np.testing.assert_allclose(np.array(actual), expected_for(padded, image)[0], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("command", ["lower", "ncnn"])
+def test_without_a_mean(command, padded, capsys):
+    assert main([command, "net.prototxt", "net.caffemodel", "--fold-preprocessing", "-o", "new"]) == 2
+    assert "--fold-preprocessing needs --mean or --preprocess" in capsys.readouterr().err
+
+
+def test_a_mean_that_lower_would_not_use(padded, capsys):
+    assert main(["lower", "net.prototxt", "net.caffemodel", "--mean", "0", "-o", "new"]) == 2
+    assert "--mean and --preprocess are for --fold-preprocessing" in capsys.readouterr().err
+
+
+def test_ncnn_with_a_table_of_the_network_before(padded, tmp_path, capsys):
+    (tmp_path / "net.table").write_text("conv2d_param_0 1 1 1 1\nconv2d 1\n")
+    options = ["--table", "net.table", *MEAN, "--fold-preprocessing"]
+    assert main(["ncnn", "net.prototxt", "net.caffemodel", *options, "-o", "new"]) == 2
+    assert "calibrate with --int8 instead" in capsys.readouterr().err

@@ -86,9 +86,14 @@ FITS_ALL: dict[str, Callable[[], nn.Module]] = {
     "layer normalization of channels": lambda: Block(
         lambda y, n: n(y.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), nn.LayerNorm(8)
     ),
+    "all but the last row": lambda: Block(lambda y: y[:, :, :-1]),
+    "reflection padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="reflect")),
+    "replication padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="replicate")),
+    "rolled": lambda: Block(lambda y: torch.roll(y, (1, 1), (2, 3))),
     "group normalization": lambda: Block(lambda y: F.group_norm(y, 2)),
 }
 EVEN = {  # right at other even sizes; the model itself refuses odd ones, or drops their last row
+    "halves": lambda: Block(lambda y: torch.cat(torch.cat(y.chunk(2, 2), 1).chunk(2, 3), 1)),
     "pixel unshuffle": lambda: Block(lambda y: F.pixel_unshuffle(y, 2)),
     "focus": lambda: Block(focus, nn.Conv2d(32, 4, 3)),
 }
@@ -101,12 +106,7 @@ FAILS = {  # right at another batch; does not load at another size
         lambda y, p, fc: fc(p(y).flatten(1)), nn.MaxPool2d(2), nn.Linear(8 * 8 * 8, 5)
     ),
     "the last row": lambda: Block(lambda y: y[:, :, -1:]),
-    "all but the last row": lambda: Block(lambda y: y[:, :, :-1]),
-    "halves": lambda: Block(lambda y: torch.cat(torch.cat(y.chunk(2, 2), 1).chunk(2, 3), 1)),
     "flipped": lambda: Block(lambda y: y.flip((2, 3))),
-    "reflection padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="reflect")),
-    "replication padding": lambda: Block(lambda y: F.pad(y, (1, 1, 1, 1), mode="replicate")),
-    "rolled": lambda: Block(lambda y: torch.roll(y, (1, 1), (2, 3))),
     "three by three windows": lambda: Block(lambda y: F.adaptive_avg_pool2d(y, 3)),
     "a sum over space": lambda: Block(lambda y: y.sum((2, 3))),
     "a variance over space": lambda: Block(lambda y: y.var((2, 3))),

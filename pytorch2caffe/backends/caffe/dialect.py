@@ -142,6 +142,8 @@ class Limits:
                    so that the caffemodel has them once.
     leftovers:     whether the pieces of a Slice that nothing reads may remain; else they are outputs of the network.
     outputs_by_top: whether each unread top is an output of the network; else each layer of which no top is read.
+    any_size:      whether it loads files at another height and width, so that layers that fit them are worth their
+                   number.
     """
 
     name_length: int | None = None
@@ -158,6 +160,7 @@ class Limits:
     shared_weights: bool = False
     leftovers: bool = True
     outputs_by_top: bool = True
+    any_size: bool = False
 
     def most_axes(self, type: str) -> int | None:
         """The most axes that an input or output of a layer may have; None for no limit."""

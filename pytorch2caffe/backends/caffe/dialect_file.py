@@ -47,6 +47,7 @@ LIMITS = {
     "shared_weights": "a boolean",
     "leftovers": "a boolean",
     "outputs_by_top": "a boolean",
+    "any_size": "a boolean",
     "outputs": "a number above 0",
     "batch": "a number above 0",
     "side": "a number above 0",

@@ -10,7 +10,10 @@ import numpy as np
 from ...errors import Problem, Refusal, UnsupportedError
 from ...graph.builder import Builder
 from ...graph.graph import Graph, Infer, Value
+from ...graph.lowering import Lowered
+from ...graph.other_sizes import fixed_by
 from ...graph.registry import Layer
+from ...passes.expand_ends import counts_from_end
 from ...passes.express import express
 from .check import alternative_to, check
 from .dialect import Dialect
@@ -62,13 +65,21 @@ def lower(graph: Graph, target: Dialect, infer: Infer, *, fold_bn: bool = False)
     """The same network in layers that `target` has; values keep their names where they still exist and fit.
 
     fold_bn: fold BatchNorm and Scale into the preceding weights, also where the dialect does not ask for it.
+    More layers are added for what counts from the end of an axis only if the height or the width may then be changed.
 
     before: data -> Clip(0, 6) -> (output)
     after:  data -> ReLU -> Power -> ReLU -> Power -> (output)
     Raises UnsupportedError listing every layer that the dialect cannot express, and every limit that is exceeded.
     """
-    before, after = before_lowering(target), after_lowering(target, fold_bn=fold_bn)
-    lowered = express(graph, DialectTarget(target), infer, before, after)
+    after = after_lowering(target, fold_bn=fold_bn)
+
+    def expressed(*, any_size: bool) -> Lowered:
+        return express(graph, DialectTarget(target), infer, before_lowering(target, any_size=any_size), after)
+
+    free = target.limits.any_size and any(map(counts_from_end, graph.nodes))
+    lowered = expressed(any_size=free)
+    if free and (lowered.problems or {"height", "width"} <= fixed_by(lowered.graph, infer).keys()):
+        lowered = expressed(any_size=False)
     problems = [_of_dialect(problem, target) for problem in lowered.problems] or check(lowered.graph, target)
     if problems:
         raise UnsupportedError(problems, f"written for dialect {target.name!r}")

@@ -19,6 +19,7 @@ from ...passes.drop_channels_last import drop_channels_last
 from ...passes.drop_crops import drop_crops
 from ...passes.drop_flattenings import drop_flattenings
 from ...passes.drop_unused import drop_unused
+from ...passes.expand_ends import expand_ends
 from ...passes.expand_leftovers import expand_leftovers
 from ...passes.fit_names import fit_names
 from ...passes.fix_sizes import fix_sizes
@@ -49,9 +50,13 @@ PLAIN = Convolution(1, (1, 1), bias_term=False)
 ANY_VALUE = Value("", (1, 1, 1, 1))
 
 
-def before_lowering(target: Dialect) -> list[Pass]:
-    """The passes over a graph in layers of any kind. A target that pads one side alone keeps its Pads."""
-    passes: list[Pass] = [drop_channels_last, fold_tiles, join_shuffles]
+def before_lowering(target: Dialect, *, any_size: bool) -> list[Pass]:
+    """The passes over a graph in layers of any kind. A target that pads one side alone keeps its Pads.
+
+    any_size: layers that fit every height and width are worth their number.
+    """
+    ends = partial(expand_ends, infer=infer, any_size=any_size)
+    passes: list[Pass] = [ends, drop_channels_last, fold_tiles, join_shuffles]
     if target.takes(PAD_BELOW, [ANY_VALUE]) is not None:
         passes += [fold_pads]
     if Power.type not in target.layers:

@@ -8,6 +8,7 @@ from functools import partial
 from ...passes.drop_dropouts import drop_dropouts
 from ...passes.drop_splits import drop_splits
 from ...passes.drop_unused import drop_unused
+from ...passes.expand_ends import expand_ends
 from ...passes.floor_pooling import floor_pooling
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.join_activations import join_activations
@@ -26,11 +27,13 @@ from ...passes.order_outputs import order_outputs
 from ...passes.runner import Pass
 from ...passes.separate_outputs import separate_outputs
 from ...passes.silence_unused import silence_unused
+from ...runtime.infer import infer
 
 
 def before_lowering(*, keep: Collection[str] = ()) -> list[Pass]:
     """The passes over a graph in layers of any kind. keep: names of layers that must not become part of another."""
     return [
+        partial(expand_ends, infer=infer),
         drop_unused,
         drop_splits,
         drop_dropouts,

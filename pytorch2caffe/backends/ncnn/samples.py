@@ -17,7 +17,7 @@ from ...graph.graph import Value
 from ...graph.registry import Layer
 from ...layers.convolution.convolution import Convolution
 from ...layers.convolution.kernel import Kernel
-from ...layers.indexing.strided_slice import crop
+from ...layers.indexing.cut import crop
 from ...layers.pooling.pooling import Pooling
 from ...layers.shape.concat import Concat
 from ...layers.shape.pad import Pad

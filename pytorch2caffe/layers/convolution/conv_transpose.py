@@ -13,7 +13,7 @@ from ...graph.ir_operator import IrOperator
 from ...graph.onnx_rules import from_onnx
 from ...graph.registry import Size, from_ir, from_torch, pair
 from ..elementwise.scale import Bias
-from ..indexing.strided_slice import crop
+from ..indexing.cut import crop
 from ..shape.pad import pad_with
 from ..shape.reshape import drop_batch, reshape_to, with_batch
 from .deconvolution import Deconvolution

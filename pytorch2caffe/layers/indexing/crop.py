@@ -13,7 +13,7 @@ from ...graph.graph import Operand, Shape, Value
 from ...graph.ir_operator import IrOperator
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, from_ir, layer
-from .strided_slice import crop
+from .cut import crop
 
 
 @layer("Crop", param="crop_param")

@@ -8,7 +8,7 @@ from ...graph.registry import from_torch
 from ..shape.pad import pad_with
 from ..shape.permute import permute_to
 from ..shape.reshape import reshape_to
-from .strided_slice import crop
+from .cut import crop
 
 
 @from_torch("torch.diag_embed", "torch.Tensor.diag_embed")

@@ -15,7 +15,7 @@ from ...graph.registry import from_torch
 from ..shape.reshape import reshape_to
 from .index_select import select_indices
 from .strided_slice import select
-from .subscript import from_the_end, items_of, positions_of, ranges_of
+from .subscript import from_the_end, items_of, positions_of, ranges_of, to_before_end
 
 
 @from_torch("torch.Tensor.__getitem__")
@@ -27,7 +27,8 @@ def getitem(net: Builder, input: Operand, index: Any) -> Value:
     if arrays:
         return _take(net, input, parts)
     ranges, shape = ranges_of(input.shape, tuple(parts))
-    return reshape_to(net, select(net, input, ranges, from_the_end(input.shape, tuple(parts))), shape)
+    fixed, from_end = (axes(input.shape, tuple(parts)) for axes in (from_the_end, to_before_end))
+    return reshape_to(net, select(net, input, ranges, fixed, from_end), shape)
 
 
 def _take(net: Builder, x: Value, parts: Sequence[Any]) -> Value:

@@ -11,7 +11,7 @@ from ...graph.graph import Value
 from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir, from_torch
 from .strided_slice import select
-from .subscript import Range, from_the_end, ranges_of
+from .subscript import Range, from_the_end, ranges_of, to_before_end
 
 OPEN = (1 << 63) - 1  # the end of an open slice in an exported program
 
@@ -23,8 +23,10 @@ def aten_slice(
     ranges = [(0, size, 1) for size in input.shape]
     along = slice(start, None if end is not None and end >= OPEN else end, step)
     ranges[dim % len(ranges)] = along.indices(input.shape[dim])
-    fixed = {dim % len(ranges)} if from_the_end((input.shape[dim],), along) else set()
-    return select(net, input, ranges, fixed)
+    fixed, from_end = (
+        {dim % len(ranges)} if axes((input.shape[dim],), along) else set() for axes in (from_the_end, to_before_end)
+    )
+    return select(net, input, ranges, fixed, from_end)
 
 
 MASKS = ("begin_mask", "end_mask", "shrink_axis_mask", "new_axis_mask", "ellipsis_mask")

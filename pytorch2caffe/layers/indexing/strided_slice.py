@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,19 +15,24 @@ from ...graph.graph import Shape, Value, fix_axes
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
 from ..convolution.convolution import Convolution
+from ..shape.ends import all_but
 from ..shape.reshape import reshape_to
-from ..shape.slice import Slice, piece_by_convolution, slice_at
+from .cut import crop
 
 
 @layer("StridedSlice")
 class StridedSlice(Layer):
-    """Every step-th position from begin up to end, per axis; steps are positive."""
+    """Every step-th position from begin up to end, per axis; steps are positive.
+
+    from_end: axes of [N, C, H, W] whose end is counted from the end of the axis; the numbers are those for this size.
+    """
 
     moves_data = True
 
     begin: tuple[int, ...]
     end: tuple[int, ...]
     step: tuple[int, ...]
+    from_end: tuple[int, ...] = ()
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         parts = []
@@ -52,6 +57,8 @@ class StridedSlice(Layer):
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
         (x,) = inputs
+        if self.from_end:
+            return self._from_end(net, x)
         steps = [axis for axis, step in enumerate(self.step) if step > 1]
         sizes = [len(range(*s)) for s in zip(self.begin, self.end, self.step, strict=True)]
         begin, end = list(self.begin), list(self.end)
@@ -68,6 +75,17 @@ class StridedSlice(Layer):
             x = _every_of_axis(net, x, axis, self.step[axis])
         return x
 
+    def _from_end(self, net: Lowering, x: Value) -> Value:
+        """Without from_end: in layers that fit every size if that is wanted, else right for this size only."""
+        begin, end = list(self.begin), list(self.end)
+        fix_axes(x, set() if net.any_size else set(self.from_end))
+        for axis in self.from_end if net.any_size else ():
+            x = all_but(net, x, axis, begin[axis], x.shape[axis] - end[axis])
+            begin[axis], end[axis] = 0, x.shape[axis]
+        if all(r == (0, size, 1) for *r, size in zip(begin, end, self.step, x.shape, strict=True)):
+            return x
+        return net.add(StridedSlice(tuple(begin), tuple(end), self.step), x)
+
     def _to_the_end(self, shape: Shape) -> bool:
         """Whether it takes every step-th row and column from the first few on, to the end, of all channels."""
         counts = [len(range(*r)) for r in zip(self.begin, self.end, self.step, strict=True)]
@@ -77,31 +95,6 @@ class StridedSlice(Layer):
 
     def to_ir(self, net: IrNet, inputs: Sequence[Edge], blobs: Sequence[np.ndarray]) -> Any:
         return net.cut(inputs[0], dict(enumerate(zip(self.begin, self.end, self.step, strict=True))))
-
-
-def crop(net: Builder, x: Value, ranges: Mapping[int, tuple[int, int]], *, any_size: bool = False) -> Value:
-    """x with axis a cut to ranges[a] = (begin, end), by Slice layers whose other outputs are not used.
-
-    any_size: an end within the axis stays where it is if the axis gets longer, and one at its end moves with it.
-    For targets without Slice, by convolutions.
-    """
-    for axis, (begin, end) in ranges.items():
-        points = [point for point in (begin, end) if 0 < point < x.shape[axis]]
-        if not points:
-            continue
-        cut = Slice(axis, tuple(points))
-        if isinstance(net, Lowering) and len(x.shape) == 4 and axis and not net.takes(cut, x):
-            fix_axes(x, {axis})
-            convolution, weight = piece_by_convolution(x.shape, axis, begin, end)
-            x = net.add(convolution, x, blobs=[weight], name="slice")
-        else:
-            x = slice_at(net, x, axis, points, "slice", any_size=any_size)[1 if begin > 0 else 0]
-    return x
-
-
-def crop_space(net: Builder, x: Value, sizes: Sequence[int]) -> Value:
-    """x with its spatial axes cut to the first `sizes` positions."""
-    return crop(net, x, {axis: (0, size) for axis, size in enumerate(sizes, 2)})
 
 
 def every(net: Builder, x: Value, step: Sequence[int], begin: Sequence[int] = (0, 0)) -> Value:
@@ -121,15 +114,24 @@ def _every_of_axis(net: Builder, x: Value, axis: int, step: int) -> Value:
 
 
 def select(
-    net: Builder, x: Value, ranges: Sequence[tuple[int, int, int]], fixed: Collection[int] | None = None
+    net: Builder,
+    x: Value,
+    ranges: Sequence[tuple[int, int, int]],
+    fixed: Collection[int] | None = None,
+    from_end: Collection[int] = (),
 ) -> Value:
     """The part of x that `ranges` (begin, end, step) select, an axis each: a StridedSlice, or x itself.
 
     fixed: the axes along which it is right for this size of x only, None: all that are cut. Along the others, an end
     within the axis stays where it is if the axis gets longer, and one at its end moves with it.
+    from_end: those of them whose end alone is counted from the end of the axis.
     """
     cut = {axis for axis, (r, size) in enumerate(zip(ranges, x.shape, strict=True)) if r != (0, size, 1)}
     if not cut:
         return x
-    fix_axes(x, cut if fixed is None else cut.intersection(fixed))
-    return net.add(StridedSlice(*(tuple(column) for column in zip(*ranges, strict=True))), x)
+    free = {axis for axis in cut.intersection(from_end) if len(x.shape) == 4 and axis >= 2}
+    if any(step > 1 for *_, step in ranges):
+        free = set()
+    fix_axes(x, (cut if fixed is None else cut.intersection(fixed)) - free)
+    begin, end, step = (tuple(column) for column in zip(*ranges, strict=True))
+    return net.add(StridedSlice(begin, end, step, tuple(sorted(free))), x)

@@ -54,13 +54,27 @@ def from_the_end(have: Sequence[int], index: Any) -> set[int]:
     >>> from_the_end((4, 6, 8), (slice(1, None), slice(0, -1), -1)), from_the_end((4, 6), (slice(2), slice(1, 6)))
     ({1, 2}, {1})
     """
+    return {axis for axis, item in _items_by_axis(have, index).items() if _is_from_end(item, have[axis])}
+
+
+def _items_by_axis(have: Sequence[int], index: Any) -> dict[int, Any]:
+    """The integer or slice of a basic index for each axis that it names."""
     items = [item for item in (index if isinstance(index, tuple) else (index,)) if item is not None]
     dots = items.index(Ellipsis) if Ellipsis in items else len(items)
     last = len(items) - dots - 1
-    axes = dict(
-        zip([*range(dots), *range(len(have) - last, len(have))], [*items[:dots], *items[dots + 1 :]], strict=False)
-    )
-    return {axis for axis, item in axes.items() if _is_from_end(item, have[axis])}
+    axes = [*range(dots), *range(len(have) - last, len(have))]
+    return dict(zip(axes, [*items[:dots], *items[dots + 1 :]], strict=False))
+
+
+def to_before_end(have: Sequence[int], index: Any) -> set[int]:
+    """The axes that a basic index cuts from a number, or the start, to before the end: `x[:, 1:-1]`.
+
+    >>> to_before_end((4, 6, 8), (slice(1, None), slice(0, -1), -1)), to_before_end((4, 6), (..., slice(-3, -1)))
+    ({1}, set())
+    """
+    items = _items_by_axis(have, index)
+    cuts = {axis: item for axis, item in items.items() if isinstance(item, slice) and item.step in (None, 1)}
+    return {axis for axis, cut in cuts.items() if (cut.start or 0) >= 0 and cut.stop is not None and cut.stop < 0}
 
 
 def _is_from_end(item: int | slice, size: int) -> bool:

@@ -12,7 +12,7 @@ from ...graph.builder import Builder
 from ...graph.graph import Shape, Value
 from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
-from ..indexing.strided_slice import crop
+from ..indexing.cut import crop
 from ..resize.interpolate import Interpolate
 from ..shape.concat import Concat
 from .pooling import Pooling

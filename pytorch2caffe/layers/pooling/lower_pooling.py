@@ -13,7 +13,8 @@ from ...graph.lowering import Lowering
 from ..elementwise.eltwise import Eltwise
 from ..elementwise.power import Power
 from ..elementwise.scale import Scale
-from ..indexing.strided_slice import crop_space, every, select
+from ..indexing.cut import crop_space
+from ..indexing.strided_slice import every, select
 from ..shape.pad import pad_with
 from .average import average_by_convolution, padded_by_convolution
 from .floor_crop import crop_to_floor

@@ -18,7 +18,7 @@ from ..convolution.convolution import Convolution
 from ..convolution.deconvolution import Deconvolution
 from ..convolution.unfold import one_hot_windows
 from ..elementwise.eltwise import Eltwise
-from ..indexing.strided_slice import crop
+from ..indexing.cut import crop
 from ..shape.pad import pad_with
 from ..shape.reshape import Reshape, drop_batch, reshape_to, with_batch
 from .pool_nd import stride_of

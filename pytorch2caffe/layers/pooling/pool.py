@@ -14,7 +14,7 @@ from ...graph.ir_operator import IrOperator
 from ...graph.registry import from_ir
 from ..convolution.one_sided_padding import Pads, in_two_axes, pads_of, spatial
 from ..elementwise.scale import Scale
-from ..indexing.strided_slice import crop_space
+from ..indexing.cut import crop_space
 from ..shape.pad import pad_with
 from .pooling import FLT_MAX, Pooling
 from .windows import window_sizes

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...graph.builder import Builder
 from ...graph.graph import Value
 from ...graph.registry import Size, pair
-from ..indexing.strided_slice import crop_space
+from ..indexing.cut import crop_space
 from ..shape.reshape import drop_batch, reshape_to, with_batch
 from .pooling import Pooling
 from .windows import torch_window_count

@@ -10,8 +10,8 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Operand, Value
+from ..indexing.cut import crop
 from ..indexing.index_select import select_indices
-from ..indexing.strided_slice import crop
 from ..shape.concat import Concat
 from ..shape.permute import permute_to
 from ..shape.reshape import reshape_to

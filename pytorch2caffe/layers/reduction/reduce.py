@@ -70,7 +70,7 @@ class Reduce(Layer):
             x = net.add(Power(scale=-1.0), x, name="minus")
         if self.dims == (1,) and len(x.shape) == 4 and self.operation in ("mean", "sum"):
             return reshape_to(net, _over_channels(net, x, self.operation), output, "reduced")
-        channels = self.dims == (1,) and len(x.shape) == 4
+        channels = self.dims == (1,) and len(x.shape) == 4 and net.takes(Eltwise("MAX"), x, x)
         x = _largest_channel(net, x) if channels else x
         if self.dims == (3,) and self.operation != "sum" and net.takes(ROWS, x):
             return self._of_rows(net, x, output)

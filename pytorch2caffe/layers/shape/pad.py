@@ -18,9 +18,10 @@ from ...graph.lowering import Lowering
 from ...graph.onnx_rules import constant_input, from_onnx
 from ...graph.registry import Bounds, Layer, Source, from_ir, from_torch, hull, layer, number
 from ..elementwise.power import Power
+from ..indexing.cut import crop
 from ..indexing.index_select import select_indices
-from ..indexing.strided_slice import crop
 from .concat import Concat
+from .repeat_pad import repeat_pad
 
 Mode = Literal["reflect", "edge", "wrap", "symmetric"]
 
@@ -101,6 +102,9 @@ def pad_with(net: Builder, x: Value, pads: Pads, value: float) -> Value:
 def _repeat(net: Builder, x: Value, pads: Pads, mode: Mode) -> Value:
     """Each axis padded with its own numbers, as numpy.pad does in this mode."""
     for axis, (before, after) in pads.items():
+        if min(before, after) >= 0:
+            x = repeat_pad(net, x, axis, before, after, mode)
+            continue
         positions = np.arange(x.shape[axis])
         positions = positions[max(-before, 0) : len(positions) - max(-after, 0)]
         if not len(positions):

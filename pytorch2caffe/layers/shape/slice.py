@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import Refused
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along, replaced
 from ...graph.builder import Builder
@@ -21,20 +22,25 @@ MOST_PARTS = 1 << 12
 
 @layer("Slice", param="slice_param")
 class Slice(Layer):
-    """The input cut along `axis` at the positions slice_point.  Source: BVLC Caffe, slice_layer.cpp."""
+    """The input cut along `axis` at the positions slice_point.  Source: BVLC Caffe, slice_layer.cpp.
+
+    parts: into so many equal parts, whatever the size of the axis; slice_point then holds for this size, and is not
+    written. 0: at slice_point.
+    """
 
     legacy_name = "split"
     moves_data = True
 
     axis: int = 1
     slice_point: tuple[int, ...] = ()
+    parts: int = 0
 
     def shares_memory(self, inputs: int, outputs: int) -> bool:
         return outputs == 1
 
     def to_caffe(self) -> dict[str, Any]:
         settings = {"axis": self.axis} if self.axis != 1 else {}
-        return settings | ({"slice_point": list(self.slice_point)} if self.slice_point else {})
+        return settings | ({"slice_point": list(self.slice_point)} if self.slice_point and not self.parts else {})
 
     @classmethod
     def from_caffe(
@@ -42,14 +48,18 @@ class Slice(Layer):
     ) -> Layer:
         axis = param.get("axis", param.get("slice_dim", 1)) % len(shapes[0])
         points = tuple(param.get("slice_point", ()))
-        if not points and tops:
-            size = shapes[0][axis] // tops
-            points = tuple(size * i for i in range(1, tops))
+        if not points and tops and tops > 1:
+            return equal_parts(axis, shapes[0][axis], tops)
         return cls(axis, points)
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
-        edges = [0, *self.slice_point, shapes[0][self.axis]]
+        size = shapes[0][self.axis]
+        if self.parts and size % self.parts:
+            raise Refused(f"Slice of {size} into {self.parts} equal parts", f"use a multiple of {self.parts}")
+        edges = [0, *self.slice_point, size]
         sizes = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+        if self.parts:
+            sizes = [size // self.parts] * self.parts
         return Source(expr=f"{{0}}.split({sizes}, {self.axis})")
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
@@ -59,9 +69,12 @@ class Slice(Layer):
         return Ncnn("Slice", {0: sizes, 1: axis}, (), (dims,), tuple(replaced(dims, [axis], size) for size in sizes))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For consumers without Slice: each piece of [N, C, H, W] by a convolution with one 1 per filter."""
+        """Equal parts at fixed positions. For consumers without Slice: pieces by convolutions with one 1 per filter."""
         (x,) = inputs
         axis = self.axis % len(x.shape)
+        if self.parts:
+            fix_axes(x, {axis})
+            return net.add(Slice(axis, self.slice_point), x)
         if len(x.shape) != 4 or axis == 0:
             return net.add(self, x)  # raises what the target lacks
         edges, parts = [0, *self.slice_point, x.shape[axis]], []
@@ -80,6 +93,11 @@ class Slice(Layer):
         if len(set(sizes)) == 1:
             return net.ops("Split", x, shapes=shapes, axis=net.axis(x, axis), split=len(sizes))
         return [net.cut(x, {axis: (a, a + size, 1)}) for a, size in zip(edges, sizes, strict=True)]
+
+
+def equal_parts(axis: int, size: int, parts: int) -> Slice:
+    """The Slice of an axis of this size into equal parts."""
+    return Slice(axis, tuple(size // parts * i for i in range(1, parts)), parts)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ...graph.graph import Value
 from ...graph.registry import from_torch
 from ..convolution.convolution import Convolution
 from ..convolution.unfold import one_hot_windows
-from ..indexing.strided_slice import crop
+from ..indexing.cut import crop
 from .permute import permute_to
 from .reshape import reshape_to
 

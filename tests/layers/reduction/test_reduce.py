@@ -3,6 +3,7 @@ import itertools
 import pytest
 import torch
 
+from pytorch2caffe import load_caffe, save_caffe, to_torch, trace
 from tests.layers.conftest import types_of
 
 IMAGE = (2, 3, 4, 5)
@@ -31,3 +32,12 @@ def test_five_axes_run_the_same_everywhere(same_everywhere):
 
 def test_over_height_and_width_is_one_pooling():
     assert types_of(lambda x: x.mean((2, 3), keepdim=True), torch.zeros(IMAGE)) == ["Pooling"]
+
+
+def test_over_channels_without_a_maximum_of_two_maps(tmp_path):
+    """X2Paddle has no Eltwise MAX: the channels are the rows of a Pooling."""
+    files = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    x = torch.randn(1, 20, 4, 5)
+    written = save_caffe(trace(lambda x: x.amax(1, True), x), *files, "paddle")
+    assert [node.layer.type for node in written.nodes] == ["Reshape", "Pooling", "Reshape"]
+    torch.testing.assert_close(to_torch(load_caffe(*files))(x), x.amax(1, True), rtol=0, atol=0)
