@@ -14,6 +14,7 @@ from ...graph.graph import Graph, Names
 from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import load_layers
 from ...passes.runner import run_passes
+from ..casting import declare
 from .bodies import body_of_model
 from .files import Model, dtype_of, open_model
 from .inputs import InputShapes, shapes_of
@@ -22,7 +23,6 @@ from .passes import PASSES
 from .quantized import AS_FLOAT, warn_of_quantized
 from .reader import Reader
 from .tensors import Item, Scope, Tensor, Unknown
-from .types import declare
 
 
 def load_onnx(
@@ -105,7 +105,7 @@ def _input(reader: Reader, info: Any, shape: tuple[int, ...]) -> Item:
         return reader.problems.note(where, error)
     value = reader.net.input(clean(info.name), shape)
     reader.types[value] = dtype
-    declare(reader.net, value, dtype, is_input=True)
+    declare(reader.net.bounds, value, dtype, is_input=True)
     return Tensor(dtype, value)
 
 

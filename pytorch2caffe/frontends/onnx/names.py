@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
+
+from .files import plain_domain
 
 WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "LayerNormalization", "PRelu"}
 
@@ -93,3 +95,11 @@ def clean(name: str) -> str:
     """A name that every consumer of Caffe files accepts: no white space or control characters, dots for slashes."""
     text = "".join("_" if c.isspace() or not c.isprintable() else c for c in name)
     return text.strip("/").replace("/", ".") or "unnamed"
+
+
+def where_of(node: Any, opsets: Mapping[str, int], line: str = "") -> str:
+    """The node in a message: its name, operator, opset, and the line of the model if the file has it."""
+    domain = plain_domain(node.domain)
+    name = node.name or next(iter(node.output), "")
+    version = f"{domain or 'opset'} {opsets.get(domain, 1)}"
+    return f"node {name!r} ({node.op_type}, {version}{f', {line}' if line else ''})"

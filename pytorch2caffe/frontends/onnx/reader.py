@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -11,17 +11,18 @@ import numpy as np
 from ...errors import ConversionError, Problem, Refused
 from ...graph.graph import Graph, Value
 from ...graph.onnx_rules import OnnxNode, rule_of
+from ..casting import converted, declare
 from . import fold_arrays  # noqa: F401 - it registers its functions
 from .bodies import Body, body_of_function, body_of_graph
 from .calls import Net, bounded_infer, call, computed
 from .files import Model, attribute_of, dtype_of, plain_domain, tensor_of
 from .fold import FOLD
 from .functions import is_function, specified
-from .names import scopes_of
+from .names import scopes_of, where_of
 from .order import in_order
 from .quantized import dequantized, quantized, refuse_integers
 from .tensors import Item, ProblemList, Scope, Tensor, Unknown, constant
-from .types import BOOL, converted, declare, output_types, refuse_overflow
+from .types import BOOL, output_types, refuse_overflow
 from .unsupported import RANDOM, why_unsupported
 
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError, AttributeError, MemoryError)
@@ -63,7 +64,7 @@ class Reader:
         for node, (name, origin) in zip(nodes, named, strict=True):
             self.net.scope = ".".join(part for part in (scope.prefix, name) if part)
             self.net.module, self.net.line = origin.module, origin.line
-            where = self.where = _where(node, body.opsets, origin.line)
+            where = self.where = where_of(node, body.opsets, origin.line)
             found = self._guarded(node, body, scope, depth, where)
             for index, output in enumerate(node.output):
                 if output:
@@ -72,7 +73,7 @@ class Reader:
             cycle = Refused("it reads what depends on its own output", "the file is damaged: a graph has no cycles")
             for output in node.output:
                 scope.items[output] = Unknown()
-            self.problems.note(_where(node, body.opsets), cycle)
+            self.problems.note(where_of(node, body.opsets), cycle)
         return [scope.find(name) for name in wanted]
 
     def _missing(self, index: int, where: str) -> Item:
@@ -204,14 +205,17 @@ class Reader:
             return
         refuse_overflow(self.net, value, dtype, op)
         self.types[value] = dtype
-        declare(self.net, value, dtype)
+        declare(self.net.bounds, value, dtype)
 
     def _cast(self, tensor: Tensor, tensors: Sequence[Tensor | None], attributes: Attributes) -> Tensor:
         """A Cast to the type `to`, or a CastLike, to that of the second input."""
         value, like = tensor.value, tensors[-1]
         assert value is not None and like is not None
         target = dtype_of(attributes["to"]) if "to" in attributes else like.dtype
-        result = converted(self.net, value, tensor.dtype, target)
+        if "O" in (tensor.dtype.kind, target.kind):
+            raise Refused("a Cast of text", "remove it from the network")
+        what = f"a Cast of {tensor.dtype} to {target}"
+        result = converted(self.net, value, tensor.dtype, target, what)
         if result is not value:
             self.types[result] = target
         return Tensor(target, result)
@@ -291,10 +295,3 @@ def _constant(attributes: Attributes) -> Tensor:
     if key not in ("value_float", "value_floats", "value_int", "value_ints"):
         raise Refused(f"a Constant with {key}", "remove text and sparse tensors from the network")
     return constant(np.array(value, np.float32 if "float" in key else np.int64))
-
-
-def _where(node: Any, opsets: Mapping[str, int], line: str = "") -> str:
-    domain = plain_domain(node.domain)
-    name = node.name or next(iter(node.output), "")
-    version = f"{domain or 'opset'} {opsets.get(domain, 1)}"
-    return f"node {name!r} ({node.op_type}, {version}{f', {line}' if line else ''})"

@@ -1,7 +1,4 @@
-"""The types of tensors: those that an operator's outputs have, and what changes of type do to the numbers.
-
-A Graph computes in float32, which holds integers up to 2^24 exactly.
-"""
+"""The types of tensors that an operator's outputs have."""
 
 from __future__ import annotations
 
@@ -14,13 +11,10 @@ import numpy as np
 from ...errors import Refused
 from ...graph.builder import Builder
 from ...graph.graph import Value
-from ...graph.registry import ANY, Bounds
-from ...layers.elementwise.compare import ne
-from ...layers.elementwise.rounding import Rounding
+from ..casting import outside_of
 from .package import onnx
 from .tensors import FLOAT
 
-EXACT = 1 << 24
 INT64, BOOL = np.dtype(np.int64), np.dtype(bool)
 NAMES: dict[str, np.dtype] = {
     "float": FLOAT,
@@ -65,56 +59,6 @@ def output_types(
         else:
             found.append(first if first.kind == "f" else FLOAT)
     return found
-
-
-def range_of(dtype: np.dtype) -> Bounds:
-    """The least and the greatest number of a type that is bool or an integer."""
-    if dtype.kind == "b":
-        return 0.0, 1.0
-    info = np.iinfo(dtype)
-    return float(info.min), float(info.max)
-
-
-def declare(net: Builder, value: Value, dtype: np.dtype, is_input: bool = False) -> None:
-    """Records that a value holds integers if its type says so; an input holds those that float32 holds exactly."""
-    if dtype.kind in "iub":
-        low, high = range_of(dtype)
-        known = is_input or dtype.kind == "b"
-        net.bounds.declare_integers(value, (max(low, -EXACT), min(high, EXACT)) if known else ANY)
-
-
-def converted(net: Builder, value: Value, source: np.dtype, target: np.dtype) -> Value:
-    """A value of type `source` as a Cast to `target` converts it.
-
-    Raises Refused for numbers that are not known to be within the target's range, except for floats that become int32
-    or int64: they are taken to be within what float32 holds exactly, 2^24.
-    """
-    if target.kind == "O" or source.kind == "O":
-        raise Refused("a Cast of text", "remove it from the network")
-    if target.kind == "b":
-        mask = value if source.kind == "b" else ne(net, value, 0.0)
-        net.bounds.declare_integers(mask, range_of(target))
-        return mask
-    if target.kind == "f" or np.promote_types(source, target) == target:
-        return value
-    fraction = source.kind == "f" and not net.bounds.are_integers(value)
-    low, high = (float(np.trunc(bound)) for bound in net.bounds.of(value))
-    outside = outside_of((low, high), target)
-    if outside and (not fraction or target.itemsize < 4):
-        raise Refused(f"a Cast of {source} to {target}{outside}", "clip them first, or keep them in float")
-    if not fraction:
-        return value
-    truncated: Value = net.add(Rounding("trunc"), value)
-    net.bounds.declare_integers(truncated, (max(low, -EXACT), min(high, EXACT)))
-    return truncated
-
-
-def outside_of(bounds: Bounds, dtype: np.dtype) -> str:
-    """What is wrong with numbers within `bounds` as this type, or ""."""
-    low, high = range_of(dtype)
-    if low <= bounds[0] and bounds[1] <= high:
-        return ""
-    return f": its numbers are not known to be within {low:.0f} and {high:.0f}"
 
 
 def refuse_overflow(net: Builder, value: Value, dtype: np.dtype, op: str) -> None:

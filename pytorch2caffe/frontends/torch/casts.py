@@ -11,9 +11,7 @@ from ...errors import Refused
 from ...graph.bounds import ValueBounds
 from ...graph.builder import Builder
 from ...graph.graph import Value
-from ...graph.registry import ANY, Bounds
-from ...layers.elementwise.compare import ne
-from ...layers.elementwise.rounding import Rounding
+from .. import casting
 from .functions import short_name
 
 _CASTS = """
@@ -33,7 +31,6 @@ _TYPES = {
     "byte": torch.uint8,
     "bool": torch.bool,
 }
-EXACT = 1 << 24  # float32 holds every integer up to it
 WRITTEN = {
     "copy_": 1,
     "fill_": 1,
@@ -76,32 +73,23 @@ def _target(short: str, rest: list[Any], default: torch.Tensor) -> torch.dtype |
     return default.dtype
 
 
-def converted(net: Builder, value: Value, source: torch.dtype, target: torch.dtype, name: str) -> Value:
-    """A value of type `source` as PyTorch converts it to `target`.
+def numpy_type(dtype: torch.dtype) -> np.dtype:
+    """The same type of numpy; float32 for a float of any size."""
+    if dtype.is_floating_point or dtype.is_complex or dtype == torch.bool:
+        return np.dtype(bool if dtype == torch.bool else np.complex64 if dtype.is_complex else np.float32)
+    info = torch.iinfo(dtype)
+    return np.dtype(f"{'int' if info.min else 'uint'}{info.bits}")
 
-    name: the function that converts. Raises Refused for numbers that are not known to be within the target's range,
-    except for floats that become int32 or int64: they are taken to be within what float32 holds exactly, 2^24.
+
+def converted(net: Builder, value: Value, source: torch.dtype, target: torch.dtype, name: str) -> Value:
+    """A value of type `source` as PyTorch converts it to `target`, as `casting.converted`.
+
+    name: the function that converts. Raises Refused for complex numbers too.
     """
+    what = f"{name} converts {source} to {target}"
     if target.is_complex:
-        raise Refused(f"{name} converts {source} to {target}, Caffe has float32 only", "keep the numbers in float")
-    if target == torch.bool:
-        if source == torch.bool or net.bounds.are_integers(value) and _outside(net.bounds.of(value), target) == "":
-            return value
-        mask = ne(net, value, 0.0)
-        net.bounds.declare_integers(mask, range_of(torch.bool))
-        return mask
-    if target.is_floating_point or torch.promote_types(source, target) == target:
-        return value
-    fraction = source.is_floating_point and not net.bounds.are_integers(value)
-    low, high = (float(np.trunc(bound)) for bound in net.bounds.of(value))
-    outside = _outside((low, high), target)
-    if outside and (not fraction or target.itemsize < 4):
-        raise Refused(f"{name} converts {source} to {target}{outside}", "clamp them first, or keep them in float")
-    if not fraction:
-        return value
-    truncated: Value = net.add(Rounding("trunc"), value)
-    net.bounds.declare_integers(truncated, (max(low, -EXACT), min(high, EXACT)))
-    return truncated
+        raise Refused(f"{what}, Caffe has float32 only", "keep the numbers in float")
+    return casting.converted(net, value, numpy_type(source), numpy_type(target), what)
 
 
 def overflow_of(net: Builder, value: Value, dtype: torch.dtype, name: str) -> tuple[str, str] | None:
@@ -109,31 +97,14 @@ def overflow_of(net: Builder, value: Value, dtype: torch.dtype, name: str) -> tu
     what, fix = f"{name} computes in {dtype}, Caffe in float32", "convert it with .float() first"
     if dtype == torch.bool and not net.bounds.are_integers(value):
         return what, fix
-    outside = _outside(net.bounds.of(value), dtype)
+    outside = casting.outside_of(net.bounds.of(value), numpy_type(dtype))
     return (what + outside, fix) if outside else None
 
 
-def _outside(bounds: Bounds, dtype: torch.dtype) -> str:
-    low, high = range_of(dtype)
-    if low <= bounds[0] and bounds[1] <= high:
-        return ""
-    return f": its numbers are not known to be within {low:.0f} and {high:.0f}"
-
-
-def range_of(dtype: torch.dtype) -> Bounds:
-    """The least and the greatest number of a type that is bool or an integer."""
-    if dtype == torch.bool:
-        return 0.0, 1.0
-    return float(torch.iinfo(dtype).min), float(torch.iinfo(dtype).max)
-
-
 def declare(bounds: ValueBounds, value: Value, dtype: torch.dtype, is_input: bool = False) -> None:
-    """Records that a value holds integers if its type says so; an input holds those that float32 holds exactly."""
-    if dtype.is_floating_point or dtype.is_complex:
-        return
-    low, high = range_of(dtype)
-    known = is_input or dtype == torch.bool
-    bounds.declare_integers(value, (max(low, -EXACT), min(high, EXACT)) if known else ANY)
+    """As `casting.declare`."""
+    if not dtype.is_complex:
+        casting.declare(bounds, value, numpy_type(dtype), is_input)
 
 
 def cast_operands(net: Builder, name: str, args: Any, swapped: Any) -> Any:
