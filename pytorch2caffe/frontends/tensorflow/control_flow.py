@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import Refused
+from ...errors import Problem, Refused
 from .functions import body_of
-from .node import Dead, Item, Tensor, TfNode, Unknown, constant
+from .node import PART_OF_LOOP, Dead, Item, Tensor, TfNode, Unknown, constant
 
 if TYPE_CHECKING:
     from .convert import Net
@@ -23,6 +24,7 @@ CONTROL = {
     "PartitionedCall",
     "StatefulPartitionedCall",
 }
+LOOP = "a loop (tf.while_loop, dynamic_rnn, map_fn)"
 LOOPS = {"Enter", "RefEnter", "Exit", "NextIteration", "LoopCond", "While", "StatelessWhile"}
 
 
@@ -50,6 +52,28 @@ def control(net: Net, node: TfNode, inputs: list[Item], depth: int) -> Any:
         branch = "then_branch" if _truth(inputs[0]) else "else_branch"
         return _call(net, node, node.attr[branch].func.name, inputs[1:], depth)
     return _call(net, node, node.attr["f"].func.name, inputs, depth)
+
+
+def without_consequences(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, each loop once, by its first node, without those that only say that something belongs to a loop."""
+    problems = list(problems)
+    if not any(problem.what == LOOP for problem in problems):
+        return problems
+    loops: set[str] = set()
+    found = []
+    for problem in problems:
+        if (
+            problem.what == PART_OF_LOOP
+            or "operator 'TensorArray" in problem.what
+            or "operator 'TensorList" in problem.what
+        ):
+            continue
+        scope = problem.where.rpartition("/")[0] or problem.where
+        if problem.what != LOOP or scope not in loops:
+            found.append(problem)
+        if problem.what == LOOP:
+            loops.add(scope)
+    return found
 
 
 def _call(net: Net, node: TfNode, function: str, inputs: list[Item], depth: int) -> list[Item]:

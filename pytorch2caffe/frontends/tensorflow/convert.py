@@ -14,7 +14,7 @@ from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Names
 from ...graph.registry import register_in
 from . import repeated
-from .control_flow import CONTROL, LOOPS, control
+from .control_flow import CONTROL, LOOP, LOOPS, control
 from .dropout import RANDOM, of_random
 from .files import Model
 from .fold import FOLD, fold
@@ -178,7 +178,10 @@ class Net:
 
 def _unknown(node: TfNode) -> tuple[str, str]:
     if node.op in LOOPS:
-        return "a loop whose length depends on data", "unroll it (Keras: unroll=True), or choose an output before it"
+        return (
+            LOOP,
+            "unroll it (static_rnn; Keras: unroll=True), or read what is before it or after it (--end, --start)",
+        )
     return f"operator {node.op!r} is not supported", FIX
 
 

@@ -129,6 +129,7 @@ class Dead:
 
 
 Item = Tensor | Unknown | Dead
+PART_OF_LOOP = "it is part of a loop"
 
 
 @dataclass(eq=False)
@@ -154,7 +155,7 @@ class Body:
         """An output of a node that was read; Unknown, with the reason, where there is none."""
         items = self.items.get(name)
         if items is None:
-            why = "it is part of a loop" if name in self.nodes else "it is read, but it is not in the graph"
+            why = PART_OF_LOOP if name in self.nodes else "it is read, but it is not in the graph"
             return Unknown(Problem(f"node {self.prefix + name!r}", why))
         if len(items) == 1 and not isinstance(items[0], Tensor):
             return items[0]

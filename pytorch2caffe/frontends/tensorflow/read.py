@@ -22,6 +22,7 @@ from . import (  # noqa: F401 - they register themselves
     rules_nn,
     rules_volume,
 )
+from .control_flow import without_consequences
 from .convert import Net
 from .files import Model, open_model
 from .node import Body, Dead, Item, Tensor, TfNode, Unknown
@@ -154,7 +155,7 @@ def _problems(items: Iterable[Item]) -> list[Problem]:
             seen.add(id(item))
             stack.append((item, True))
             stack += [(cause, False) for cause in item.causes]
-    return list(found)
+    return without_consequences(found)
 
 
 # ---- inputs and outputs ----------------------------------------------------------------------------------------------
