@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
+from onnx import load as load_model
 
 from pytorch2caffe import ConversionError, UnsupportedError, load_onnx, save_ncnn
 from pytorch2caffe.cli import main
@@ -164,3 +166,13 @@ def test_float_weights_stay_in_float(tmp_path):
         graph = load_onnx(path)
     with pytest.raises(ConversionError, match="quantizes no layer that ncnn runs in int8"):
         table_of_ranges(graph)
+
+
+def test_constants_of_four_bits_are_refused(tmp_path):
+    nodes = [node("QuantizeLinear", "many s four", "q"), node("Cast", "q", "c", to=1), node("Add", "x c", "y")]
+    path = write(tmp_path / "net.onnx", nodes, (1, 3), constants=SCALE)
+    model = load_model(path)
+    model.graph.initializer.append(helper.make_tensor("four", TensorProto.INT4, [], [0]))
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(UnsupportedError, match="a QuantizeLinear to 4 bits or fewer"):
+        load_onnx(path)

@@ -66,7 +66,9 @@ def dequantized(tensors: Sequence[Tensor | None], attributes: Mapping[str, Any])
 
 
 def refuse_integers(op: str, tensors: Sequence[Any]) -> None:
-    """Raises Refused if an operator reads the integers of a quantized tensor."""
+    """Raises Refused if an operator reads the integers of a quantized tensor, or quantizes constants to a few bits."""
+    if op == "QuantizeLinear" and any(isinstance(tensor, Tensor) and tensor.packed for tensor in tensors):
+        raise Refused("a QuantizeLinear to 4 bits or fewer", "quantize to 8 bits")
     if any(isinstance(tensor, Tensor) and tensor.quantization for tensor in tensors):
         raise Refused(f"{op} computes with integers of a quantized model", AS_FLOAT)
 
