@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from ..errors import ConversionError
-from ..graph.graph import Graph, Value
+from ..graph.graph import Graph, Node, Value
 from .build import build
 from .source import source_of
 
@@ -60,3 +60,10 @@ def run(
                 if last_use.get(value, index) == index:
                     values.pop(value, None)
     return arrays
+
+
+def compute(node: Node, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The outputs of one layer in float32, for arrays of its inputs."""
+    with torch.no_grad():
+        result = build(source_of(node))(*(torch.from_numpy(np.require(array, np.float32, "C")) for array in inputs))
+    return [tensor.numpy().copy() for tensor in (result if isinstance(result, (tuple, list)) else [result])]

@@ -14,8 +14,10 @@ from ...graph.graph import Graph
 from ...graph.nonfinite import warn_of_nonfinite
 from ...graph.registry import load_layers
 from ...passes.drop_unused import drop_unused
+from ...passes.fold_constants import fold_constants
 from ...passes.legacy_names import legacy_names
 from ...passes.merge_slices import merge_slices
+from ...runtime.run import compute
 from .inputs_outputs import bind_inputs, name_outputs, warn_of_constants
 from .model import Subject, subject_of
 from .problems import TraceStopped
@@ -54,6 +56,7 @@ def record(
     if not keep:
         warn_of_constants(tracer.constants)
         warn_of_state(subject, tracer.changed, inputs)
+    fold_constants(tracer.graph, compute)
     if naming == "legacy":
         legacy_names(tracer.graph)
     return tracer.graph, {value.name: array for value, array in tracer.values.recorded.items()}
@@ -72,6 +75,7 @@ def record_in_float64(model: Callable[..., Any], inputs: Any, *, naming: str = "
         raise UnsupportedError(tracer.problems, "traced")
     drop_unused(tracer.graph)
     merge_slices(tracer.graph)
+    fold_constants(tracer.graph, compute)
     if naming == "legacy":
         legacy_names(tracer.graph)
     return {value.name: array for value, array in tracer.values.recorded.items()}

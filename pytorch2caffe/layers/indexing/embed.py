@@ -74,17 +74,21 @@ class Embed(Layer):
         return net.ir_order(net.op("Embedding", x, shape=shape, weights={"weights": table}, **made))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Any:
-        """For consumers without Embed: a one-hot row for each number, times the table."""
+        """For consumers without Embed: a one-hot row for each number, times the table; the first axis stays."""
         (x,) = inputs
-        column = reshape_to(net, x, (prod(x.shape), 1), "column")
         numbers = prod(x.shape) * self.input_dim
         if numbers > MOST_NUMBERS:
             what = f"Embed of {prod(x.shape)} numbers in a table of {self.input_dim} rows: plain layers need a blob of "
             fix = "embed outside of the network, and give it the vectors"
             raise Refused(f"{what}{numbers} numbers, more than {MOST_NUMBERS}", fix)
         ones, steps = np.ones((self.input_dim, 1), np.float32), -np.arange(self.input_dim, dtype=np.float32)
-        apart = net.add(InnerProduct(self.input_dim), column, blobs=[ones, steps], name="apart")
+        steps_of_rows, shape = InnerProduct(self.input_dim, axis=len(x.shape)), (*x.shape, 1)
+        rows_fit = 1 < len(shape) <= 4 and net.takes(steps_of_rows, Value("", shape), blobs=[ones, steps])
+        shape = shape if rows_fit else (prod(x.shape), 1)
+        axis, column = len(shape) - 1, reshape_to(net, x, shape, "column")
+        apart = net.add(InnerProduct(self.input_dim, axis=axis), column, blobs=[ones, steps], name="apart")
         near = net.add(Power(scale=-1.0, shift=1.0), net.add(AbsVal(), apart, name="distance"), name="near")
         one_hot = net.add(ReLU(), near, name="one_hot")
-        rows = net.add(InnerProduct(self.num_output, self.bias_term), one_hot, blobs=[blobs[0].T, *blobs[1:]])
+        product = InnerProduct(self.num_output, self.bias_term, axis)
+        rows = net.add(product, one_hot, blobs=[blobs[0].T, *blobs[1:]])
         return reshape_to(net, rows, (*x.shape, self.num_output), "rows")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,10 @@ class LRN(Layer):
 
     def works_in_place(self) -> bool:
         return self.norm_region == "WITHIN_CHANNEL"
+
+    def to_caffe(self) -> dict[str, Any]:
+        """With alpha in any case: where it is not given, it is 1 in Caffe and 1e-4 in OpenCV."""
+        return {"alpha": self.alpha, **self.settings()}
 
     def to_torch(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Source:
         if self.norm_region != "ACROSS_CHANNELS":

@@ -211,8 +211,12 @@ def unpool(
     assert isinstance(pooling, MaxPositions)
     whole = all(size // k == out for size, k, out in zip(x.shape[2:], pooling.kernel, y.shape[2:], strict=True))
     plain = pooling.stride == pooling.kernel and not any(pooling.pad) and set(pooling.dilation) == {1} and whole
+    if any(stride < k for stride, k in zip(pooling.stride, pooling.kernel, strict=True)):
+        what = f"{name} after a max_pool{rank}d whose windows overlap: two may have their maximum at one position, and "
+        what += "PyTorch does not define which of the two numbers is then written"
+        raise Refused(what, "pool with stride=kernel_size, or upsample by F.interpolate")
     if not plain:
-        what = f"{name} after a max_pool{rank}d whose windows overlap, are padded or overhang: {pooling}"
+        what = f"{name} after a max_pool{rank}d whose windows are padded, dilated, spaced or overhang: {pooling}"
         raise Refused(what, "pool with stride=kernel_size, without padding, or upsample by F.interpolate")
     if tuple(output_size) != x.shape[2:]:
         what = f"{name} to {list(output_size)}, but the positions are those of a map of {list(x.shape[2:])}"

@@ -3,16 +3,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.layers.conftest import lacks, types_of
+from tests.layers.conftest import types_of
 
 CASES = {
     "size 5": nn.LocalResponseNorm(5),
     "size 3, strong": nn.LocalResponseNorm(3, alpha=0.5, beta=0.75),
     "AlexNet": nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2.0),
-    "wider than the channels": lacks(
-        nn.LocalResponseNorm(9, alpha=1.0), opencv="errs where the window exceeds the channels"
-    ),
-    "size 1": lacks(nn.LocalResponseNorm(1, alpha=1.0, beta=0.5), opencv="errs with a window of one"),
+    "wider than the channels, and alpha of Caffe's default": nn.LocalResponseNorm(9, alpha=1.0),
+    "size 1": nn.LocalResponseNorm(1, alpha=1.0, beta=0.5),
     "functional": lambda x: F.local_response_norm(x, 5, 0.1, 0.6, 1.5),
 }
 

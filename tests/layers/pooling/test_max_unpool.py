@@ -107,8 +107,8 @@ REFUSED = {
         lambda x: F.max_unpool3d(x, F.max_pool3d(x.transpose(1, 2), 1, return_indices=True)[1].transpose(1, 2), 1),
         "max_unpool3d with positions that are not the indices of one max_pool3d",
     ),
-    "windows that overlap": (overlapping, "whose windows overlap, are padded or overhang"),
-    "windows that overhang": (lambda x: unpooled(x[..., :7], ceil_mode=True), "are padded or overhang"),
+    "windows that overlap": (overlapping, "two may have their maximum at one position"),
+    "windows that overhang": (lambda x: unpooled(x[..., :7], ceil_mode=True), "or overhang"),
     "another size": (
         lambda x: F.max_unpool2d(*F.max_pool2d(x[..., :7], 2, return_indices=True), 2, output_size=(9, 7)),
         r"to \[9, 7\], but the positions are those of a map of \[8, 7\]",
