@@ -117,7 +117,9 @@ class Recurrent(Layer):
             bias_ih = _bias(self, blobs)
         driven = _affine(net, x, blobs[0], bias_ih, rows)
         outputs = []
-        for step in slice_at(net, driven, 0, range(1, x.shape[0]), "step"):
+        parts = slice_at(net, driven, 2, [2 * self.hidden], "x") if self.kind == "GRU" else [driven]
+        steps = (slice_at(net, part, 0, range(1, x.shape[0]), "step") for part in parts)
+        for step in zip(*steps, strict=True):
             if self.reset_after:
                 fed = _affine(net, state[0], blobs[1], bias_hh, rows)
                 state = getattr(self, f"_{self.kind.lower()}")(net, step, fed, *state)
@@ -127,13 +129,12 @@ class Recurrent(Layer):
         all_steps = net.add(Concat(0), *outputs, name="steps") if len(outputs) > 1 else outputs[0]
         return [all_steps, *state]
 
-    def _rnn(self, net: Lowering, step: Value, fed: Value, h: Value) -> list[Value]:
-        total = net.add(Eltwise("SUM"), step, fed, name="sum")
+    def _rnn(self, net: Lowering, step: Sequence[Value], fed: Value, h: Value) -> list[Value]:
+        total = net.add(Eltwise("SUM"), *step, fed, name="sum")
         return [net.add(TanH(), total, name="h") if self.nonlinearity == "tanh" else clip(net, total, 0.0, None)]
 
-    def _gru(self, net: Lowering, step: Value, fed: Value, h: Value) -> list[Value]:
-        hidden = self.hidden
-        x_rz, x_n = slice_at(net, step, 2, [2 * hidden], "x")
+    def _gru(self, net: Lowering, step: Sequence[Value], fed: Value, h: Value) -> list[Value]:
+        hidden, (x_rz, x_n) = self.hidden, step
         h_rz, h_n = slice_at(net, fed, 2, [2 * hidden], "h")
         gates = net.add(Sigmoid(), net.add(Eltwise("SUM"), x_rz, h_rz, name="sum"), name="gates")
         r, z = slice_at(net, gates, 2, [hidden], "gate")
@@ -141,10 +142,9 @@ class Recurrent(Layer):
         return [_between(net, h, net.add(TanH(), new, name="new"), z)]
 
     def _gru_reset_before(
-        self, net: Lowering, step: Value, h: Value, weight: np.ndarray, bias: np.ndarray | None
+        self, net: Lowering, step: Sequence[Value], h: Value, weight: np.ndarray, bias: np.ndarray | None
     ) -> Value:
-        two = 2 * self.hidden
-        x_rz, x_n = slice_at(net, step, 2, [two], "x")
+        two, (x_rz, x_n) = 2 * self.hidden, step
         fed = _affine(net, h, weight[:two], None if bias is None else bias[:two], two)
         gates = net.add(Sigmoid(), net.add(Eltwise("SUM"), x_rz, fed, name="sum"), name="gates")
         r, z = slice_at(net, gates, 2, [self.hidden], "gate")
@@ -152,8 +152,8 @@ class Recurrent(Layer):
         h_n = _affine(net, reset, weight[two:], None if bias is None else bias[two:], self.hidden)
         return _between(net, h, net.add(TanH(), net.add(Eltwise("SUM"), x_n, h_n, name="sum"), name="new"), z)
 
-    def _lstm(self, net: Lowering, step: Value, fed: Value, h: Value, c: Value) -> list[Value]:
-        total = net.add(Eltwise("SUM"), step, fed, name="sum")
+    def _lstm(self, net: Lowering, step: Sequence[Value], fed: Value, h: Value, c: Value) -> list[Value]:
+        total = net.add(Eltwise("SUM"), *step, fed, name="sum")
         i, f, g, o = slice_at(net, total, 2, [self.hidden * k for k in (1, 2, 3)], "gate")
         i, f, o = (net.add(Sigmoid(), gate, name="open") for gate in (i, f, o))
         added = net.add(Eltwise("PROD"), i, net.add(TanH(), g, name="new"), name="added")
