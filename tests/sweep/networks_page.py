@@ -38,6 +38,7 @@ HEAD = (
 )
 
 MOST_NAMED = 5
+LAYERS_AT_FIRST = {"volo_d1_224": 1839, "LoFTR": 1897, "parseq": 6290, "WaveRNN": 19287}  # when they were first counted
 
 
 def page(networks: Sequence[Network]) -> str:
@@ -114,6 +115,15 @@ def _sizes(networks: Sequence[Network]) -> Iterator[str]:
             f"| {package} | {median(map(_layers_per_call, found)):.2f} | {_layers_per_call(calls):.2f} `{calls[1]}` "
             f"| {median(map(_bytes_per_byte, weighty)):.2f} | {_bytes_per_byte(files):.2f} `{files[1]}` |"
         )
+    yield ""
+    yield "Layers of the networks that had the most, when they were first counted and now:"
+    yield ""
+    yield "| network | at first | now | of the first |"
+    yield "|---|---:|---:|---:|"
+    for network in networks:
+        if network.name in LAYERS_AT_FIRST and network.size:
+            first, now = LAYERS_AT_FIRST[network.name], network.size["layers"]
+            yield f"| {network} | {first:,} | {now:,} | {now / first:.0%} |"
 
 
 def _layers_per_call(found: tuple[Size, str]) -> float:
