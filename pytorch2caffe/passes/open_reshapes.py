@@ -16,10 +16,14 @@ def open_reshapes(graph: Graph, flattens: Callable[[Flatten, Value], bool] | Non
     before: x[1, 64, 7, 7] -> Reshape[1, 64, 49] -> y;  x[1, 1, 16, 16] -> Reshape[1, 16, 16] -> y
     after:  x[1, 64, 7, 7] -> Reshape[0, 0, -1] -> y;   x[1, 1, 16, 16] -> Flatten(axis 1, end_axis 2) -> y
 
-    flattens: whether the target has such a Flatten. It is written where two dimensions of a Reshape would be numbers.
+    flattens: whether the target has such a Flatten. It is written where two dimensions of a Reshape would be numbers;
+    one that the target does not have, as of too many axes, becomes a Reshape.
     """
     for node in graph.nodes:
         layer = node.layer
+        if isinstance(layer, Flatten) and flattens is not None and not flattens(layer, node.inputs[0]):
+            layer = Reshape(with_batch_copied(node.inputs[0].shape, node.outputs[0].shape))
+            node.layer = layer
         if isinstance(layer, Reshape) and layer.axis == 0 and not {0, -1}.intersection(layer.shape[1:]):
             before, after = node.inputs[0].shape, node.outputs[0].shape
             node.layer = Reshape(_open(before, after))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytorch2caffe.graph.graph import Shape
+from pytorch2caffe.layers.shape.flatten import Flatten
 from pytorch2caffe.layers.shape.reshape import Reshape
 from pytorch2caffe.passes.open_reshapes import close_reshapes, open_reshapes
 from tests.passes.graphs import Net, applied
@@ -37,3 +38,10 @@ def test_closed_again(name: str) -> None:
     before, after, dims = CASES[name]
     keep = before[0] == after[0]
     assert written(before, dims, closed=True) == ((0, *after[1:]) if keep else after)
+
+
+def test_a_flatten_that_the_target_lacks() -> None:
+    net = Net(1, 4, 3, 2, 2)
+    graph = net.done(net.add(Flatten(3, 4), net.x))
+    assert applied(lambda g: open_reshapes(g, lambda *_: True), graph).nodes[0].layer == Flatten(3, 4)
+    assert applied(lambda g: open_reshapes(g, lambda *_: False), graph).nodes[0].layer == Reshape((0, 0, 0, -1))

@@ -81,7 +81,7 @@ def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
         partial(order_outputs, copy=copy),
     ]
     names = partial(fit_names, name_length=target.limits.name_length, names_without=target.limits.names_without)
-    opened = partial(open_reshapes, flattens=lambda layer, x: target.takes(layer, [x]) is None)
+    opened = partial(open_reshapes, flattens=lambda layer, x: _takes([target], layer, [x]))
     shapes: Pass = opened if target.limits.open_reshapes else close_reshapes
     bias = target.takes(PLAIN, [ANY_VALUE]) is not None
     unread: list[Pass] = [silence_unused]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ...formats.mmdnn.net import Edge, IrNet
 from ...formats.ncnn import Ncnn, along, replaced
-from ...graph.graph import Shape
+from ...graph.graph import Shape, Value
+from ...graph.lowering import Lowering
 from ...graph.registry import Layer, Source, layer
+from .reshape import reshape_to
 
 
 @layer("Concat", param="concat_param")
@@ -36,6 +39,21 @@ class Concat(Layer):
         inputs = ", ".join(f"{{{i}}}" for i in range(len(shapes)))
         inputs = f"({inputs})" if len(shapes) > 1 else f"({inputs},)"
         return Source(expr=f"torch.cat({inputs}, {self.axis})")
+
+    def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
+        """For targets of few axes: those before the axis are joined, and those after it.
+
+        before: (a[1, 4, 6, 3, 1], b[1, 4, 6, 3, 1]) -> Concat(axis 4) -> y
+        after:  each -> Reshape[1, 72, 1, 1]; these -> Concat(axis 2) -> Reshape -> y
+        """
+        shape = inputs[0].shape
+        axis = self.axis % len(shape)
+        if len(shape) <= 4 or not axis:
+            return net.add(self, *inputs)  # raises what the target lacks
+        outer, inner = (shape[0], prod(shape[1:axis])), prod(shape[axis + 1 :])
+        parts = [reshape_to(net, x, (*outer, x.shape[axis], inner), "part") for x in inputs]
+        size = sum(x.shape[axis] for x in inputs)
+        return reshape_to(net, net.add(Concat(2), *parts, name="joined"), (*shape[:axis], size, *shape[axis + 1 :]))
 
     def to_ncnn(self, shapes: Sequence[Shape], blobs: Sequence[np.ndarray]) -> Ncnn:
         blobs_read = [along(shape, self.axis)[0] for shape in shapes]

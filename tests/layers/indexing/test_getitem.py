@@ -51,6 +51,7 @@ FEWER = {
     "1-D": (lambda x: x[1:5:2], (6,)),
     "5-D": (lambda x: x[:, :, 1, ::2, 1:], (1, 2, 3, 4, 3)),
     "rotary halves": (lambda x: torch.stack((-x[..., 1::2], x[..., ::2]), -1).flatten(-2), (2, 3, 6)),
+    "rotary halves of maps": (lambda x: torch.stack((-x[..., 1::2], x[..., ::2]), -1).flatten(-2), (1, 3, 2, 6)),
 }
 
 
