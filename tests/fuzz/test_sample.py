@@ -1,10 +1,15 @@
 import pytest
 
 from tests.fuzz.ir import fuzz as fuzz_ir
+from tests.fuzz.mxnet import fuzz as fuzz_mxnet
 
 
 def test_damaged_files_of_the_ir_end_in_one_clear_error():
     assert fuzz_ir(200, 0).startswith("200 cases")
+
+
+def test_damaged_files_of_mxnet_end_in_one_clear_error():
+    assert fuzz_mxnet(100, 0).startswith("100 cases")
 
 
 def test_damaged_files_of_tensorflow_end_in_one_clear_error():

@@ -74,7 +74,7 @@ def read_symbol(path: str | Path) -> tuple[list[Node], list[tuple[int, int]]]:
         data = json.loads(Path(path).read_bytes())
         nodes = [_node(entry) for entry in data["nodes"]]
         heads = [(int(head[0]), int(head[1])) for head in data["heads"]]
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ConversionError(f"{path}: not a symbol.json of MXNet: {error!r}") from None
     for index, node in enumerate(nodes):
         if any(not 0 <= at < index for at, _ in node.inputs):

@@ -27,6 +27,14 @@ def _layout(node: Node) -> None:
         raise Refused(f"layout={layout}", "use NCHW")
 
 
+def _rank(node: Node, x: Value) -> int:
+    """The number of spatial axes. Raises Refused unless the kernel has a size for each."""
+    rank = len(node.integers("kernel"))
+    if rank not in (1, 2, 3) or rank != len(x.shape) - 2:
+        raise Refused(f"a kernel of {rank} axes for {x}", "use N, C and one to three spatial axes")
+    return rank
+
+
 def _sizes(node: Node, rank: int) -> dict[str, tuple[int, ...]]:
     return {
         "stride": node.integers("stride", (1,) * rank),
@@ -38,7 +46,7 @@ def _sizes(node: Node, rank: int) -> dict[str, tuple[int, ...]]:
 def convolution(net: Builder, node: Node, x: Value, weight: np.ndarray, bias: np.ndarray | None = None) -> Any:
     _layout(node)
     node.read |= {"num_filter", "no_bias"}
-    rank = len(node.integers("kernel"))
+    rank = _rank(node, x)
     function = TORCH[f"{FUNCTIONAL}.conv{rank}d"]
     return function(net, x, weight, bias, **_sizes(node, rank), groups=node.integer("num_group", 1))
 
@@ -46,7 +54,7 @@ def convolution(net: Builder, node: Node, x: Value, weight: np.ndarray, bias: np
 def deconvolution(net: Builder, node: Node, x: Value, weight: np.ndarray, bias: np.ndarray | None = None) -> Any:
     _layout(node)
     node.read |= {"num_filter", "no_bias"}
-    rank = len(node.integers("kernel"))
+    rank = _rank(node, x)
     if any(node.integers("target_shape")):
         raise Refused("Deconvolution with target_shape", "use pad and adj")
     sizes, adj = _sizes(node, rank), node.integers("adj", (0,) * rank)
@@ -134,7 +142,9 @@ def layer_norm(net: Builder, node: Node, x: Value, gamma: Any, beta: Any) -> Any
 def l2_normalization(net: Builder, node: Node, x: Value) -> Any:
     """x / sqrt(sum of x^2 + eps), over all of a sample, its channels, or each channel's map."""
     rank, mode = len(x.shape), node.text("mode", "instance")
-    dims = {"instance": tuple(range(1, rank)), "channel": (1,), "spatial": tuple(range(2, rank))}[mode]
+    modes = {"instance": tuple(range(1, rank)), "channel": (1,), "spatial": tuple(range(2, rank))}
+    if not (dims := modes.get(mode, ())):
+        raise Refused(f"L2Normalization of {x} with mode={mode}", f"use {', '.join(modes)}")
     square = net.add(Reduce("sum", dims, True), net.add(Power(power=2.0), x, name="square"), name="sum")
     inverse = net.add(Power(-0.5, 1.0, node.number("eps", 1e-10)), square, name="inverse")
     return net.add(Binary("mul"), x, inverse)

@@ -114,7 +114,7 @@ class _Reader:
             self.values[index] = found if isinstance(found, list) else [found]
         except Refused as error:
             self.problems.append(Problem(f"{node.op} {node.name!r}", error.what, error.fix))
-        except (IndexError, ValueError, TypeError) as error:
+        except (LookupError, ArithmeticError, ValueError, TypeError) as error:
             self.problems.append(Problem(f"{node.op} {node.name!r}", f"its inputs do not fit: {error}", FIX))
 
     def _result(self, node: Node, inputs: list[Any]) -> Any:
