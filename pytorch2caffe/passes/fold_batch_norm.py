@@ -34,6 +34,7 @@ def fold_batch_norm(graph: Graph) -> None:
         if isinstance(node.layer, (BatchNorm, Bias)) and not shared & set(map(id, node.blobs)):
             _as_scale(node)
     folded: set[Node] = set()
+    factors: dict[Node, list[np.ndarray]] = {}  # of weights: applied at the end, a layer at a time, to save memory
     for first, second in pairs(graph):
         if shared & set(map(id, (*first.blobs, *second.blobs))) or not per_channel(second):
             continue
@@ -43,11 +44,23 @@ def fold_batch_norm(graph: Graph) -> None:
             layer = Scale(bias_term=True)
         else:
             continue
-        second.layer, second.blobs, second.inputs = layer, _folded(first, second), first.inputs
+        scale, shift = (blob.astype(np.float64) for blob in _with_bias(second))
+        weight, bias = _with_bias(first)
+        if isinstance(first.layer, WEIGHTED):
+            factors[second] = [*factors.pop(first, []), scale]
+        else:
+            weight = weight.astype(np.float64) * scale
+        second.layer, second.inputs = layer, first.inputs
+        second.blobs = weight, bias.astype(np.float64) * scale + shift
         if isinstance(first.layer, WEIGHTED):
             second.name, second.module, second.line = first.name, first.module, first.line
         folded.add(first)
     graph.nodes[:] = [node for node in graph.nodes if node not in folded]
+    for node, scales in factors.items():
+        weight = node.blobs[0].astype(np.float64)
+        for scale in scales:
+            weight = _times(node, weight, scale)
+        node.blobs = weight.astype(np.float32), *node.blobs[1:]
     for node in graph.nodes:  # rounded once, after all folding
         if any(blob.dtype == np.float64 for blob in node.blobs):
             node.blobs = tuple(blob.astype(np.float32) for blob in node.blobs)
@@ -75,13 +88,6 @@ def _as_scale(node: Node) -> None:
 
 def _channels_are_axis_1(node: Node) -> bool:
     return not isinstance(node.layer, InnerProduct) or len(node.outputs[0].shape) == 2
-
-
-def _folded(first: Node, second: Node) -> tuple[np.ndarray, ...]:
-    """The weights and bias of two nodes in one."""
-    scale, shift = (blob.astype(np.float64) for blob in _with_bias(second))
-    weight, bias = (blob.astype(np.float64) for blob in _with_bias(first))
-    return _times(first, weight, scale), bias * scale + shift
 
 
 def _with_bias(node: Node) -> tuple[np.ndarray, np.ndarray]:
