@@ -22,11 +22,9 @@ def place(text: str | Path) -> Path:
     except ImportError as error:
         fix = 'pip install "pytorch2caffe[remote]", and the package of the protocol, such as s3fs'
         raise ConversionError(f"{text} needs universal_pathlib\n  fix: {fix}") from error
-    try:
+    with reading(text, "a place", "install the package of its protocol, or give a path"):
         found: Any = UPath(text)
-        found.fs  # noqa: B018 - imports the protocol's package
-    except (ImportError, ValueError) as error:
-        raise ConversionError(f"{text}: {error}\n  fix: install the package of the protocol, or give a path") from error
+        found.fs  # noqa: B018 - imports that package
     return found
 
 
@@ -39,8 +37,9 @@ def files_below(folder: Path) -> list[Path]:
     """All files of a folder and its folders, sorted. Raises ConversionError if a remote one cannot be listed."""
     if isinstance(folder, os.PathLike):
         return sorted(Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
-    with reading(str(folder), "a place"):
-        return sorted(path for path in folder.rglob("*") if path.is_file())
+    remote: Any = folder
+    with reading(str(folder), "a place"):  # one listing, not a request for each file
+        return [remote.with_segments(remote.fs.unstrip_protocol(name)) for name in sorted(remote.fs.find(remote.path))]
 
 
 def read_bytes(path: Path) -> bytes:

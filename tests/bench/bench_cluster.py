@@ -46,7 +46,6 @@ def calibrated(images: int, workers: int, kill: bool = False) -> tuple[Any, list
         if workers:
             client = stack.enter_context(connected(f"local:{workers}"))
             engine = Cluster(client, graph, dataset)
-            client.run(lambda: __import__("pytorch2caffe.quantize.cluster"))  # torch is imported
 
         def progress(done: int, total: int, step: str) -> None:
             if kill and not killed:

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from tests.paths import ROOT
 
 PAGE = ROOT / "docs" / "speed.md"
@@ -24,6 +26,7 @@ def small():
 """
 SMALL, MOBILENET = ("small.prototxt", "small.caffemodel"), ("mobilenet.prototxt", "mobilenet.caffemodel")
 SHAPE = ("--input-shape", "1,3,32,32")
+TORCH_MOBILENET = ("torchvision:mobilenet_v2", "--input-shape", "1,3,224,224")
 # What is measured -> the code of `python -c`, or the arguments of pytorch2caffe.
 COMMANDS: dict[str, str | tuple[str, ...]] = {
     "`import numpy`": "import numpy",
@@ -42,6 +45,13 @@ COMMANDS: dict[str, str | tuple[str, ...]] = {
     "`verify`, 6 layers, built-in runtime": ("verify", "model.py:small", *SMALL, "--runtime", "builtin"),
     "`lower --no-check`, mobilenet_v2": ("lower", *MOBILENET, "--target", "opencv", "-o", "new", "--no-check"),
     "`ncnn --no-check`, mobilenet_v2": ("ncnn", *MOBILENET, "-o", "new", "--no-check"),
+    "`ncnn MODEL --no-check`, mobilenet_v2": ("ncnn", *TORCH_MOBILENET, "-o", "new", "--no-check"),
+    "`ncnn MODEL --int8 --no-check`, mobilenet_v2, 10 images": (
+        *("ncnn", *TORCH_MOBILENET, "--int8", "--images", "images", "-o", "new", "--no-check"),
+    ),
+    "`calibrate`, mobilenet_v2, 10 images": (
+        *("calibrate", "--proto", MOBILENET[0], "--model", MOBILENET[1], "--images", "images", "-o", "new.table"),
+    ),
     "`convert --to ir`, 6 layers": ("convert", *SMALL, "--from", "caffe", "--to", "ir", "-o", "converted"),
     "`convert --to pytorch`, 6 layers": ("convert", *SMALL, "--from", "caffe", "--to", "pytorch", "-o", "converted"),
 }
@@ -51,6 +61,9 @@ def write_files(folder: Path) -> None:
     """The networks, and a calibration table, that the commands read."""
     (folder / "model.py").write_text(MODEL)
     (folder / "small.table").write_text("0_param_0 " + "1 " * 8 + "\n5_param_0 " + "1 " * 5 + "\n0 1\n5 1\n")
+    (folder / "images").mkdir()
+    for index, image in enumerate(np.random.default_rng(0).standard_normal((10, 3, 224, 224), np.float32)):
+        np.save(folder / "images" / str(index), image)
     for model, size, files in (("model.py:small", "32", SMALL), ("torchvision:mobilenet_v2", "224", MOBILENET)):
         prefix = files[0].removesuffix(".prototxt")
         options = ("--input-shape", f"1,3,{size},{size}", "--no-check", "-o", prefix)

@@ -93,13 +93,13 @@ def test_the_bits_are_those_of_one_process(method, passes, settle, graph, folder
 
 def test_images_at_an_address(graph, folder, client):
     address = pytest.importorskip("upath").UPath("memory://calibration/images")
-    address.mkdir(parents=True)
+    address.joinpath("below").mkdir(parents=True)
     for path in folder.iterdir():
-        (address / path.name).write_bytes(path.read_bytes())
+        (address / ("below" if path.name > "05" else "") / path.name).write_bytes(path.read_bytes())
     (address / "labels.csv").write_bytes(b"not an image")
     one, other = found(graph, folder), found(graph, str(address), client)
     assert one.table.activations == other.table.activations
-    assert other.skipped[0].where == "memory://calibration/images/050.npy"
+    assert other.skipped[0].where == "memory://calibration/images/below/050.npy"
     address.joinpath("list.txt").write_text("memory://calibration/images/000.npy\n")
     assert len(Dataset([str(address / "list.txt")], graph.inputs, {})) == 1
 
@@ -118,7 +118,7 @@ def test_images_that_no_worker_can_read(graph, tmp_path, client, monkeypatch):
 
 def test_an_address_of_an_unknown_kind(graph):
     pytest.importorskip("upath")
-    with pytest.raises(ConversionError, match="nope://images: .*nope.*\n  fix: install the package"):
+    with pytest.raises(ConversionError, match="nope://images is not a place that can be read: .*nope.*\n  fix: install"):
         Dataset(["nope://images"], graph.inputs, {})
 
 
