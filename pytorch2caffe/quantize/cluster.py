@@ -86,6 +86,7 @@ class Cluster:
         for segment in futures:
             found = self._sum(segment, lambda done: progress(total.images + done))
             _add(total, found)
+            self.images.unchanged |= total.unchanged
             if segment is futures[-1]:
                 self._sort(total.skipped)
                 self.images.check_skipped(total.images)
@@ -190,3 +191,4 @@ def _add(total: Counted, part: Counted) -> None:
         counter.add(part.counters[name])
     total.images += part.images
     total.skipped += part.skipped
+    total.unchanged |= part.unchanged

@@ -23,13 +23,15 @@ Counters = dict[str, C]  # by the name of the value that is counted
 class Counted:
     """What was counted in some of the images.
 
-    images:  number of images that were read.
-    skipped: those that cannot be read.
+    images:    number of images that were read.
+    skipped:   those that cannot be read.
+    unchanged: as `Dataset.unchanged`.
     """
 
     counters: Counters
     images: int = 0
     skipped: list[Problem] = field(default_factory=list)
+    unchanged: bool = False
 
 
 class Engine(Protocol):
@@ -97,3 +99,4 @@ def count(
             counted.images += len(next(iter(inputs.values())))
         if progress:
             progress(counted.images)
+    counted.unchanged |= images.unchanged

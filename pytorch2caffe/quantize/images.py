@@ -84,6 +84,7 @@ class Dataset:
         dataset = cls.__new__(cls)
         dataset.inputs, dataset.preprocess = list(inputs), dict(preprocess)
         dataset.samples, dataset.skipped, dataset.ignored = list(samples), [], []
+        dataset.unchanged = False
         return dataset
 
     def __len__(self) -> int:

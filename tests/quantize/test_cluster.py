@@ -21,6 +21,7 @@ from pytorch2caffe.quantize.calibrate import Settings, calibrate
 from pytorch2caffe.quantize.cluster import Cluster
 from pytorch2caffe.quantize.cluster_workers import check_workers, connected
 from pytorch2caffe.quantize.images import Dataset, TooManyBroken
+from pytorch2caffe.quantize.preprocess import Preprocess
 from tests.lively import make_lively
 from tests.paths import ROOT
 
@@ -118,7 +119,7 @@ def test_images_that_no_worker_can_read(graph, tmp_path, client, monkeypatch):
 
 def test_an_address_of_an_unknown_kind(graph):
     pytest.importorskip("upath")
-    with pytest.raises(ConversionError, match="nope://images is not a place that can be read: .*nope.*\n  fix: install"):
+    with pytest.raises(ConversionError, match="nope://images is not a place that .*nope.*\n  fix: install"):
         Dataset(["nope://images"], graph.inputs, {})
 
 
@@ -127,6 +128,12 @@ def test_what_a_worker_refuses_names_it(graph, folder, client):
     engine = Cluster(client, graph, images, device="gpu")
     with pytest.raises(ConversionError, match="worker inproc://.*: there is no device 'gpu'"):
         calibrate(graph, images, engine=engine)
+
+
+def test_tensors_that_the_mean_leaves_unchanged_are_noted(graph, folder, client):
+    images = Dataset([folder], graph.inputs, {"data": Preprocess(9, 9, (4.0,))})
+    calibrate(graph, images, batch=3, engine=Cluster(client, graph, images, batch=3))
+    assert images.unchanged
 
 
 def test_an_interruption_ends_the_tasks(graph, folder, client):
