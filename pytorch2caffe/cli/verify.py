@@ -26,6 +26,7 @@ from .options import (
 from .page import html_option, read_json, working, write_page
 from .pixel_options import PreprocessParameter
 from .random_inputs import InputType, random_inputs, types_option
+from .verify_ncnn import verify_ncnn_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 {MODEL_HELP} The shapes of the inputs are those in the prototxt.
 
+PROTOTXT CAFFEMODEL may be ncnn's .param and .bin, float or int8, which are compared layer by layer on the first ten
+images; then MODEL may be a prototxt too, with its caffemodel as --weights.
+
 \b
 Examples:
   pytorch2caffe verify torchvision:resnet18 resnet18.prototxt resnet18.caffemodel
@@ -48,6 +52,8 @@ Examples:
       --preprocess net.table.preprocess.json --json report.json
   pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --runtime caffe \\
       --runtime opencv --caffe-python "conda run -n caffe python"
+  pytorch2caffe verify net.py:Net net-int8.param net-int8.bin --weights net.pth --images photos/ \\
+      --preprocess net-int8.table.preprocess.json
   pytorch2caffe verify net.py:Net net.prototxt net.caffemodel --weights net.pth --html net.html --compare before.json
 Exit code 0 if they are equal in every runtime, 1 if not, 2 if one of the runtimes could not run them.
 """,
@@ -118,6 +124,13 @@ def command(
 ) -> int:
     import torch
 
+    from ..verify.runtimes.ncnn import is_param_file
+
+    if is_param_file(Path(prototxt)):
+        if html or other or set(runtimes) - {"builtin", "ncnn"}:
+            raise click.UsageError(".param and .bin files run in ncnn, and have neither --html nor --compare")
+        pixels = images, preprocess
+        return verify_ncnn_files(model, Path(prototxt), caffemodel, pixels, types, loading, tolerance, show_all, report)
     from ..frontends.torch.loading.models import weights_are_given
     from ..verify.onnx_model import verify_onnx
     from ..verify.verify import verify

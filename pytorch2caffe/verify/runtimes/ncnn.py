@@ -106,6 +106,16 @@ class LoadedFiles:
         return [top for _, type, _, tops in self.layers if type == "Input" for top in tops]
 
     @property
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of the inputs as the file states them, with a batch axis of 1: [1, C, H, W]."""
+        lines = [line.split() for line in self.param.read_text(encoding="utf-8").splitlines()]
+        shapes = []
+        for words in (words for words in lines if words[:1] == ["Input"]):
+            sizes = dict(word.split("=") for word in words[4:] if re.fullmatch(r"[012]=[1-9]\d*", word))
+            shapes.append((1, *(int(sizes[key]) for key in "210" if key in sizes)))
+        return shapes
+
+    @property
     def outputs(self) -> list[str]:
         """The blobs that no layer reads, in order."""
         read = {bottom for _, _, bottoms, _ in self.layers for bottom in bottoms}
