@@ -48,6 +48,8 @@ Examples:
       --mean 127.5 --norm 0.0078125 --method mse --report net.html -o net.table
   pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ \\
       --mean 104 117 123 --accuracy-budget 0.001 -o net.table
+  pytorch2caffe calibrate --proto deploy.prototxt --model net.caffemodel --images photos/ \\
+      --mean 104 117 123 --table-format tensorrt:10.3.0 -o net.cache
 TABLE.preprocess.json, written beside the table, describes how images become inputs.
 Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is written.
 """,
@@ -98,6 +100,15 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
     metavar="PREFIX",
     help="Write the Caffe files for which the table is: --equalize and --bias-correction change weights.",
 )
+@click.option(
+    "--table-format",
+    "table_format",
+    default="ncnn",
+    show_default=True,
+    metavar="NAME",
+    help="ncnn; tensorrt, or tensorrt:10.3.0 for a version: a calibration cache; mnn: compression parameters; onnx: "
+    "the network with QuantizeLinear and DequantizeLinear; tengine: a scale file.",
+)
 @force_option
 @click.option(
     "--compare",
@@ -137,6 +148,7 @@ def command(
     limit_3x3: bool,
     inner_product: bool,
     save_network: str | None,
+    table_format: str,
     other: str | None,
     fold_bn: bool,
     passes: int,
@@ -148,6 +160,7 @@ def command(
     from ..quantize.calibrate import Settings
     from ..quantize.job import Job, run
     from ..quantize.ncnn_source import to_cpp
+    from ..quantize.tables.write import check_format
 
     if network is None and (proto is None or model is None):
         raise click.UsageError("give MODEL, or --proto and --model")
@@ -156,7 +169,10 @@ def command(
     method, keep_float, budget, equalize, bias_correction, report, dask = how_to_calibrate
     if (equalize or bias_correction) and not save_network:
         raise click.UsageError("--equalize and --bias-correction change the network: give --save-network PREFIX too")
+    check_format(table_format, output)
     if not images:
+        if table_format != "ncnn":
+            raise click.UsageError("--table-format needs calibration images: give --images")
         read = read_network(network or str(proto), model, shapes, types, loading, reading)
         table, write = own_table(read.graph, output, how_to_calibrate, "calibrate")
         write()
@@ -170,7 +186,9 @@ def command(
     read = read_network(network or str(proto), model, shapes, types, loading, reading)
     shown = command_line(), before, read.files
     changes = fold_bn, equalize, bias_correction, save_network
-    job = Job(images, output, how, settings, *changes, budget, report, batch, workers, device, *shown, dask)
+    job = Job(
+        images, output, how, settings, *changes, budget, report, batch, workers, device, *shown, dask, table_format
+    )
     outcome = with_progress(run, job, read.graph)
     report_calibration(job, outcome)
     if cpp:

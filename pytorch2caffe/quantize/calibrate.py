@@ -77,6 +77,7 @@ def calibrate(
     workers: int = 2,
     device: str = "cpu",
     settle: bool = False,
+    everything: bool = False,
     progress: Progress | None = None,
     engine: Engine | None = None,
 ) -> Calibration:
@@ -88,6 +89,7 @@ def calibrate(
     workers:  threads that decode images.
     device:   where to run the network: "cpu", "cuda" or "cuda:1".
     settle:   also compute the thresholds after 1, 2, 5, 10 ... images.
+    everything: observe every value of the network, not only the inputs of layers in int8, for other tools' tables.
     progress: called as progress(images done, all images, name of the current step).
     engine:   where to run the network instead of this process: a `Cluster`, to which `batch`, `workers` and `device`
               were given. The result is the same to the last bit.
@@ -100,7 +102,8 @@ def calibrate(
     engine = engine or Here(graph, images, batch, workers, device)
     nodes = _quantized_nodes(engine.graph, settings)
     value_of = {node: _observed_value(engine.graph, node, settings.reference) for node in nodes}
-    values = {value.name: value for value in value_of.values()}
+    inputs = {value.name: value for value in value_of.values()}
+    values = inputs | ({value.name: value for value in engine.graph.values()} if everything else {})
     count_bins = settle or not settings.always_second_pass
     observers = {name: HistogramObserver(settings.reference, count_bins) for name in values}
     calibration = Calibration([], 0)
@@ -121,6 +124,10 @@ def calibrate(
         name: _calibrated_activation(value, observers[name], exact.get(name), settings)
         for name, value in values.items()
     }
+    for activation in (activations[name] for name in values.keys() - inputs.keys()):
+        if activation.stats and activation.count - activation.zeros < BINS:  # too few for a histogram
+            activation.threshold = activation.stats.absmax
+    calibration.activations = activations
     calibration.layers = [_calibrated_layer(node, activations[value_of[node].name], settings) for node in nodes]
     if settings.method == AUTO:
         choose_thresholds(graph, images, calibration, batch=batch, device=device, progress=progress)

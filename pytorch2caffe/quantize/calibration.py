@@ -63,6 +63,7 @@ class Calibration:
     settled:     the thresholds after so many images, {images: {value: threshold}}.
     second_pass: names of the values that were counted again in a second pass.
     notes:       what the user should know about single layers.
+    activations: of every value that was observed, by its name.
     """
 
     layers: list[Layer]
@@ -71,6 +72,7 @@ class Calibration:
     settled: dict[int, dict[str, float]] = field(default_factory=dict)
     second_pass: list[str] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    activations: dict[str, Activation] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:

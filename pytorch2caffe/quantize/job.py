@@ -36,6 +36,7 @@ from .preprocess_file import load_preprocess, preprocess_path, save_preprocess
 from .progress import Progress, notebook_progress
 from .result import JobResult
 from .sensitivity import keep_within_budget, measure
+from .tables.write import NCNN, ONNX, content_of
 
 CAFFE_SUFFIXES = (".prototxt", ".caffemodel")
 Pixels = ImageOptions | str | Path | Mapping[str, Preprocess] | None
@@ -61,6 +62,7 @@ class Job:
     command:    the command line that the report shows.
     compare:    the JSON report of another calibration of this network, which the report shows beside this one.
     reads:      files of the network, which no output may replace.
+    format:     of the table, of `tables.FORMATS`; tensorrt may have a version, as in tensorrt:10.3.0.
     dask:       the address of a Dask scheduler whose workers calibrate, or `local`; None: this process does.
     """
 
@@ -81,6 +83,7 @@ class Job:
     compare: Mapping[str, Any] | None = None
     reads: Sequence[str | Path] = ()
     dask: str | None = None
+    format: str = NCNN
 
 
 def run(job: Job, graph: Graph, progress: Progress | None = None) -> JobResult:
@@ -104,7 +107,7 @@ def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobR
     if job.fold_bn:
         fold_batch_norm(graph)
     names = [node.name for node in quantizable(graph) if node.name not in job.settings.keep_float]
-    if problems := list(name_problems(names)):
+    if problems := list(name_problems(names)) if job.format == NCNN else []:
         raise TableError(problems, f"{job.table} was not written")
     preprocess = preprocess_of(job.pixels, graph)
     images = Dataset(job.images, graph.inputs, preprocess)
@@ -121,6 +124,7 @@ def calibrated(job: Job, graph: Graph, progress: Progress | None = None) -> JobR
             workers=job.workers,
             device=job.device,
             settle=job.report is not None,
+            everything=job.format not in (NCNN, ONNX),
             progress=progress,
             engine=engine,
         )
@@ -227,15 +231,20 @@ def write_files(job: Job, result: JobResult) -> None:
     if not table.activations:
         reasons = "\n".join(f"  {layer.node.name}: {layer.reason}" for layer in result.calibration.layers)
         raise ConversionError(f"no layer can run in int8\n{reasons}")
-    if problems := check_table(table, result.graph):
+    if problems := check_table(table, result.graph) if job.format == NCNN else []:
         raise TableError(problems, f"{job.table} was not written")
+    content = None if job.format == NCNN else content_of(job.format, result)
     targets = [Path(job.table)]
     targets += [preprocess_path(job.table)] if result.preprocess else []
     targets += [Path(job.report), Path(job.report).with_suffix(".json")] if job.report is not None else []
     result.files = targets + [Path(f"{job.network}{suffix}") for suffix in CAFFE_SUFFIXES if job.network is not None]
     with atomic_files(*targets) as paths:
         written = list(paths)
-        write_table(table, written.pop(0))
+        first = written.pop(0)
+        if content is None:
+            write_table(table, first)
+        else:
+            first.write_bytes(content)
         if result.preprocess:
             save_preprocess(result.preprocess, written.pop(0))
         if job.report is not None:
