@@ -15,6 +15,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper
 
 from pytorch2caffe.frontends.onnx import load_onnx
+from pytorch2caffe.frontends.onnx.quantized import QuantizedWarning
 from tests.frontends.onnx.nets import FLOAT, node, write
 from tests.fuzz.loop import damaged, main, read_or_refused, run_cases
 
@@ -31,6 +32,7 @@ WORDS = [
     "ij,jk->ik",
     "\udc80".encode("utf-8", "replace").decode(),
 ]
+OTHERS = ["Loop", "Expand", "Tile", "Einsum", "TopK", "Attention", "CenterCropPad", "IsNaN", "CastLike"]
 
 
 def network(folder: Path) -> bytes:
@@ -45,7 +47,9 @@ def network(folder: Path) -> bytes:
         for op, name in (("Relu", "yes"), ("Neg", "no"))
     )
     nodes = [
-        node("Conv", "x w b", "conv", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[1, 1]),
+        node("QuantizeLinear", "x step zero", "q"),
+        node("DequantizeLinear", "q step zero", "rounded"),
+        node("Conv", "rounded w b", "conv", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[1, 1]),
         node("BatchNormalization", "conv s b2 m v", "bn", epsilon=1e-3),
         node("MaxPool", "bn", "pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=0),
         node("ConvTranspose", "pool wt", "up", kernel_shape=[2, 2], strides=[2, 2]),
@@ -71,6 +75,8 @@ def network(folder: Path) -> bytes:
     nodes[-3], nodes[-2] = nodes[-2], nodes[-3]
     nodes[-2].attribute.append(helper.make_attribute("hidden_size", 3))
     constants = {
+        "step": np.float32(0.1),
+        "zero": np.int8(0),
         "w": array(4, 3, 3, 3),
         "b": array(4),
         **{key: abs(array(4)) for key in ("s", "b2", "m", "v")},
@@ -123,7 +129,7 @@ def _edge(model: Any, rng: random.Random) -> None:
 
 def _operator(model: Any, rng: random.Random) -> None:
     each = rng.choice(list(model.graph.node))
-    each.op_type = rng.choice([*(n.op_type for n in model.graph.node), "Loop", "Expand", "Tile", "Einsum", "TopK"])
+    each.op_type = rng.choice([*(n.op_type for n in model.graph.node), *OTHERS])
 
 
 def _constant(model: Any, rng: random.Random) -> None:
@@ -187,7 +193,9 @@ def fuzz(count: int, seed: int) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole = network(folder)
-        load_onnx(folder / "whole.onnx")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", QuantizedWarning)
+            load_onnx(folder / "whole.onnx")
         return run_cases(count, seed, lambda chance: case(folder, chance, whole), MOST_BYTES)
 
 

@@ -16,7 +16,8 @@ HEAD = (
     "by `torch.onnx.export` (TorchScript-based, or dynamo) or by ultralytics' own exporter, converted to Caffe, and",
     "compared with onnxruntime in the built-in runtime: every output within a relative L2 of 1e-4. Ratio: Caffe layers",
     "by way of ONNX, divided by those of a direct trace, BatchNorm folded in both. Other runtimes: the difference of",
-    "the outputs. peers: the networks on which converters of others were measured.",
+    "the outputs. peers: the networks on which converters of others were measured. The rows are from several days and",
+    "versions of the code.",
     "",
 )
 TITLES = {"torchvision": "torchvision's classification networks", "peers": "Peer networks", "others": "Others"}
