@@ -82,6 +82,7 @@ bench: test-install
 	$(BIN)/python tests/bench/bench_export.py
 	$(BIN)/python tests/bench/bench_weights.py
 	$(BIN)/python tests/bench/bench_layers.py
+	-OMP_NUM_THREADS=1 $(BIN)/python tests/bench/bench_forward.py
 	-$(BIN)/python tests/bench/bench_sizes.py resnet18 mobilenet_v2 UNet
 	$(BIN)/python tests/bench/bench_generated.py
 	-$(BIN)/python tests/bench/bench_calibrate.py
