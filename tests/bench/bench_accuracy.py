@@ -7,6 +7,7 @@ ncnn; calibrated on 200 training images. `kl` is the method and the weight scale
 python tests/bench/bench_accuracy.py DATA WEIGHTS [--train EPOCHS] [--images N]
 python tests/bench/bench_accuracy.py --torchvision [NAME ...]
 
+DATA is the folder of the four files, or the word digits: scikit-learn's 1,797, enlarged to 16x16, a third to test.
 WEIGHTS is a folder for MobileNet.pth and ShuffleNet.pth, which --train writes.
 """
 
@@ -49,9 +50,21 @@ def read_idx(path: Path, offset: int) -> np.ndarray:
 
 
 def labelled(data: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images [count, 1, 28, 28], normalised, and classes. part: train or t10k."""
+    """Images [count, 1, height, width], normalised, and classes. part: train or t10k."""
+    if data.name == "digits":
+        return digits(part == "t10k")
     images = read_idx(data / f"{part}-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)
     return (images.astype(np.float32) - MEAN) / DEVIATION, read_idx(data / f"{part}-labels-idx1-ubyte.gz", 8)
+
+
+def digits(test: bool) -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's digits: each third image to test."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    images = (np.kron(found.images, np.ones((1, 2, 2)))[:, None] * 15 - 127.5) / 127.5
+    chosen = (np.arange(len(images)) % 3 == 0) == test
+    return images[chosen].astype(np.float32), found.target[chosen]
 
 
 def write_tensors(folder: Path, images: np.ndarray) -> list[Path]:
@@ -92,7 +105,7 @@ def measure_small(name: str, data: Path, weights: Path, count: int) -> None:
         paths = write_tensors(folder / "test", test[:count])
         (folder / "val.txt").write_text("".join(f"{p} {c}\n" for p, c in zip(paths, classes, strict=False)))
         files = folder / "n.prototxt", folder / "n.caffemodel"
-        save_caffe(trace(model.eval(), torch.zeros(1, 1, 28, 28)), *files)
+        save_caffe(trace(model.eval(), torch.from_numpy(test[:1])), *files)
         prefixes = {}
         for index, variant in enumerate(VARIANTS):
             prefixes[str(folder / str(index))] = name_of(variant)
@@ -157,7 +170,7 @@ def main() -> None:
             torch.manual_seed(0)
             model = small_networks.uneven(getattr(small_networks, name)())
             images, classes = (torch.from_numpy(each) for each in labelled(data, "train"))
-            small_networks.train(model, images, classes.long(), options.train)
+            small_networks.train(model, images, classes.long(), options.train, 64 if data.name == "digits" else 128)
             torch.save(model.state_dict(), weights / f"{name}.pth")
         measure_small(name, data, weights, options.images)
 
