@@ -50,6 +50,12 @@ def test_what_is_not_read_has_a_way(framework, way, frozen, capsys):
     assert way in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("target", ["cntk", "tensorflow"])
+def test_what_is_not_written(target, frozen, capsys):
+    assert mmconvert(f"-sf caffe -in n.prototxt -iw n.caffemodel -df {target} -om n".split()) == 2
+    assert capsys.readouterr().err.endswith(f"{target!r} is not supported: choose from caffe, pytorch, onnx\n")
+
+
 def test_a_network_of_mxnet(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     data = ROOT / "tests" / "frontends" / "mxnet" / "data"

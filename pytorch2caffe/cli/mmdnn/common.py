@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ WAYS = {
     "cntk": "in CNTK save it with format=ModelFormat.ONNX, then use -f onnx",
     "caffe2": "export the model that it was made of to ONNX, then use -f onnx",
 }
-UNSUPPORTED = ("caffe2", "cntk", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
+UNSUPPORTED = ("tensorflow", "mxnet", "caffe2", "cntk", "keras", "torch", "torch7", "onnx", "darknet", "coreml")
 
 
 def parser(name: str, text: str, examples: Sequence[str]) -> argparse.ArgumentParser:
@@ -34,15 +34,18 @@ def parser(name: str, text: str, examples: Sequence[str]) -> argparse.ArgumentPa
     return flags
 
 
-def framework(choices: Sequence[str]) -> Callable[[str], str]:
-    """An argparse type for --framework flags; its error names MMdnn's frameworks that are not supported here."""
+def framework(choices: Sequence[str], ways: Mapping[str, str] = WAYS) -> Callable[[str], str]:
+    """An argparse type for --framework flags; its error names MMdnn's frameworks that are not supported here.
+
+    ways: how to do without them; {} for frameworks to write for.
+    """
 
     def read(name: str) -> str:
         name = ALIASES.get(name, name)
         if name in choices:
             return name
         reason = "is not supported" if name in UNSUPPORTED else "is not known"
-        way = f"; {WAYS[name]}" if name in WAYS else ""
+        way = f"; {ways[name]}" if name in ways else ""
         raise argparse.ArgumentTypeError(f"{name!r} {reason}: choose from {', '.join(choices)}{way}")
 
     return read

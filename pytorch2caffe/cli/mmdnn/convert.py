@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dest="target",
         required=True,
         metavar="FRAMEWORK",
-        type=framework(("caffe", "pytorch", "onnx")),
+        type=framework(("caffe", "pytorch", "onnx"), {}),
         help="pytorch, caffe or onnx",
     )
     flags.add_argument("--outputModel", "-om", "-o", dest="model", required=True, metavar="FILE", help="where to write")

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--dstFramework",
         "-f",
         dest="target",
-        type=framework(("pytorch", "caffe")),
+        type=framework(("pytorch", "caffe"), {}),
         required=True,
         metavar="FRAMEWORK",
         help="pytorch or caffe",

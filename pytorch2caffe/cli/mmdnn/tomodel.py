@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--framework",
         "-f",
         dest="target",
-        type=framework(("pytorch", "caffe")),
+        type=framework(("pytorch", "caffe"), {}),
         required=True,
         metavar="FRAMEWORK",
         help="pytorch or caffe",
