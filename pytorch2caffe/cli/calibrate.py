@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,13 @@ Exit code 0 done; 2 it cannot be done: stderr gives the reason, and nothing is w
     help="Write the Caffe files for which the table is: --equalize and --bias-correction change weights.",
 )
 @click.option(
+    "--scales-from-model",
+    "from_model",
+    is_flag=True,
+    help="Instead of --images: the scales that MODEL has from quantization-aware training with torch.ao.quantization. "
+    "They are for folded weights: ncnn --fuse.",
+)
+@click.option(
     "--table-format",
     "table_format",
     default="ncnn",
@@ -148,6 +156,7 @@ def command(
     limit_3x3: bool,
     inner_product: bool,
     save_network: str | None,
+    from_model: bool,
     table_format: str,
     other: str | None,
     fold_bn: bool,
@@ -157,6 +166,8 @@ def command(
     device: str,
     cpp: bool,
 ) -> int:
+    from ..frontends.torch.fake_quantizers import fake_quantization_read
+    from ..passes.fold_batch_norm import fold_batch_norm
     from ..quantize.calibrate import Settings
     from ..quantize.job import Job, run
     from ..quantize.ncnn_source import to_cpp
@@ -170,10 +181,15 @@ def command(
     if (equalize or bias_correction) and not save_network:
         raise click.UsageError("--equalize and --bias-correction change the network: give --save-network PREFIX too")
     check_format(table_format, output)
+    if from_model and images:
+        raise click.UsageError("--scales-from-model needs no --images: give one of them")
     if not images:
         if table_format != "ncnn":
             raise click.UsageError("--table-format needs calibration images: give --images")
-        read = read_network(network or str(proto), model, shapes, types, loading, reading)
+        with fake_quantization_read() if from_model else nullcontext():
+            read = read_network(network or str(proto), model, shapes, types, loading, reading)
+        if from_model or fold_bn:
+            fold_batch_norm(read.graph)
         table, write = own_table(read.graph, output, how_to_calibrate, "calibrate")
         write()
         report_own_table(output, table)

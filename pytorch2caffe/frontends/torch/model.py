@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ...errors import ConversionError
+from .fake_quantizers import stored_scales
 from .observers import observers_off
 from .script.functions import functions_executed
 from .script.module import unscripted
@@ -63,6 +64,7 @@ class Subject:
                 table[name] = module
             stack.callback(_restore_flags, [(module, module.training) for module in modules])
             stack.enter_context(observers_off(modules))
+            stack.enter_context(stored_scales(modules))
             stack.enter_context(functions_executed())
             state = State({**_objects_of(self.call), **self.modules})
             stack.callback(_restore, state, taint)
