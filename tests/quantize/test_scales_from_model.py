@@ -73,7 +73,8 @@ def test_int8_computes_what_the_model_does(enabled):
 
 def test_the_command(tmp_path, monkeypatch, capsys):
     (tmp_path / "load_qat.py").write_text(
-        "from tests.quantize.test_scales_from_model import in_eager_mode, trained\n\n"
+        "from tests.frontends.torch.test_prepared_quantization import in_eager_mode\n"
+        "from tests.quantize.test_scales_from_model import trained\n\n"
         "def qat():\n    return trained(in_eager_mode())\n"
     )
     monkeypatch.chdir(tmp_path)
