@@ -115,7 +115,6 @@ def pytest_collection_finish() -> None:
     """Lets the garbage collector pass over what was collected, which took a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000)
 
 
 @pytest.fixture
