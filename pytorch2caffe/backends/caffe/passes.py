@@ -11,6 +11,7 @@ from ...layers.basic.silence import Silence
 from ...layers.basic.split import Split
 from ...layers.convolution.convolution import Convolution
 from ...layers.elementwise.power import Power
+from ...layers.linear.matmul import MatMul
 from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
 from ...layers.shape.reshape import Reshape
@@ -27,6 +28,7 @@ from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.fold_pads import fold_pads
 from ...passes.fold_tiles import fold_tiles
 from ...passes.join_attention import join_attention
+from ...passes.join_head_products import join_head_products
 from ...passes.join_shuffles import join_shuffles
 from ...passes.merge_equal import merge_equal
 from ...passes.merge_powers import merge_powers
@@ -61,7 +63,10 @@ def before_lowering(target: Dialect, *, any_size: bool) -> list[Pass]:
         passes += [fold_pads]
     if Power.type not in target.layers:
         passes += [merge_powers]
-    passes += [sink_reshapes, join_attention, merge_views, sink_reshapes, merge_reshapes]
+    passes += [sink_reshapes, join_attention]
+    if MatMul.type not in target.layers:
+        passes += [join_head_products]
+    passes += [merge_views, sink_reshapes, merge_reshapes]
     return passes if Flatten.type in target.layers else [*passes, drop_flattenings]
 
 

@@ -87,10 +87,11 @@ def _product(net: Builder, left: Part, right: Part, wanted: str) -> Part:
     if inner and not batch and isinstance(a, Value) != isinstance(b, Value):
         return _mapped(net, left, right, inner) if isinstance(a, Value) else _mapped(net, right, left, inner)
     sizes = dict(zip(ta + tb, (*a.shape, *b.shape), strict=True))
-    count = [prod(sizes[c] for c in part) for part in (batch, rows, inner, columns)]
+    lead = [sizes[c] for c in batch] or [1]
+    m, k, n = (prod(sizes[c] for c in part) for part in (rows, inner, columns))
     a, b = (x if isinstance(x, Value) else net.constant(x) for x in (a, b))
-    a = reshape_to(net, _ordered(net, a, ta, batch + rows + inner), (count[0], count[1], count[2]))
-    b = reshape_to(net, _ordered(net, b, tb, batch + inner + columns), (count[0], count[2], count[3]))
+    a = reshape_to(net, _ordered(net, a, ta, batch + rows + inner), (*lead, m, k))
+    b = reshape_to(net, _ordered(net, b, tb, batch + inner + columns), (*lead, k, n))
     y = reshape_to(net, matrix_product(net, a, b), [sizes[c] for c in batch + rows + columns])
     return y, "".join(batch + rows + columns)
 
