@@ -12,7 +12,7 @@ from .common import add_data
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, console
 from .page import working
-from .pixel_options import PixelOptions, pixel_options
+from .pixel_options import PixelOptions, pixel_options, report_ranges
 from .random_inputs import InputType
 from .variadic_options import VariadicCommand
 
@@ -88,6 +88,7 @@ def command(
         raise click.UsageError("--max-loss compares files with float: give --ncnn too")
     graph = read_network(model, caffemodel, shapes, types, loading, reading).graph
     images = read_labelled(labels, graph.inputs, preprocess_of(pixels.read(), graph), limit)
+    report_ranges(images.dataset.preprocess)
     with working(f"classifying {len(images.labels)} images"):
         scores = measure_accuracy(graph, images, prefixes, device=device)
     _print(scores)

@@ -10,7 +10,7 @@ import click
 
 from ..deploy import TOOLCHAINS
 from .options import Caffemodels, Prefix, force_option
-from .pixel_options import PixelOptions, pixel_options
+from .pixel_options import PixelOptions, pixel_options, report_ranges
 from .variadic_options import VariadicCommand
 
 if TYPE_CHECKING:
@@ -77,7 +77,11 @@ def command(
 
 
 def report_folders(folders: list[Path]) -> None:
-    """Prints the files of each folder."""
+    """Prints the numbers that the network will see, and the files of each folder."""
+    from ..deploy.write import PREPROCESS
+    from ..quantize.preprocess_file import load_preprocess
+
+    report_ranges(load_preprocess(folders[0] / PREPROCESS))
     for folder in folders:
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
         pictures = len(list(folder.glob("images*/*.png")))

@@ -20,7 +20,15 @@ from .calibration_options import (
 from .network_options import Shapes, network_options, read_network
 from .options import MODEL_HELP, Caffemodels, ModelOptions, Prefix, force_option, tolerance_option
 from .page import command_line, working
-from .pixel_options import PixelOptions, after_folding, fold_option, pixel_options, report_folded, to_fold
+from .pixel_options import (
+    PixelOptions,
+    after_folding,
+    fold_option,
+    pixel_options,
+    report_folded,
+    report_ranges,
+    to_fold,
+)
 from .random_inputs import InputType
 from .variadic_options import VariadicCommand
 from .wording import counted, size_of
@@ -218,7 +226,10 @@ def _samples(
     images: tuple[str, ...],
     dataset: Dataset | None,
 ) -> Samples:
-    """What to run the files on: the images, or random inputs in the range of the real ones."""
+    """What to run the files on: the images, or random inputs in the range of the real ones.
+
+    dataset: the images of the calibration, if there was one; of others, the numbers that they become are printed.
+    """
     from ..convert.int8_inputs import image_inputs, inputs_in_range
     from ..convert.ncnn import Samples
     from ..quantize.images import Dataset
@@ -227,10 +238,13 @@ def _samples(
     graph = network.graph
     if images and dataset is None:
         dataset = Dataset(images, graph.inputs, preprocess_of(pixels, graph))
+        report_ranges(dataset.preprocess)
     if dataset is not None:
         arrays, what = image_inputs(dataset)
         return Samples(arrays, f"{what} of {', '.join(images)}")
-    found, what = inputs_in_range(graph, table, preprocess_of(pixels, graph))
+    preprocess = preprocess_of(pixels, graph)
+    report_ranges(preprocess)
+    found, what = inputs_in_range(graph, table, preprocess)
     return Samples([found], what)
 
 

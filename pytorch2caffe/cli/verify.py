@@ -24,7 +24,7 @@ from .options import (
     tolerance_option,
 )
 from .page import html_option, read_json, working, write_page
-from .pixel_options import PreprocessParameter
+from .pixel_options import PreprocessParameter, report_ranges
 from .random_inputs import InputType, random_inputs, types_option
 from .verify_ncnn import verify_ncnn_files
 
@@ -142,7 +142,8 @@ def command(
     from_onnx = loading.is_onnx(model)
     if not from_onnx:
         run = partial(verify, loading.load(model), naming=loading.naming)
-    inputs = _first_images(prototxt, images, preprocess) if images else _random_inputs(prototxt, types)
+    shown = report != "-"
+    inputs = _first_images(prototxt, images, preprocess, shown) if images else _random_inputs(prototxt, types)
 
     others = read_json(other, "blobs") if other else {}
     commands = {"openvino": openvino_python, "coreml": coreml_python, "caffe2ncnn": caffe2ncnn}
@@ -158,7 +159,7 @@ def command(
     if report:
         _write_json(comparisons, errors, report)
     beside = _matched(comparisons, others)
-    if report != "-":
+    if shown:
         _print_tables(comparisons, show_all, beside)
     if html:
         from ..verify.page import comparison_sections
@@ -244,9 +245,15 @@ def _random_inputs(prototxt: str, types: tuple[InputType, ...]) -> Any:
     return random_inputs(input_shapes(prototxt), types)
 
 
-def _first_images(prototxt: str, images: tuple[str, ...], preprocess: ImageOptions | str | None) -> Any:
-    """The first images as inputs of the network, as many as its batch."""
-    from ..quantize.job import first_inputs
+def _first_images(prototxt: str, images: tuple[str, ...], pixels: ImageOptions | str | None, shown: bool) -> Any:
+    """The first images as inputs of the network, as many as its batch; prints their range if that is to be shown."""
+    from ..frontends.caffe.reader import load_caffe
+    from ..quantize.images import Dataset
+    from ..quantize.job import first_inputs, preprocess_of
 
-    tensors = first_inputs(prototxt, images, preprocess)
+    graph = load_caffe(prototxt)
+    dataset = Dataset(images, graph.inputs, preprocess_of(pixels, graph))
+    tensors = first_inputs(dataset)
+    if shown:
+        report_ranges(dataset.preprocess)
     return tensors[0] if len(tensors) == 1 else tuple(tensors)

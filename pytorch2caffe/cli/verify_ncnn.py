@@ -16,6 +16,7 @@ from .common import add_data
 from .network_options import is_caffe
 from .options import ModelOptions, console
 from .page import working
+from .pixel_options import report_ranges
 from .random_inputs import InputType, random_inputs
 from .wording import counted
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..convert.network import Network
     from ..quantize.image_options import ImageOptions
+    from ..quantize.preprocess import Preprocess
     from ..verify.int8_losses import LayerLoss, Losses
 
 MOST_SHOWN = 10
@@ -47,7 +49,7 @@ def verify_ncnn_files(
     if len(binaries) != 1:
         raise click.UsageError(f"{param} has one .bin")
     network = _network(model, LoadedFiles(param, binaries[0]).input_shapes, types, loading)
-    samples, what = _samples(network, *pixels)
+    samples, what, preprocess = _samples(network, *pixels)
     with working(f"verifying {param} in ncnn"):
         losses = compare_ncnn_files(network, param, binaries[0], samples)
     int8 = sum(layer.int8 for layer in losses.layers)
@@ -60,6 +62,7 @@ def verify_ncnn_files(
     if report == "-":
         click.echo(json.dumps({"ncnn": data}, indent=1))
     else:
+        report_ranges(preprocess)
         _print(losses, what, int8, show_all)
     return int(not int8 and any(layer.relative_l2 > tolerance for layer in losses.layers))
 
@@ -83,16 +86,18 @@ def _network(
 
 def _samples(
     network: Network, images: tuple[str, ...], preprocess: ImageOptions | str | None
-) -> tuple[Sequence[Mapping[str, np.ndarray]], str]:
+) -> tuple[Sequence[Mapping[str, np.ndarray]], str, Mapping[str, Preprocess]]:
+    """The inputs to compare on, what they are, and how images become them."""
     from ..convert.int8_inputs import image_inputs, inputs_in_range
     from ..quantize.images import Dataset
     from ..quantize.job import preprocess_of
 
     graph = network.graph
     if images:
-        return image_inputs(Dataset(images, graph.inputs, preprocess_of(preprocess, graph)))
+        dataset = Dataset(images, graph.inputs, preprocess_of(preprocess, graph))
+        return *image_inputs(dataset), dataset.preprocess
     arrays, what = inputs_in_range(graph, None, {})
-    return [arrays], what
+    return [arrays], what, {}
 
 
 def _print(losses: Losses, what: str, int8: int, show_all: bool) -> None:

@@ -20,7 +20,6 @@ from ..backends.ncnn.table.table import TableError
 from ..backends.ncnn.table.targets import quantizable
 from ..errors import ConversionError
 from ..formats.output_path import check_output_path
-from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph
 from ..passes.fold_batch_norm import fold_batch_norm
 from .bias_correction import correct_biases
@@ -182,20 +181,16 @@ def check_output_paths(job: Job) -> None:
     check_output_path(job.table, *report_files, *network_files)
 
 
-def first_inputs(
-    prototxt: str | Path, sources: Sequence[str | Path], pixels: ImageOptions | str | Path | None
-) -> list[torch.Tensor]:
+def first_inputs(images: Dataset) -> list[torch.Tensor]:
     """A batch of the first images for each input of a network, in the order of the inputs.
 
-    The batch size is that of the prototxt; if there are fewer images, they are repeated.
+    The batch size is that of the inputs; if there are fewer images, they are repeated.
     """
-    graph = load_caffe(prototxt)
-    images = Dataset(sources, graph.inputs, preprocess_of(pixels, graph))
-    counts = [value.shape[0] if value.shape else 1 for value in graph.inputs]
+    counts = [value.shape[0] if value.shape else 1 for value in images.inputs]
     samples = [images.load(index % len(images)) for index in range(max(counts))]
     return [
         torch.from_numpy(np.stack([sample[value.name] for sample in samples[:count]]))
-        for value, count in zip(graph.inputs, counts, strict=True)
+        for value, count in zip(images.inputs, counts, strict=True)
     ]
 
 

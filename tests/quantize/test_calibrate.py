@@ -421,9 +421,9 @@ def test_an_accuracy_budget(files, capsys):
 
 def test_verify_reads_the_preprocessing_back(tmp_path, capsys):
     image = pytest.importorskip("PIL.Image")
-    from pytorch2caffe import save_caffe
+    from pytorch2caffe import load_caffe, save_caffe
     from pytorch2caffe.cli import main
-    from pytorch2caffe.quantize.job import first_inputs
+    from pytorch2caffe.quantize.job import first_inputs, preprocess_of
 
     (tmp_path / "net.py").write_text("import torch\ndef net():\n    return torch.nn.Conv2d(3, 4, 3)\n")
     torch.manual_seed(0)
@@ -437,12 +437,18 @@ def test_verify_reads_the_preprocessing_back(tmp_path, capsys):
     line = ["calibrate", "--proto", files[0], "--model", files[1], *images, "-o", str(tmp_path / "n.table")]
     assert main([*line, "--mean", "1", "2", "3", "--norm", "0.5", "--order", "RGB"]) == 0
     said = str(tmp_path / "n.table.preprocess.json")
-    (x,) = first_inputs(files[0], [tmp_path / "images"], said)
+    graph = load_caffe(files[0])
+    (x,) = first_inputs(Dataset([tmp_path / "images"], graph.inputs, preprocess_of(said, graph)))
     assert x.shape == (2, 3, 8, 8) and x[0, :, 0, 0].tolist() == [99.5, 19.0, 3.5]
     model = f"{tmp_path / 'net.py'}:net"
-    assert main(["verify", model, *files, "--weights", str(tmp_path / "n.pth"), *images, "--preprocess", said]) == 0
+    capsys.readouterr()
+    verify = ["verify", model, *files, "--weights", str(tmp_path / "n.pth"), *images, "--preprocess", said]
+    assert main(verify) == 0
+    assert "input data: pixels become -1.5 to 127, RGB, " in capsys.readouterr().out
+    assert main([*verify, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["builtin"]["equal"]
     with pytest.raises(ConversionError, match="is not that of the network; its inputs are"):
-        first_inputs(files[0], [tmp_path / "images"], _other(said))
+        preprocess_of(_other(said), graph)
 
 
 def _other(path):

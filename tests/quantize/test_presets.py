@@ -76,7 +76,7 @@ def test_transform_param(tmp_path):
 def folder(tmp_path, monkeypatch, pixels):
     monkeypatch.chdir(tmp_path)
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(3, 2, 3)).eval()
+    model = nn.Sequential(nn.Conv2d(3, 2, 32), nn.Flatten()).eval()
     pytorch2caffe.export(model, torch.zeros(1, 3, 32, 32), "net.prototxt", "net.caffemodel")
     Image.fromarray(pixels).save("photo.png")
     return tmp_path
@@ -102,6 +102,36 @@ def test_calibrate_prints_the_range_of_the_input(folder, capsys):
     assert calibrate("--preprocess", "mine.json") == 0
     assert calibrate("--preprocess", "yolo", "--resize", "36x36") == 0
     assert "resized to 36x36, cropped to 32x32" in capsys.readouterr().out
+
+
+TORCHVISION = ["--preprocess", "torchvision"]
+FILES = ["net.prototxt", "net.caffemodel"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["accuracy", *FILES, "--labels", "val.txt", *TORCHVISION],
+        ["deploy", *FILES, "--to", "ncnn", *TORCHVISION],
+        ["ncnn", *FILES, "--no-check", "--int8", "--images", "photo.png", *TORCHVISION, "-o", "out"],
+        ["ncnn", *FILES, "--images", "photo.png", *TORCHVISION, "-o", "out"],
+        ["ncnn", *FILES, *TORCHVISION, "-o", "out"],
+        ["verify", "net.py:net", *FILES, "--images", "photo.png", *TORCHVISION],
+        ["verify", "net.prototxt", "n.param", "n.bin", "--weights", FILES[1], "--images", "photo.png", *TORCHVISION],
+    ],
+    ids=["accuracy", "deploy", "int8", "ncnn", "random pixels", "verify", "verify ncnn"],
+)
+def test_every_command_with_preprocessing_prints_the_range(command, folder, capsys):
+    (folder / "val.txt").write_text("photo.png 1\n")
+    (folder / "net.py").write_text(
+        "from torch.nn import *\ndef net():\n    return Sequential(Conv2d(3, 2, 32), Flatten())\n"
+    )
+    if "n.param" in command:
+        assert main(["ncnn", *FILES, "--no-check", "-o", "n"]) == 0
+    capsys.readouterr()
+    assert main(command) == 0, capsys.readouterr().err
+    # (0 - 0.485) / 0.229 and (1 - 0.406) / 0.225
+    assert capsys.readouterr().out.count("input data: pixels become -2.118 to 2.64, RGB, ") == 1
 
 
 @pytest.mark.parametrize(
