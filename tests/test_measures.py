@@ -25,6 +25,7 @@ OTHER_FORMATS = (
     "formats/",
     "frontends/folding.py",
     "frontends/mmdnn/",
+    "frontends/mxnet/",
     "frontends/onnx/",
     "frontends/tensorflow/",
     "runtime/shapes/",
@@ -39,6 +40,7 @@ TYPES_NAMED = {
     "backends/ncnn/ops.py": 9,
     "backends/ncnn/table/targets.py": 2,
     "convert/check_files.py": 2,
+    "frontends/caffe/python_layers.py": 1,
     "graph/builder.py": 1,
 }
 TYPED, GUESSABLE = 1.0, 0.9  # at least these shares

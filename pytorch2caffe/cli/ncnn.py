@@ -130,7 +130,6 @@ def command(
     tolerance: float,
     reading: Callable[[Shapes], CaffeReading],
 ) -> int:
-    from ..convert.fold_pixels import network_of_pixels
     from ..convert.ncnn import export_ncnn
     from ..errors import UnsupportedError
 
@@ -148,6 +147,8 @@ def command(
         table, written, dataset = None, None, None
         folds: dict[str, str] = {}
         if folded is not None:
+            from ..convert.fold_pixels import network_of_pixels  # with it comes torch
+
             network = network_of_pixels(network, folded)
             folds = network.graph.notes
         if to_int8 and not images:

@@ -186,7 +186,7 @@ def workers(address, *paths):
 @pytest.mark.slow
 def test_a_worker_that_is_killed_and_one_without_the_package(graph, folder, tmp_path, monkeypatch):
     (tmp_path / "pytorch2caffe").mkdir()
-    (tmp_path / "pytorch2caffe/__init__.py").write_text("__version__ = '0.0'\n")
+    (tmp_path / "pytorch2caffe/__init__.py").write_text("raise ImportError('a library is missing')\n")
     with distributed.LocalCluster(n_workers=0, **QUIET) as cluster, distributed.Client(cluster) as client:
         with (
             monkeypatch.context() as patch,
