@@ -12,6 +12,7 @@ from ...layers.basic.split import Split
 from ...layers.convolution.convolution import Convolution
 from ...layers.elementwise.power import Power
 from ...layers.linear.matmul import MatMul
+from ...layers.linear.sdpa import SDPA
 from ...layers.shape.flatten import Flatten
 from ...layers.shape.pad import Pad
 from ...layers.shape.reshape import Reshape
@@ -26,6 +27,8 @@ from ...passes.fit_names import fit_names
 from ...passes.fix_sizes import fix_sizes
 from ...passes.fold_batch_norm import fold_batch_norm
 from ...passes.fold_pads import fold_pads
+from ...passes.fold_powers import fold_powers
+from ...passes.fold_queries import fold_queries
 from ...passes.fold_tiles import fold_tiles
 from ...passes.join_attention import join_attention
 from ...passes.join_head_products import join_head_products
@@ -67,12 +70,14 @@ def before_lowering(target: Dialect, *, any_size: bool) -> list[Pass]:
     if MatMul.type not in target.layers:
         passes += [join_head_products]
     passes += [merge_views, sink_reshapes, merge_reshapes]
+    if SDPA.type not in target.layers:
+        passes += [fold_queries]
     return passes if Flatten.type in target.layers else [*passes, drop_flattenings]
 
 
 def after_lowering(target: Dialect, *, fold_bn: bool) -> list[Pass]:
     """The passes over a graph in the layers of `target`. fold_bn: fold BatchNorm and Scale in any case."""
-    passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers]
+    passes: list[Pass] = [drop_unused, merge_reshapes, merge_powers, fold_powers]
     if fold_bn or target.folds_batch_norm:
         passes += [fold_batch_norm]
     others = [target, *map(dialect, target.safe_in)]

@@ -84,10 +84,16 @@ class Attention(Layer):
             blob = np.ascontiguousarray(np.broadcast_to(mask, (*mask.shape[:1], *_rest(scores))).transpose(0, 2, 3, 1))
             scores = net.add(Bias(0, 4) if len(blob) > 1 else Bias(1, 3), scores, blobs=[_shaped(blob)], name="masked")
         softmax = net.add(Softmax(2), scores, name="softmax")
-        to_head = np.repeat(np.eye(self.heads, dtype=np.float32), width // self.heads, axis=0)
-        weights = net.add(InnerProduct(width, False, 3), softmax, blobs=[to_head], name="weights")
-        weighted = net.add(Eltwise("PROD"), weights, _for_each(net, value, targets, "values"), name="weighted")
-        return reshape_to(net, sum_of_rows(net, weighted), (batch, targets, width), "rows")
+        return weighted_rows(net, softmax, value)
+
+
+def weighted_rows(net: Lowering, weights: Value, value: Value) -> Value:
+    """The rows of value [N, S, D] summed by the weights of each target and head, [N, T, S, heads]: [N, T, D]."""
+    (n, targets, _, heads), width = weights.shape, value.shape[2]
+    to_head = np.repeat(np.eye(heads, dtype=np.float32), width // heads, axis=0)
+    each = net.add(InnerProduct(width, False, 3), weights, blobs=[to_head], name="weights")
+    weighted = net.add(Eltwise("PROD"), each, _for_each(net, value, targets, "values"), name="weighted")
+    return reshape_to(net, sum_of_rows(net, weighted), (n, targets, width), "rows")
 
 
 def _rest(scores: Value) -> Shape:

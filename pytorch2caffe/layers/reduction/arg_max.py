@@ -129,12 +129,12 @@ def _flipped(net: Builder, x: Value, axis: int) -> Value:
 
 @from_torch("torch.argmax", "torch.Tensor.argmax")
 def argmax(net: Builder, input: Value, dim: int | None = None, keepdim: bool = False) -> Value:
-    x = reshape_to(net, input, (1, prod(input.shape)), "flat") if dim is None else input
-    x = x if x.shape else reshape_to(net, input, (1,), "flat")
-    axis = 1 if dim is None else dim % len(x.shape)
-    y = net.add(FirstMax(axis), x)
-    if dim is None or not input.shape:
-        return reshape_to(net, y, (1,) * len(input.shape) if keepdim else ())
+    rank = len(input.shape)
+    if dim is None or rank < 2:  # a batch of one: what comes before and after mostly has it too
+        y = net.add(FirstMax(1), reshape_to(net, input, (1, prod(input.shape)), "flat"))
+        return reshape_to(net, y, (1,) * rank if keepdim else ())
+    axis = dim % rank
+    y = net.add(FirstMax(axis), input)
     return y if keepdim else reshape_to(net, y, (*y.shape[:axis], *y.shape[axis + 1 :]))
 
 
