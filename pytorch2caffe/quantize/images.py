@@ -105,7 +105,10 @@ class Dataset:
             self.ignored += [path for path in files if path not in images]
             return [path for path in files if path in images]
         if not source.exists():
-            raise ConversionError(f"{source} is not a file or directory")
+            raise ConversionError(
+                f"there is no file or directory {source}\n"
+                "  fix: give --images a directory, an image, a .npy tensor, or a text file with a path in each line"
+            )
         return [source] if is_image(source) or is_raw(source) else _read_list(source)
 
     def load(self, index: int) -> Inputs:

@@ -175,7 +175,7 @@ def test_a_listed_file_that_is_missing_is_broken(tmp_path):
 def test_places_without_images(tmp_path):
     with pytest.raises(ConversionError, match="contains no image"):
         Dataset([tmp_path], [DATA], PLAIN)
-    with pytest.raises(ConversionError, match="is not a file or directory"):
+    with pytest.raises(ConversionError, match="there is no file or directory .*\n  fix: give --images"):
         Dataset([tmp_path / "gone"], [DATA], PLAIN)
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConversionError, match="is not an image, a tensor or a list"):

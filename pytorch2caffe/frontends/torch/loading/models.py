@@ -57,7 +57,7 @@ def load_model(
     else:
         model = _resolve(_parse_spec(spec), spec)
     if not callable(model):
-        raise ConversionError(f"{spec} is a {type(model).__name__}, not a model")
+        raise ConversionError(f"{spec} is not a model: it is of type {type(model).__name__}")
     if weights is not None:
         if left_out := load_weights(model, Path(weights), key, allow_extra_keys):
             note(f"{weights}: left out {shortened(left_out)}, which the model does not have")
@@ -116,7 +116,7 @@ def _resolve(parsed: _ModelSpec, spec: str) -> Any:
             raise ConversionError(f"{spec}: {parsed.name} is a model already: omit the arguments")
         if isinstance(thing, type) or not isinstance(thing, nn.Module) and callable(thing):
             args, kwargs = parsed.arguments or ((), {})
-            with _user_code(f"{parsed.name} cannot be created"):
+            with _user_code(f"{parsed.name} cannot be created", spec):
                 return thing(*args, **kwargs)
     return thing
 
@@ -148,9 +148,15 @@ def _import_path(source: str) -> Iterator[None]:
         sys.path[:], sys.argv = before, arguments
 
 
+_MISSING = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)")
+
+
 @contextmanager
-def _user_code(what: str) -> Iterator[None]:
-    """A scope for the user's own code: what it raises becomes a ConversionError with its line."""
+def _user_code(what: str, spec: str = "") -> Iterator[None]:
+    """A scope for the user's own code: what it raises becomes a ConversionError with its line.
+
+    spec: the model that the code creates, to show where missing arguments are written.
+    """
     try:
         yield
     except ConversionError:
@@ -163,8 +169,10 @@ def _user_code(what: str) -> Iterator[None]:
         fix = ""
         if isinstance(error, ModuleNotFoundError):
             fix = f"pip install {installed_as(error)}; if it is a module of your own, run this in its folder"
-        elif "required positional" in text:
-            fix = "write the arguments after the name: net.py:make(classes=7)"
+        elif spec and not at and (missing := _MISSING.search(text)):
+            values = [f"{name}=..." for name in re.findall(r"'(\w+)'", missing[1])]
+            start, _, given = spec.removesuffix(")").partition("(")
+            fix = f'write the arguments after the name: "{start}({", ".join([given] * bool(given) + values)})"'
         hint = f"\n  fix: {fix}" if fix else ""
         raise ConversionError(f"{what}: {text}" + (f"\n  at {at}" if at else "") + hint) from error
 

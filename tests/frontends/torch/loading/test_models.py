@@ -39,6 +39,14 @@ def make(classes, *, kind="plain"):
 
 def broken():
     return missing_name
+
+
+def wide(a, *, b, c):
+    return Net(a)
+
+
+def parts():
+    return block()
 """
 
 
@@ -98,8 +106,13 @@ def test_brackets_in_what_is_converted_are_no_markup(project):
         "an argument is missing": ("ownvision.ownmodels.net:make", "missing 1 required positional argument: 'classes'"),
         "what to do then": (
             "ownvision.ownmodels.net:make",
-            r"fix: write the arguments after the name: net.py:make\(classes=7",
+            r'fix: write the arguments after the name: "ownvision.ownmodels.net:make\(classes=...\)"',
         ),
+        "keyword-only ones": (
+            "ownvision.ownmodels.net:wide(3)",
+            r'fix: .* "ownvision.ownmodels.net:wide\(3, b=..., c=...\)"',
+        ),
+        "of a part of the model": ("ownvision.ownmodels.net:parts", r"missing 1 required .*\n  at net.py:\d+\Z"),
         "arguments that would run code": ("ownvision.ownmodels.net:make(print(1))", "arguments are numbers, strings"),
         "no such argument": ("ownvision.ownmodels.net:make(3, depth=2)", "unexpected keyword argument 'depth'"),
         "the code raises": ("ownvision.ownmodels.net:broken", r"NameError: .*missing_name(.|\n)*at net.py:25"),
