@@ -78,8 +78,8 @@ def command(
     reading: Callable[[Shapes], CaffeReading],
 ) -> int:
     from ..convert.accuracy import measure_accuracy
-    from ..quantize.job import preprocess_of
     from ..quantize.labels import read_labelled
+    from ..quantize.pixels import preprocess_of
 
     missing = [path for prefix in prefixes for path in (f"{prefix}.param", f"{prefix}.bin") if not Path(path).is_file()]
     if missing:

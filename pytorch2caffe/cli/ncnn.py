@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ..convert.network import Network
     from ..frontends.caffe.reading import CaffeReading
     from ..quantize.images import Dataset
-    from ..quantize.job import Pixels
+    from ..quantize.pixels import Pixels
 
 
 @click.command(
@@ -130,6 +130,7 @@ def command(
     tolerance: float,
     reading: Callable[[Shapes], CaffeReading],
 ) -> int:
+    from ..convert.fold_pixels import network_of_pixels
     from ..convert.ncnn import export_ncnn
     from ..errors import UnsupportedError
 
@@ -147,8 +148,6 @@ def command(
         table, written, dataset = None, None, None
         folds: dict[str, str] = {}
         if folded is not None:
-            from ..convert.fold_pixels import network_of_pixels  # with it comes torch
-
             network = network_of_pixels(network, folded)
             folds = network.graph.notes
         if to_int8 and not images:
@@ -234,7 +233,7 @@ def _samples(
     from ..convert.int8_inputs import image_inputs, inputs_in_range
     from ..convert.ncnn import Samples
     from ..quantize.images import Dataset
-    from ..quantize.job import preprocess_of
+    from ..quantize.pixels import preprocess_of
 
     graph = network.graph
     if images and dataset is None:

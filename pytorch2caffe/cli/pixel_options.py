@@ -15,7 +15,7 @@ from .option_groups import collected
 
 if TYPE_CHECKING:
     from ..quantize.image_options import ImageOptions
-    from ..quantize.job import Pixels
+    from ..quantize.pixels import Pixels
     from ..quantize.preprocess import Preprocess
 
 

@@ -249,7 +249,8 @@ def _first_images(prototxt: str, images: tuple[str, ...], pixels: ImageOptions |
     """The first images as inputs of the network, as many as its batch; prints their range if that is to be shown."""
     from ..frontends.caffe.reader import load_caffe
     from ..quantize.images import Dataset
-    from ..quantize.job import first_inputs, preprocess_of
+    from ..quantize.job import first_inputs
+    from ..quantize.pixels import preprocess_of
 
     graph = load_caffe(prototxt)
     dataset = Dataset(images, graph.inputs, preprocess_of(pixels, graph))

@@ -90,7 +90,7 @@ def _samples(
     """The inputs to compare on, what they are, and how images become them."""
     from ..convert.int8_inputs import image_inputs, inputs_in_range
     from ..quantize.images import Dataset
-    from ..quantize.job import preprocess_of
+    from ..quantize.pixels import preprocess_of
 
     graph = network.graph
     if images:

@@ -17,7 +17,7 @@ from ..frontends.torch.recording import record
 from ..graph.graph import Graph
 from ..graph.nonfinite import NonFiniteWarning
 from ..passes.fold_preprocessing import fold_preprocessing
-from ..quantize.job import Pixels, preprocess_of
+from ..quantize.pixels import Pixels, preprocess_of
 from ..verify.compare import Comparison
 from ..verify.report import verdict
 from ..verify.runtimes import RuntimeFailed

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import DifferentError
 from ..graph.graph import Graph
 from ..passes.fold_preprocessing import PixelInput, fold_preprocessing
-from ..quantize.job import Pixels, preprocess_of
+from ..quantize.pixels import Pixels, preprocess_of
 from ..quantize.preprocess import Preprocess
 from .network import Network
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +15,11 @@ from ..errors import DifferentError
 from ..frontends.caffe.reader import load_as, load_caffe
 from ..frontends.caffe.reading import CaffeReading
 from ..graph.graph import Graph
+from ..quantize.pixels import Pixels
 from ..runtime.random_inputs import random_inputs
 from ..verify.runtimes import Results, RuntimeFailed
+from .fold_pixels import folded
 from .own_runtime import OwnRuntime
-
-if TYPE_CHECKING:
-    from ..quantize.job import Pixels
 
 
 def lower_files(
@@ -55,8 +53,6 @@ def lower_files(
     own_runtime = OwnRuntime(dialect, check_runtime if check or check_runtime else False)
     graph = load_as(prototxt, caffemodel, reading or CaffeReading())
     if fold_pixels is not None:
-        from .fold_pixels import folded  # with it comes torch
-
         graph = folded(graph, fold_pixels, check=check, tolerance=tolerance)
 
     def proof(new_prototxt: Path, new_caffemodels: Sequence[Path]) -> None:

@@ -21,7 +21,7 @@ from ..formats.own_files import OwnFiles, unguarded
 from ..frontends.caffe.reader import load_caffe
 from ..graph.graph import Graph, Value
 from ..quantize.images import Dataset
-from ..quantize.job import Pixels, preprocess_of
+from ..quantize.pixels import Pixels, preprocess_of
 from ..quantize.preprocess import Preprocess
 from ..quantize.preprocess_file import load_preprocess, to_json
 from . import TOOLCHAINS

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch.nn.functional import interpolate
 
 INTERPOLATIONS = ("bilinear", "pillow-bilinear", "pillow-bicubic")
 
@@ -88,6 +86,9 @@ def _resized(plane: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
     if plane.shape == size:
         return plane
     if how == "bilinear":
+        import torch  # takes seconds, and reading the options needs none of it
+        from torch.nn.functional import interpolate
+
         pixels = torch.from_numpy(plane.astype(np.float32))[None, None]
         scaled = interpolate(pixels, size=size, mode="bilinear", align_corners=False)[0, 0]
         return scaled.round_().to(torch.uint8).numpy()

@@ -12,7 +12,7 @@ from pytorch2caffe import load_caffe
 from pytorch2caffe.cli import main
 from pytorch2caffe.convert.export import export
 from pytorch2caffe.errors import ConversionError
-from pytorch2caffe.quantize.job import ImageOptions
+from pytorch2caffe.quantize.image_options import ImageOptions
 from pytorch2caffe.runtime.run import run
 from tests.lively import make_lively
 

@@ -15,7 +15,7 @@ from pytorch2caffe import ConversionError, save_caffe, trace
 from pytorch2caffe.cli import main
 from pytorch2caffe.deploy import TOOLCHAINS
 from pytorch2caffe.deploy.write import MANIFEST, deploy
-from pytorch2caffe.quantize.job import ImageOptions
+from pytorch2caffe.quantize.image_options import ImageOptions
 from pytorch2caffe.quantize.ncnn_source import to_cpp
 from tests.deploy import readers
 

@@ -423,7 +423,8 @@ def test_verify_reads_the_preprocessing_back(tmp_path, capsys):
     image = pytest.importorskip("PIL.Image")
     from pytorch2caffe import load_caffe, save_caffe
     from pytorch2caffe.cli import main
-    from pytorch2caffe.quantize.job import first_inputs, preprocess_of
+    from pytorch2caffe.quantize.job import first_inputs
+    from pytorch2caffe.quantize.pixels import preprocess_of
 
     (tmp_path / "net.py").write_text("import torch\ndef net():\n    return torch.nn.Conv2d(3, 4, 3)\n")
     torch.manual_seed(0)
