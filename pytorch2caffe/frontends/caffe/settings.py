@@ -13,6 +13,7 @@ TRAINED = "initial values before training; the caffemodel has the trained ones"
 TRAINING = "for training only"
 HOW = "how it is computed, not what"
 INT8 = "a hint for int8; the numbers in float are the same"
+BLOBS = "whether a layer has a scale and a bias of its own, as its number of blobs says"
 SHOWN = "what is shown or written beside the network's outputs"
 
 # Fields that change nothing at inference, whatever layer has them: why.
@@ -25,6 +26,7 @@ HARMLESS = {
     **dict.fromkeys(("backward_math", "backward_type", "forward_math", "forward_type"), HOW),
     **dict.fromkeys(("conv_algos_override", "cudnn_math_override", "engine", "force_nd_im2col", "winograd"), HOW),
     **dict.fromkeys(("quantization_param", "quantize_param"), INT8),
+    "use_weight_bias": BLOBS,
     **dict.fromkeys(("debug_info", "save_file", "save_output_param", "visualize", "visualize_threshold"), SHOWN),
 }
 HARMLESS_MESSAGES = {"FillerParameter": TRAINED, "ParamSpec": TRAINING}

@@ -1,4 +1,4 @@
-"""Conditions and function calls: the branch taken at inference is read, the other one is dead."""
+"""Conditions, loops and function calls: the branch taken at inference is read, the other one is dead."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import Problem, Refused
 from .functions import body_of
+from .loops import LOOP, left, repeat
 from .node import PART_OF_LOOP, Dead, Item, Tensor, TfNode, Unknown, constant
 
 if TYPE_CHECKING:
@@ -21,15 +22,22 @@ CONTROL = {
     "RefMerge",
     "If",
     "StatelessIf",
+    "While",
+    "StatelessWhile",
+    "Enter",
+    "RefEnter",
+    "Exit",
+    "RefExit",
     "PartitionedCall",
     "StatefulPartitionedCall",
 }
-LOOP = "a loop (tf.while_loop, dynamic_rnn, map_fn)"
-LOOPS = {"Enter", "RefEnter", "Exit", "NextIteration", "LoopCond", "While", "StatelessWhile"}
+INSIDE = ("NextIteration", "RefNextIteration", "LoopCond")  # nodes that no step of a loop reads
 
 
 def control(net: Net, node: TfNode, inputs: list[Item], depth: int) -> Any:
-    """The outputs of an operator of CONTROL. Raises Refused where the branch depends on data."""
+    """The outputs of an operator of CONTROL. Raises Refused where the branch or the number of steps depends on data."""
+    if node.op.endswith("Exit"):
+        return left(net, node, depth)
     if node.op.endswith("Merge"):
         alive = [(i, x) for i, x in enumerate(inputs) if not isinstance(x, Dead)]
         if not alive:
@@ -41,6 +49,8 @@ def control(net: Net, node: TfNode, inputs: list[Item], depth: int) -> Any:
         return [alive[0][1], constant(np.array(alive[0][0]))]
     if any(isinstance(x, Dead) for x in inputs):
         return Dead()
+    if node.op.endswith("Enter"):
+        return inputs[0]
     if node.op.endswith("Switch"):
         if isinstance(inputs[1], Unknown):
             return Unknown(None, (inputs[1],))
@@ -51,13 +61,19 @@ def control(net: Net, node: TfNode, inputs: list[Item], depth: int) -> Any:
             return Unknown(None, (inputs[0],))
         branch = "then_branch" if _truth(inputs[0]) else "else_branch"
         return _call(net, node, node.attr[branch].func.name, inputs[1:], depth)
+    if node.op.endswith("While"):
+        return repeat(
+            lambda count, items: _call(net, node, node.attr["cond"].func.name, items, depth, f"/{count}/cond")[0],
+            lambda count, items: _call(net, node, node.attr["body"].func.name, items, depth, f"/{count}"),
+            inputs,
+        )
     return _call(net, node, node.attr["f"].func.name, inputs, depth)
 
 
 def without_consequences(problems: Iterable[Problem]) -> list[Problem]:
     """The problems, each loop once, by its first node, without those that only say that something belongs to a loop."""
     problems = list(problems)
-    if not any(problem.what == LOOP for problem in problems):
+    if not any(problem.what.startswith(LOOP) for problem in problems):
         return problems
     loops: set[str] = set()
     found = []
@@ -69,17 +85,18 @@ def without_consequences(problems: Iterable[Problem]) -> list[Problem]:
         ):
             continue
         scope = problem.where.rpartition("/")[0] or problem.where
-        if problem.what != LOOP or scope not in loops:
+        is_loop = problem.what.startswith(LOOP)
+        if not is_loop or scope not in loops:
             found.append(problem)
-        if problem.what == LOOP:
+        if is_loop:
             loops.add(scope)
     return found
 
 
-def _call(net: Net, node: TfNode, function: str, inputs: list[Item], depth: int) -> list[Item]:
+def _call(net: Net, node: TfNode, function: str, inputs: list[Item], depth: int, name: str = "") -> list[Item]:
     if function not in net.model.functions:
         raise Refused(f"the file has no function {function!r}")
-    body, arguments, results = body_of(net.model.functions[function], f"{net.body.prefix}{node.name}/")
+    body, arguments, results = body_of(net.model.functions[function], f"{net.body.prefix}{node.name}{name}/")
     if len(arguments) != len(inputs):
         raise Refused(f"{function!r} takes {len(arguments)} arguments, not {len(inputs)}")
     for argument, item in zip(arguments, inputs, strict=True):

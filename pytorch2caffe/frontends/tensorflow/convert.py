@@ -14,10 +14,11 @@ from ...formats.mmdnn.node import IrNode
 from ...graph.graph import Names
 from ...graph.registry import register_in
 from . import repeated
-from .control_flow import CONTROL, LOOP, LOOPS, control
+from .control_flow import CONTROL, INSIDE, control
 from .dropout import RANDOM, of_random
 from .files import Model
 from .fold import FOLD, fold
+from .loops import enters_of
 from .node import DEPENDS_ON_BATCH, PASS_ON, Body, Dead, Item, Tensor, TfNode, Unknown, Weights, constant, ir_dims
 from .node_defs import array_of
 
@@ -177,16 +178,13 @@ class Net:
 
 
 def _unknown(node: TfNode) -> tuple[str, str]:
-    if node.op in LOOPS:
-        return (
-            LOOP,
-            "unroll it (static_rnn; Keras: unroll=True), or read what is before it or after it (--end, --start)",
-        )
+    if node.op in INSIDE:
+        return "it is inside a loop", "choose an output after the loop"
     return f"operator {node.op!r} is not supported", FIX
 
 
 def _order(body: Body, wanted: Sequence[str], cut: Iterable[str]) -> list[TfNode]:
-    """The nodes that `wanted` depend on, each after its inputs. Raises ConversionError for loops."""
+    """The nodes that `wanted` depend on, each after its inputs; of loops, what enters them."""
     cut = set(cut)
     done: dict[str, TfNode] = {}
     open_: set[str] = set()
@@ -202,7 +200,9 @@ def _order(body: Body, wanted: Sequence[str], cut: Iterable[str]) -> list[TfNode
         open_.add(name)
         stack.append((name, True))
         node = body.nodes[name]
-        if name not in cut and node.op not in LOOPS:
+        if node.op in ("Exit", "RefExit") and name not in cut:
+            stack += [(enter, False) for enter in enters_of(body.nodes, node)]
+        elif name not in cut and node.op not in INSIDE:
             stack += [(edge, False) for edge, _ in reversed(node.inputs)]
     return list(done.values())
 

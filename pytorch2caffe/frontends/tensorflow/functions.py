@@ -37,6 +37,7 @@ OUTPUTS = {  # names of the outputs of operators that have several
     "FusedBatchNorm": NORMALISED,
     "FusedBatchNormV2": NORMALISED,
     "FusedBatchNormV3": NORMALISED,
+    "TensorArrayV3": ("handle", "flow"),
     "Switch": ("output_false", "output_true"),
     "Merge": ("output", "value_index"),
 }

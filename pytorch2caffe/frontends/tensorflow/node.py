@@ -78,6 +78,7 @@ class Tensor:
     name:  the node that produces it. edge: how IR nodes name it, "" for constants.
     load:  returns the constant's array. random: it is computed from random numbers. resource: the variable of a handle.
     repeated: in TensorFlow it has a row for each sample of the batch; the constant here has one.
+    elements: of a sequence of tensors (TensorArray, TensorList); None where nothing was written yet.
     """
 
     shape: Shape
@@ -89,6 +90,7 @@ class Tensor:
     resource: str | None = None
     spread: Spread | None = None
     repeated: bool = False
+    elements: tuple[Tensor | None, ...] | None = None
 
     @property
     def constant(self) -> bool:
@@ -134,12 +136,16 @@ PART_OF_LOOP = "it is part of a loop"
 
 @dataclass(eq=False)
 class Body:
-    """The nodes of a graph or of a function. `prefix` is put before the names of their IR nodes."""
+    """The nodes of a graph, of a function or of a step of a loop. `prefix` is put before the names of their IR nodes.
+
+    left: the variables of loops after their last step, by their Merge.
+    """
 
     nodes: dict[str, TfNode]
     prefix: str = ""
     items: dict[str, list[Item]] = field(default_factory=dict)
     consumers: dict[str, list[TfNode]] = field(default_factory=dict)
+    left: dict[str, Item] = field(default_factory=dict)
 
     def source(self, node: TfNode, index: int) -> TfNode | None:
         """The node that produces an input of a node, before nodes that only pass it on; None outside this body."""

@@ -20,6 +20,7 @@ from . import (  # noqa: F401 - they register themselves
     rules_inputs,
     rules_math,
     rules_nn,
+    rules_sequences,
     rules_volume,
 )
 from .control_flow import without_consequences

@@ -64,7 +64,14 @@ def transpose(net: Net, node: TfNode, x: Tensor, perm: Tensor) -> Tensor:
         raise Refused(f"axes in the order {order} of a tensor of {len(x.shape)}")
     if order == sorted(order):
         return x
-    return net.emit("Transpose", node, [x], [x.shape[axis] for axis in order], kind=x.kind, perm=order)
+    shape = [x.shape[axis] for axis in order]
+    if (stack := net.nodes.get(x.edge)) is not None and stack.op == "Pack":
+        others = [axis for axis in order if axis != stack.attrs["axis"]]
+        parts = [net.data[edge] for edge in stack.inputs if edge in net.data]
+        if others == sorted(others) and len(parts) == len(stack.inputs):  # a stack along another axis
+            axis = order.index(stack.attrs["axis"])
+            return net.emit("Pack", node, parts, shape, kind=x.kind, axis=axis, N=len(parts))
+    return net.emit("Transpose", node, [x], shape, kind=x.kind, perm=order)
 
 
 @rule("ConcatV2", "Concat")
@@ -92,8 +99,8 @@ def pack(net: Net, node: TfNode, *inputs: Tensor) -> Tensor:
 
 
 @rule("Unpack")
-def unpack(net: Net, node: TfNode, x: Tensor) -> list[Tensor]:
-    axis = axis_of(node.integer("axis"), len(x.shape))
+def unpack(net: Net, node: TfNode, x: Tensor, axis: int | None = None) -> list[Tensor]:
+    axis = axis_of(node.integer("axis") if axis is None else axis, len(x.shape))
     shape = [*x.shape[:axis], *x.shape[axis + 1 :]]
     few(x.shape[axis])
     return net.emit("Unstack", node, [x], *[shape] * x.shape[axis], kind=x.kind, axis=axis, num=x.shape[axis])

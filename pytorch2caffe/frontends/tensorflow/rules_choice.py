@@ -7,6 +7,7 @@ import numpy as np
 from ...errors import Refused
 from .convert import Net, rule
 from .node import Tensor, TfNode, constant
+from .rules_arrays import reshaped
 
 
 @rule("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "LogicalAnd", "LogicalOr")
@@ -24,7 +25,7 @@ def logical_not(net: Net, node: TfNode, x: Tensor) -> Tensor:
 def select(net: Net, node: TfNode, condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """a where the condition holds, else b. The condition of Select may be a vector, for the first axis."""
     if node.op == "Select" and len(condition.shape) == 1 and len(a.shape) > 1:
-        raise Refused("a condition for each sample", "use a condition of the shape of what is chosen")
+        condition = reshaped(net, node, condition, [*condition.shape, *[1] * (len(a.shape) - 1)], "/of_samples")
     shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
     return net.emit("Select", node, [condition, a, b], shape, kind=a.kind)  # type: ignore[no-any-return]
 

@@ -116,6 +116,9 @@ CASES: dict[str, tuple[Callable[..., Any], list[int | None]]] = {
         )
         for padding in ("SAME", "VALID")
     },
+    "where, a sample": (lambda x: tf.where(x[:, 0, 0] > 0.0, x, -x), ROWS),
+    "ones beside channels": (lambda x: tf.concat([x, tf.fill(tf.shape(x), 2.0)], 3), PLACE),
+    "ones before rows": (lambda x: tf.concat([tf.fill(tf.shape(x), 2.0), x], 1), ROWS),
     "an axis before the samples": (lambda x: tf.expand_dims(x, 0) * 2.0, ROWS),
     "a stack before the samples": (lambda x: tf.stack([x, x * 2.0], 0), ROWS),
 }
@@ -135,8 +138,8 @@ REFUSED = {
         lambda x: tf.reduce_sum(tf.fill([tf.shape(x)[0] + 1, 2], 2.0)) + x,
         r"a constant of shape \[\?, 2\]",
     ),
-    "ones beside channels": (
-        lambda x: tf.concat([x, tf.fill(tf.shape(x), 2.0)], 3),
+    "two constants beside channels": (
+        lambda x: tf.concat([tf.fill(tf.shape(x), 1.0), x, tf.fill(tf.shape(x), 2.0)], 3),
         "ConcatV2 of a constant as large as the batch",
     ),
     "an index beyond the depth": (lambda x: tf.one_hot(tf.argmax(x, -1), 2), "exceed its depth"),

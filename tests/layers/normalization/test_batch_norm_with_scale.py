@@ -39,6 +39,13 @@ def test_gives_what_the_forks_sources_give(settings, factor, expected, means):  
     means(layer(settings), expected, weights={"b": blobs(factor)}, x=X, runtimes=["caffe"])
 
 
+def test_without_a_scale_of_its_own_as_intel_s_fork_writes_it(means):  # noqa: F811
+    mean, variance = (array[:, None, None] / 3 for array in (MEAN, VARIANCE))
+    expected = (X - mean) / np.sqrt(variance + 1e-5)
+    text = layer("use_weight_bias: false")
+    means(text, expected, weights={"b": [MEAN, VARIANCE, np.array([3.0])]}, x=X, runtimes=["caffe"])
+
+
 @pytest.mark.parametrize(
     ("settings", "factor", "message"),
     [
