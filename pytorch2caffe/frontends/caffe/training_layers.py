@@ -54,6 +54,26 @@ REFUSED = {
     ),
 }
 FORKS_REFUSED = {
+    "Accum": (
+        "not read; it resizes its bottoms to the largest, corners on corners, and joins them",
+        "write an Interp for each bottom and a Concat in its place, or end the network before it (--end)",
+    ),
+    "Downsample": (
+        "its fork computes it on a GPU only, so no runtime was there to compare with",
+        "write a Resample in its place if that is near enough, or end the network before it (--end)",
+    ),
+    "GlobalPooling": (
+        "what it pools depends on a threshold (TSUM, TAVEMAX), for which no consumer has a layer",
+        "write it in PyTorch, behind outputs that end the network before it (--end)",
+    ),
+    "Noise": (
+        "some forks add noise in training only and others at inference too, and the file does not say which",
+        "remove it from the file if it is for training only",
+    ),
+    "RegionOutput": (
+        "not read; it decodes and suppresses boxes by rules of its fork",
+        "end the network before it (--end), and decode the boxes after the network",
+    ),
     "ROIAlign": (
         "forks take the average or the greatest of the points in a cell, and the file does not say which",
         "end the network before it (--end), and call torchvision.ops.roi_align on its outputs",

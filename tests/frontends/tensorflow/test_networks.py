@@ -676,11 +676,14 @@ def test_keras(package, tmp_path):
     check(judge, tmp_path / "saved")
 
 
-def test_an_input_with_channels_first_keeps_its_layout(tmp_path):
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_an_input_with_channels_first_keeps_its_layout(layout, tmp_path):
+    """Read by a layer of that layout, or transposed by the graph itself, whose output then has channels last."""
     kernel = np.random.default_rng(0).standard_normal((3, 3, 3, 4)).astype(np.float32)
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [None, 3, 9, 12], "input")
-        y = tf.nn.conv2d(x, tf.constant(kernel), [1, 1, 2, 2], "VALID", data_format="NCHW")
+        x = x if layout == "NCHW" else tf.transpose(x, [0, 2, 3, 1])
+        y = tf.nn.conv2d(x, tf.constant(kernel), 2, "VALID", data_format=layout)
         tf.nn.relu(y, "output")
     (tmp_path / "net.pb").write_bytes(graph.as_graph_def().SerializeToString())
     read = load_tensorflow(tmp_path / "net.pb")
