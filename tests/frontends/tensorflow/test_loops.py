@@ -162,21 +162,19 @@ def test_a_loop_in_caffe(tmp_path, real_caffe):
     np.testing.assert_allclose(found, run({"x": x})[:1], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.usefixtures("control_flow_v2")
+@pytest.mark.parametrize("control_flow_v2", [False], indirect=True)
 def test_a_checkpoint_with_a_loop(tmp_path):
     """Of a graph with gradients: its loop has variables for training, which are not read."""
-    tf.disable_control_flow_v2()
-    try:
-        with tf.Graph().as_default():
-            x = tf.placeholder(tf.float32, ROWS, "x")
-            out = tf.identity(rnn(lstm())(x)[:, -1], "out")
-            tf.gradients(tf.reduce_sum(out), tf.trainable_variables())
-            fed = np.random.default_rng(0).standard_normal((2, 5, 3)).astype(np.float32)
-            with tf.Session() as session:
-                session.run(tf.global_variables_initializer())
-                tf.train.Saver().save(session, str(tmp_path / "n.ckpt"))
-                expected = session.run(out, {x: fed})
-    finally:
-        tf.enable_control_flow_v2()
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, ROWS, "x")
+        out = tf.identity(rnn(lstm())(x)[:, -1], "out")
+        tf.gradients(tf.reduce_sum(out), tf.trainable_variables())
+        fed = np.random.default_rng(0).standard_normal((2, 5, 3)).astype(np.float32)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            tf.train.Saver().save(session, str(tmp_path / "n.ckpt"))
+            expected = session.run(out, {x: fed})
     graph = load_tensorflow(tmp_path / "n.ckpt.meta", outputs="out")
     with torch.no_grad():
         found = to_torch(graph)(torch.from_numpy(fed)).numpy()
