@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ConversionError
+from ...frontends.tensorflow.package import without_log_lines
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def load_slim() -> tuple[Any, Any]:
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        tf = importlib.import_module("tensorflow.compat.v1")
+        with without_log_lines():
+            tf = importlib.import_module("tensorflow.compat.v1")
         for part in ("", ".base", ".convolutional", ".core", ".normalization", ".pooling"):
             module = importlib.import_module(f"tf_keras.src.legacy_tf_layers{part}")
             sys.modules.setdefault(f"tf_keras.legacy_tf_layers{part}", module)
