@@ -135,13 +135,28 @@ class Scale(_Broadcast):
         return Ncnn("Scale", params, weights, (shape,), (shape,))
 
     def lower(self, net: Lowering, inputs: Sequence[Value], blobs: Sequence[np.ndarray]) -> Value:
-        """The weights as constants, aligned from any axis; for targets without Scale, the factor repeated."""
+        """As a Scale of channels, of x in a shape where the axes of the weights are one, the second.
+
+        Otherwise the weights as constants, aligned from any axis; for targets without Scale, the factor repeated.
+        """
         x, *others = inputs
+        if not others and (y := self._of_channels(net, x, blobs)) is not None:
+            return y
         factor = others[0] if others else net.constant(blobs[0])
         if others and not self.bias_term:
             return net.add(Eltwise("PROD"), x, _repeated(net, factor, x, self.axis))
         y = net.add(Scale(self.axis), x, factor, name="times" if self.bias_term else "")
         return net.add(Bias(self.axis), y, net.constant(blobs[-1])) if self.bias_term else y
+
+    def _of_channels(self, net: Lowering, x: Value, blobs: Sequence[np.ndarray]) -> Value | None:
+        """The layer along the second of four axes; None if the target does not take that either."""
+        axis, channels = self.axis % len(x.shape), Scale(1, 1, self.bias_term)
+        shape = prod(x.shape[:axis]), blobs[0].size, prod(x.shape[axis + blobs[0].ndim :]), 1
+        weights = [blob.reshape(-1) for blob in blobs]
+        if not net.takes(channels, Value("", shape), blobs=weights):
+            return None
+        y = net.add(channels, reshape_to(net, x, shape, "channels"), blobs=weights, name="times")
+        return reshape_to(net, y, x.shape)
 
 
 def per_channel(node: Node) -> bool:

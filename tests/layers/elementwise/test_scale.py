@@ -83,3 +83,14 @@ def test_a_reader_without_scale_is_written_repeated_factors(same_everywhere, req
     for model in (lambda x: x * CHANNELS + x.mean((2, 3), keepdim=True), SqueezeExcite()):
         same_everywhere(model, torch.randn(2, 4, 5, 6), dialect=str(target))
         assert "Scale" not in types_of(model, torch.zeros(2, 4, 5, 6), dialect=str(target))
+
+
+def test_a_reader_whose_scale_is_of_channels_only(same_everywhere, request):
+    """Weights of any axes are those of channels, in another shape."""
+    weights = torch.linspace(0.5, 2, 20).reshape(4, 5)
+    for model in (lambda x: x * weights[0] + weights[1], lambda x: x * weights[:, :, None], nn.LayerNorm(5)):
+        x = torch.randn(2, 4, 5, 5)
+        types = types_of(model, x, dialect="mnn")
+        assert "Scale" in types
+        assert not {"Tile", "Convolution"} & {*types}
+        same_everywhere(model, x, dialect="mnn")
