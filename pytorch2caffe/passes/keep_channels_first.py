@@ -8,6 +8,7 @@ from ..layers.shape.permute import Permute
 TO_FIRST = (0, 2, 3, 1)  # from NCHW read as NHWC, which a frontend makes (N, W, C, H), to (N, C, H, W)
 FROM_FIRST = (0, 3, 1, 2)
 AS_READ = "/nchw"
+SUFFIX: dict[tuple[int, ...], str] = {TO_FIRST: "/nhwc", FROM_FIRST: AS_READ}
 
 
 def keep_channels_first(graph: Graph) -> None:
@@ -17,9 +18,9 @@ def keep_channels_first(graph: Graph) -> None:
     after:  x[N, C, H, W] -> ... -> ReLU -> y[N, C, H, W]
 
     The layers between that last Permute and an output must work number by number and be read by nobody else. Other
-    layers that read the input get it permuted to what it was. The TensorFlow frontend runs it. At an input the graph's
-    own transposition to channels last counts too; at an output only a Permute that the frontend added for a layer with
-    data_format NCHW, named after the layer with /nchw.
+    layers that read the input get it permuted to what it was. The TensorFlow frontend runs it: only a Permute that it
+    added for a layer with data_format NCHW counts, named after the layer with /nhwc before it and /nchw after it; and
+    the graph's own transposition of an input to channels last, which it names so too.
     """
     for value in list(graph.inputs):
         _input(graph, value)
@@ -28,7 +29,8 @@ def keep_channels_first(graph: Graph) -> None:
 
 
 def _permutes(node: Node, order: tuple[int, ...]) -> bool:
-    return isinstance(node.layer, Permute) and tuple(node.layer.order) == order
+    added = node.name.endswith(SUFFIX[order])
+    return added and isinstance(node.layer, Permute) and tuple(node.layer.order) == order
 
 
 def _input(graph: Graph, value: Value) -> None:
@@ -57,7 +59,7 @@ def _output(graph: Graph, name: str, value: Value) -> None:
         if current in consumers and (current is value or len(consumers[current]) > 1):
             return
         chain.append(node)
-        if _permutes(node, FROM_FIRST) and node.name.endswith(AS_READ):
+        if _permutes(node, FROM_FIRST):
             break
         if not node.layer.elementwise or node.blobs:
             return

@@ -71,7 +71,9 @@ def transpose(net: Net, node: TfNode, x: Tensor, perm: Tensor) -> Tensor:
         if others == sorted(others) and len(parts) == len(stack.inputs):  # a stack along another axis
             axis = order.index(stack.attrs["axis"])
             return net.emit("Pack", node, parts, shape, kind=x.kind, axis=axis, N=len(parts))
-    return net.emit("Transpose", node, [x], shape, kind=x.kind, perm=order)
+    of_input = order == [0, 2, 3, 1] and x.edge in net.nodes and net.nodes[x.edge].op == "DataInput"
+    name = "/nhwc" if of_input else ""  # so that keep_channels_first knows it
+    return net.emit("Transpose", node, [x], shape, kind=x.kind, name=name, perm=order)
 
 
 @rule("ConcatV2", "Concat")

@@ -168,12 +168,14 @@ def test_what_would_be_wrong_is_refused(build, message, tmp_path):
 CELLS = {
     "lstm": lambda layers: layers.LSTM(5, unroll=True),
     "gru": lambda layers: layers.GRU(5, unroll=True, reset_after=False, return_sequences=True),
+    "lstm, a loop": lambda layers: layers.LSTM(5),
+    "gru, a loop": lambda layers: layers.GRU(5, return_sequences=True),
     "both ways": lambda layers: layers.Bidirectional(layers.GRU(5, unroll=True)),
 }
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_keras_unrolled_with_an_open_batch(name, tmp_path):
+def test_keras_recurrent_with_an_open_batch(name, tmp_path):
     """Its first state is as large as the batch."""
     keras = pytest.importorskip("keras")
     x = keras.Input((4, 3))
