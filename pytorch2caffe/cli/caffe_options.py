@@ -22,6 +22,21 @@ input_shape_option = click.option(
     multiple=True,
     help="The shape of the input, or of each input as NAME=N,C,H,W, instead of the file's.",
 )
+
+
+def target_option(help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--target, whose names the shell completes."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's
+        from ..backends.caffe.dialect_file import names
+
+        return [name for name in names() if name.startswith(incomplete)]
+
+    return click.option(
+        "--target", default="caffe", show_default=True, metavar="DIALECT", help=help, shell_complete=complete
+    )
+
+
 batch_option = click.option("--batch", type=click.IntRange(1), help="The first size of every input: samples at a time.")
 
 

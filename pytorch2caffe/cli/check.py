@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..formats.visible import visible
-from .caffe_options import caffe_reading
+from .caffe_options import caffe_reading, target_option
 from .common import add_data
 from .options import Caffemodels, force_option, print_acceptances
 from .page import html_option, working, write_page
@@ -37,7 +37,7 @@ read.
 )
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels(), required=False)
-@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the file; all.")
+@target_option("The consumer of the file; all.")
 @html_option
 @force_option
 @caffe_reading

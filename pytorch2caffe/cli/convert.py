@@ -7,7 +7,7 @@ import os
 import click
 
 from ..convert.source import FROM, TO, NetworkSource
-from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts
+from .caffe_options import Shapes, batch_option, cut_options, part_options, reading_of, starts, target_option
 from .options import (
     CheckpointOptions,
     NamedShape,
@@ -68,9 +68,7 @@ Exit code 0 done; 2 it cannot be done: stderr lists every layer that cannot be c
     multiple=True,
     help="Once per input, in order, or NAME=N,C,H,W; TensorFlow: N,H,W,C.",
 )
-@click.option(
-    "--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the Caffe files."
-)
+@target_option("The consumer of the Caffe files.")
 @batch_option
 @cut_options
 @part_options

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..deploy import TOOLCHAINS
+from .caffe_options import target_option
 from .common import add_data
 from .deploy import images_option, report_folders
 from .next_steps import next_step
@@ -69,7 +70,7 @@ With 1 or 2 nothing is written.
     multiple=True,
     help="Once per input, in order; for ONNX only where sizes are open, or NAME=N,C,H,W.",
 )
-@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
+@target_option("The consumer of the files.")
 @click.option(
     "--dry-run",
     is_flag=True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .caffe_options import caffe_reading
+from .caffe_options import caffe_reading, target_option
 from .options import (
     CAFFE_PREFIX,
     Caffemodels,
@@ -46,7 +46,7 @@ Exit code 0 done; 1 the new files do not give the same numbers; 2 it cannot be e
 @click.argument("prototxt", type=click.Path(exists=True, dir_okay=False))
 @click.argument("caffemodel", type=Caffemodels())
 @click.option("-o", "--output", "prefix", required=True, type=CAFFE_PREFIX, help="Where to write.")
-@click.option("--target", default="caffe", show_default=True, metavar="DIALECT", help="The consumer of the files.")
+@target_option("The consumer of the files.")
 @click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the weights of the preceding layer.")
 @fold_option
 @pixel_options

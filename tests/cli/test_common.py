@@ -87,11 +87,15 @@ def test_verbose(folder, capsys):
     assert said.rstrip().endswith(" s")
 
 
-def test_completion(tmp_path):
+@pytest.mark.parametrize(
+    ("words", "count", "found"),
+    [("pytorch2caffe ex", "1", "plain,export"), ("pytorch2caffe export --target nn", "3", "plain,nnie")],
+)
+def test_completion(words, count, found):
     """The script that docs/commands.md shows for bash."""
     code = "import sys; sys.argv = ['pytorch2caffe']; from pytorch2caffe.cli import entry_point; entry_point()"
-    environment = {"_PYTORCH2CAFFE_COMPLETE": "bash_complete", "COMP_WORDS": "pytorch2caffe ex", "COMP_CWORD": "1"}
+    environment = {"_PYTORCH2CAFFE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
-    assert "plain,export" in done.stdout, done
+    assert found in done.stdout, done
