@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -59,6 +60,14 @@ def real_caffe() -> Iterator[CaffeRuntime]:
         give_up(f"real Caffe is missing: {reason}")
     yield caffe()
     caffe().close()
+
+
+@pytest.fixture
+def ncnn() -> ModuleType:
+    """ncnn's package; skips where it does not run."""
+    if reason := get("ncnn").unavailable():
+        pytest.skip(f"ncnn: {reason}")
+    return pytest.importorskip("ncnn")  # type: ignore[no-any-return]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -98,7 +98,7 @@ def test_the_interval_of_a_difference_is_that_of_pairs():
         ("val/0/0.png 0\nval/0/0.png cat\n", "line 2: 'val/0/0.png cat'"),
         ("val/0/0.png 7\n", "class 7 in the labels, but float has 3 classes"),
         ("", "lists no image"),
-        ("missing.png 0\n", "missing.png is not a file"),
+        ("missing.png 0\n", "there is no file or directory missing.png"),
     ],
 )
 def test_lists_that_are_wrong(text, message, folder, capsys):

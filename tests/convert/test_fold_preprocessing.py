@@ -163,8 +163,7 @@ def test_lower_would_see_a_mistake(padded, monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("source", [["m.py:net", "--input-shape", "1,3,8,8"], ["net.prototxt", "net.caffemodel"]])
-def test_ncnn_folds_it_too(source, padded, capsys):
-    ncnn = pytest.importorskip("ncnn")
+def test_ncnn_folds_it_too(source, padded, capsys, ncnn):
     assert main(["ncnn", *source, *MEAN, "--fold-preprocessing", "-o", "new"]) == 0
     output = capsys.readouterr().out
     assert "outputs in ncnn equal" in output and "input data takes pixels, 0 to 255" in output

@@ -121,12 +121,13 @@ FILES = ["net.prototxt", "net.caffemodel"]
     ],
     ids=["accuracy", "deploy", "int8", "ncnn", "random pixels", "verify", "verify ncnn"],
 )
-def test_every_command_with_preprocessing_prints_the_range(command, folder, capsys):
+def test_every_command_with_preprocessing_prints_the_range(command, folder, capsys, request):
     (folder / "val.txt").write_text("photo.png 1\n")
     (folder / "net.py").write_text(
         "from torch.nn import *\ndef net():\n    return Sequential(Conv2d(3, 2, 32), Flatten())\n"
     )
     if "n.param" in command:
+        request.getfixturevalue("ncnn")
         assert main(["ncnn", *FILES, "--no-check", "-o", "n"]) == 0
     capsys.readouterr()
     assert main(command) == 0, capsys.readouterr().err
@@ -172,7 +173,7 @@ def network(folder, channels):
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-def test_a_missing_mean_is_one_line_and_a_given_one_none(channels, folder, capsys):
+def test_a_missing_mean_is_one_line_and_a_given_one_none(channels, folder, capsys, ncnn):
     network(folder, channels)
     for index in range(3):
         (folder / f"{index}.png").write_bytes((folder / "photo.png").read_bytes())

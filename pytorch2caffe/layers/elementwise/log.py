@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
+from math import e, log
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ...graph.registry import Bounds, Source, from_ir_alike, from_torch, layer, 
 from .exp import WithBase
 from .power import Power
 
-E = float(np.float32(np.e))
+E = float(np.float32(e))
 
 
 @layer("Log", param="log_param")
