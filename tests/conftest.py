@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ RAN = "networks run in real Caffe"
 BEFORE = pytest.StashKey[int]()
 FOLDER = Path(__file__).parent
 LEFT_OUT = "left out by --quick"
+MANY_CASES = 12
 
 # What `--quick` leaves out besides tests in real Caffe and those marked slow.
 NOT_QUICK = {
@@ -30,7 +32,7 @@ NOT_QUICK = {
         *("backends/torch/test_round_trip.py", "caffe_proto/test_hostile.py", "frontends/caffe/test_networks.py"),
         "cli/test_mmdnn_lines.py",
         *("test_adding_a_layer.py", "test_api.py", "test_docs.py", "test_measures.py", "layers/test_pairs.py"),
-        *("quantize/test_calibrate.py", "quantize/test_ncnn.py", "quantize/test_squeezenet.py"),
+        *(f"quantize/test_{name}.py" for name in ("calibrate", "cluster", "equalize", "ncnn", "squeezenet", "tables")),
     )
 }
 
@@ -95,7 +97,7 @@ def generated_source_has_style(tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden anew; then read the diff")
-    parser.addoption("--quick", action="store_true", help="only what is quick: one runtime, no real Caffe, no networks")
+    parser.addoption("--quick", action="store_true", help="a sample in one runtime: no real Caffe, no networks")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -107,7 +109,7 @@ def is_slow(item: pytest.Item) -> bool:
 
 
 def is_quick(item: pytest.Item) -> bool:
-    """Whether `--quick` would select a test of a complete run."""
+    """Whether a test of a complete run is one of those that `--quick` takes its sample of."""
     runtime = getattr(item, "callspec", None) and item.callspec.params.get("same_everywhere", "builtin")
     left_out = any(path in NOT_QUICK for path in (item.path, *item.path.parents))
     return not left_out and not is_slow(item) and runtime in (None, "builtin")
@@ -116,8 +118,17 @@ def is_quick(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--quick"):
         return
-    config.hook.pytest_deselected(items=[item for item in items if is_slow(item)])
-    items[:] = [item for item in items if not is_slow(item)]
+    kept = sample([item for item in items if not is_slow(item)])
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
+
+
+def sample(items: list[pytest.Item]) -> set[pytest.Item]:
+    """All tests, but of a function with more than MANY_CASES only every third case."""
+    cases: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        cases[item.path, item.nodeid.partition("[")[0]].append(item)
+    return {item for found in cases.values() for item in (found[::3] if len(found) > MANY_CASES else found)}
 
 
 def pytest_collection_finish() -> None:

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 
+import pytest
 import torch
 from torch import nn
 
@@ -29,6 +30,7 @@ def test_pickled_in_one_process() -> None:
     assert torch.equal(again(x), before(x))
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_in_another_process(tmp_path) -> None:
     before, x = module()
     torch.save(before, tmp_path / "net.pt")
