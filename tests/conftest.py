@@ -22,7 +22,7 @@ RAN = "networks run in real Caffe"
 BEFORE = pytest.StashKey[int]()
 FOLDER = Path(__file__).parent
 LEFT_OUT = "left out by --quick"
-MANY_CASES = 12
+MANY_CASES = 8
 
 # What `--quick` leaves out besides tests in real Caffe and those marked slow.
 NOT_QUICK = {

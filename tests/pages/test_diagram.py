@@ -45,7 +45,7 @@ def test_a_module_that_is_used_twice_is_two_parts():
     assert [box.label for box in whole.boxes] == ["start", "act", "between", "act"]
 
 
-@pytest.mark.parametrize("count", [FOLD_ABOVE + 1, 500, 5000])
+@pytest.mark.parametrize("count", [FOLD_ABOVE + 1, 500, pytest.param(5000, marks=pytest.mark.slow)])
 def test_names_without_modules_are_divided_into_stretches(count):
     names = [f"conv{i}" for i in range(count)]
     views = Diagram(chain(names)).views()
