@@ -22,7 +22,7 @@ BENCH ?= bench-out
 
 help:
 	@echo "make demo                a virtual environment, AlexNet and ResNet-18 to Caffe, compared in every runtime"
-	@echo "make quick               the tests of every package in the built-in runtime, without whole networks"
+	@echo "make quick               a sample of the tests of every package, in the built-in runtime, without whole networks"
 	@echo "make test                all tests and lint, with real Caffe where it can be installed (root and debootstrap)"
 	@echo "make test LAYER=pooling  one family's tests, in every runtime; also a file, a layer or a function of torch:"
 	@echo "                         LAYER=conv, LAYER=Convolution, LAYER=max_pool2d"
