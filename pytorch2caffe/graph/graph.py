@@ -129,6 +129,10 @@ class Graph:
         for node in self.nodes:
             yield from node.outputs
 
+    def names(self) -> Names:
+        """Makes names that neither a node nor a value has."""
+        return Names([*(node.name for node in self.nodes), *(value.name for value in self.values())])
+
     @property
     def is_quantized(self) -> bool:
         """Whether it was read from a quantized model, as float."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import Problem, Refused
 from .builder import Builder
-from .graph import Graph, Infer, Names, Node, Operand, Value
+from .graph import Graph, Infer, Node, Operand, Value
 from .registry import Layer
 from .target import Target
 
@@ -67,7 +67,7 @@ class Lowering(Builder):
     def __init__(self, graph: Graph, target: Target, infer: Infer, *, any_size: bool = False) -> None:
         super().__init__(Graph(graph.name, aliases=graph.aliases, calls=graph.calls), infer)
         self.target, self.any_size = target, any_size
-        self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+        self.names = graph.names()
         self.sources: dict[Node, Node] = {}
         self._written: set[Value] = set()
         self._wanted: str | None = None

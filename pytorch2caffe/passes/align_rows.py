@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from ..graph.graph import Graph, Names, Node, Shape, Value
+from ..graph.graph import Graph, Node, Shape, Value
 from ..graph.registry import Layer
 from .drop_unused import drop_unused
 from .merge_reshapes import reshaping
@@ -137,7 +137,7 @@ class _Rewriting:
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self.outputs = graph, set(graph.outputs.values())
-        self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+        self.names = graph.names()
         self.before = {value: value.shape for value in graph.values()}
         self.layers: dict[Node, Layer] = {}
         self.shapes: dict[Value, Shape] = {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..graph.graph import Graph, Names, Node, Value
+from ..graph.graph import Graph, Node, Value
 from ..graph.registry import Layer
 from ..layers.convolution.convolution import Convolution
 from ..layers.elementwise.binary import Binary
@@ -33,7 +33,7 @@ def drop_channels_last(graph: Graph) -> None:
     """
     producers, consumers = graph.producers(), graph.consumers()
     found = _found(graph, producers, consumers)
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     first: dict[Value, Value] = {}
     same: dict[Value, Value] = {}
     filters: dict[int, np.ndarray] = {}  # of each matrix, which layers may share

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from ..graph.graph import Graph, Names, Node, Shape, Value
+from ..graph.graph import Graph, Node, Shape, Value
 from ..layers.shape.reshape import Reshape, with_batch_copied
 from ..layers.shape.slice import Slice, piece_by_convolution
 
@@ -20,7 +20,7 @@ def expand_leftovers(graph: Graph, *, bias: bool = False) -> None:
     before: x -> Slice -> a, b, with only a used
     after:  x -> Convolution -> a, of [N, C, H, W]; else x -> Reshape -> Convolution -> Reshape -> a
     """
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     used = {value for node in graph.nodes for value in node.inputs} | set(graph.outputs.values())
     nodes: list[Node] = []
     for node in graph.nodes:

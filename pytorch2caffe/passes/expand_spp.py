@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph.graph import Graph, Infer, Names, Node
+from ..graph.graph import Graph, Infer, Node
 from ..graph.lowering import Lowering
 from ..layers.pooling.spp import SPP
 
@@ -28,7 +28,7 @@ def expand_spp(graph: Graph, *, infer: Infer) -> None:
 
     infer: gives the output shapes of a layer.
     """
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes: list[Node] = []
     for node in graph.nodes:
         if isinstance(node.layer, SPP):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..graph.graph import Graph, Names, Node, Value
+from ..graph.graph import Graph, Node, Value
 from ..graph.registry import Layer
 from ..layers.convolution.convolution import Convolution
 from ..layers.elementwise.scale import Scale
@@ -101,7 +101,7 @@ def _absorb(node: Node, pixels: PixelInput) -> None:
 
 def _insert(graph: Graph, value: Value, layer: Layer, blobs: Sequence[np.ndarray]) -> None:
     """Puts a layer between an input and its readers."""
-    names = Names([*(node.name for node in graph.nodes), *(other.name for other in graph.values())])
+    names = graph.names()
     new = Value(names.unique(f"{value.name}.preprocessed"), value.shape)
     weights = tuple(np.ascontiguousarray(blob, np.float32) for blob in blobs)
     node = Node(new.name, layer, [value], [new], weights)

@@ -47,7 +47,7 @@ def join_attention(graph: Graph) -> None:
     """
     producers, consumers = graph.producers(), graph.consumers()
     alone = {value for value, readers in consumers.items() if len(readers) == 1} - set(graph.outputs.values())
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes: list[Node] = []
     for node in graph.nodes:
         scores = _scores(node, producers, alone) if isinstance(node.layer, MatMul) else None

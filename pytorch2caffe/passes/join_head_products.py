@@ -24,7 +24,7 @@ def join_head_products(graph: Graph) -> None:
     product wider than the query, as the scores of attention are: moving it would cost more than moving the query.
     """
     producers = written_once(graph)
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes: list[Node] = []
     for node in graph.nodes:
         nodes += _joined(node, producers, names) if isinstance(node.layer, MatMul) else [node]

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from ..graph.graph import Graph, Names, Node, Value
+from ..graph.graph import Graph, Node, Value
 from ..layers.linear.attention import Attention
 from ..layers.linear.inner_product import InnerProduct
 from ..layers.linear.multi_head_attention import MultiHeadAttention
@@ -29,7 +29,7 @@ def join_projections(graph: Graph, *, keep: Collection[str] = ()) -> None:
     and what something else reads in the middle.
     """
     finder = _Finder(graph, keep)
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes: list[Node] = []
     for node in graph.nodes:
         nodes.append(node)

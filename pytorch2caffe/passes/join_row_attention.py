@@ -43,7 +43,7 @@ def join_row_attention(graph: Graph) -> None:
     Not joined: other weights than those. Equal up to the rounding of float32.
     """
     producers = written_once(graph)
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes: list[Node] = []
     for node in graph.nodes:
         found = _attention(node, producers)

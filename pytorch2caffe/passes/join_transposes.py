@@ -19,7 +19,7 @@ def join_transposes(graph: Graph) -> None:
     Not changed: parts in another order, or larger ones.
     """
     producers = graph.producers()
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes: list[Node] = []
     for node in graph.nodes:
         cut = producers.get(node.inputs[0]) if isinstance(node.layer, Concat) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from ..graph.graph import Graph, Names, Node, Shape, Value
+from ..graph.graph import Graph, Node, Shape, Value
 from ..graph.registry import Layer
 from ..layers.shape.permute import Permute
 from ..layers.shape.reshape import Reshape, with_batch_copied
@@ -67,7 +67,7 @@ class _Rewriting:
 
     def __init__(self, graph: Graph, wanted: dict[Value, View]) -> None:
         self.views = wanted
-        self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+        self.names = graph.names()
         self.pieces: dict[tuple[Value, int, int], _Pieces] = defaultdict(_Pieces)
         for view in wanted.values():
             if (cut := view.cut()) is not None and cut.size > 1:

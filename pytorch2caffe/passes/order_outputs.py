@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph.graph import Graph, Names, Node, Value
+from ..graph.graph import Graph, Node, Value
 from ..graph.registry import Layer
 from .separate_outputs import SPLIT
 
@@ -21,7 +21,7 @@ def order_outputs(graph: Graph, *, copy: Layer = SPLIT) -> None:
     """
     producers, consumed = graph.producers(), graph.consumers()
     keys: dict[Node, Key] = {node: (index, 0) for index, node in enumerate(graph.nodes)}
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     settled: set[Node] = set()  # layers of outputs that already have their place
     last: tuple[Key, int] = ((-1, 0), 0)  # the place of the last output: its layer, and the index of its top
     for key, value in graph.outputs.items():

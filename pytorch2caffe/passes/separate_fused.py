@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..graph.graph import Graph, Names, Node, Value
+from ..graph.graph import Graph, Node, Value
 from ..graph.registry import Layer
 from ..layers.elementwise.power import Power
 from ..layers.shape.reshape import Reshape
@@ -20,7 +20,7 @@ def separate_fused(graph: Graph, *, is_misread: Callable[[Node, Sequence[Node]],
     after:  x -> Convolution -> Reshape -> Scale of [H, W] -> y
     It is a Reshape to the same shape, for which Caffe copies nothing; or a Power, if it leaves Reshapes out.
     """
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes = []
     separated: set[Node] = set()
     for node, before in list(chains(graph)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..graph.graph import Graph, Names, Node, Value
+from ..graph.graph import Graph, Node, Value
 from ..graph.registry import Layer
 from ..layers.basic.split import Split
 
@@ -25,7 +25,7 @@ def separate_outputs(graph: Graph, *, copy: Layer = SPLIT, one_top: bool = False
     copied |= {value for value, count in Counter(graph.outputs.values()).items() if count > 1}
     if one_top:
         copied |= {value for node in graph.nodes for value in node.outputs if len(node.outputs) > 1}
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     for key, value in graph.outputs.items():
         if value in copied:
             name = names.unique(f"{key}.output")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..graph.graph import Graph, Names, Node, Value
+from ..graph.graph import Graph, Node, Value
 from ..layers.linear.inner_product import InnerProduct
 from ..layers.shape.flatten import Flatten
 from ..layers.shape.reshape import Reshape, with_batch_copied
@@ -24,7 +24,7 @@ def sink_reshapes(graph: Graph) -> None:
     four axes.
     """
     producers = graph.producers()
-    names = Names([*(node.name for node in graph.nodes), *(value.name for value in graph.values())])
+    names = graph.names()
     nodes: list[Node] = []
     for node in graph.nodes:
         nodes.append(node)

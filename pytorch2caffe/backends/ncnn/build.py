@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import Problem, Refused, UnsupportedError
 from ...formats.ncnn import SHAPE, Ncnn, blob_shape, reshape
-from ...graph.graph import Graph, Names, Node
+from ...graph.graph import Graph, Node
 from .ops import Op, Ops, fuse_activations, reshape_op
 from .reshapes import drop_reshapes, move_reshapes
 
@@ -39,8 +39,7 @@ class _OpBuilder:
     """Collects lines; inserts Reshapes where a layer reads or writes other shapes than the values have."""
 
     def __init__(self, graph: Graph) -> None:
-        values = [*graph.inputs, *(value for node in graph.nodes for value in node.outputs)]
-        self.names = Names([*(node.name for node in graph.nodes), *(value.name for value in values)])
+        self.names = graph.names()
         self.ops: list[Op] = []
         self.shapes: dict[str, tuple[int, ...]] = {}
 

@@ -63,6 +63,10 @@ class Ops:
     shapes: dict[str, tuple[int, ...]]
     outputs: set[str]
 
+    def names(self) -> Names:
+        """Makes names that neither a layer nor a blob has."""
+        return Names([*(op.name for op in self.lines), *self.shapes])
+
     def read_counts(self) -> Counter[str]:
         """How many times each blob is read."""
         return Counter(name for op in self.lines for name in op.bottoms)
@@ -97,7 +101,7 @@ def insert_splits(ops: Ops) -> list[Op]:
     after:  pool1 -> Split splitncnn_0 -> pool1_splitncnn_0 -> fire2, pool1_splitncnn_1 -> fire3
     """
     read_counts = ops.read_counts()
-    names = Names([*(op.name for op in ops.lines), *ops.shapes])
+    names = ops.names()
     copies: dict[str, list[str]] = {}
     lines: list[Op] = []
     for op in ops.lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...graph.graph import Names
 from .ops import Op, Ops, reshape_op
 
 
@@ -12,7 +11,7 @@ def move_reshapes(ops: Ops) -> None:
     before: InnerProduct [16] -> Reshape [16, 1, 1] -> Swish -> Reshape [16] -> InnerProduct
     after:  InnerProduct [16] -> Swish -> Reshape [16, 1, 1] -> Reshape [16] -> InnerProduct
     """
-    names = Names([*(op.name for op in ops.lines), *ops.shapes])
+    names = ops.names()
     read_counts = ops.read_counts()
     shaping = {op.tops[0]: op for op in ops.lines if op.is_reshape}
     lines: list[Op] = []
