@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,11 +43,11 @@ def verify_ncnn_files(
 ) -> int:
     """Compares, prints and returns the exit code: 1 if float files differ by more than the tolerance."""
     from ..convert.verify_ncnn import compare_ncnn_files
-    from ..verify.runtimes.ncnn import LoadedFiles
+    from ..verify.runtimes.ncnn import input_shapes
 
     if len(binaries) != 1:
         raise click.UsageError(f"{param} has one .bin")
-    network = _network(model, LoadedFiles(param, binaries[0]).input_shapes, types, loading)
+    network = _network(model, input_shapes(param), types, loading)
     samples, what, preprocess = _samples(network, *pixels)
     with working(f"verifying {param} in ncnn"):
         losses = compare_ncnn_files(network, param, binaries[0], samples)
@@ -107,8 +106,7 @@ def _print(losses: Losses, what: str, int8: int, show_all: bool) -> None:
     for layer in losses.layers if show_all else losses.worst[:MOST_SHOWN]:
         table.add_row(*_row(layer))
     count = len(losses.outputs)
-    least = f" (least {min(losses.outputs):.6f})" if count > 1 else ""
-    line = f"cosine of the outputs {fmean(losses.outputs):.6f}{least} on {what}"
+    line = f"cosine of the outputs {losses.cosine} on {what}"
     same = f"the same largest output for {losses.same_top} of {count}"
     click.echo(f"{counted(len(losses.layers), 'layer')} compared, {int8} of them in int8; {line}; {same}")
     if table.row_count:

@@ -14,7 +14,7 @@ from ..graph.graph import Graph
 from ..quantize.forward import Forward
 from ..quantize.labels import LabelledImages
 from ..quantize.progress import Progress
-from ..verify.runtimes import RuntimeUnavailable, get
+from ..verify.runtimes.ncnn import load_files
 
 CONFIDENCE = 1.96  # standard deviations: 95 %
 TOP = 5
@@ -106,11 +106,7 @@ def _as_rows(array: np.ndarray) -> np.ndarray:
 
 
 def _in_ncnn(prefix: str, inputs: Sequence[str]) -> Classify:
-    if reason := get("ncnn").unavailable():
-        raise RuntimeUnavailable(reason)
-    from ..verify.runtimes.ncnn import LoadedFiles
-
-    files = LoadedFiles(Path(f"{prefix}.param"), Path(f"{prefix}.bin"))
+    files = load_files(Path(f"{prefix}.param"), Path(f"{prefix}.bin"))
     if len(files.inputs) != len(inputs):
         raise ConversionError(f"{prefix}.param has {len(files.inputs)} inputs, and the network {len(inputs)}")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,12 +88,13 @@ def _check(
     from ..verify.int8_losses import losses_in_ncnn
     from ..verify.report import verdict
     from ..verify.runtimes import get
+    from ..verify.runtimes.ncnn import load_files
 
     if reason := get("ncnn").unavailable():
         check.status = f"not checked: {reason}"
     elif files.int8:
         references = map(network.reference, samples.arrays)
-        check.losses = losses_in_ncnn(references, param, binary, files.inputs, files.outputs, files.renamed)
+        check.losses = losses_in_ncnn(references, load_files(param, binary), files.inputs, files.outputs, files.renamed)
         check.status = _int8_status(check.losses, samples.what)
     else:
         for arrays in samples.arrays[:1]:
@@ -107,7 +107,6 @@ def _check(
 
 
 def _int8_status(losses: Losses, what: str) -> str:
-    cosines, count = losses.outputs, len(losses.outputs)
-    least = f" (least {min(cosines):.6f})" if count > 1 else ""
+    count = len(losses.outputs)
     same = f"; the same largest output for {losses.same_top} of {count}" if count > 1 else ""
-    return f"runs in ncnn, cosine to the float outputs {fmean(cosines):.6f}{least} on {what}{same}"
+    return f"runs in ncnn, cosine to the float outputs {losses.cosine} on {what}{same}"

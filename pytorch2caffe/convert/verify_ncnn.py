@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ConversionError
 from ..verify.int8_losses import Losses, losses_in_ncnn
-from ..verify.runtimes import RuntimeUnavailable, get
+from ..verify.runtimes.ncnn import load_files
 from .network import Network
 
 
@@ -25,11 +25,7 @@ def compare_ncnn_files(
     not have are left out. Raises ConversionError if their numbers differ, RuntimeUnavailable if ncnn is not installed,
     RuntimeFailed if it cannot run the files.
     """
-    if reason := get("ncnn").unavailable():
-        raise RuntimeUnavailable(reason)
-    from ..verify.runtimes.ncnn import LoadedFiles
-
-    files = LoadedFiles(Path(param), Path(binary))
+    files = load_files(Path(param), Path(binary))
     inputs = [value.name for value in network.graph.inputs]
     outputs = list(network.graph.outputs)
     for what, own, theirs in (("inputs", files.inputs, inputs), ("outputs", files.outputs, outputs)):
@@ -41,4 +37,4 @@ def compare_ncnn_files(
     values = [value.name for value in network.graph.outputs.values()]
     blobs = values if set(values) == set(files.outputs) else files.outputs
     names = dict(zip(inputs, files.inputs, strict=True)), dict(zip(outputs, blobs, strict=True))
-    return losses_in_ncnn(map(network.reference, samples), Path(param), Path(binary), *names)
+    return losses_in_ncnn(map(network.reference, samples), files, *names)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 
 from ..graph.graph import Value
 from ..layers.activation.softmax import Softmax
-from .runtimes import get
-from .runtimes.ncnn import ParamLayer, param_layers
+from .runtimes.ncnn import LoadedFiles, ParamLayer
 from .verify import Reference
 
 
@@ -47,6 +46,12 @@ class Losses:
     outputs: tuple[float, ...]
     same_top: int
     layers: tuple[LayerLoss, ...]
+
+    @property
+    def cosine(self) -> str:
+        """The mean cosine of the outputs, of several samples with the least, in words."""
+        least = f" (least {min(self.outputs):.6f})" if len(self.outputs) > 1 else ""
+        return f"{fmean(self.outputs):.6f}{least}"
 
     @property
     def worst(self) -> list[LayerLoss]:
@@ -91,8 +96,7 @@ class _Measured:
 
 def losses_in_ncnn(
     references: Iterable[Reference],
-    param: Path,
-    binary: Path,
+    files: LoadedFiles,
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
     renamed: Mapping[str, str] | None = None,
@@ -104,18 +108,18 @@ def losses_in_ncnn(
     renamed:    {name of a blob: name of the value}, where they differ.
 
     Blobs that ncnn gives in int8, or under names that the network does not have, are left out.
-    Raises RuntimeUnavailable if ncnn is not installed, RuntimeFailed if it cannot run the files.
+    Raises RuntimeFailed if ncnn cannot run the files.
     """
     measured = _Measured()
     for reference in references:
         arrays = {inputs[value.name]: reference.values[value.name] for value in reference.graph.inputs}
-        results = {top: array for (_, top), array in get("ncnn").run(param, binary, arrays).items()}
+        results = {top: array for (_, top), array in files.run(arrays, None).items()}
         for blob, array in results.items():
             expected = reference.values.get((renamed or {}).get(blob, blob))
             if expected is not None and expected.size == array.size:
                 measured.blobs.setdefault(blob, _Sums()).add(expected, array)
         _add_outputs(measured, reference, results, outputs)
-    return Losses(tuple(measured.outputs), measured.same_top, tuple(_layers(param_layers(param), measured.blobs)))
+    return Losses(tuple(measured.outputs), measured.same_top, tuple(_layers(files.layers, measured.blobs)))
 
 
 def _add_outputs(

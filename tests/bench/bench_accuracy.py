@@ -130,6 +130,7 @@ def measure_torchvision(name: str) -> None:
     from pytorch2caffe.frontends.torch.loading.torchvision_models import torchvision_models
     from pytorch2caffe.verify.compare_ncnn import reference_of_graph
     from pytorch2caffe.verify.int8_losses import losses_in_ncnn
+    from pytorch2caffe.verify.runtimes.ncnn import load_files
     from tests.lively import make_lively
 
     torch.manual_seed(0)
@@ -145,8 +146,8 @@ def measure_torchvision(name: str) -> None:
         cells = []
         for variant in (("kl", False, False), ("mse", False, False), ("mse", True, True)):
             files = int8_files(graph.copy, folder / "calibration", variant, folder / "n")
-            paths = folder / "n.param", folder / "n.bin"
-            losses = losses_in_ncnn(references, *paths, files.inputs, files.outputs)
+            loaded = load_files(folder / "n.param", folder / "n.bin")
+            losses = losses_in_ncnn(references, loaded, files.inputs, files.outputs)
             cells.append(f"{np.mean(losses.outputs):.6f}")
         print(f"| {name} | {files.int8} | {' | '.join(cells)} |", flush=True)
 

@@ -18,6 +18,7 @@ from pytorch2caffe.runtime.run import relative_l2
 from pytorch2caffe.verify.compare_ncnn import reference_of_graph
 from pytorch2caffe.verify.int8_losses import losses_in_ncnn
 from pytorch2caffe.verify.runtimes import get
+from pytorch2caffe.verify.runtimes.ncnn import load_files
 from tests.frontends.onnx.nets import array, node, outputs, types, write
 
 pytest.importorskip("onnxruntime")
@@ -111,9 +112,8 @@ def test_in_ncnn_the_numbers_are_those_of_onnxruntime(tmp_path):
         reference = reference_of_graph(graph, {"x": x})
         reference.values[graph.outputs["y"].name] = run_onnxruntime(tmp_path / "int8.onnx", x)
         references.append(reference)
-    losses = losses_in_ncnn(
-        references, tmp_path / "net.param", tmp_path / "net.bin", files.inputs, files.outputs, files.renamed
-    )
+    loaded = load_files(tmp_path / "net.param", tmp_path / "net.bin")
+    losses = losses_in_ncnn(references, loaded, files.inputs, files.outputs, files.renamed)
     assert min(losses.outputs) > 0.999
 
 

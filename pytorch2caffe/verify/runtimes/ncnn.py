@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from caffe_proto import temporary_folder
 
 from ...formats.ncnn import blob_shape
 from ...graph.graph import Graph
-from .base import ModuleRuntime, Results, RuntimeFailed
+from . import get
+from .base import ModuleRuntime, Results, RuntimeFailed, RuntimeUnavailable
 
 AS_STORED = 1  # of Extractor.extract: neither unpacked nor cast to float
 QUANTIZED = {"Convolution", "ConvolutionDepthWise", "InnerProduct"}  # those whose param 8 says int8
@@ -84,6 +85,13 @@ def run_files(param: Path, binary: Path, inputs: Mapping[str, np.ndarray], wante
     return LoadedFiles(param, binary).run(inputs, wanted)
 
 
+def load_files(param: Path, binary: Path) -> LoadedFiles:
+    """Loads .param and .bin files. Raises RuntimeUnavailable without ncnn, RuntimeFailed if it cannot load them."""
+    if reason := get("ncnn").unavailable():
+        raise RuntimeUnavailable(reason)
+    return LoadedFiles(param, binary)
+
+
 class LoadedFiles:
     """.param and .bin files, loaded to be run. Raises RuntimeFailed if ncnn cannot load them."""
 
@@ -103,23 +111,13 @@ class LoadedFiles:
     @property
     def inputs(self) -> list[str]:
         """The input blobs, in order."""
-        return [top for _, type, _, tops in self.layers if type == "Input" for top in tops]
-
-    @property
-    def input_shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of the inputs as the file states them, with a batch axis of 1: [1, C, H, W]."""
-        lines = [line.split() for line in self.param.read_text(encoding="utf-8").splitlines()]
-        shapes = []
-        for words in (words for words in lines if words[:1] == ["Input"]):
-            sizes = dict(word.split("=") for word in words[4:] if re.fullmatch(r"[012]=[1-9]\d*", word))
-            shapes.append((1, *(int(sizes[key]) for key in "210" if key in sizes)))
-        return shapes
+        return [top for layer in self.layers if layer.type == "Input" for top in layer.tops]
 
     @property
     def outputs(self) -> list[str]:
         """The blobs that no layer reads, in order."""
-        read = {bottom for _, _, bottoms, _ in self.layers for bottom in bottoms}
-        return [top for _, _, _, tops in self.layers for top in tops if top not in read]
+        read = {bottom for layer in self.layers for bottom in layer.bottoms}
+        return [top for layer in self.layers for top in layer.tops if top not in read]
 
     def run(self, inputs: Mapping[str, np.ndarray], wanted: Collection[str] | None) -> Results:
         """Every wanted blob, in the order of the layers; None: all.
@@ -135,17 +133,18 @@ class LoadedFiles:
             if extractor.input(name, mats[-1]) != 0:
                 raise RuntimeFailed(f"ncnn: {self.param.name} has no input {name!r}")
         results: Results = {}
-        for layer, type, _, tops in self.layers:
-            for top in tops:
-                if type == "Split" and layer.startswith("splitncnn_") or wanted is not None and top not in wanted:
+        for layer in self.layers:
+            for top in layer.tops:
+                is_copy = layer.type == "Split" and layer.name.startswith("splitncnn_")
+                if is_copy or wanted is not None and top not in wanted:
                     continue
                 code, mat = extractor.extract(top, AS_STORED)
                 if code != 0:
-                    raise RuntimeFailed(f"ncnn: layer {layer!r} fails with code {code}")
+                    raise RuntimeFailed(f"ncnn: layer {layer.name!r} fails with code {code}")
                 if mat.empty():
-                    results[layer, top] = np.zeros((1, 0), np.float32)
+                    results[layer.name, top] = np.zeros((1, 0), np.float32)
                 elif mat.elembits() != 8:  # int8 blobs between layers have no meaning without their scale
-                    results[layer, top] = np.array(extractor.extract(top)[1], np.float32)[None]
+                    results[layer.name, top] = np.array(extractor.extract(top)[1], np.float32)[None]
         return results
 
 
@@ -176,50 +175,51 @@ def _set_options(opt: Any) -> None:
 
 @dataclass(frozen=True)
 class ParamLayer:
-    """A layer of a .param file. int8: whether its weights are int8, as its param 8 says."""
+    """A layer of a .param file. settings: as text, by their numbers."""
 
     name: str
     type: str
     bottoms: tuple[str, ...]
     tops: tuple[str, ...]
-    int8: bool
+    settings: Mapping[str, str]
+
+    @property
+    def int8(self) -> bool:
+        """Whether its weights are int8."""
+        return self.type in QUANTIZED and bool(re.fullmatch(r"0*[1-9]\d*", self.settings.get("8", "")))
 
 
-def param_layers(param: Path) -> list[ParamLayer]:
+def read_layers(param: Path) -> list[ParamLayer]:
     """The layers of a .param file."""
-    lines = param.read_text(encoding="utf-8").splitlines()[2:]
-    settings = {(words := line.split())[1]: words[4:] for line in lines if len(line.split()) >= 4}
-    found = []
-    for name, type, bottoms, tops in read_layers(param):
-        rest = settings[name][len(bottoms) + len(tops) :]
-        int8 = type in QUANTIZED and any(re.fullmatch(r"8=0*[1-9]\d*", word) for word in rest)
-        found.append(ParamLayer(name, type, tuple(bottoms), tuple(tops), int8))
-    return found
-
-
-def read_layers(param: Path) -> list[tuple[str, str, list[str], list[str]]]:
-    """(name, type, bottoms, tops) of each layer of a .param file."""
     layers = []
     for line in param.read_text(encoding="utf-8").splitlines()[2:]:
-        words = line.split()
-        if len(words) >= 4 and words[2].isdigit() and words[3].isdigit():
-            bottoms, tops = int(words[2]), int(words[3])
-            layers.append((words[1], words[0], words[4 : 4 + bottoms], words[4 + bottoms : 4 + bottoms + tops]))
+        type, name, *rest = words if len(words := line.split()) >= 4 else ("", "", "", "")
+        if rest[0].isdigit() and rest[1].isdigit():
+            end = 2 + int(rest[0])
+            last = end + int(rest[1])
+            settings = dict(word.split("=", 1) for word in rest[last:] if "=" in word)
+            layers.append(ParamLayer(name, type, tuple(rest[2:end]), tuple(rest[end:last]), settings))
     return layers
 
 
-def _inputs_of_embed(layers: list[tuple[str, str, list[str], list[str]]]) -> set[str]:
+def input_shapes(param: Path) -> list[tuple[int, ...]]:
+    """The shapes of the inputs as a .param file states them, with a batch axis of 1: [1, C, H, W]."""
+    given = [[layer.settings.get(key, "") for key in "210"] for layer in read_layers(param) if layer.type == "Input"]
+    return [(1, *(int(size) for size in sizes if re.fullmatch(r"[1-9]\d*", size))) for sizes in given]
+
+
+def _inputs_of_embed(layers: Sequence[ParamLayer]) -> set[str]:
     """The blobs that are an Embed's input, directly or through layers that only copy them."""
     blobs: set[str] = set()
-    for _, type, bottoms, tops in reversed(layers):
-        if type == "Embed" or type in ("Split", "Reshape", "Flatten") and blobs.intersection(tops):
-            blobs.update(bottoms)
+    for layer in reversed(layers):
+        if layer.type == "Embed" or layer.type in ("Split", "Reshape", "Flatten") and blobs.intersection(layer.tops):
+            blobs.update(layer.bottoms)
     return blobs
 
 
-def _load_failure(layers: list[tuple[str, str, list[str], list[str]]]) -> str:
+def _load_failure(layers: Sequence[ParamLayer]) -> str:
     import ncnn
 
     exists = getattr(ncnn, "layer_to_index", None)
-    unknown = sorted({type for _, type, _, _ in layers if exists and exists(type) == -1})
+    unknown = sorted({layer.type for layer in layers if exists and exists(layer.type) == -1})
     return f"it has no layer {', '.join(unknown)}" if unknown else "it is not a valid .param file"
