@@ -36,7 +36,8 @@ def correct_biases(graph: Graph, images: Dataset, table: Table, *, batch: int = 
     """
     forward = Forward(graph, batch, device)
     named = {node.name: node for node in graph.nodes}
-    exact, rounded = _inputs(forward, images), _inputs(forward, images)
+    exact = _inputs(forward, images)
+    rounded = [dict(values) for values in exact]
     last_reader = {value: index for index, node in enumerate(forward.graph.nodes) for value in node.inputs}
     corrected = 0
     with exact_float32():
@@ -61,13 +62,10 @@ def correct_biases(graph: Graph, images: Dataset, table: Table, *, batch: int = 
 
 
 def _inputs(forward: Forward, images: Dataset) -> list[Values]:
-    stop, found = min(MAX_IMAGES, len(images)), []
-    for done, inputs in images.batches(forward.batch, stops=[stop]):
-        tensors = {value: torch.from_numpy(inputs[value.name]).to(forward.device) for value in forward.graph.inputs}
-        found.append(tensors)
-        if done >= stop:
-            break
-    return found
+    return [
+        {value: torch.from_numpy(inputs[value.name]).to(forward.device) for value in forward.graph.inputs}
+        for _, inputs in images.first(MAX_IMAGES, forward.batch)
+    ]
 
 
 def _mean_difference(expected: list, actual: list, axis: int) -> torch.Tensor:

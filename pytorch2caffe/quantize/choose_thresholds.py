@@ -15,7 +15,7 @@ from .calibration import Activation, Calibration, Layer
 from .forward import Forward
 from .images import Dataset
 from .progress import Progress
-from .sensitivity import compared_values, cosine_loss, float_values, recompute
+from .sensitivity import compared_values, float_values, loss_with
 from .simulate import int8_call
 from .thresholds import METHODS
 
@@ -38,7 +38,6 @@ def choose_thresholds(
     """
     forward = Forward(graph, batch, device)
     wanted = compared_values(forward.graph)
-    positions = {node.name: index for index, (node, _) in enumerate(forward.calls)}
     nodes = {node.name: node for node in forward.graph.nodes}
     readers: dict[str, list[Layer]] = {}
     for layer in calibration.layers:
@@ -48,15 +47,12 @@ def choose_thresholds(
     losses = {name: np.zeros(len(candidates)) for name, candidates in thresholds.items()}
     count, total = 0, min(MAX_IMAGES, len(images))
     for values in float_values(forward, images, MAX_IMAGES):
-        before = [values[value] for value in wanted]
         for name, layers in readers.items():
-            start = min(positions[layer.node.name] for layer in layers)
             for index, threshold in enumerate(thresholds[name].values() if len(thresholds[name]) > 1 else ()):
                 table = replace(calibration.table, activations={layer.node.name: 127 / threshold for layer in layers})
                 calls = {layer.node.name: int8_call(nodes[layer.node.name], table, device) for layer in layers}
-                after = recompute(forward, values, start, calls, wanted)
-                losses[name][index] += cosine_loss(before, after) * len(before[0])
-        count += len(before[0])
+                losses[name][index] += loss_with(forward, values, calls, wanted)
+        count += len(values[wanted[0]])
         if progress:
             progress(count, total, "choosing thresholds")
     for name, layers in readers.items():

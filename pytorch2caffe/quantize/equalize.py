@@ -78,11 +78,10 @@ def _observed(forward: Forward, groups: ChannelGroups, images: Dataset) -> dict[
         old = found.get(value.name)
         found[value.name] = [old[0] + new[0], np.maximum(old[1], new[1]), old[2] + new[2]] if old else new
 
-    stop, count = min(MAX_IMAGES, len(images)), 0
-    for count, inputs in images.batches(forward.batch, stops=[stop]):
+    count = 0
+    for done, inputs in images.first(MAX_IMAGES, forward.batch):
         forward.run(inputs, watch)
-        if count >= stop:
-            break
+        count = done
     return {name: Ranges(sums / count, largest, squares / count) for name, (sums, largest, squares) in found.items()}
 
 

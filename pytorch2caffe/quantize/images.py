@@ -185,6 +185,13 @@ class Dataset:
                     yield done, batch
         self.check_skipped(done)
 
+    def first(self, most: int, size: int) -> Iterator[tuple[int, Inputs]]:
+        """As `batches`, until `most` images are read."""
+        for done, batch in self.batches(size, stops=[min(most, len(self))]):
+            yield done, batch
+            if done >= min(most, len(self)):
+                return
+
     def check_skipped(self, done: int) -> None:
         """Raises TooManyBroken if over 1 % of the images are in `skipped`, or no image was read."""
         if len(self.skipped) > self.allowed or not done:

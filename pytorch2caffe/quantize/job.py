@@ -81,6 +81,16 @@ class Job:
     dask: str | None = None
     format: str = NCNN
 
+    @property
+    def report_files(self) -> list[Path]:
+        """The paths of the HTML and the JSON report."""
+        return [] if self.report is None else [Path(self.report), Path(self.report).with_suffix(".json")]
+
+    @property
+    def network_files(self) -> list[Path]:
+        """The paths of the Caffe files of the changed network."""
+        return [] if self.network is None else [Path(f"{self.network}{suffix}") for suffix in CAFFE_SUFFIXES]
+
 
 def run(job: Job, graph: Graph, progress: Progress | None = None) -> JobResult:
     """Calibrates a network and writes all files.
@@ -160,22 +170,20 @@ def _engine(job: Job, graph: Graph, images: Dataset) -> Iterator[Engine | None]:
 
 def check_output_paths(job: Job) -> None:
     """Raises ConversionError if an output path is not writable, or is an input or another output."""
-    report_files = [] if job.report is None else [Path(job.report), Path(job.report).with_suffix(".json")]
-    if len(set(report_files)) < len(report_files):
+    if len(set(job.report_files)) < len(job.report_files):
         raise ConversionError(
             f"{job.report} is the path of the JSON report\n  fix: use the suffix .html for the report"
         )
     used = {Path(path).resolve(): "an input" for path in (*job.reads, *job.images)}
     if isinstance(job.pixels, (str, Path)) and Path(job.pixels).resolve() != preprocess_path(job.table).resolve():
         used[Path(job.pixels).resolve()] = "an input"
-    network_files = [] if job.network is None else [Path(f"{job.network}{suffix}") for suffix in CAFFE_SUFFIXES]
-    for path in [Path(job.table), preprocess_path(job.table), *report_files, *network_files]:
+    for path in [Path(job.table), preprocess_path(job.table), *job.report_files, *job.network_files]:
         if path.resolve() in used:
             raise ConversionError(
                 f"output {path} is also {used[path.resolve()]}\n  fix: use another name for the output"
             )
         used[path.resolve()] = "another output"
-    check_output_path(job.table, *report_files, *network_files)
+    check_output_path(job.table, *job.report_files, *job.network_files)
 
 
 def first_inputs(images: Dataset) -> list[torch.Tensor]:
@@ -202,8 +210,8 @@ def write_files(job: Job, result: JobResult) -> None:
     content = None if job.format == NCNN else content_of(job.format, result)
     targets = [Path(job.table)]
     targets += [preprocess_path(job.table)] if result.preprocess else []
-    targets += [Path(job.report), Path(job.report).with_suffix(".json")] if job.report is not None else []
-    result.files = targets + [Path(f"{job.network}{suffix}") for suffix in CAFFE_SUFFIXES if job.network is not None]
+    targets += job.report_files
+    result.files = targets + job.network_files
     with atomic_files(*targets) as paths:
         written = list(paths)
         first = written.pop(0)
@@ -217,5 +225,5 @@ def write_files(job: Job, result: JobResult) -> None:
             written[0].write_text(to_html(result, job.command, job.compare), encoding="utf-8")
             written[1].write_text(to_json(result), encoding="utf-8")
         if job.network is not None:
-            prototxt, caffemodel = (f"{job.network}{suffix}" for suffix in CAFFE_SUFFIXES)
+            prototxt, caffemodel = job.network_files
             save_caffe(result.graph, prototxt, caffemodel, "ncnn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,18 +53,14 @@ def measure(
     forward = Forward(graph, batch, device)
     table = calibration.table
     wanted = compared_values(forward.graph)
-    positions = {node.name: index for index, (node, _) in enumerate(forward.calls)}
     calls = int8_calls(forward.graph, table, device)
     alone = dict.fromkeys(table.activations, 0.0)
     together, count = 0.0, 0
     for values in float_values(forward, images):
-        before = [values[value] for value in wanted]
-        size = len(before[0])
         for name in alone:
-            after = recompute(forward, values, positions[name], {name: calls[name]}, wanted)
-            alone[name] += cosine_loss(before, after) * size
-        together += cosine_loss(before, recompute(forward, values, 0, calls, wanted)) * size
-        count += size
+            alone[name] += loss_with(forward, values, {name: calls[name]}, wanted)
+        together += loss_with(forward, values, calls, wanted)
+        count += len(values[wanted[0]])
         if progress:
             progress(count, min(MAX_IMAGES, len(images)), "sensitivity")
     return Sensitivity(count, {name: total / count for name, total in alone.items()}, together / count)
@@ -103,7 +100,7 @@ def keep_within_budget(
 
 def _float_outputs(forward: Forward, images: Dataset) -> Iterator[tuple[Mapping, list[torch.Tensor]]]:
     wanted = compared_values(forward.graph)
-    for inputs in _first_images(images, forward.batch):
+    for _, inputs in images.first(MAX_IMAGES, forward.batch):
         yield inputs, _compute(forward, inputs, wanted, {})
 
 
@@ -152,35 +149,33 @@ def cosine_loss(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -
     return float((1 - torch.nan_to_num(cosine)).mean())
 
 
-def _first_images(images: Dataset, batch: int, most: int = MAX_IMAGES) -> Iterator[dict]:
-    """The first `most` images, in batches."""
-    stop = min(most, len(images))
-    for done, inputs in images.batches(batch, stops=[stop]):
-        yield inputs
-        if done >= stop:
-            return
-
-
 def float_values(forward: Forward, images: Dataset, most: int = MAX_IMAGES) -> Iterator[Values]:
     """All values of the network in float, batch by batch, for the first `most` images."""
-    for inputs in _first_images(images, forward.batch, most):
+    for _, inputs in images.first(most, forward.batch):
         values: Values = {}
         forward.run(inputs, values.__setitem__)
         yield values
 
 
-def recompute(
-    forward: Forward, values: Values, start: int, calls: Mapping[str, Call], wanted: Sequence[Value]
-) -> list[torch.Tensor]:
-    """The wanted values with some layers, the first at `start`, replaced by `calls`.
+def loss_with(forward: Forward, values: Values, calls: Mapping[str, Call], wanted: Sequence[Value]) -> float:
+    """The loss of the wanted values of a batch, of all its images together, with some layers replaced by `calls`.
 
-    Values that do not depend on these come from `values`.
+    values: all values of the batch in float.
     """
+    before = [values[value] for value in wanted]
+    return cosine_loss(before, _recompute(forward, values, calls, wanted)) * len(before[0])
+
+
+def _recompute(
+    forward: Forward, values: Values, calls: Mapping[str, Call], wanted: Sequence[Value]
+) -> list[torch.Tensor]:
+    """The wanted values with some layers replaced by `calls`; values that do not depend on these come from `values`."""
     changed: Values = {}
+    known = ChainMap(changed, values)
     with exact_float32():
-        for node, call in forward.calls[start:]:
+        for node, call in forward.calls:
             if node.name not in calls and not any(value in changed for value in node.inputs):
                 continue
-            results = call_layer(calls.get(node.name, call), node, {**values, **changed})
+            results = call_layer(calls.get(node.name, call), node, known)
             changed.update(zip(node.outputs, results, strict=True))
     return [changed.get(value, values[value]) for value in wanted]

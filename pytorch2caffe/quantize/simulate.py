@@ -18,12 +18,11 @@ import torch
 from torch.nn.functional import conv2d, linear
 
 from ..backends.ncnn.table.table import Table
-from ..backends.ncnn.table.weights import weight_rows
+from ..backends.ncnn.table.weights import MAX_INT8, weight_rows
 from ..graph.graph import Graph, Node
 from ..layers.convolution.convolution import Convolution
 from ..layers.linear.inner_product import InnerProduct
 
-LIMIT = 127
 Call = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -76,4 +75,4 @@ def _inner_product(
 
 def _quantize(x: torch.Tensor) -> torch.Tensor:
     """Rounded to the nearest integer, halves away from zero, and clipped to +-127."""
-    return (x.sign() * (x.abs() + 0.5).floor()).clamp(-LIMIT, LIMIT)
+    return (x.sign() * (x.abs() + 0.5).floor()).clamp(-MAX_INT8, MAX_INT8)

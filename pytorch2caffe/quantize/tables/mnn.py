@@ -9,30 +9,30 @@ Source: alibaba/MNN, tools/converter/source/compression/MNN_compression.proto, a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...errors import Refused
-from ...graph.graph import Graph, Node, Value
+from ...graph.graph import Node, Value
 from ...layers.activation.relu import ReLU
 from ...layers.elementwise.scale import Scale
 from ...layers.linear.inner_product import InnerProduct
 from ...layers.normalization.batch_norm import BatchNorm
 from ..calibration import Layer
 from ..result import JobResult
+from ..thresholds import LEVELS
 from .blobs import blob_thresholds, name_of
-
-LEVELS = 127
 
 
 def text(result: JobResult) -> str:
     """The parameters of every layer that is not kept in float. Raises Refused if MNN would change the weights."""
     thresholds = blob_thresholds(result, "mnn")
+    nodes, consumers = {node.name: node for node in result.graph.nodes}, result.graph.consumers()
     entries = [
         _entry(layer, blob, thresholds[name_of(value, "mnn")])
         for layer in result.calibration.layers
         if not layer.reason and getattr(layer.node.layer, "group", 1) == 1
-        for value in _outputs(result.graph, layer.node.name)
+        for value in _outputs(nodes[layer.node.name], consumers)
         for blob in _names(layer.node, value)
         if name_of(value, "mnn") in thresholds
     ]
@@ -55,15 +55,14 @@ def _tensor(name: str, scales: list[float]) -> dict[str, Any]:
     return {"name": name, "bits": 8, "scales": scales, "clampMin": -LEVELS, "clampMax": LEVELS}
 
 
-def _outputs(graph: Graph, name: str) -> Iterator[Value]:
+def _outputs(node: Node, consumers: Mapping[Value, list[Node]]) -> Iterator[Value]:
     """The output of a layer, and that of a ReLU that alone reads it."""
-    consumers = graph.consumers()
-    (value,) = next(node for node in graph.nodes if node.name == name).outputs
+    (value,) = node.outputs
     yield value
     readers = consumers.get(value, [])
     if any(isinstance(reader.layer, (BatchNorm, Scale)) for reader in readers):
         raise Refused(
-            f"{name} has a BatchNorm or Scale after it, which MNN folds into its weights",
+            f"{node.name} has a BatchNorm or Scale after it, which MNN folds into its weights",
             "calibrate with --fold-bn: then the scales are for these weights",
         )
     if len(readers) == 1 and isinstance(readers[0].layer, ReLU) and not readers[0].layer.negative_slope:

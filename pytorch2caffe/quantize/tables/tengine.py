@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from ...layers.activation.softmax import Softmax
 from ..result import JobResult
+from ..thresholds import LEVELS
 from .blobs import blob_thresholds, name_of
-
-LEVELS = 127
 
 
 def text(result: JobResult) -> str:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import struct
 
 from ..result import JobResult
+from ..thresholds import LEVELS
 from .blobs import blob_thresholds
-
-LEVELS = 127
 
 
 def text(result: JobResult, version: str) -> str:
