@@ -177,8 +177,7 @@ def command(
         raise click.UsageError("give MODEL, or --proto and --model")
     if network is not None and (proto or model):
         raise click.UsageError("give MODEL, or --proto and --model, not both")
-    method, keep_float, budget, equalize, bias_correction, report, dask = how_to_calibrate
-    if (equalize or bias_correction) and not save_network:
+    if (how_to_calibrate.equalize or how_to_calibrate.bias_correction) and not save_network:
         raise click.UsageError("--equalize and --bias-correction change the network: give --save-network PREFIX too")
     check_format(table_format, output)
     if from_model and images:
@@ -194,16 +193,28 @@ def command(
         write()
         report_own_table(output, table)
         return 0
+    method, keep_float = how_to_calibrate.method, how_to_calibrate.keep_float
     settings = Settings(method, percent, bool(group), limit_3x3, inner_product, keep_float, passes)
     how = pixels.read()
-    if other and not report:
+    if other and not how_to_calibrate.report:
         raise click.UsageError("--compare is shown in the report: give --report FILE.html too")
     before = read_json(other, "layers") if other else None
     read = read_network(network or str(proto), model, shapes, types, loading, reading)
-    shown = command_line(), before, read.files
-    changes = fold_bn, equalize, bias_correction, save_network
     job = Job(
-        images, output, how, settings, *changes, budget, report, batch, workers, device, *shown, dask, table_format
+        images,
+        output,
+        how,
+        settings,
+        fold_bn=fold_bn,
+        network=save_network,
+        batch=batch,
+        workers=workers,
+        device=device,
+        command=command_line(),
+        compare=before,
+        reads=read.files,
+        format=table_format,
+        **how_to_calibrate.of_job,
     )
     outcome = with_progress(run, job, read.graph)
     report_calibration(job, outcome)

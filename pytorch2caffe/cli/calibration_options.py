@@ -45,6 +45,11 @@ class CalibrationOptions(NamedTuple):
         }
         return [name for name, value in found.items() if value]
 
+    @property
+    def of_job(self) -> dict[str, Any]:
+        """Those that are fields of a Job."""
+        return {name: getattr(self, name) for name in ("budget", "equalize", "bias_correction", "report", "dask")}
+
 
 def calibration_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The fields of CalibrationOptions, as the argument `how_to_calibrate`, for a VariadicCommand."""

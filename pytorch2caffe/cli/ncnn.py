@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -145,63 +145,38 @@ def command(
     pixels_only: Pixels = how if folded is None else after_folding(folded)
     try:
         network = read_network(model, caffemodel, shapes, types, loading, reading, one_sample=True)
-        table, written, dataset = None, None, None
         folds: dict[str, str] = {}
         if folded is not None:
             network = network_of_pixels(network, folded)
             folds = network.graph.notes
-        if to_int8 and not images:
-            table, written = own_table(network.graph, f"{prefix}.table", how_to_calibrate, "--int8")
-        elif to_int8:
-            from ..quantize.calibrate import Settings
-            from ..quantize.job import Job, calibrated, write_files
-
-            method, keep_float, budget, equalize, bias_correction, report, dask = how_to_calibrate
-            settings = Settings(method, keep_float=keep_float)
-            job = Job(
-                images,
-                f"{prefix}.table",
-                pixels_only,
-                settings,
-                equalize=equalize,
-                bias_correction=bias_correction,
-                budget=budget,
-                report=report,
-                command=command_line(),
-                reads=network.files,
-                dask=dask,
-            )
-            outcome = with_progress(calibrated, job, network.graph)
-            if outcome.changes and outcome.in_float is not None:
-                network = network.changed(outcome.graph, outcome.in_float)
-            table, dataset, written = outcome.calibration.table, outcome.images, partial(write_files, job, outcome)
+        int8 = _Int8(network)
+        if to_int8:
+            int8 = _calibrated(network, f"{prefix}.table", images, pixels_only, how_to_calibrate)
         elif path:
             from ..backends.ncnn.table.file import read_table
 
-            table = read_table(path)
+            int8 = _Int8(network, read_table(path))
             pixels_only = how or _beside(path)
-        samples = None if no_check else _samples(network, table, pixels_only, images, dataset)
+        samples = None if no_check else _samples(int8, pixels_only, images)
         with working(f"writing {prefix}.param and {prefix}.bin"):
             files, check = export_ncnn(
-                network,
+                int8.network,
                 prefix,
-                table,
+                int8.table,
                 samples=samples,
                 fp16=fp16,
                 fold=fuse if fuse is not None else not network.is_caffe,
                 all_int8=all_int8,
                 tolerance=tolerance,
-                written=written,
+                written=int8.written,
             )
     except UnsupportedError as error:
         click.echo(f"error: {error}\nnothing was written", err=True)
         return 2
-    if to_int8 and images:
-        report_calibration(job, outcome)
-    elif to_int8 and table:
-        report_own_table(f"{prefix}.table", table)
-    int8 = f", {files.int8} of them in int8" if table else ""
-    click.echo(f"{prefix}.param: {counted(len(files.lines), 'layer')}{int8}")
+    if int8.report is not None:
+        int8.report()
+    in_int8 = f", {files.int8} of them in int8" if int8.table else ""
+    click.echo(f"{prefix}.param: {counted(len(files.lines), 'layer')}{in_int8}")
     _report(prefix, check)
     report_folded(folds)
     for new, old in files.renamed.items():
@@ -209,6 +184,35 @@ def command(
     for text in files.notes:
         click.echo(f"warning: {text}", err=True)
     return 0
+
+
+class _Int8(NamedTuple):
+    """A network, its table, what writes and reports that, and the images of its calibration; None: there is none."""
+
+    network: Network
+    table: Table | None = None
+    written: Callable[[], None] | None = None
+    report: Callable[[], None] | None = None
+    images: Dataset | None = None
+
+
+def _calibrated(
+    network: Network, table: str, images: tuple[str, ...], pixels: Pixels, how: CalibrationOptions
+) -> _Int8:
+    """The network calibrated on images, or without them by its own ranges. table: the path to write."""
+    if not images:
+        own, written = own_table(network.graph, table, how, "--int8")
+        return _Int8(network, own, written, partial(report_own_table, table, own))
+    from ..quantize.calibrate import Settings
+    from ..quantize.job import Job, calibrated, write_files
+
+    settings = Settings(how.method, keep_float=how.keep_float)
+    job = Job(images, table, pixels, settings, command=command_line(), reads=network.files, **how.of_job)
+    outcome = with_progress(calibrated, job, network.graph)
+    if outcome.changes and outcome.in_float is not None:
+        network = network.changed(outcome.graph, outcome.in_float)
+    written, report = partial(write_files, job, outcome), partial(report_calibration, job, outcome)
+    return _Int8(network, outcome.calibration.table, written, report, outcome.images)
 
 
 def _beside(table: str) -> str | None:
@@ -219,23 +223,17 @@ def _beside(table: str) -> str | None:
     return str(path) if path.is_file() else None
 
 
-def _samples(
-    network: Network,
-    table: Table | None,
-    pixels: Pixels,
-    images: tuple[str, ...],
-    dataset: Dataset | None,
-) -> Samples:
+def _samples(int8: _Int8, pixels: Pixels, images: tuple[str, ...]) -> Samples:
     """What to run the files on: the images, or random inputs in the range of the real ones.
 
-    dataset: the images of the calibration, if there was one; of others, the numbers that they become are printed.
+    Of images that were not those of a calibration, the numbers that they become are printed.
     """
     from ..convert.int8_inputs import image_inputs, inputs_in_range
     from ..convert.ncnn import Samples
     from ..quantize.images import Dataset
     from ..quantize.pixels import preprocess_of
 
-    graph = network.graph
+    graph, dataset = int8.network.graph, int8.images
     if images and dataset is None:
         dataset = Dataset(images, graph.inputs, preprocess_of(pixels, graph))
         report_ranges(dataset.preprocess)
@@ -244,7 +242,7 @@ def _samples(
         return Samples(arrays, f"{what} of {', '.join(images)}")
     preprocess = preprocess_of(pixels, graph)
     report_ranges(preprocess)
-    found, what = inputs_in_range(graph, table, preprocess)
+    found, what = inputs_in_range(graph, int8.table, preprocess)
     return Samples([found], what)
 
 
