@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isclose
 
 from ..graph.graph import Graph, Node, Value
+from ..layers.activation.softmax import Softmax
 from ..layers.elementwise.eltwise import Eltwise
 from ..layers.elementwise.power import Power
 
@@ -22,6 +24,12 @@ class Product:
     def is_of(self, *values: Value) -> bool:
         """Whether its factors are these values, in any order."""
         return sorted(map(id, self.values)) == sorted(map(id, values))
+
+
+def unsaturated(producers: Mapping[Value, Node], value: Value) -> Value:
+    """What a Softmax reads, if it computes the value: its own outputs saturate, which hides differences."""
+    node = producers.get(value)
+    return node.inputs[0] if node is not None and isinstance(node.layer, Softmax) else value
 
 
 def near(number: float, wanted: float) -> bool:

@@ -37,8 +37,10 @@ def read_labelled(
     found, names = _in_folders(Path(source)) if Path(source).is_dir() else (_in_list(Path(source)), ())
     if limit is not None and limit < len(found):
         found = [found[index * len(found) // limit] for index in range(limit)]
-    dataset = Dataset([found[0][0]], inputs, preprocess)
-    dataset.samples = [(path,) for path, _ in found]
+    if not (first := found[0][0]).exists():  # of all, probably
+        fix = "write paths relative to the list, or to the current folder"
+        raise ConversionError(f"there is no file or directory {first}\n  fix: {fix}")
+    dataset = Dataset.of([(path,) for path, _ in found], inputs, preprocess)
     return LabelledImages(dataset, tuple(label for _, label in found), tuple(names))
 
 

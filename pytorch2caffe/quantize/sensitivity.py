@@ -10,7 +10,7 @@ import torch
 
 from ..backends.ncnn.table.table import Table
 from ..graph.graph import Graph, Value
-from ..layers.activation.softmax import Softmax
+from ..passes.patterns import unsaturated
 from .calibration import Calibration
 from .forward import Forward, call_layer, exact_float32
 from .images import Dataset
@@ -131,11 +131,7 @@ def _compute(
 def compared_values(graph: Graph) -> list[Value]:
     """The values to compare for each output: of a Softmax its input, because its outputs saturate."""
     producers = graph.producers()
-    values = []
-    for value in graph.outputs.values():
-        node = producers.get(value)
-        values.append(node.inputs[0] if node is not None and isinstance(node.layer, Softmax) else value)
-    return values
+    return [unsaturated(producers, value) for value in graph.outputs.values()]
 
 
 def cosine_loss(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:

@@ -9,8 +9,7 @@ from statistics import fmean
 
 import numpy as np
 
-from ..graph.graph import Value
-from ..layers.activation.softmax import Softmax
+from ..passes.patterns import unsaturated
 from .runtimes.ncnn import LoadedFiles, ParamLayer
 from .verify import Reference
 
@@ -126,24 +125,25 @@ def _add_outputs(
     measured: _Measured, reference: Reference, results: Mapping[str, np.ndarray], outputs: Mapping[str, str]
 ) -> None:
     sums, same = _Sums(), True
+    producers = reference.graph.producers()
     for key, value in reference.graph.outputs.items():
         expected, actual = reference.values[value.name], results[outputs[key]]
-        sums.add(*_before_softmax(reference, value, results) or (expected, actual))
+        source = unsaturated(producers, value)
+        before = None if source is value else _same_size(source.name, reference.values, results)
+        sums.add(*before or (expected, actual))
         same = int(expected.argmax()) == int(actual.argmax())
     measured.outputs.append(sums.cosine)
     measured.same_top += same
 
 
-def _before_softmax(
-    reference: Reference, value: Value, results: Mapping[str, np.ndarray]
+def _same_size(
+    name: str, references: Mapping[str, np.ndarray], results: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """What a Softmax reads, in the network and in ncnn, if it computes the value: its own outputs saturate."""
-    node = reference.graph.producers().get(value)
-    if node is None or not isinstance(node.layer, Softmax):
+    """What both have of this name, if it is as large."""
+    expected, actual = references.get(name), results.get(name)
+    if expected is None or actual is None or expected.size != actual.size:
         return None
-    expected, actual = (values.get(node.inputs[0].name) for values in (reference.values, results))
-    fits = expected is not None and actual is not None and expected.size == actual.size
-    return (expected, actual) if fits else None  # type: ignore[return-value]
+    return expected, actual
 
 
 def _layers(layers: Iterable[ParamLayer], blobs: Mapping[str, _Sums]) -> Iterable[LayerLoss]:
