@@ -8,7 +8,6 @@ import pytest
 from pytorch2caffe import load_caffe, save_caffe, save_ncnn, trace
 from pytorch2caffe.convert.lower_files import output_differences
 from pytorch2caffe.verify.compare_ncnn import compare_in_ncnn
-from pytorch2caffe.verify.runtimes import get
 from tests.verify.test_second_look import Amplifying, random_input
 
 
@@ -34,9 +33,7 @@ def test_a_weight_off_by_a_thousandth_is_one(written):
     assert output_differences(plain, wrong, 1e-4)
 
 
-def test_in_ncnn(written, tmp_path):
-    if reason := get("ncnn").unavailable():
-        pytest.skip(reason)
+def test_in_ncnn(written, tmp_path, ncnn):
     graph = written()
     files = save_ncnn(graph, tmp_path / "net")
     inputs = {graph.inputs[0].name: random_input(1, 3, 12, 12).numpy()}

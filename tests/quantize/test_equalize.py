@@ -21,12 +21,9 @@ from pytorch2caffe.quantize.forward import Forward
 from pytorch2caffe.quantize.images import Dataset
 from pytorch2caffe.quantize.sensitivity import cosine_loss
 from pytorch2caffe.quantize.simulate import int8_calls
-from pytorch2caffe.verify.runtimes import get
 from tests.lively import make_lively
 from tests.quantize.test_calibrate import tensors
 from tests.quantize.test_ncnn import in_ncnn
-
-needs_ncnn = pytest.mark.skipif(bool(get("ncnn").unavailable()), reason="ncnn is not installed")
 
 
 def norm(channels):
@@ -173,7 +170,7 @@ def test_each_output_has_its_mean_after_bias_correction(images, tmp_path):
     assert (before - expected).mean(0).abs().max() > 1e-3 * expected.abs().max()
 
 
-@needs_ncnn
+@pytest.mark.usefixtures("ncnn")
 def test_int8_in_ncnn_loses_less_than_half(images, tmp_path):
     _, graph = traced(Blocks(nn.ReLU6), images)
     save_caffe(graph, tmp_path / "n.prototxt", tmp_path / "n.caffemodel")

@@ -17,7 +17,6 @@ from pytorch2caffe.quantize.file_ranges import table_of_ranges
 from pytorch2caffe.runtime.run import relative_l2
 from pytorch2caffe.verify.compare_ncnn import reference_of_graph
 from pytorch2caffe.verify.int8_losses import losses_in_ncnn
-from pytorch2caffe.verify.runtimes import get
 from pytorch2caffe.verify.runtimes.ncnn import load_files
 from tests.frontends.onnx.nets import array, node, outputs, types, write
 
@@ -101,9 +100,7 @@ def test_weights_keep_their_steps(tmp_path):
             assert abs(rows).max() <= 127.001
 
 
-def test_in_ncnn_the_numbers_are_those_of_onnxruntime(tmp_path):
-    if reason := get("ncnn").unavailable():
-        pytest.skip(f"ncnn: {reason}")
+def test_in_ncnn_the_numbers_are_those_of_onnxruntime(tmp_path, ncnn):
     graph = load(quantized(tmp_path, ActivationSymmetric=True))
     files = save_ncnn(graph, tmp_path / "net", table_of_ranges(graph), fold=True)
     assert files.int8 >= 3

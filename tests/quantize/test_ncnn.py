@@ -19,7 +19,7 @@ from tests.lively import make_lively
 from tests.quantize.test_calibrate import Mixed, tensors
 from tests.quantize.test_squeezenet import FILES, photographs
 
-pytestmark = pytest.mark.skipif(bool(get("ncnn").unavailable()), reason="ncnn is not installed")
+pytestmark = pytest.mark.usefixtures("ncnn")
 
 
 @pytest.fixture(autouse=True)
